@@ -1,0 +1,2 @@
+mod raw;
+pub use raw::Raw;

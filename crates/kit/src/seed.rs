@@ -1,0 +1,106 @@
+//! Randomness: drawn on the host, so that a seed means the same on every device.
+
+use rand_chacha::ChaCha8Rng;
+use rand_core::{Rng as _, SeedableRng as _};
+
+/// One stream of random numbers. `ln`, `cos` and the like come from `libm`, because `std`'s differ in their last bits
+/// between platforms.
+#[derive(Clone)]
+pub struct Rng(ChaCha8Rng);
+
+impl Rng {
+    /// The stream of these numbers and this purpose: independent streams for independent things.
+    pub fn of(seed: u32, purpose: &str, numbers: &[u32]) -> Self {
+        let mut hash = Hash::default();
+        hash.write(&seed.to_le_bytes());
+        hash.write(purpose.as_bytes());
+        for number in numbers {
+            hash.write(&number.to_le_bytes());
+        }
+        Self(ChaCha8Rng::seed_from_u64(hash.0))
+    }
+
+    pub fn bits(&mut self) -> u32 {
+        self.0.next_u32()
+    }
+
+    /// Uniform in [0, 1), 24 bits: exact in `f32`.
+    pub fn unit(&mut self) -> f32 {
+        (self.0.next_u32() >> 8) as f32 / 16_777_216.0
+    }
+
+    /// Uniform in [low, high).
+    pub fn uniform(&mut self, low: f32, high: f32) -> f32 {
+        low + (high - low) * self.unit()
+    }
+
+    /// Standard normal, by Box and Muller.
+    pub fn normal(&mut self) -> f32 {
+        let radius = libm::sqrtf(-2.0 * libm::logf(1.0 - self.unit()));
+        radius * libm::cosf(std::f32::consts::TAU * self.unit())
+    }
+
+    /// Uniform in `0 .. below`.
+    pub fn below(&mut self, below: usize) -> usize {
+        ((u64::from(self.0.next_u32()) * below as u64) >> 32) as usize
+    }
+
+    /// In place, by Fisher and Yates.
+    pub fn shuffle<T>(&mut self, items: &mut [T]) {
+        for at in (1..items.len()).rev() {
+            items.swap(at, self.below(at + 1));
+        }
+    }
+}
+
+/// FNV-1a of 64 bits: names of streams and fingerprints in reports, not security.
+pub struct Hash(u64);
+
+impl Default for Hash {
+    fn default() -> Self {
+        Self(0xcbf2_9ce4_8422_2325)
+    }
+}
+
+impl Hash {
+    pub fn write(&mut self, bytes: &[u8]) {
+        for byte in bytes.iter().chain(&[0xff]) {
+            self.0 = (self.0 ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01b3);
+        }
+    }
+
+    pub fn hex(&self) -> String {
+        format!("{:016x}", self.0)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn streams_are_fixed_and_independent() {
+        let draw = |purpose: &str, turn| Rng::of(1, purpose, &[0, turn]).bits();
+        assert_eq!(draw("batch", 0), draw("batch", 0));
+        assert_ne!(draw("batch", 0), draw("batch", 1));
+        assert_ne!(draw("batch", 0), draw("start", 0));
+    }
+
+    #[test]
+    fn normal_has_mean_zero_and_variance_one() {
+        let mut rng = Rng::of(3, "test", &[]);
+        let draws: Vec<f64> = (0..20_000).map(|_| rng.normal().into()).collect();
+        let mean = draws.iter().sum::<f64>() / draws.len() as f64;
+        let var = draws.iter().map(|x| (x - mean) * (x - mean)).sum::<f64>() / draws.len() as f64;
+        assert!(mean.abs() < 0.03 && (var - 1.0).abs() < 0.05, "{mean} {var}");
+    }
+
+    #[test]
+    fn shuffle_keeps_every_item() {
+        let mut items: Vec<u32> = (0..100).collect();
+        Rng::of(1, "shuffle", &[]).shuffle(&mut items);
+        assert_ne!(items, (0..100).collect::<Vec<_>>());
+        items.sort_unstable();
+        assert_eq!(items, (0..100).collect::<Vec<_>>());
+    }
+}

@@ -1,0 +1,149 @@
+use serde::{Deserialize, Serialize};
+
+/// The menu: where a visitor looks for a method. The shape of its code is another matter ([`Shape`]).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Family {
+    Train,
+    Transfer,
+    Peft,
+    Attack,
+    Defend,
+    Unlearn,
+    Measure,
+}
+
+impl Family {
+    /// What a visitor reads; the key stays in ids and files.
+    pub const fn label(self) -> &'static str {
+        match self {
+            Self::Train => "Training",
+            Self::Transfer => "Transfer",
+            Self::Peft => "LoRA and PEFT",
+            Self::Attack => "Attacks",
+            Self::Defend => "Defences",
+            Self::Unlearn => "Unlearning",
+            Self::Measure => "Audits",
+        }
+    }
+
+    /// The word in ids: `attack` in `attack.fgsm`.
+    pub const fn key(self) -> &'static str {
+        match self {
+            Self::Train => "train",
+            Self::Transfer => "transfer",
+            Self::Peft => "peft",
+            Self::Attack => "attack",
+            Self::Defend => "defend",
+            Self::Unlearn => "unlearn",
+            Self::Measure => "measure",
+        }
+    }
+}
+
+/// What a method turns into what.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Shape {
+    /// Inputs to inputs; the model stays as it was.
+    Attack,
+    /// Model to model.
+    Tune,
+    /// Attach small trainable parts; the harness trains them.
+    Peft,
+    /// Model to model that forgets; judged beside a retrained one.
+    Unlearn,
+    /// Models to figures; the model stays as it was.
+    Measure,
+}
+
+impl Shape {
+    /// Whether a stage of this shape returns new weights (a layer of the page's strip) or only asks (a note).
+    pub const fn is_layer(self) -> bool {
+        matches!(self, Self::Tune | Self::Peft | Self::Unlearn)
+    }
+}
+
+/// What one method is. `id` is `family.name`; the file is the same name in snake case.
+#[derive(Clone, Debug, Serialize)]
+pub struct Card {
+    pub id: &'static str,
+    pub title: &'static str,
+    pub family: Family,
+    pub authors: &'static str,
+    pub year: u16,
+    /// Title and venue of the paper, with its arXiv number or DOI.
+    pub paper: &'static str,
+    /// The method's equation as presentation MathML (the inside of `<math>`).
+    pub equation: &'static str,
+    /// One full thought without jargon, at most 90 characters.
+    pub summary: &'static str,
+    /// Where the defaults come from, and where this differs from the paper or its code, and why.
+    pub notes: &'static str,
+    pub needs: Needs,
+}
+
+/// What a method can take; page, command line and laws read it, so that what does not fit is greyed early.
+#[derive(Clone, Debug, Serialize)]
+pub struct Needs {
+    pub kinds: &'static [Kind],
+    pub access: Access,
+    pub min_classes: usize,
+}
+
+/// [`Card`] as the catalogue file carries it.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct CardData {
+    pub id: String,
+    pub title: String,
+    pub family: Family,
+    pub authors: String,
+    pub year: u16,
+    pub paper: String,
+    pub equation: String,
+    pub summary: String,
+    pub notes: String,
+    pub needs: NeedsData,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct NeedsData {
+    pub kinds: Vec<Kind>,
+    pub access: Access,
+    pub min_classes: usize,
+}
+
+impl From<&Card> for CardData {
+    fn from(card: &Card) -> Self {
+        Self {
+            id: card.id.into(),
+            title: card.title.into(),
+            family: card.family,
+            authors: card.authors.into(),
+            year: card.year,
+            paper: card.paper.into(),
+            equation: card.equation.into(),
+            summary: card.summary.into(),
+            notes: card.notes.into(),
+            needs: NeedsData { kinds: card.needs.kinds.to_vec(), access: card.needs.access, min_classes: card.needs.min_classes },
+        }
+    }
+}
+
+/// What the samples of a task are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Kind {
+    Images,
+    Points,
+}
+
+/// What a method may see of a model, from least to most.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Access {
+    Labels,
+    Scores,
+    Gradients,
+    Weights,
+}

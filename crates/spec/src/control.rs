@@ -1,0 +1,116 @@
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+/// One setting of a method, made from its `Config` by the engine's schema lowering; page and command line render it.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Control {
+    pub key: String,
+    pub label: String,
+    pub help: String,
+    /// As in the equation: ε, η, k.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub symbol: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub unit: Option<String>,
+    /// Shown only while another control has this value.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub needs: Option<(String, Value)>,
+    /// Under "More settings" instead of at once.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub advanced: bool,
+    pub default: Value,
+    pub widget: Widget,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "type", rename_all = "snake_case")]
+pub enum Widget {
+    Slider {
+        min: f64,
+        max: f64,
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        log: bool,
+    },
+    Count {
+        min: u64,
+        max: u64,
+    },
+    Toggle,
+    Choice {
+        options: Vec<String>,
+    },
+    Text,
+    /// A nested table, such as every trained method's `train = { … }`.
+    Group {
+        of: Vec<Control>,
+    },
+    List {
+        of: Box<Widget>,
+        max: usize,
+    },
+    /// `null` is allowed, and means "none" or "chosen by the method".
+    Maybe {
+        of: Box<Widget>,
+    },
+    /// Options that are known only at run time.
+    From {
+        source: Source,
+        many: bool,
+    },
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Source {
+    Class,
+    Layer,
+    Stage,
+}
+
+impl Control {
+    /// One sentence if the value does not fit this control: what it must be.
+    pub fn check(&self, value: &Value) -> Result<(), String> {
+        self.widget.check(&self.label, value)
+    }
+}
+
+impl Widget {
+    fn check(&self, label: &str, value: &Value) -> Result<(), String> {
+        let wrong = |must: String| Err(format!("{label} must {must}, not {value}"));
+        match self {
+            Self::Slider { min, max, .. } => match value.as_f64() {
+                Some(x) if (*min..=*max).contains(&x) => Ok(()),
+                _ => wrong(format!("lie between {min} and {max}")),
+            },
+            Self::Count { min, max } => match value.as_u64() {
+                Some(x) if (*min..=*max).contains(&x) => Ok(()),
+                _ => wrong(format!("be a whole number between {min} and {max}")),
+            },
+            Self::Toggle if !value.is_boolean() => wrong("be true or false".into()),
+            Self::Choice { options } if !value.as_str().is_some_and(|x| options.iter().any(|o| o == x)) => {
+                wrong(format!("be one of {}", options.join(", ")))
+            }
+            Self::Text if !value.is_string() => wrong("be a text".into()),
+            Self::Group { of } => {
+                let Some(table) = value.as_object() else { return wrong("be a table".into()) };
+                for (key, value) in table {
+                    let Some(control) = of.iter().find(|control| control.key == *key) else {
+                        let keys = of.iter().map(|control| control.key.as_str());
+                        return Err(crate::run::unknown("key", &format!("{label}.{key}"), key, keys).to_string());
+                    };
+                    control.check(value)?;
+                }
+                Ok(())
+            }
+            Self::List { of, max } => {
+                let Some(items) = value.as_array() else { return wrong("be a list".into()) };
+                if items.len() > *max {
+                    return Err(format!("{label} must have at most {max} entries, not {}", items.len()));
+                }
+                items.iter().try_for_each(|item| of.check(label, item))
+            }
+            Self::Maybe { of } if !value.is_null() => of.check(label, value),
+            _ => Ok(()),
+        }
+    }
+}

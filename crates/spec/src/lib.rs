@@ -1,0 +1,19 @@
+//! What a run is, what it says, and which controls exist: plain data, shared by engine, page and command line.
+//!
+//! No tensors here. A type that crosses the worker's boundary lives in this crate.
+
+mod card;
+mod catalogue;
+mod command;
+mod control;
+mod event;
+mod metric;
+pub(crate) mod run;
+
+pub use card::{Access, Card, CardData, Family, Kind, Needs, Shape};
+pub use catalogue::{Catalogue, Choice, Leaf, MethodInfo, Preset};
+pub use command::{Command, Import, Question};
+pub use control::{Control, Source, Widget};
+pub use event::{Event, Report, Row, Said};
+pub use metric::{Direction, METRICS, Metric, half_width, metric};
+pub use run::{DeviceChoice, Pick, RESERVED, RunSpec, Stage, VERSION, Wrong, nearest};

@@ -1,0 +1,96 @@
+use serde::Serialize;
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Direction {
+    Up,
+    Down,
+    /// Neither is better; nearest to the retrained reference is.
+    Near,
+    None,
+}
+
+/// What a key means: the one table of all figures.
+#[derive(Clone, Copy, Debug, Serialize)]
+pub struct Metric {
+    pub key: &'static str,
+    /// As in a table's head.
+    pub label: &'static str,
+    pub unit: &'static str,
+    pub direction: Direction,
+    /// In plain words, for a tooltip.
+    pub help: &'static str,
+}
+
+const fn m(key: &'static str, label: &'static str, unit: &'static str, direction: Direction, help: &'static str) -> Metric {
+    Metric { key, label, unit, direction, help }
+}
+
+use Direction::{Down, Near, None as Neither, Up};
+
+/// Sorted by key. `retrained_X` is X of the reference that never saw the forget set, `original_X` of the model before.
+pub const METRICS: &[Metric] = &[
+    m("accuracy", "Accuracy", "%", Up, "right answers on the test split"),
+    m("asr_all", "Fooled of all", "%", Up, "images answered wrongly under attack, those wrong before included"),
+    m("asr_correct", "Fooled", "%", Up, "of the images answered rightly before, the share answered wrongly under attack"),
+    m("clean_accuracy", "Clean", "%", Up, "right answers on the same images without attack"),
+    m("gap", "Gap", "points", Down, "mean distance of UA, RA, TA and MIA from the retrained network"),
+    m("gradients", "Gradients", "per image", Neither, "gradients that the attack asked of the network, mean over images"),
+    m("l2_median", "L2", "", Neither, "median Euclidean length of the change among fooled images"),
+    m("linf_median", "L∞", "", Neither, "median largest change of a pixel among fooled images"),
+    m("mia", "MIA", "%", Near, "share of the forget set that an attacker takes for never seen"),
+    m("original_mia", "MIA before", "%", Near, "MIA of the network before forgetting"),
+    m("original_ra", "RA before", "%", Near, "RA of the network before forgetting"),
+    m("original_ta", "TA before", "%", Near, "TA of the network before forgetting"),
+    m("original_ua", "UA before", "%", Near, "UA of the network before forgetting"),
+    m("pixels_median", "Pixels", "", Neither, "median number of changed pixels among fooled images"),
+    m("queries", "Queries", "per image", Down, "forward passes that the attack asked of the network, mean over images"),
+    m("ra", "RA", "%", Near, "accuracy on what was kept"),
+    m("retrained_mia", "Retrained MIA", "%", Near, "MIA of a network that never saw the forget set"),
+    m("retrained_ra", "Retrained RA", "%", Near, "RA of a network that never saw the forget set"),
+    m("retrained_rte", "Retrained time", "s", Down, "time to retrain once without the forget set"),
+    m("retrained_ta", "Retrained TA", "%", Near, "TA of a network that never saw the forget set"),
+    m("retrained_ua", "Retrained UA", "%", Near, "UA of a network that never saw the forget set"),
+    m("robust_accuracy", "Under attack", "%", Up, "right answers under attack; at least one attack finds no fewer errors, so this is an upper bound"),
+    m("rte", "Time", "s", Down, "time that the forgetting took, evaluation left out"),
+    m("rte_steps", "Steps", "steps", Down, "training steps that the forgetting took"),
+    m("seconds", "Time", "s", Down, "time of the stage, evaluation included"),
+    m("steps", "Steps", "steps", Neither, "training steps"),
+    m("ta", "TA", "%", Near, "accuracy on unseen images; a forgotten class is left out"),
+    m("train_accuracy", "Seen", "%", Up, "right answers on the images it learned from"),
+    m("trainable", "Trained weights", "", Down, "weights that the method may change"),
+    m("trainable_share", "Trained share", "%", Down, "trained weights, as a share of the network's"),
+    m("ua", "UA", "%", Near, "forget accuracy lost: 100 minus accuracy on the forget set"),
+];
+
+pub fn metric(key: &str) -> Option<&'static Metric> {
+    METRICS.binary_search_by(|metric| metric.key.cmp(key)).ok().map(|at| &METRICS[at])
+}
+
+/// Half-width of the 95 % Wilson interval of a share of `n` samples, in percentage points.
+pub fn half_width(percent: f64, n: usize) -> f64 {
+    if n == 0 {
+        return 100.0;
+    }
+    let (p, n, z) = (percent / 100.0, n as f64, 1.959_963_984_540_054_f64);
+    100.0 * z / (1.0 + z * z / n) * (p * (1.0 - p) / n + z * z / (4.0 * n * n)).sqrt()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn keys_are_sorted() {
+        assert!(METRICS.windows(2).all(|pair| pair[0].key < pair[1].key));
+        assert_eq!(metric("ua").unwrap().label, "UA");
+        assert!(metric("nonsense").is_none());
+    }
+
+    #[test]
+    fn interval_is_wilsons() {
+        // 342 of 360: the score interval is 92.2356 to 96.8142.
+        assert!((half_width(95.0, 360) - 2.28928).abs() < 1e-4);
+        assert!(half_width(0.0, 36) > 4.0);
+    }
+}

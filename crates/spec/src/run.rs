@@ -1,0 +1,438 @@
+use indexmap::IndexMap;
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+
+/// The version of the run file that this build writes and understands.
+pub const VERSION: u32 = 1;
+
+/// A stage's own keys: no method's setting may have one of these names.
+pub const RESERVED: [&str; 6] = ["id", "as", "from", "with", "on", "model"];
+
+/// Something in a run file that cannot be: where and why, in one sentence.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Wrong {
+    pub what: String,
+    pub why: String,
+}
+
+impl Wrong {
+    pub fn new(what: impl Into<String>, why: impl Into<String>) -> Self {
+        Self { what: what.into(), why: why.into() }
+    }
+}
+
+impl std::fmt::Display for Wrong {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{}: {}", self.what, self.why)
+    }
+}
+impl std::error::Error for Wrong {}
+
+/// One run file for page, command line and tests.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct RunSpec {
+    pub version: u32,
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub name: String,
+    /// Fits TOML's integers and JavaScript's numbers.
+    #[serde(default = "one")]
+    pub seed: u32,
+    /// Seeds `seed .. seed + repeats`; figures become mean ± standard deviation.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub repeats: Option<u32>,
+    /// Seeds of the retrained reference; with fewer than two its noise is unknown.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub retrain_seeds: Option<u32>,
+    #[serde(default, skip_serializing_if = "DeviceChoice::is_auto")]
+    pub device: DeviceChoice,
+    /// `tasks.digits = { id = "digits" }`; a stage names the one it works `on`.
+    pub tasks: IndexMap<String, Pick>,
+    pub model: Pick,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub forget: Option<Pick>,
+    /// `"stage.1.epsilon" = [0.1, 0.2]`: the product of all axes, one run each, one table in the end.
+    #[serde(default, skip_serializing_if = "IndexMap::is_empty")]
+    pub grid: IndexMap<String, Vec<Value>>,
+    #[serde(rename = "stage")]
+    pub stages: Vec<Stage>,
+}
+
+fn one() -> u32 {
+    1
+}
+
+/// A stage edits the model that the stage before it left, or a named one: a table of unlearners is one
+/// `as = "base"` and a row of `from = "base"`.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Stage {
+    pub id: String,
+    #[serde(rename = "as", default, skip_serializing_if = "Option::is_none")]
+    pub name: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub from: Option<String>,
+    /// Other stages' models.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub with: Vec<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub on: Option<String>,
+    /// A fresh net of another kind, in place of `from`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub model: Option<Pick>,
+    #[serde(flatten)]
+    pub params: Map<String, Value>,
+}
+
+/// Something chosen by its id, with settings.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Pick {
+    pub id: String,
+    #[serde(flatten)]
+    pub params: Map<String, Value>,
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum DeviceChoice {
+    #[default]
+    Auto,
+    Cpu,
+    Webgpu,
+    Vulkan,
+    Metal,
+    Cuda,
+}
+
+impl DeviceChoice {
+    fn is_auto(&self) -> bool {
+        *self == Self::Auto
+    }
+}
+
+impl RunSpec {
+    /// Reads TOML or JSON (a text that starts with a brace). The version is read before anything else speaks.
+    pub fn read(text: &str) -> Result<Self, Wrong> {
+        let value: Value = if text.trim_start().starts_with('{') {
+            serde_json::from_str(text).map_err(|error| Wrong::new("run file", error.to_string()))?
+        } else {
+            let table: toml::Table = text.parse().map_err(|error: toml::de::Error| {
+                let at = error.span().map_or(String::new(), |span| {
+                    format!(" (line {})", 1 + text[..span.start.min(text.len())].matches('\n').count())
+                });
+                Wrong::new("run file", format!("{}{at}", error.message().trim_end()))
+            })?;
+            from_toml(toml::Value::Table(table), "run file")?
+        };
+        Self::from_value(value)
+    }
+
+    pub fn from_value(value: Value) -> Result<Self, Wrong> {
+        match value.get("version").and_then(Value::as_u64) {
+            Some(version) if version == u64::from(VERSION) => {}
+            Some(version) if version > u64::from(VERSION) => {
+                let why = format!("it was made by a newer Palimpsest (version {version}; this one knows {VERSION})");
+                return Err(Wrong::new("run file", why));
+            }
+            _ => return Err(Wrong::new("version", format!("the run file must say `version = {VERSION}`"))),
+        }
+        const KEYS: [&str; 10] =
+            ["version", "name", "seed", "repeats", "retrain_seeds", "device", "tasks", "model", "forget", "grid"];
+        if let Some(table) = value.as_object() {
+            for key in table.keys().filter(|key| *key != "stage") {
+                if !KEYS.contains(&key.as_str()) {
+                    return Err(unknown("key", key, key, KEYS.into_iter().chain(["stage"])));
+                }
+            }
+        }
+        let spec: Self = serde_json::from_value(value).map_err(|error| Wrong::new("run file", error.to_string()))?;
+        spec.check_names()?;
+        Ok(spec)
+    }
+
+    pub fn to_json(&self) -> String {
+        serde_json::to_string_pretty(self).expect("a run file has string keys only")
+    }
+
+    /// As a person would write it; the order of keys is kept.
+    pub fn to_toml(&self) -> String {
+        let value = serde_json::to_value(self).expect("a run file has string keys only");
+        let Value::Object(table) = value else { unreachable!("a struct is a table") };
+        let mut out = String::new();
+        for (key, value) in &table {
+            match (key.as_str(), value) {
+                ("stage", Value::Array(stages)) => {
+                    out.push_str("stage = [\n");
+                    for stage in stages {
+                        out.push_str(&format!("    {},\n", inline(stage)));
+                    }
+                    out.push_str("]\n");
+                }
+                ("tasks" | "grid", Value::Object(entries)) => {
+                    for (name, entry) in entries {
+                        out.push_str(&format!("{key}.{} = {}\n", toml_key(name), inline(entry)));
+                    }
+                }
+                _ => out.push_str(&format!("{key} = {}\n", inline(value))),
+            }
+        }
+        out
+    }
+
+    /// A stage's name: its `as`, else its index.
+    pub fn stage_name(&self, index: usize) -> String {
+        self.stages[index].name.clone().unwrap_or_else(|| index.to_string())
+    }
+
+    /// The model that a stage starts from: the name of an earlier stage, or `None` for the run's source network.
+    /// `is_layer` says which ids leave a new model.
+    pub fn parent(&self, index: usize, is_layer: impl Fn(&str) -> bool) -> Option<usize> {
+        match &self.stages[index].from {
+            Some(name) => (0..index).find(|&at| self.stage_name(at) == *name),
+            None => (0..index).rev().find(|&at| is_layer(&self.stages[at].id)),
+        }
+    }
+
+    /// The task that a stage works on: its own `on`, else that of the stage it starts from, first the first task.
+    pub fn task_of(&self, index: usize, is_layer: impl Fn(&str) -> bool + Copy) -> String {
+        match (&self.stages[index].on, self.parent(index, is_layer)) {
+            (Some(name), _) => name.clone(),
+            (None, Some(parent)) => self.task_of(parent, is_layer),
+            (None, None) => self.tasks.keys().next().cloned().unwrap_or_default(),
+        }
+    }
+
+    /// Writes one value by its path: `seed`, `forget.class`, `tasks.digits.tilt`, `stage.K.epsilon` (K is a stage's
+    /// `as` or its index).
+    pub fn set(&self, path: &str, value: Value) -> Result<Self, Wrong> {
+        let mut root = serde_json::to_value(self).expect("a run file has string keys only");
+        let mut parts = path.split('.').peekable();
+        let mut at = &mut root;
+        let mut is_stage = false;
+        while let Some(part) = parts.next() {
+            if std::mem::take(&mut is_stage) {
+                let names: Vec<String> = (0..self.stages.len()).map(|index| self.stage_name(index)).collect();
+                let index = names
+                    .iter()
+                    .position(|name| name == part)
+                    .or_else(|| part.parse().ok().filter(|index| *index < names.len()))
+                    .ok_or_else(|| unknown("stage", path, part, names.iter().map(String::as_str)))?;
+                at = &mut at[index];
+            } else {
+                is_stage = part == "stage" && at.get("version").is_some();
+                let Some(table) = at.as_object_mut() else {
+                    return Err(Wrong::new(path, format!("there is no table before \"{part}\"")));
+                };
+                at = table.entry(part).or_insert_with(|| Value::Object(Map::new()));
+            }
+            if parts.peek().is_none() {
+                *at = value;
+                return Self::from_value(root);
+            }
+        }
+        Err(Wrong::new("set", "the path is empty, where `stage.1.epsilon=0.2` would be right"))
+    }
+
+    /// The product of all axes of `grid`: what was set, and the run that it makes.
+    pub fn grid_runs(&self) -> Result<Vec<(String, Self)>, Wrong> {
+        let mut runs = vec![(String::new(), Self { grid: IndexMap::new(), ..self.clone() })];
+        for (path, values) in &self.grid {
+            if values.is_empty() {
+                return Err(Wrong::new(format!("grid.{path}"), "the list is empty; give at least one value"));
+            }
+            let mut next = Vec::with_capacity(runs.len() * values.len());
+            for (label, run) in &runs {
+                for value in values {
+                    let comma = if label.is_empty() { "" } else { ", " };
+                    next.push((format!("{label}{comma}{path}={value}"), run.set(path, value.clone())?));
+                }
+            }
+            runs = next;
+        }
+        Ok(runs)
+    }
+
+    /// Names that contradict each other; what each method takes is the engine's business.
+    fn check_names(&self) -> Result<(), Wrong> {
+        if self.tasks.is_empty() {
+            return Err(Wrong::new("tasks", "there is none; `tasks.digits = { id = \"digits\" }` is one"));
+        }
+        if self.stages.is_empty() {
+            return Err(Wrong::new("stage", "there is none; give at least one stage"));
+        }
+        for (key, limit) in [("repeats", self.repeats), ("retrain_seeds", self.retrain_seeds)] {
+            if limit.is_some_and(|count| !(1..=100).contains(&count)) {
+                return Err(Wrong::new(key, "must be a whole number between 1 and 100"));
+            }
+        }
+        for (index, stage) in self.stages.iter().enumerate() {
+            let at = format!("stage.{}", self.stage_name(index));
+            if let Some(name) = &stage.name {
+                if name.is_empty() || name.parse::<usize>().is_ok() || name.contains('.') || name == "start" {
+                    let why = format!("\"{name}\" cannot be a name: a word without dots, not a number, not \"start\"");
+                    return Err(Wrong::new(at, why));
+                }
+                if (0..index).any(|earlier| self.stages[earlier].name.as_ref() == Some(name)) {
+                    return Err(Wrong::new(at, format!("the name \"{name}\" is taken by an earlier stage")));
+                }
+            }
+            if stage.from.is_some() && stage.model.is_some() {
+                return Err(Wrong::new(at, "`from` and `model` exclude each other"));
+            }
+            for name in stage.from.iter().chain(&stage.with) {
+                if (0..index).any(|earlier| self.stage_name(earlier) == *name) {
+                    continue;
+                }
+                if (index..self.stages.len()).any(|later| self.stage_name(later) == *name) {
+                    return Err(Wrong::new(at, format!("\"{name}\" is used before it exists; move that stage up")));
+                }
+                let names: Vec<String> = (0..index).map(|earlier| self.stage_name(earlier)).collect();
+                return Err(unknown("stage", &at, name, names.iter().map(String::as_str)));
+            }
+            if let Some(task) = stage.on.as_ref().filter(|task| !self.tasks.contains_key(*task)) {
+                return Err(unknown("task", &at, task, self.tasks.keys().map(String::as_str)));
+            }
+        }
+        Ok(())
+    }
+}
+
+/// The closest of the known names, if one is close.
+pub fn nearest<'a>(name: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+    let tail = |id: &str| id.rsplit('.').next().unwrap_or(id).to_owned();
+    known
+        .into_iter()
+        .map(|other| {
+            let score = strsim::jaro_winkler(name, other).max(strsim::jaro_winkler(&tail(name), &tail(other)) - 0.01);
+            (other, score)
+        })
+        .filter(|(_, score)| *score > 0.7)
+        .max_by(|a, b| a.1.total_cmp(&b.1))
+        .map(|(other, _)| other)
+}
+
+pub(crate) fn unknown<'a>(kind: &str, at: &str, name: &str, known: impl IntoIterator<Item = &'a str>) -> Wrong {
+    let known: Vec<&str> = known.into_iter().collect();
+    let hint = match nearest(name, known.iter().copied()) {
+        Some(near) => format!("; did you mean \"{near}\"?"),
+        None if known.is_empty() => String::new(),
+        None => format!("; there are: {}", known.join(", ")),
+    };
+    Wrong::new(at, format!("there is no {kind} \"{name}\"{hint}"))
+}
+
+impl Wrong {
+    /// "There is no … did you mean …?"
+    pub fn unknown<'a>(kind: &str, at: &str, name: &str, known: impl IntoIterator<Item = &'a str>) -> Self {
+        unknown(kind, at, name, known)
+    }
+}
+
+/// TOML knows `nan` and `inf`, JSON does not: they are refused here, before they could become `null`.
+fn from_toml(value: toml::Value, at: &str) -> Result<Value, Wrong> {
+    Ok(match value {
+        toml::Value::String(text) => Value::String(text),
+        toml::Value::Integer(number) => number.into(),
+        toml::Value::Float(number) => match serde_json::Number::from_f64(number) {
+            Some(number) => Value::Number(number),
+            None => return Err(Wrong::new(at, format!("{number} is not a finite number"))),
+        },
+        toml::Value::Boolean(truth) => truth.into(),
+        toml::Value::Datetime(_) => return Err(Wrong::new(at, "a run file has no dates")),
+        toml::Value::Array(items) => {
+            Value::Array(items.into_iter().map(|item| from_toml(item, at)).collect::<Result<_, _>>()?)
+        }
+        toml::Value::Table(table) => Value::Object(
+            table.into_iter().map(|(key, value)| Ok((key.clone(), from_toml(value, &key)?))).collect::<Result<_, Wrong>>()?,
+        ),
+    })
+}
+
+fn inline(value: &Value) -> String {
+    match value {
+        Value::Object(table) if table.is_empty() => "{}".into(),
+        Value::Object(table) => {
+            let body = table.iter().filter(|(_, value)| !value.is_null());
+            let body: Vec<String> = body.map(|(key, value)| format!("{} = {}", toml_key(key), inline(value))).collect();
+            format!("{{ {} }}", body.join(", "))
+        }
+        Value::Array(items) => format!("[{}]", items.iter().map(inline).collect::<Vec<_>>().join(", ")),
+        Value::String(text) => toml::Value::String(text.clone()).to_string(),
+        other => other.to_string(),
+    }
+}
+
+fn toml_key(key: &str) -> String {
+    let bare = !key.is_empty() && key.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"_-".contains(&byte));
+    if bare { key.into() } else { toml::Value::String(key.into()).to_string() }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const FILE: &str = r#"
+        version = 1
+        tasks.zebra = { id = "digits" }
+        tasks.aardvark = { id = "digits", tilt = 30 }
+        model = { id = "mlp" }
+        stage = [
+            { id = "train.scratch", as = "base", train = { epochs = 2 } },
+            { id = "attack.fgsm", from = "base", epsilon = 0.1 },
+        ]
+    "#;
+
+    #[test]
+    fn toml_and_json_agree_and_keep_the_order() {
+        let spec = RunSpec::read(FILE).unwrap();
+        assert_eq!(spec.tasks.keys().next().unwrap(), "zebra");
+        assert_eq!(RunSpec::read(&spec.to_json()).unwrap(), spec);
+        assert_eq!(RunSpec::read(&spec.to_toml()).unwrap(), spec);
+    }
+
+    #[test]
+    fn set_reaches_a_stage_by_name_and_by_index() {
+        let spec = RunSpec::read(FILE).unwrap();
+        let set = spec.set("stage.base.train.epochs", 7.into()).unwrap();
+        assert_eq!(set.stages[0].params["train"]["epochs"], 7);
+        let set = spec.set("stage.1.epsilon", 0.3.into()).unwrap();
+        assert_eq!(set.stages[1].params["epsilon"], 0.3);
+        assert!(spec.set("stage.bose.epsilon", 1.into()).unwrap_err().to_string().contains("\"base\""));
+        assert_eq!(spec.set("seed", 9.into()).unwrap().seed, 9);
+    }
+
+    #[test]
+    fn grid_is_a_product() {
+        let mut spec = RunSpec::read(FILE).unwrap();
+        spec.grid.insert("seed".into(), vec![1.into(), 2.into()]);
+        spec.grid.insert("stage.1.epsilon".into(), vec![0.1.into(), 0.2.into(), 0.3.into()]);
+        let runs = spec.grid_runs().unwrap();
+        assert_eq!(runs.len(), 6);
+        assert_eq!(runs[5].0, "seed=2, stage.1.epsilon=0.3");
+    }
+
+    #[test]
+    fn what_is_wrong_is_said() {
+        for (from, to, said) in [
+            ("version = 1", "version = 7", "newer Palimpsest"),
+            ("version = 1", "", "version"),
+            ("version = 1", "version = 1\nseeed = 2", "did you mean \"seed\""),
+            ("as = \"base\"", "as = \"base\", from = \"late\"", "no stage \"late\""),
+            ("from = \"base\"", "from = \"1\"", "before it exists"),
+            ("from = \"base\"", "as = \"base\"", "taken"),
+            ("epsilon = 0.1", "epsilon = nan", "not a finite number"),
+            ("from = \"base\"", "on = \"zebro\"", "did you mean \"zebra\""),
+            ("version = 1", "version = = 1", "line 2"),
+        ] {
+            let text = FILE.replacen(from, to, 1);
+            let error = RunSpec::read(&text).expect_err(to).to_string();
+            assert!(error.contains(said), "{to}: {error}");
+        }
+    }
+
+    #[test]
+    fn nearest_knows_the_tail() {
+        let known = ["unlearn.salun", "attack.fgsm"];
+        assert_eq!(nearest("salum", known), Some("unlearn.salun"));
+        assert_eq!(nearest("xyzzy", known), None);
+    }
+}
