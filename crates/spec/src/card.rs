@@ -125,7 +125,11 @@ impl From<&Card> for CardData {
             equation: card.equation.into(),
             summary: card.summary.into(),
             notes: card.notes.into(),
-            needs: NeedsData { kinds: card.needs.kinds.to_vec(), access: card.needs.access, min_classes: card.needs.min_classes },
+            needs: NeedsData {
+                kinds: card.needs.kinds.to_vec(),
+                access: card.needs.access,
+                min_classes: card.needs.min_classes,
+            },
         }
     }
 }

@@ -22,7 +22,13 @@ pub struct Metric {
     pub help: &'static str,
 }
 
-const fn m(key: &'static str, label: &'static str, unit: &'static str, direction: Direction, help: &'static str) -> Metric {
+const fn m(
+    key: &'static str,
+    label: &'static str,
+    unit: &'static str,
+    direction: Direction,
+    help: &'static str,
+) -> Metric {
     Metric { key, label, unit, direction, help }
 }
 
@@ -32,10 +38,22 @@ use Direction::{Down, Near, None as Neither, Up};
 pub const METRICS: &[Metric] = &[
     m("accuracy", "Accuracy", "%", Up, "right answers on the test split"),
     m("asr_all", "Fooled of all", "%", Up, "images answered wrongly under attack, those wrong before included"),
-    m("asr_correct", "Fooled", "%", Up, "of the images answered rightly before, the share answered wrongly under attack"),
+    m(
+        "asr_correct",
+        "Fooled",
+        "%",
+        Up,
+        "of the images answered rightly before, the share answered wrongly under attack",
+    ),
     m("clean_accuracy", "Clean", "%", Up, "right answers on the same images without attack"),
     m("gap", "Gap", "points", Down, "mean distance of UA, RA, TA and MIA from the retrained network"),
-    m("gradients", "Gradients", "per image", Neither, "gradients that the attack asked of the network, mean over images"),
+    m(
+        "gradients",
+        "Gradients",
+        "per image",
+        Neither,
+        "gradients that the attack asked of the network, mean over images",
+    ),
     m("l2_median", "L2", "", Neither, "median Euclidean length of the change among fooled images"),
     m("linf_median", "L∞", "", Neither, "median largest change of a pixel among fooled images"),
     m("mia", "MIA", "%", Near, "share of the forget set that an attacker takes for never seen"),
@@ -51,7 +69,13 @@ pub const METRICS: &[Metric] = &[
     m("retrained_rte", "Retrained time", "s", Down, "time to retrain once without the forget set"),
     m("retrained_ta", "Retrained TA", "%", Near, "TA of a network that never saw the forget set"),
     m("retrained_ua", "Retrained UA", "%", Near, "UA of a network that never saw the forget set"),
-    m("robust_accuracy", "Under attack", "%", Up, "right answers under attack; at least one attack finds no fewer errors, so this is an upper bound"),
+    m(
+        "robust_accuracy",
+        "Under attack",
+        "%",
+        Up,
+        "right answers under attack; at least one attack finds no fewer errors, so this is an upper bound",
+    ),
     m("rte", "Time", "s", Down, "time that the forgetting took, evaluation left out"),
     m("rte_steps", "Steps", "steps", Down, "training steps that the forgetting took"),
     m("seconds", "Time", "s", Down, "time of the stage, evaluation included"),

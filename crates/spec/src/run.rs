@@ -342,7 +342,10 @@ fn from_toml(value: toml::Value, at: &str) -> Result<Value, Wrong> {
             Value::Array(items.into_iter().map(|item| from_toml(item, at)).collect::<Result<_, _>>()?)
         }
         toml::Value::Table(table) => Value::Object(
-            table.into_iter().map(|(key, value)| Ok((key.clone(), from_toml(value, &key)?))).collect::<Result<_, Wrong>>()?,
+            table
+                .into_iter()
+                .map(|(key, value)| Ok((key.clone(), from_toml(value, &key)?)))
+                .collect::<Result<_, Wrong>>()?,
         ),
     })
 }
