@@ -1,0 +1,1 @@
+import init from "./worker_cpu.js"; await init();

@@ -1,0 +1,1 @@
+import init from "./worker_gpu.js"; await init();
