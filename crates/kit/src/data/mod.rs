@@ -1,5 +1,11 @@
+mod bounds;
 pub mod digits;
+pub mod idx;
+pub mod moons;
 mod raw;
+pub mod spirals;
 mod split;
+mod tilt;
 pub use raw::Raw;
 pub use split::stratified;
+pub use tilt::tilt;
