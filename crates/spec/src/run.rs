@@ -183,7 +183,8 @@ impl RunSpec {
         self.stages[index].name.clone().unwrap_or_else(|| index.to_string())
     }
 
-    /// The model that a stage starts from: the name of an earlier stage, or `None` for the run's source network.
+    /// The model that a stage starts from: the name of an earlier stage, or `None` for the run's source network
+    /// (`from = "start"` says so where a layer stands before).
     /// `is_layer` says which ids leave a new model.
     pub fn parent(&self, index: usize, is_layer: impl Fn(&str) -> bool) -> Option<usize> {
         match &self.stages[index].from {
@@ -279,7 +280,7 @@ impl RunSpec {
                 return Err(Wrong::new(at, "`from` and `model` exclude each other"));
             }
             for name in stage.from.iter().chain(&stage.with) {
-                if (0..index).any(|earlier| self.stage_name(earlier) == *name) {
+                if name == "start" || (0..index).any(|earlier| self.stage_name(earlier) == *name) {
                     continue;
                 }
                 if (index..self.stages.len()).any(|later| self.stage_name(later) == *name) {
