@@ -1,1 +1,48 @@
-fn main() {}
+//! Set-up and orchestration: what a fresh machine needs, and the commands of the README. Nothing of the product is here.
+
+mod bench;
+mod build;
+mod licences;
+mod play;
+mod serve;
+mod setup;
+mod shell;
+mod site;
+mod test;
+
+use clap::{Parser, Subcommand};
+
+/// Palimpsest's own commands
+#[derive(Parser)]
+#[command(name = "cargo xtask", bin_name = "cargo xtask")]
+struct Cli {
+    #[command(subcommand)]
+    task: Task,
+}
+
+#[derive(Subcommand)]
+enum Task {
+    /// Measure downloads, browser timings and training speed
+    Bench,
+    /// Format every Rust file, also those that `cargo fmt` cannot find
+    Fmt,
+    /// Build the page, serve it on 127.0.0.1 and print its address
+    Play(play::Options),
+    /// Install or check what the other commands need
+    Setup,
+    /// Write a deployable site to dist/
+    Site,
+    /// Check the format, lint, and run every test
+    Test(test::Options),
+}
+
+fn main() -> anyhow::Result<()> {
+    match Cli::parse().task {
+        Task::Bench => bench::bench(),
+        Task::Fmt => shell::run(&mut build::rustfmt()?),
+        Task::Play(options) => play::play(&options),
+        Task::Setup => setup::setup(),
+        Task::Site => site::site(),
+        Task::Test(options) => test::test(&options),
+    }
+}

@@ -1,0 +1,164 @@
+//! `cargo xtask test`: everything that can be checked, cheapest first. A failed part does not keep the others from
+//! running, unless they need it.
+
+use crate::build;
+use crate::setup;
+use crate::shell::{command, root, run, target};
+use anyhow::{Context, Result};
+use clap::Args;
+use serde_json::Value;
+use std::env;
+use std::fs;
+use std::io::{BufRead, BufReader};
+use std::path::Path;
+use std::process::{self, Stdio};
+
+/// Linted and tested on this machine. One list for both, so that each dependency is compiled once with one set of
+/// features; never the whole workspace, which would turn on the GPU.
+const HOST: [&str; 9] = ["app", "engine", "kit", "methods", "ops", "palimpsest", "report", "spec", "xtask"];
+
+#[derive(Args)]
+pub struct Options {
+    /// Only the tests whose name contains this
+    filter: Option<String>,
+    /// Leave the browser tests and their builds out
+    #[arg(long)]
+    no_browser: bool,
+    /// Leave the GPU engine and its browser test out
+    #[arg(long)]
+    no_gpu: bool,
+}
+
+pub fn test(options: &Options) -> Result<()> {
+    let mut count = Count::default();
+    count.step("format", || run(build::rustfmt()?.arg("--check")));
+    count.step("clippy", clippy);
+    count.tests("tests", || tests(options.filter.as_deref()));
+    if !options.no_browser {
+        browser(options, &mut count);
+    }
+    println!("{} passed, {} failed", count.passed, count.failed);
+    process::exit(i32::from(count.failed > 0))
+}
+
+fn clippy() -> Result<()> {
+    let mut clippy = command("cargo")?;
+    run(clippy.arg("clippy").args(packages()).args(["--all-targets", "--", "-D", "warnings"]))
+}
+
+/// Unit, law, recipe, command-line and tidy tests.
+fn tests(filter: Option<&str>) -> Result<Count> {
+    let mut cargo = command("cargo")?;
+    cargo.args(["test", "--no-fail-fast"]).args(packages()).args(filter);
+    let mut child = cargo.stdout(Stdio::piped()).spawn().context("cannot start cargo test")?;
+    let mut count = Count::default();
+    for line in BufReader::new(child.stdout.take().expect("it is piped")).lines() {
+        let line = line?;
+        println!("{line}");
+        count.add(summary(&line).unwrap_or_default());
+    }
+    // A binary that aborts, or does not compile, prints no summary.
+    count.failed += usize::from(!child.wait()?.success() && count.failed == 0);
+    Ok(count)
+}
+
+fn browser(options: &Options, count: &mut Count) {
+    let filter = options.filter.as_deref();
+    let chrome = count.step("set-up of the browser tests", || setup::wasm().and_then(|()| setup::browser()));
+    count.step("clippy on wasm32", clippy_wasm);
+    let page = count.step("page and CPU engine", || run(&mut build::trunk()?));
+    let (Some(chrome), Some(())) = (chrome, page) else { return };
+    count.tests("browser tests on CPU", || playwright("cpu", filter, chrome.as_deref()));
+    if !options.no_gpu && count.step("GPU engine", build::gpu).is_some() {
+        count.tests("browser tests on WebGPU", || playwright("gpu", filter, chrome.as_deref()));
+    }
+}
+
+/// The crates as they are in the browser; the GPU engine is one small file, which its own build checks.
+fn clippy_wasm() -> Result<()> {
+    let mut clippy = command("cargo")?;
+    clippy.args(["clippy", "--package", "app", "--package", "worker", "--features", "worker/cpu"]);
+    run(clippy.args(["--target", "wasm32-unknown-unknown", "--", "-D", "warnings"]))
+}
+
+/// Runs one project of `tests/browser` against `dist/` and reads what it counted.
+fn playwright(project: &str, filter: Option<&str>, chrome: Option<&Path>) -> Result<Count> {
+    let folder = root().join("tests/browser");
+    let results = folder.join("test-results").join(format!("{project}.json"));
+    fs::remove_file(&results).ok();
+    let mut node = command("node")?;
+    node.current_dir(&folder).args(["node_modules/@playwright/test/cli.js", "test", "--project", project]);
+    node.args(["--reporter", "list,json", "--pass-with-no-tests"]).env("PLAYWRIGHT_JSON_OUTPUT_NAME", &results);
+    node.args(filter.map(|filter| format!("--grep={filter}")));
+    node.env("PALIMPSEST_CLI", target()?.join(format!("debug/palimpsest{}", env::consts::EXE_SUFFIX)));
+    match chrome {
+        Some(chrome) => node.env("CHROME", chrome),
+        None => node.env("PLAYWRIGHT_BROWSERS_PATH", crate::shell::cache()?.join("browsers")),
+    };
+    let status = node.status().context("cannot start Playwright")?;
+    let report: Value = serde_json::from_slice(&fs::read(&results).context("Playwright wrote no results")?)?;
+    let stat = |key: &str| report["stats"][key].as_u64().unwrap_or(0) as usize;
+    let mut count = Count { passed: stat("expected"), failed: stat("unexpected") + stat("flaky") };
+    count.failed += usize::from(!status.success() && count.failed == 0);
+    Ok(count)
+}
+
+fn packages() -> impl Iterator<Item = &'static str> {
+    HOST.into_iter().flat_map(|package| ["--package", package])
+}
+
+/// `test result: ok. 12 passed; 0 failed; …`, as each test binary ends.
+fn summary(line: &str) -> Option<Count> {
+    let mut words = line.strip_prefix("test result: ")?.split_whitespace();
+    let mut before = |word: &str| {
+        let mut last = None;
+        words.by_ref().take_while(|next| *next != word).for_each(|next| last = next.parse().ok());
+        last
+    };
+    Some(Count { passed: before("passed;")?, failed: before("failed;")? })
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+struct Count {
+    passed: usize,
+    failed: usize,
+}
+
+impl Count {
+    fn add(&mut self, other: Count) {
+        self.passed += other.passed;
+        self.failed += other.failed;
+    }
+
+    /// A part that passes or fails as a whole counts as one test.
+    fn step<T>(&mut self, name: &str, part: impl FnOnce() -> Result<T>) -> Option<T> {
+        println!("== {name}");
+        let result = part();
+        self.passed += usize::from(result.is_ok());
+        self.failed += usize::from(result.is_err());
+        result.inspect_err(|error| println!("== {name} failed: {error:#}")).ok()
+    }
+
+    /// A part that counts its own tests.
+    fn tests(&mut self, name: &str, part: impl FnOnce() -> Result<Count>) {
+        println!("== {name}");
+        let count = part().unwrap_or_else(|error| {
+            println!("== {name} failed: {error:#}");
+            Count { passed: 0, failed: 1 }
+        });
+        println!("== {name}: {} passed, {} failed", count.passed, count.failed);
+        self.add(count);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn summaries_are_counted() {
+        let line = "test result: FAILED. 12 passed; 3 failed; 0 ignored; 0 measured; 1 filtered out; finished in 0.00s";
+        assert_eq!(summary(line), Some(Count { passed: 12, failed: 3 }));
+        assert_eq!(summary("test laws::ids ... ok"), None);
+    }
+}
