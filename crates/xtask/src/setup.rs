@@ -33,9 +33,9 @@ pub fn wasm() -> Result<()> {
 /// Node's packages and a Chromium: what the browser tests need. Returns the Chromium to start; none is Playwright's own.
 pub fn browser() -> Result<Option<PathBuf>> {
     let node = output(command("node")?.arg("--version"))
-        .context("Node is missing: install 18 or newer from https://nodejs.org, or leave the browser tests out")?;
+        .context("Node is missing: install 20 or newer from https://nodejs.org, or leave the browser tests out")?;
     let major = node.trim_start_matches('v').split('.').next().and_then(|major| major.parse::<u32>().ok());
-    ensure!(major >= Some(18), "Node {node} is too old: the browser tests need 18 or newer");
+    ensure!(major >= Some(20), "Node {node} is too old: the browser tests need 20 or newer");
     packages()?;
     chromium()
 }
