@@ -1,1 +1,14 @@
+//! Charts as scenes and figures as tables and sentences, from reports and events; page and command line draw the same.
+//!
+//! Nothing here reads, writes or computes with tensors. A chart is plain data with public fields; [`chart::Chart`]
+//! turns it into a [`Scene`] of marks that carry roles instead of colours, or into a [`Table`] of the same figures.
 
+pub mod chart;
+pub mod figure;
+pub mod scale;
+pub mod scene;
+pub mod table;
+
+pub use chart::Chart;
+pub use scene::{Role, Scene};
+pub use table::Table;

@@ -1,0 +1,322 @@
+//! Class by class, the ribbon of a layer card, and the histogram of an attacker's scores.
+
+use super::{Axes, Axis, Chart, Margins, listed};
+use crate::{
+    figure,
+    scale::Kind,
+    scene::{Anchor, Fill, Mark, Role, Scene, Stroke, path},
+    table::Table,
+};
+
+/// Accuracy of each class in percent, against the retrained network.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ClassBars {
+    pub names: Vec<String>,
+    /// `None` where the split has none of a class.
+    pub values: Vec<Option<f64>>,
+    /// Before the edit: the dashed outline of forgotten classes.
+    pub before: Vec<Option<f64>>,
+    /// Indices of the classes to forget.
+    pub forgotten: Vec<usize>,
+    pub reference: Option<Reference>,
+}
+
+/// What the bars are held against.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Reference {
+    /// "Retrained without 3".
+    pub name: String,
+    pub values: Vec<Option<f64>>,
+    /// One standard deviation over its seeds; empty with one seed.
+    pub spreads: Vec<Option<f64>>,
+}
+
+impl Reference {
+    fn at(&self, class: usize) -> Option<(f64, Option<f64>)> {
+        Some((get(&self.values, class)?, get(&self.spreads, class)))
+    }
+}
+
+impl Chart for ClassBars {
+    const HEIGHT: f64 = 292.0;
+
+    fn scene(&self, width: f64, height: f64) -> Scene {
+        let margins = Margins { left: 34.0, right: 6.0, top: 24.0, bottom: 36.0 };
+        let classes = self.names.len().max(1) as f64;
+        let x = Axis { kind: Kind::Linear, domain: [0.0, classes], title: "", ticks: 0 };
+        let y = Axis { kind: Kind::Linear, domain: [0.0, 100.0], title: "Accuracy, %", ticks: 4 };
+        let mut axes = Axes::new(width, height, &margins, &x, &y);
+        axes.grid(4);
+        let pitch = axes.x.at(1.0) - axes.x.at(0.0);
+        let bar = (pitch - 8.0).clamp(2.0, 12.0);
+        let zero = axes.bottom();
+        for (class, name) in self.names.iter().enumerate() {
+            let middle = axes.x.at(class as f64 + 0.5);
+            let (left, forgotten) = (middle - bar / 2.0, self.forgotten.contains(&class));
+            let reference = self.reference.as_ref().and_then(|reference| reference.at(class));
+            if let Some((value, Some(spread))) = reference {
+                let [high, low] = [value + spread, value - spread].map(|end| axes.y.at(end.clamp(0.0, 100.0)));
+                axes.scene.push(Mark::rect(left - 4.0, high, bar + 8.0, low - high, Fill::Solid(Role::Line)));
+            }
+            let top = get(&self.values, class).map(|value| axes.y.at(value.clamp(0.0, 100.0)));
+            if let (true, Some(before)) = (forgotten, get(&self.before, class)) {
+                let (high, low) = (axes.y.at(before.clamp(0.0, 100.0)), top.unwrap_or(zero));
+                let outline = Mark::rect(left + 0.5, high, bar - 1.0, low - high, Fill::None);
+                axes.scene.push(outline.stroked(Stroke::new(Role::Lose, 1.0).dashed("3 3")));
+            }
+            let role = if forgotten { Role::Lose } else { Role::Keep };
+            if let Some(top) = top {
+                axes.scene.push(Mark::rect(left, top, bar, zero - top, Fill::Solid(role)).numbered(class));
+            }
+            if let Some((value, _)) = reference {
+                let y = axes.y.at(value.clamp(0.0, 100.0));
+                let stroke = Stroke::new(Role::Ink, 2.0);
+                axes.scene.push(Mark::line([left - 4.0, y], [left + bar + 4.0, y], stroke));
+            }
+            let ink = if forgotten { Role::Lose } else { Role::Ink2 };
+            let label = Mark::text(middle, zero + 18.0, name.as_str(), ink).anchored(Anchor::Middle).sized(12);
+            axes.scene.push(if forgotten { label.struck() } else { label });
+        }
+        if let Some(reference) = &self.reference {
+            let right = axes.right();
+            let words = crate::scene::text_width(&reference.name, 12.0, false);
+            let text = Mark::text(right, 11.0, reference.name.as_str(), Role::Ink2).label(false).anchored(Anchor::End);
+            axes.scene.push(text);
+            let stroke = Stroke::new(Role::Ink, 2.0);
+            axes.scene.push(Mark::line([right - words - 24.0, 7.0], [right - words - 8.0, 7.0], stroke));
+        }
+        axes.finish(self.title(), Vec::new())
+    }
+
+    fn table(&self) -> Table {
+        let mut table = Table::new(1, ["Class", "Accuracy, %", "Before, %"]);
+        table.head.extend(self.reference.as_ref().map(|reference| [reference.name.as_str(), ", %"].concat()));
+        for (class, name) in self.names.iter().enumerate() {
+            let name = if self.forgotten.contains(&class) { [name, " (to forget)"].concat() } else { name.clone() };
+            let mut row = vec![name, text(get(&self.values, class)), text(get(&self.before, class))];
+            row.extend(self.reference.as_ref().map(|reference| match reference.at(class) {
+                Some((value, Some(spread))) => [figure::fixed(value, 1), figure::fixed(spread, 1)].join(" ± "),
+                other => text(other.map(|(value, _)| value)),
+            }));
+            table.rows.push(row);
+        }
+        table
+    }
+}
+
+impl ClassBars {
+    fn title(&self) -> String {
+        let named = |class: usize| Some((self.names.get(class)?, get(&self.values, class)?));
+        let kept = (0..self.names.len()).filter(|class| !self.forgotten.contains(class)).filter_map(named);
+        let mut said: Vec<String> = self
+            .forgotten
+            .iter()
+            .filter_map(|class| named(*class))
+            .map(|(name, value)| [name, " (to forget) ", &figure::percent(value, 0)].concat())
+            .collect();
+        if let Some((name, value)) = kept.min_by(|a, b| a.1.total_cmp(&b.1)) {
+            let what = if said.is_empty() { "lowest " } else { "lowest of the kept " };
+            said.push([what, name, " ", &figure::percent(value, 0)].concat());
+        }
+        if said.is_empty() {
+            return "Accuracy by class, nothing yet".into();
+        }
+        ["Accuracy by class: ", &listed(&said)].concat()
+    }
+}
+
+/// One bar a class, as high as its accuracy: the network at a glance.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Ribbon {
+    /// In percent; empty for a layer that is only planned.
+    pub values: Vec<Option<f64>>,
+    /// Of the layer before: a class that is lost shows what was there.
+    pub before: Vec<Option<f64>>,
+    pub classes: usize,
+    /// Keep for the selected layer, pencil for others.
+    pub role: Role,
+}
+
+impl Ribbon {
+    pub const WIDTH: f64 = 130.0;
+
+    /// A class below 30 % that was above 60 %.
+    fn lost(&self, class: usize) -> bool {
+        let (now, before) = (get(&self.values, class), get(&self.before, class));
+        now.is_some_and(|now| now < 30.0) && before.is_some_and(|before| before > 60.0)
+    }
+}
+
+impl Chart for Ribbon {
+    const HEIGHT: f64 = 20.0;
+
+    fn scene(&self, width: f64, height: f64) -> Scene {
+        let mut scene = Scene::new(width, height);
+        let pitch = width / self.classes.max(1) as f64;
+        let bar = (pitch * 0.77).min(10.0);
+        let tall = |percent: f64| (percent.clamp(0.0, 100.0) / 100.0 * height).max(1.5);
+        for class in 0..self.classes {
+            let left = pitch * class as f64 + (pitch - bar) / 2.0;
+            let lost = self.lost(class);
+            if let (true, Some(before)) = (lost, get(&self.before, class)) {
+                let outline =
+                    Mark::rect(left + 0.5, height - tall(before) + 0.5, bar - 1.0, tall(before) - 1.0, Fill::None);
+                scene.push(outline.stroked(Stroke::new(Role::Lose, 1.0).dashed("2 2")));
+            }
+            let tall = get(&self.values, class).map_or(1.5, tall);
+            let role = if lost { Role::Lose } else { self.role };
+            scene.push(Mark::rect(left, height - tall, bar, tall, Fill::Solid(role)).numbered(class));
+        }
+        let known: Vec<f64> = self.values.iter().copied().flatten().collect();
+        let lost: Vec<String> =
+            (0..self.classes).filter(|class| self.lost(*class)).map(|class| class.to_string()).collect();
+        scene.title = if known.is_empty() {
+            "Nothing known yet".into()
+        } else {
+            let mean = figure::percent(known.iter().sum::<f64>() / known.len() as f64, 0);
+            let what = if lost.is_empty() { String::new() } else { [", lost: ", &listed(&lost)].concat() };
+            ["Classes right on average: ", &mean, &what].concat()
+        };
+        scene
+    }
+
+    fn table(&self) -> Table {
+        let mut table = Table::new(1, ["Class", "Accuracy, %", "Before, %"]);
+        table.rows = (0..self.classes)
+            .map(|class| vec![class.to_string(), text(get(&self.values, class)), text(get(&self.before, class))])
+            .collect();
+        table
+    }
+}
+
+/// How familiar images look to an attacker, from 0 (surely not seen) to 1 (surely seen): shares of each group in equal
+/// bins, which sum to 1 for each group.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Histogram {
+    pub kept: Vec<f64>,
+    pub unseen: Vec<f64>,
+    pub forgotten: Vec<f64>,
+}
+
+impl Chart for Histogram {
+    const HEIGHT: f64 = 190.0;
+
+    fn scene(&self, width: f64, height: f64) -> Scene {
+        let margins = Margins { left: 8.0, right: 8.0, top: 24.0, bottom: 26.0 };
+        let most = self.groups().into_iter().flat_map(|(_, bins)| bins).fold(0.0, |a: f64, b| a.max(*b));
+        let bins = self.kept.len().max(self.unseen.len()).max(self.forgotten.len()).max(1);
+        let x = Axis { kind: Kind::Linear, domain: [0.0, bins as f64], title: "", ticks: 0 };
+        let y = Axis { kind: Kind::Linear, domain: [0.0, if most > 0.0 { most } else { 1.0 }], title: "", ticks: 0 };
+        let mut axes = Axes::new(width, height, &margins, &x, &y);
+        for (bin, share) in self.kept.iter().enumerate() {
+            let [left, top] = axes.at([bin as f64, *share]);
+            let bar = axes.x.at(bin as f64 + 1.0) - left - 1.0;
+            axes.scene.push(Mark::rect(left + 0.5, top, bar, axes.bottom() - top, Fill::Faint(Role::Keep, 22)));
+        }
+        let strokes = [Stroke::new(Role::Ink, 1.5).dashed("4 3"), Stroke::new(Role::Lose, 2.2)];
+        for (bins, stroke) in [&self.unseen, &self.forgotten].into_iter().zip(strokes) {
+            let points = bins.iter().enumerate().map(|(bin, share)| axes.at([bin as f64 + 0.5, *share]));
+            axes.scene.push(Mark::path(path(&points.collect::<Vec<_>>()), stroke));
+        }
+        axes.horizontal(0.0, Stroke::new(Role::Edge, 1.0));
+        let (left, right) = (axes.left(), axes.right());
+        let foot = height - 8.0;
+        axes.scene.push(Mark::text(left, foot, "surely not seen", Role::Ink3));
+        axes.scene.push(Mark::text(right, foot, "surely seen", Role::Ink3).anchored(Anchor::End));
+        // A key over the plot: three shapes that overlap leave no place for labels of their own.
+        let mut x = left;
+        for (name, role) in
+            [("never seen (dashed)", Role::Ink2), ("forgotten", Role::Lose), ("kept (bars)", Role::Keep)]
+        {
+            let bold = role != Role::Ink2;
+            axes.scene.push(Mark::text(x, 12.0, name, role).label(bold));
+            x += crate::scene::text_width(name, 12.0, bold) + 14.0;
+        }
+        let means: Vec<String> = self
+            .groups()
+            .into_iter()
+            .filter_map(|(name, bins)| Some([name, " ", &figure::fixed(mean(bins)?, 2)].concat()))
+            .collect();
+        axes.finish(["Mean score of an attacker: ", &listed(&means)].concat(), Vec::new())
+    }
+
+    fn table(&self) -> Table {
+        let mut table = Table::new(0, ["From", "Kept, %", "Never seen, %", "Forgotten, %"]);
+        let bins = self.kept.len().max(self.unseen.len()).max(self.forgotten.len());
+        for bin in 0..bins {
+            let mut row = vec![figure::fixed(bin as f64 / bins as f64, 2)];
+            let shares = self.groups().map(|(_, shares)| shares.get(bin).map(|share| 100.0 * share));
+            row.extend(shares.map(text));
+            table.rows.push(row);
+        }
+        table
+    }
+}
+
+impl Histogram {
+    fn groups(&self) -> [(&'static str, &Vec<f64>); 3] {
+        [("kept", &self.kept), ("never seen", &self.unseen), ("forgotten", &self.forgotten)]
+    }
+}
+
+/// Of the bins' middles.
+fn mean(bins: &[f64]) -> Option<f64> {
+    let total: f64 = bins.iter().sum();
+    let weighted = bins.iter().enumerate().map(|(bin, share)| (bin as f64 + 0.5) * share);
+    (total > 0.0).then(|| weighted.sum::<f64>() / total / bins.len() as f64)
+}
+
+fn get(values: &[Option<f64>], at: usize) -> Option<f64> {
+    values.get(at).copied().flatten().filter(|value| value.is_finite())
+}
+
+fn text(value: Option<f64>) -> String {
+    value.map_or(String::new(), |value| figure::fixed(value, 1))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::scene::Shape;
+
+    fn bars() -> ClassBars {
+        ClassBars {
+            names: ["0", "1", "2", "3"].map(String::from).into(),
+            values: vec![Some(97.0), Some(90.0), None, Some(2.8)],
+            before: vec![Some(97.0), Some(91.0), Some(90.0), Some(92.0)],
+            forgotten: vec![3],
+            reference: Some(Reference {
+                name: "Retrained without 3".into(),
+                values: vec![Some(98.0), Some(91.0), Some(95.0), Some(0.0)],
+                spreads: vec![Some(1.9); 4],
+            }),
+        }
+    }
+
+    #[test]
+    fn the_forgotten_class_is_struck_through_and_outlined() {
+        let scene = bars().scene(320.0, ClassBars::HEIGHT);
+        assert_eq!(scene.title, "Accuracy by class: 3 (to forget) 3\u{202f}% and lowest of the kept 1 90\u{202f}%");
+        let struck = scene.marks.iter().filter(|mark| matches!(mark.shape, Shape::Text { strike: true, .. }));
+        assert_eq!(struck.count(), 1);
+        assert_eq!(scene.marks.iter().filter(|mark| mark.id.is_some()).count(), 3);
+        assert_eq!(bars().table().rows[3], ["3 (to forget)", "2.8", "92.0", "0.0 ± 1.9"]);
+    }
+
+    #[test]
+    fn a_ribbon_marks_what_is_lost() {
+        let ribbon = Ribbon { values: bars().values, before: bars().before, classes: 4, role: Role::Pencil };
+        assert_eq!(ribbon.scene(Ribbon::WIDTH, Ribbon::HEIGHT).title, "Classes right on average: 63\u{202f}%, lost: 3");
+        let planned = Ribbon { values: vec![], before: vec![], classes: 10, role: Role::Pencil };
+        assert_eq!(planned.scene(Ribbon::WIDTH, Ribbon::HEIGHT).marks.len(), 10);
+        assert_eq!(planned.table().rows.len(), 10);
+    }
+
+    #[test]
+    fn a_histogram_names_its_means() {
+        let chart = Histogram { kept: vec![0.0, 1.0], unseen: vec![0.5, 0.5], forgotten: vec![] };
+        let title = chart.scene(300.0, Histogram::HEIGHT).title;
+        assert_eq!(title, "Mean score of an attacker: kept 0.75 and never seen 0.50");
+        assert_eq!(chart.table().rows[1], ["0.50", "100.0", "50.0", ""]);
+    }
+}

@@ -1,0 +1,211 @@
+//! Cells with figures: what is taken for what, and victims against attacks.
+
+use super::{Chart, listed};
+use crate::{
+    figure,
+    scene::{Anchor, Fill, Mark, Role, Scene, Shape, on_cell, text_width},
+    table::Table,
+};
+
+/// How many images of each class were named what; row = label, column = answer.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Confusion {
+    pub names: Vec<String>,
+    pub counts: Vec<Vec<u32>>,
+}
+
+impl Confusion {
+    /// Counts answers; labels and answers beyond the names are left out.
+    pub fn count(names: Vec<String>, labels: &[u16], answers: &[u16]) -> Self {
+        let mut counts = vec![vec![0; names.len()]; names.len()];
+        for (label, answer) in labels.iter().zip(answers) {
+            if let Some(cell) = counts.get_mut(usize::from(*label)).and_then(|row| row.get_mut(usize::from(*answer))) {
+                *cell += 1;
+            }
+        }
+        Self { names, counts }
+    }
+
+    fn get(&self, row: usize, column: usize) -> u32 {
+        self.counts.get(row).and_then(|row| row.get(column)).copied().unwrap_or(0)
+    }
+}
+
+impl Chart for Confusion {
+    const HEIGHT: f64 = 292.0;
+
+    fn scene(&self, width: f64, height: f64) -> Scene {
+        let classes = self.names.len();
+        let cells = || (0..classes).flat_map(|row| (0..classes).map(move |column| (row, column)));
+        let most = |diagonal: bool| {
+            let of = cells().filter(|(row, column)| (row == column) == diagonal);
+            of.map(|(row, column)| self.get(row, column)).max().unwrap_or(0).max(1)
+        };
+        // A rare error must not look grave only because there is no other: it takes three to fill the scale.
+        let (right, wrong) = (f64::from(most(true)), f64::from(most(false).max(3)));
+        let mut grid = Grid::new(width, height, &self.names, &self.names);
+        let mut errors: Vec<(u32, usize, usize)> = Vec::new();
+        for (row, column) in cells() {
+            let count = self.get(row, column);
+            if count == 0 {
+                grid.cell(row, column, Fill::Faint(Role::Line, 40), None);
+                continue;
+            }
+            let (role, most) = if row == column { (Role::Keep, right) } else { (Role::Lose, wrong) };
+            if row != column {
+                errors.push((count, row, column));
+            }
+            let (fill, ink) = on_cell(role, f64::from(count) / most);
+            grid.cell(row, column, fill, Some((count.to_string(), ink)));
+        }
+        errors.sort_by_key(|(count, ..)| std::cmp::Reverse(*count));
+        let worst: Vec<String> = errors
+            .iter()
+            .take(3)
+            .map(|(count, row, column)| {
+                [self.names[*row].as_str(), " as ", &self.names[*column], " (", &count.to_string(), ")"].concat()
+            })
+            .collect();
+        let title = if worst.is_empty() { "no errors".into() } else { ["most often ", &listed(&worst)].concat() };
+        grid.scene.title = ["What is taken for what: ", &title].concat();
+        grid.scene
+    }
+
+    fn table(&self) -> Table {
+        let mut table = Table::new(1, ["Label"]);
+        table.head.extend(self.names.iter().map(|name| ["named ", name].concat()));
+        for (row, name) in self.names.iter().enumerate() {
+            let mut cells = vec![name.clone()];
+            cells.extend((0..self.names.len()).map(|column| self.get(row, column).to_string()));
+            table.rows.push(cells);
+        }
+        table
+    }
+}
+
+/// Accuracy in percent of each victim (row) under each attack (column); `None` while it is not measured.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Arena {
+    pub victims: Vec<String>,
+    pub attacks: Vec<String>,
+    pub accuracy: Vec<Vec<Option<f64>>>,
+}
+
+impl Arena {
+    fn get(&self, row: usize, column: usize) -> Option<f64> {
+        self.accuracy.get(row).and_then(|row| row.get(column)).copied().flatten().filter(|value| value.is_finite())
+    }
+}
+
+impl Chart for Arena {
+    const HEIGHT: f64 = 190.0;
+
+    fn scene(&self, width: f64, height: f64) -> Scene {
+        let mut grid = Grid::new(width, height, &self.victims, &self.attacks);
+        let mut said = Vec::new();
+        for (row, victim) in self.victims.iter().enumerate() {
+            let mut worst: Option<(f64, usize)> = None;
+            for column in 0..self.attacks.len() {
+                let Some(value) = self.get(row, column) else {
+                    grid.cell(row, column, Fill::Faint(Role::Line, 40), None);
+                    continue;
+                };
+                let (fill, ink) = on_cell(Role::Keep, value / 100.0);
+                grid.cell(row, column, fill, Some((figure::fixed(value, 0), ink)));
+                if worst.is_none_or(|(least, _)| value < least) {
+                    worst = Some((value, column));
+                }
+            }
+            said.extend(worst.map(|(value, column)| {
+                [victim.as_str(), " ", &figure::percent(value, 0), " under ", &self.attacks[column]].concat()
+            }));
+        }
+        let title = if said.is_empty() { "nothing yet".into() } else { listed(&said) };
+        grid.scene.title = ["The worst for each: ", &title].concat();
+        grid.scene
+    }
+
+    fn table(&self) -> Table {
+        let mut table = Table::new(1, ["Victim"]);
+        table.head.extend(self.attacks.iter().map(|attack| [attack, ", %"].concat()));
+        for (row, victim) in self.victims.iter().enumerate() {
+            let mut cells = vec![victim.clone()];
+            let value = |column| self.get(row, column).map_or(String::new(), |value| figure::fixed(value, 1));
+            cells.extend((0..self.attacks.len()).map(value));
+            table.rows.push(cells);
+        }
+        table
+    }
+}
+
+/// Cells with a head over each column and before each row.
+struct Grid {
+    scene: Scene,
+    left: f64,
+    pitch: [f64; 2],
+    columns: usize,
+}
+
+impl Grid {
+    const TOP: f64 = 20.0;
+
+    fn new(width: f64, height: f64, rows: &[String], columns: &[String]) -> Self {
+        let longest = rows.iter().map(|name| text_width(name, 12.0, false)).fold(0.0, f64::max);
+        let left = (longest + 10.0).min(width / 3.0);
+        let pitch = [(width - left) / columns.len().max(1) as f64, (height - Self::TOP) / rows.len().max(1) as f64];
+        let mut scene = Scene::new(width, height);
+        for (column, name) in columns.iter().enumerate() {
+            let x = left + pitch[0] * (column as f64 + 0.5);
+            scene.push(Mark::text(x, Self::TOP - 7.0, name.as_str(), Role::Ink2).anchored(Anchor::Middle).sized(12));
+        }
+        for (row, name) in rows.iter().enumerate() {
+            let y = Self::TOP + pitch[1] * (row as f64 + 0.5) + 4.0;
+            scene.push(Mark::text(0.0, y, name.as_str(), Role::Ink2).sized(12));
+        }
+        Self { scene, left, pitch, columns: columns.len() }
+    }
+
+    fn cell(&mut self, row: usize, column: usize, fill: Fill, text: Option<(String, Role)>) {
+        let [wide, high] = self.pitch;
+        let (x, y) = (self.left + wide * column as f64, Self::TOP + high * row as f64);
+        let mut mark = Mark::rect(x + 1.0, y + 1.0, wide - 2.0, high - 2.0, fill).numbered(row * self.columns + column);
+        if let Shape::Rect { radius, .. } = &mut mark.shape {
+            *radius = 3.0;
+        }
+        self.scene.push(mark);
+        if let Some((text, role)) = text {
+            let mark = Mark::text(x + wide / 2.0, y + high / 2.0 + 4.0, text, role);
+            self.scene.push(mark.anchored(Anchor::Middle).sized(12));
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_confusion_counts() {
+        let names: Vec<String> = ["0", "1", "2"].map(String::from).into();
+        let chart = Confusion::count(names, &[0, 0, 1, 1, 2, 2, 9], &[0, 0, 1, 2, 2, 2, 1]);
+        assert_eq!(chart.table().rows, [["0", "2", "0", "0"], ["1", "0", "1", "1"], ["2", "0", "0", "2"]]);
+        let scene = chart.scene(300.0, Confusion::HEIGHT);
+        assert_eq!(scene.title, "What is taken for what: most often 1 as 2 (1)");
+        assert_eq!(scene.marks.iter().filter(|mark| mark.id.is_some()).count(), 9);
+    }
+
+    #[test]
+    fn an_arena_names_the_worst() {
+        let chart = Arena {
+            victims: vec!["1 Plain".into(), "2 Hardened".into()],
+            attacks: vec!["No attack".into(), "PGD".into()],
+            accuracy: vec![vec![Some(96.1), Some(3.0)], vec![Some(93.0), None]],
+        };
+        let title = chart.scene(500.0, Arena::HEIGHT).title;
+        assert_eq!(
+            title,
+            "The worst for each: 1 Plain 3\u{202f}% under PGD and 2 Hardened 93\u{202f}% under No attack"
+        );
+        assert_eq!(chart.table().rows[1], ["2 Hardened", "93.0", ""]);
+    }
+}

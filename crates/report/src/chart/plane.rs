@@ -1,0 +1,388 @@
+//! Scatter planes: how close to the retrained network, and what a little more of one costs of the other.
+
+use super::{Axes, Axis, Chart, Margins, label::Placer, listed};
+use crate::{
+    figure,
+    scale::{Kind, Scale},
+    scene::{Anchor, Fill, Mark, Role, Scene, Stroke, extend, path, text_width},
+    table::Table,
+};
+
+/// A method, network or version; the spreads are one standard deviation over seeds.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Point {
+    pub name: String,
+    pub role: Role,
+    pub x: f64,
+    pub y: f64,
+    pub x_spread: Option<f64>,
+    pub y_spread: Option<f64>,
+    pub selected: bool,
+    /// Points of one group are joined in their order: ranks of LoRA.
+    pub group: Option<u32>,
+}
+
+impl Point {
+    fn is_finite(&self) -> bool {
+        self.x.is_finite() && self.y.is_finite()
+    }
+
+    fn radius(&self) -> f64 {
+        if self.selected { 6.5 } else { 4.5 }
+    }
+
+    fn row(&self, x: usize, y: usize) -> Vec<String> {
+        vec![self.name.clone(), spread(self.x, self.x_spread, x), spread(self.y, self.y_spread, y)]
+    }
+}
+
+/// Distances from the retrained network, in points, in square-root scales: near zero is where it matters.
+#[derive(Clone, Debug, PartialEq)]
+pub struct GapPlane {
+    /// x is the retain gap, y the forget gap; point `i` is the mark with the id `i`.
+    pub points: Vec<Point>,
+    /// Standard deviations of retraining, retain and forget; `None` while unknown, which draws no disc.
+    pub noise: Option<[f64; 2]>,
+    /// Of the running method, up to now.
+    pub path: Vec<[f64; 2]>,
+}
+
+impl Chart for GapPlane {
+    const HEIGHT: f64 = 292.0;
+
+    fn scene(&self, width: f64, height: f64) -> Scene {
+        let margins = Margins { left: 34.0, right: 14.0, top: 24.0, bottom: 36.0 };
+        let reach = |axis: usize| {
+            let point =
+                |point: &Point| [point.x + point.x_spread.unwrap_or(0.0), point.y + point.y_spread.unwrap_or(0.0)];
+            let all = self.points.iter().map(point).chain(self.path.iter().copied()).map(|point| point[axis]);
+            let most =
+                all.filter(|value| value.is_finite()).fold(self.noise.map_or(0.0, |noise| 4.0 * noise[axis]), f64::max);
+            [16.0, 36.0, 64.0, 100.0].into_iter().find(|reach| *reach >= most).unwrap_or(100.0)
+        };
+        let axis = |axis: usize, title| Axis { kind: Kind::Sqrt, domain: [0.0, reach(axis)], title, ticks: 5 };
+        let x = axis(0, "Retain gap, points (square-root scales)");
+        let mut axes = Axes::new(width, height, &margins, &x, &axis(1, "Forget gap, points"));
+        let origin = [axes.left(), axes.bottom()];
+        let mut placer = Placer::new([axes.left() + 2.0, 14.0, width, axes.bottom() - 2.0]);
+        placer.avoid(origin, 6.0);
+
+        if let Some(noise) = self.noise {
+            for times in [4.0, 2.0, 1.0] {
+                let d = quarter(&axes, [2.0 * noise[0] * times, 2.0 * noise[1] * times]);
+                let (fill, stroke) = if times == 1.0 {
+                    (Fill::Faint(Role::Ink, 8), Stroke::new(Role::Edge, 1.0).dashed("4 3"))
+                } else {
+                    (Fill::None, Stroke::new(Role::Line, 1.0))
+                };
+                axes.scene.push(Mark::area(d, fill).stroked(stroke));
+            }
+        }
+        axes.corner();
+        let dots: Vec<[f64; 2]> = self.points.iter().map(|point| axes.at([point.x, point.y])).collect();
+        for (point, dot) in self.points.iter().zip(&dots) {
+            placer.avoid(*dot, point.radius());
+        }
+        let retrained = Mark::text(origin[0] + 9.0, origin[1] - 8.0, "Retrained", Role::Ink).label(true);
+        placer.avoid_box([
+            origin[0],
+            origin[1] - 19.0,
+            origin[0] + 9.0 + text_width("Retrained", 12.0, true),
+            origin[1],
+        ]);
+        let words = self.noise.map(|noise| {
+            let (text, y) = ("noise of retraining", axes.y.at((2.0 * noise[1]).min(axes.y.domain[1])) - 6.0);
+            let y = y.min(origin[1] - 26.0);
+            placer.avoid_box([origin[0] + 7.0, y - 10.0, origin[0] + 7.0 + text_width(text, 11.0, false), y + 3.0]);
+            Mark::text(origin[0] + 7.0, y, text, Role::Ink3)
+        });
+        let way: Vec<[f64; 2]> = self.path.iter().map(|point| axes.at(*point)).collect();
+        if !way.is_empty() {
+            axes.scene.push(Mark::path(path(&way), Stroke::new(Role::Keep, 2.0)));
+        }
+        axes.scene.marks.extend(words);
+        points(&mut axes, &mut placer, &self.points, &dots);
+        axes.scene.push(Mark::circle(origin[0], origin[1], 5.5, Role::Ink));
+        axes.scene.push(retrained);
+        let said: Vec<String> = loudest_first(&self.points)
+            .map(|index| {
+                let point = &self.points[index];
+                let gaps = [figure::fixed(point.x, 1), figure::fixed(point.y, 1)];
+                [&point.name, ": retain gap ", &gaps[0], ", forget gap ", &gaps[1]].concat() + self.verdict(point)
+            })
+            .collect();
+        let title =
+            if said.is_empty() { "Distance from the retrained network, nothing yet".into() } else { said.join("; ") };
+        axes.finish(title, Vec::new())
+    }
+
+    fn table(&self) -> Table {
+        let mut table = Table::new(1, ["Method", "Retain gap, points", "Forget gap, points", "Noise of retraining"]);
+        for point in &self.points {
+            let mut row = point.row(1, 1);
+            row.push(self.verdict(point).trim_start_matches(", ").into());
+            table.rows.push(row);
+        }
+        table
+    }
+}
+
+impl GapPlane {
+    fn verdict(&self, point: &Point) -> &'static str {
+        match self.noise {
+            Some([x, y]) if (point.x / (2.0 * x)).powi(2) + (point.y / (2.0 * y)).powi(2) <= 1.0 => {
+                ", inside the noise"
+            }
+            Some(_) => ", beyond the noise",
+            None => "",
+        }
+    }
+}
+
+/// Where the axes of an ellipse around the origin are `radii`, as far as the plot reaches.
+fn quarter(axes: &Axes, radii: [f64; 2]) -> String {
+    const PIECES: u32 = 32;
+    let mut d = path(&[[axes.left(), axes.bottom()]]);
+    for piece in 0..=PIECES {
+        let (sin, cos) = (std::f64::consts::FRAC_PI_2 * f64::from(piece) / f64::from(PIECES)).sin_cos();
+        // The last cosine is not quite zero, and a square root makes it visible.
+        let cos = if piece == PIECES { 0.0 } else { cos };
+        let [x, y] = axes.at([radii[0] * cos, radii[1] * sin]);
+        extend(&mut d, 'L', [x.min(axes.right()), y.max(axes.top())]);
+    }
+    d.push('Z');
+    d
+}
+
+/// Quality against cost: accuracy by trained weights, or right under attack by right when clean.
+#[derive(Clone, Debug, PartialEq)]
+pub struct TradeOff {
+    /// With its direction in words: "Weights trained →".
+    pub x_title: String,
+    pub y_title: String,
+    /// The first points in a group give it its line.
+    pub points: Vec<Point>,
+    pub log_x: bool,
+    pub better_x: Better,
+    /// What costs nothing: "no adapter", drawn dotted.
+    pub baseline: Option<(String, f64)>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Better {
+    Less,
+    More,
+}
+
+impl Chart for TradeOff {
+    const HEIGHT: f64 = 292.0;
+
+    fn scene(&self, width: f64, height: f64) -> Scene {
+        let margins = Margins { left: 34.0, right: 22.0, top: 24.0, bottom: 36.0 };
+        let kind = if self.log_x { Kind::Log } else { Kind::Linear };
+        let x = Axis { kind, domain: self.x_domain(), title: &self.x_title, ticks: 4 };
+        let y = Axis { kind: Kind::Linear, domain: self.y_domain(), title: &self.y_title, ticks: 5 };
+        let mut axes = Axes::new(width, height, &margins, &x, &y);
+        axes.grid(5);
+        let mut placer = Placer::new([axes.left() + 2.0, 14.0, width, axes.bottom() - 2.0]);
+        if let Some((name, value)) = &self.baseline {
+            axes.horizontal(*value, Stroke::new(Role::Edge, 1.0).dashed("1 4"));
+            let (x, y) = (axes.right(), axes.y.at(*value) - 5.0);
+            let text = [name.as_str(), ": ", &figure::percent(*value, 0)].concat();
+            placer.avoid_box([x - text_width(&text, 11.0, false), y - 10.0, x, y + 6.0]);
+            axes.scene.push(Mark::text(x, y, text, Role::Ink3).anchored(Anchor::End));
+        }
+        let dots: Vec<[f64; 2]> = self.points.iter().map(|point| axes.at([point.x, point.y])).collect();
+        for (point, dot) in self.points.iter().zip(&dots) {
+            placer.avoid(*dot, point.radius());
+        }
+        let frontier: Vec<[f64; 2]> = self.frontier().into_iter().map(|index| dots[index]).collect();
+        axes.scene.push(Mark::path(path(&frontier), Stroke::new(Role::Line, 6.0)));
+        let mut groups: Vec<u32> = self.points.iter().filter_map(|point| point.group).collect();
+        groups.sort_unstable();
+        groups.dedup();
+        for group in groups {
+            let of =
+                || self.points.iter().zip(&dots).filter(|(point, _)| point.group == Some(group) && point.is_finite());
+            let line: Vec<[f64; 2]> = of().map(|(_, dot)| *dot).collect();
+            if let Some((first, _)) = of().next() {
+                axes.scene.push(Mark::path(path(&line), Stroke::new(first.role, 2.0)));
+            }
+        }
+        points(&mut axes, &mut placer, &self.points, &dots);
+        let best: Vec<String> = self
+            .frontier()
+            .into_iter()
+            .map(|index| [self.points[index].name.as_str(), " ", &figure::fixed(self.points[index].y, 1)].concat())
+            .collect();
+        let title = if best.is_empty() {
+            [&self.y_title, ", nothing yet"].concat()
+        } else {
+            [&self.y_title, ", the best for their cost: ", &listed(&best)].concat()
+        };
+        axes.finish(title, Vec::new())
+    }
+
+    fn table(&self) -> Table {
+        let mut table = Table::new(1, ["Name", self.x_title.trim_end_matches([' ', '→']), &self.y_title]);
+        let decimals = usize::from(!self.log_x);
+        table.rows = self.points.iter().map(|point| point.row(decimals, 1)).collect();
+        table
+    }
+}
+
+impl TradeOff {
+    /// Points that no other beats in both directions, from left to right.
+    fn frontier(&self) -> Vec<usize> {
+        let beats = |a: &Point, b: &Point| {
+            let x = match self.better_x {
+                Better::Less => a.x <= b.x,
+                Better::More => a.x >= b.x,
+            };
+            x && a.y >= b.y && (a.x != b.x || a.y != b.y)
+        };
+        let points = || self.points.iter().filter(|point| point.is_finite());
+        let mut best: Vec<usize> = (0..self.points.len())
+            .filter(|index| {
+                self.points[*index].is_finite() && !points().any(|other| beats(other, &self.points[*index]))
+            })
+            .collect();
+        best.sort_by(|a, b| self.points[*a].x.total_cmp(&self.points[*b].x));
+        best
+    }
+
+    fn x_domain(&self) -> [f64; 2] {
+        let (low, high) = extent(self.points.iter().map(|point| point.x));
+        if self.log_x {
+            let whole = |value: f64, up: bool| {
+                let power = value.max(1e-12).log10();
+                10f64.powf(if up { power.ceil() } else { power.floor() })
+            };
+            [whole(low, false), whole(high, true)]
+        } else {
+            tens(low, high)
+        }
+    }
+
+    fn y_domain(&self) -> [f64; 2] {
+        let ends = |point: &Point| {
+            let spread = point.y_spread.unwrap_or(0.0);
+            [point.y - spread, point.y + spread]
+        };
+        let baseline = self.baseline.as_ref().map(|(_, value)| *value);
+        let (low, high) = extent(self.points.iter().flat_map(ends).chain(baseline));
+        tens(low, high)
+    }
+}
+
+/// Whole tens of percent around two values, with a little air.
+fn tens(low: f64, high: f64) -> [f64; 2] {
+    [((low - 1.0) / 10.0).floor().max(0.0) * 10.0, ((high + 1.0) / 10.0).ceil().min(10.0) * 10.0]
+}
+
+fn extent(values: impl Iterator<Item = f64> + Clone) -> (f64, f64) {
+    let finite = || values.clone().filter(|value| value.is_finite());
+    (finite().fold(f64::INFINITY, f64::min), finite().fold(f64::NEG_INFINITY, f64::max))
+}
+
+/// Crosses of one standard deviation, dots, and as many labels as there is room for; the selected one first.
+fn points(axes: &mut Axes, placer: &mut Placer, points: &[Point], dots: &[[f64; 2]]) {
+    let mut labels = Vec::new();
+    for index in loudest_first(points) {
+        let point = &points[index];
+        labels.extend(placer.put(dots[index], point.radius(), &point.name, point.role, point.selected));
+    }
+    for index in loudest_first(points).rev() {
+        let (point, [x, y]) = (&points[index], dots[index]);
+        let mut d = String::new();
+        let reach = |scale: &Scale, value: f64, spread: f64| {
+            let inside = |value: f64| value.clamp(scale.domain[0], scale.domain[1]);
+            [scale.at(inside(value - spread)), scale.at(inside(value + spread))]
+        };
+        if let Some(spread) = point.x_spread {
+            let [from, to] = reach(&axes.x, point.x, spread);
+            d.push_str(&path(&[[from, y], [to, y]]));
+        }
+        if let Some(spread) = point.y_spread {
+            let [from, to] = reach(&axes.y, point.y, spread);
+            d.push_str(&path(&[[x, from], [x, to]]));
+        }
+        if !d.is_empty() {
+            axes.scene.push(Mark::path(d, Stroke::new(point.role, 1.2)));
+        }
+        let dot = Mark::circle(x, y, point.radius(), point.role).numbered(index);
+        axes.scene.push(if point.selected { dot.stroked(Stroke::new(Role::Bg, 2.0)) } else { dot });
+    }
+    axes.scene.marks.extend(labels);
+}
+
+fn loudest_first(points: &[Point]) -> impl DoubleEndedIterator<Item = usize> {
+    let selected = (0..points.len()).filter(|index| points[*index].selected && points[*index].is_finite());
+    let others = (0..points.len()).filter(|index| !points[*index].selected && points[*index].is_finite());
+    selected.chain(others)
+}
+
+fn spread(value: f64, spread: Option<f64>, decimals: usize) -> String {
+    match spread {
+        Some(spread) => [figure::fixed(value, decimals), figure::fixed(spread, decimals)].join(" ± "),
+        None => figure::fixed(value, decimals),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::scene::Shape;
+
+    fn point(name: &str, x: f64, y: f64) -> Point {
+        Point {
+            name: name.into(),
+            role: Role::Keep,
+            x,
+            y,
+            x_spread: Some(0.5),
+            y_spread: None,
+            selected: name == "SalUn",
+            group: None,
+        }
+    }
+
+    #[test]
+    fn a_point_in_the_disc_is_inside_the_noise() {
+        let points = vec![point("Fine-tune", 0.5, 87.0), point("SalUn", 0.9, 2.6)];
+        let plane = GapPlane { points, noise: Some([0.95, 3.25]), path: vec![] };
+        let scene = plane.scene(320.0, GapPlane::HEIGHT);
+        assert!(scene.title.starts_with("SalUn: retain gap 0.9, forget gap 2.6, inside the noise; Fine-tune"));
+        assert_eq!(plane.table().rows[0], ["Fine-tune", "0.5 ± 0.5", "87.0", "beyond the noise"]);
+        let svg = scene.svg();
+        assert!(svg.contains(">SalUn</text>") && svg.contains(">Retrained</text>"));
+        let unknown = GapPlane { noise: None, ..plane };
+        assert!(!unknown.scene(320.0, 292.0).svg().contains("noise of retraining"));
+    }
+
+    #[test]
+    fn the_frontier_is_what_nothing_beats() {
+        let names = [("BitFit", 226.0, 69.0), ("LoRA", 1440.0, 93.6), ("Head", 650.0, 60.0), ("Full", 62410.0, 94.9)];
+        let chart = TradeOff {
+            x_title: "Weights trained →".into(),
+            y_title: "Accuracy on tilted digits, %".into(),
+            points: names.map(|(name, x, y)| point(name, x, y)).into(),
+            log_x: true,
+            better_x: Better::Less,
+            baseline: Some(("no adapter".into(), 56.0)),
+        };
+        assert_eq!(chart.frontier(), [0, 1, 3]);
+        let scene = chart.scene(320.0, TradeOff::HEIGHT);
+        assert!(scene.title.ends_with("BitFit 69.0, LoRA 93.6 and Full 94.9"), "{}", scene.title);
+        assert_eq!(scene.plot.unwrap().x.domain, [100.0, 100_000.0]);
+        assert_eq!(chart.table().head[1], "Weights trained");
+    }
+
+    #[test]
+    fn nothing_is_drawn_of_what_is_not_finite() {
+        let plane = GapPlane { points: vec![point("x", f64::NAN, 1.0)], noise: None, path: vec![] };
+        let scene = plane.scene(320.0, 292.0);
+        let dots = scene.marks.iter().filter(|mark| matches!(mark.shape, Shape::Circle { .. }));
+        assert_eq!(dots.count(), 1);
+    }
+}

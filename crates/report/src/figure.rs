@@ -1,0 +1,170 @@
+//! How a number is printed: no more digits than its noise, a narrow space before %, thousands with a comma.
+
+use spec::{Metric, Row, metric};
+
+/// Before a unit: narrow, and no line breaks there.
+pub const NARROW: char = '\u{202f}';
+
+/// `decimals` digits after the point, thousands with a comma, a true minus.
+pub fn fixed(value: f64, decimals: usize) -> String {
+    if !value.is_finite() {
+        return if value.is_nan() { "not a number".into() } else { sign(value < 0.0) + "∞" };
+    }
+    if value.abs() >= 1e15 {
+        return format!("{value:e}");
+    }
+    let mut scale = 1u64;
+    for _ in 0..decimals.min(9) {
+        scale *= 10;
+    }
+    // Rounding the product keeps halves away from zero, as people round.
+    let units = (value.abs() * scale as f64).round() as u128;
+    let (whole, part) = (units / u128::from(scale), units % u128::from(scale));
+    let mut out = sign(value < 0.0 && units > 0);
+    let digits = whole.to_string();
+    for (at, digit) in digits.char_indices() {
+        if at > 0 && (digits.len() - at).is_multiple_of(3) {
+            out.push(',');
+        }
+        out.push(digit);
+    }
+    if decimals > 0 {
+        let part = part.to_string();
+        out.push('.');
+        for _ in part.len()..decimals.min(9) {
+            out.push('0');
+        }
+        out.push_str(&part);
+    }
+    out
+}
+
+/// At most three digits that count, thousands as k, millions as M: for ticks and captions.
+pub fn short(value: f64) -> String {
+    let size = value.abs();
+    let (scaled, unit) = match size {
+        _ if size >= 1e9 => return format!("{value:e}"),
+        _ if size >= 1e6 => (value / 1e6, "\u{202f}M"),
+        _ if size >= 1e3 => (value / 1e3, "\u{202f}k"),
+        _ => (value, ""),
+    };
+    let decimals = match scaled.abs() {
+        0.0 => 0,
+        size => (2.0 - size.log10().floor()).clamp(0.0, 9.0) as usize,
+    };
+    let text = fixed(scaled, decimals);
+    let text = if text.contains('.') { text.trim_end_matches('0').trim_end_matches('.') } else { &text };
+    format!("{text}{unit}")
+}
+
+/// `96.1 %`, with the narrow space.
+pub fn percent(value: f64, decimals: usize) -> String {
+    format!("{}{NARROW}%", fixed(value, decimals))
+}
+
+/// A share of fewer than fifty samples as the count that it is: `1 of 36`.
+pub fn count(share: f64, n: usize) -> Option<String> {
+    (n > 0 && n < 50 && share.is_finite()).then(|| format!("{:.0} of {n}", (share / 100.0 * n as f64).round()))
+}
+
+/// Digits after the point that a key's figures are printed with in tables.
+pub fn decimals(key: &str, value: f64) -> usize {
+    match metric(key).map_or("", |metric| metric.unit) {
+        "%" | "points" => 1,
+        "s" => usize::from(value.abs() < 1000.0),
+        "steps" => 0,
+        "per image" => usize::from(value.fract() != 0.0 && value.abs() < 1000.0),
+        _ if value.fract() == 0.0 => 0,
+        _ => (2.0 - value.abs().log10().floor()).clamp(0.0, 6.0) as usize,
+    }
+}
+
+/// A figure as a cell of a table, without its unit: `97.2 ± 1.1` over several seeds, `1 of 36` for small counts.
+pub fn cell(row: &Row) -> String {
+    let decimals = decimals(&row.key, row.value);
+    match (spread(row), row.n) {
+        (Some(spread), _) => format!("{} ± {}", fixed(row.value, decimals), fixed(spread, decimals)),
+        (None, Some(n)) if is_share(row) => count(row.value, n).unwrap_or_else(|| fixed(row.value, decimals)),
+        _ => fixed(row.value, decimals),
+    }
+}
+
+/// A figure inside a sentence, with its unit; one digit less where the noise is a point or more.
+pub fn words(row: &Row) -> String {
+    let full = decimals(&row.key, row.value);
+    let unit = metric(&row.key).map_or("", |metric| metric.unit);
+    let Some(spread) = spread(row) else {
+        if let Some(count) = row.n.filter(|_| is_share(row)).and_then(|n| count(row.value, n)) {
+            return count;
+        }
+        // One seed: the interval of the share is the noise that is known.
+        let noisy = row.interval.is_some_and(|interval| interval >= 5.0);
+        return with_unit(fixed(row.value, full - usize::from(noisy && full > 0)), unit);
+    };
+    let kept = full - usize::from(spread >= 1.0 && full > 0);
+    with_unit(format!("{} ± {}", fixed(row.value, kept), fixed(spread, kept)), unit)
+}
+
+/// In plain words, with the interval: for a tooltip.
+pub fn tooltip(row: &Row) -> String {
+    let help = metric(&row.key).map_or("", |metric: &Metric| metric.help);
+    match (row.n, row.interval) {
+        (Some(n), Some(interval)) => {
+            let plural = if n == 1 { "image" } else { "images" };
+            format!("{help} ({} {plural}: ± {} points)", fixed(n as f64, 0), fixed(interval, 1))
+        }
+        _ => help.into(),
+    }
+}
+
+/// Only several seeds have a spread.
+pub fn spread(row: &Row) -> Option<f64> {
+    row.spread.filter(|_| row.seeds.is_some_and(|seeds| seeds > 1))
+}
+
+fn is_share(row: &Row) -> bool {
+    metric(&row.key).is_some_and(|metric| metric.unit == "%")
+}
+
+fn with_unit(text: String, unit: &str) -> String {
+    if unit.is_empty() { text } else { format!("{text}{NARROW}{unit}") }
+}
+
+fn sign(negative: bool) -> String {
+    if negative { "−".into() } else { String::new() }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers() {
+        assert_eq!(fixed(62410.0, 0), "62,410");
+        assert_eq!(fixed(-0.04, 1), "0.0");
+        assert_eq!(fixed(-1234.56, 1), "−1,234.6");
+        assert_eq!(fixed(0.25, 3), "0.250");
+        assert_eq!(fixed(f64::NAN, 1), "not a number");
+        assert_eq!(short(10_000.0), "10\u{202f}k");
+        assert_eq!(short(62_410.0), "62.4\u{202f}k");
+        assert_eq!(short(0.002), "0.002");
+    }
+
+    #[test]
+    fn cells_follow_the_noise() {
+        let seeds = Row { spread: Some(1.14), seeds: Some(3), ..Row::share("a", "ua", 97.23, 36) };
+        assert_eq!(cell(&seeds), "97.2 ± 1.1");
+        assert_eq!(words(&seeds), "97 ± 1\u{202f}%");
+        let one = Row { seeds: None, spread: Some(1.0), ..Row::share("a", "accuracy", 96.111, 360) };
+        assert_eq!(cell(&one), "96.1");
+        assert_eq!(words(&one), "96.1\u{202f}%");
+        let few = Row::share("a", "accuracy", 100.0 / 36.0, 36);
+        assert_eq!(cell(&few), "1 of 36");
+        assert_eq!(
+            tooltip(&Row::share("a", "ra", 97.0, 1291)),
+            "accuracy on what was kept (1,291 images: ± 0.9 points)"
+        );
+        assert_eq!(cell(&Row::new("a", "trainable", 62410.0)), "62,410");
+        assert_eq!(cell(&Row::new("a", "l2_median", 0.4123)), "0.412");
+    }
+}

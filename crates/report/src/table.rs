@@ -1,0 +1,346 @@
+//! Figures as rows and columns: the twin of every chart, and the results of many runs.
+
+use crate::{figure, scene::escape};
+use serde_json::{Map, Value, json};
+use spec::{Catalogue, Report, Row, metric};
+
+/// A head and rows of texts; the first `left` columns are words, the others figures.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Table {
+    pub head: Vec<String>,
+    pub rows: Vec<Vec<String>>,
+    pub left: usize,
+}
+
+impl Table {
+    pub fn new<'a>(left: usize, head: impl IntoIterator<Item = &'a str>) -> Self {
+        Self { head: head.into_iter().map(String::from).collect(), rows: Vec::new(), left }
+    }
+
+    /// Aligned columns for a terminal: words to the left, figures to the right.
+    pub fn terminal(&self) -> String {
+        let lines = || std::iter::once(&self.head).chain(&self.rows);
+        let mut widths = vec![0; self.head.len()];
+        for line in lines() {
+            for (width, cell) in widths.iter_mut().zip(line) {
+                *width = cell.chars().count().max(*width);
+            }
+        }
+        let mut out = String::new();
+        for (index, line) in lines().enumerate() {
+            let start = out.len();
+            for (column, (cell, width)) in line.iter().zip(&widths).enumerate() {
+                let gap = if column == 0 { 0 } else { 2 };
+                let space = width - cell.chars().count();
+                let (before, after) = if column < self.left { (gap, space) } else { (gap + space, 0) };
+                out.extend(std::iter::repeat_n(' ', before));
+                // A name from a file must not move the cursor.
+                out.extend(cell.chars().map(|character| if character.is_control() { '\u{fffd}' } else { character }));
+                out.extend(std::iter::repeat_n(' ', after));
+            }
+            out.truncate(start + out[start..].trim_end().len());
+            out.push('\n');
+            if index == 0 {
+                out.push_str(&"─".repeat(widths.iter().sum::<usize>() + 2 * widths.len().saturating_sub(1)));
+                out.push('\n');
+            }
+        }
+        out
+    }
+
+    /// RFC 4180, with CRLF at line ends; no cell is a formula.
+    pub fn csv(&self) -> String {
+        let mut out = String::new();
+        for line in std::iter::once(&self.head).chain(&self.rows) {
+            for (column, cell) in line.iter().enumerate() {
+                if column > 0 {
+                    out.push(',');
+                }
+                csv_cell(&mut out, cell);
+            }
+            out.push_str("\r\n");
+        }
+        out
+    }
+
+    pub fn html(&self) -> String {
+        let mut out = String::from("<table><thead>");
+        for (index, line) in std::iter::once(&self.head).chain(&self.rows).enumerate() {
+            out.push_str("<tr>");
+            for (column, cell) in line.iter().enumerate() {
+                let tag = if index == 0 || column == 0 { "th" } else { "td" };
+                let scope = match (index, column) {
+                    (0, _) => " scope=\"col\"",
+                    (_, 0) => " scope=\"row\"",
+                    _ => "",
+                };
+                let class = if column < self.left { "" } else { " class=\"n\"" };
+                for part in ["<", tag, scope, class, ">"] {
+                    out.push_str(part);
+                }
+                escape(&mut out, cell);
+                for part in ["</", tag, ">"] {
+                    out.push_str(part);
+                }
+            }
+            out.push_str(if index == 0 { "</tr></thead><tbody>" } else { "</tr>" });
+        }
+        out.push_str("</tbody></table>");
+        out
+    }
+}
+
+/// Spreadsheets run cells that begin like a formula; an apostrophe keeps them text. Numbers may begin with a sign.
+fn csv_cell(out: &mut String, cell: &str) {
+    let formula = cell.starts_with(['=', '+', '-', '@', '\t', '\r']) && cell.parse::<f64>().is_err();
+    let quoted = formula || cell.contains([',', '"', '\r', '\n']) || cell.starts_with(' ') || cell.ends_with(' ');
+    if quoted {
+        out.push('"');
+    }
+    if formula {
+        out.push('\'');
+    }
+    for character in cell.chars() {
+        if character == '"' {
+            out.push('"');
+        }
+        out.push(character);
+    }
+    if quoted {
+        out.push('"');
+    }
+}
+
+/// The figures of many runs, one line a stage, in the order of the reports.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Results {
+    /// Keys of [`spec::METRICS`] that occur, in the order in which the engine gives them.
+    pub keys: Vec<String>,
+    pub lines: Vec<Line>,
+}
+
+#[derive(Clone, Debug, PartialEq)]
+pub struct Line {
+    /// The run's name, else its place in the list, from 1.
+    pub run: String,
+    /// The stage's `as`, else its index.
+    pub stage: String,
+    pub id: String,
+    pub title: String,
+    pub what: What,
+    pub seed: u32,
+    pub device: String,
+    pub engine: String,
+    pub rows: Vec<Row>,
+}
+
+/// Of which network a line's figures are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum What {
+    /// The one that the stage started from.
+    Original,
+    /// The reference that never saw the forget set.
+    Retrained,
+    /// The one that the stage left.
+    Stage,
+}
+
+impl Results {
+    pub fn new(reports: &[Report], catalogue: &Catalogue) -> Self {
+        let mut lines: Vec<Line> = Vec::new();
+        for (at, report) in reports.iter().enumerate() {
+            let name = &report.spec.name;
+            let run = if name.is_empty() { (at + 1).to_string() } else { name.clone() };
+            let first = lines.len();
+            for (index, stage) in report.spec.stages.iter().enumerate() {
+                let name = report.spec.stage_name(index);
+                for what in [What::Retrained, What::Original, What::Stage] {
+                    let rows: Vec<Row> =
+                        report.rows.iter().filter(|row| row.stage == name).filter_map(|row| of(what, row)).collect();
+                    // Several methods share one reference: it stands once.
+                    let known = |line: &Line| line.what == what && same_figures(&line.rows, &rows);
+                    if rows.is_empty() || (what != What::Stage && lines[first..].iter().any(known)) {
+                        continue;
+                    }
+                    lines.push(Line {
+                        run: run.clone(),
+                        stage: name.clone(),
+                        id: stage.id.clone(),
+                        title: match what {
+                            What::Original => "Before".into(),
+                            What::Retrained => "Retrained".into(),
+                            What::Stage => title(catalogue, &stage.id),
+                        },
+                        what,
+                        seed: report.seed,
+                        device: report.device.clone(),
+                        engine: report.engine.clone(),
+                        rows,
+                    });
+                }
+            }
+        }
+        let mut keys: Vec<String> = Vec::new();
+        for row in lines.iter().flat_map(|line| &line.rows) {
+            if !keys.contains(&row.key) {
+                keys.push(row.key.clone());
+            }
+        }
+        Self { keys, lines }
+    }
+
+    /// For people: units in the head, ± over seeds, no more digits than the figures have.
+    pub fn table(&self) -> Table {
+        let many = self.lines.iter().any(|line| line.run != self.lines[0].run);
+        let mut table = Table::new(2 + usize::from(many), many.then_some("Run"));
+        table.head.extend(["Stage".into(), "Method".into()]);
+        table.head.extend(self.keys.iter().map(|key| match metric(key) {
+            Some(metric) if metric.unit.is_empty() => metric.label.into(),
+            Some(metric) => format!("{}, {}", metric.label, metric.unit),
+            None => key.clone(),
+        }));
+        for line in &self.lines {
+            let mut cells = Vec::with_capacity(table.head.len());
+            if many {
+                cells.push(line.run.clone());
+            }
+            cells.extend([line.stage.clone(), line.title.clone()]);
+            cells.extend(self.keys.iter().map(|key| line.get(key).map_or(String::new(), figure::cell)));
+            table.rows.push(cells);
+        }
+        table
+    }
+
+    /// For programs: full precision, the keys as they are, beside each key its spread over seeds and number of samples.
+    pub fn csv(&self) -> String {
+        let mut table = Table::new(7, ["run", "stage", "method", "of", "seed", "device", "engine"]);
+        let has = |key: &str, what: fn(&Row) -> bool| self.lines.iter().filter_map(|line| line.get(key)).any(what);
+        let columns: Vec<(&String, bool, bool)> = self
+            .keys
+            .iter()
+            .map(|key| (key, has(key, |row| row.spread.is_some()), has(key, |row| row.n.is_some())))
+            .collect();
+        for (key, spread, n) in &columns {
+            table.head.push((*key).clone());
+            table.head.extend(spread.then(|| format!("{key}_sd")));
+            table.head.extend(n.then(|| format!("{key}_n")));
+        }
+        for line in &self.lines {
+            let mut cells = vec![
+                line.run.clone(),
+                line.stage.clone(),
+                line.id.clone(),
+                line.what.key().into(),
+                line.seed.to_string(),
+                line.device.clone(),
+                line.engine.clone(),
+            ];
+            for (key, spread, n) in &columns {
+                let row = line.get(key);
+                let text = |value: Option<f64>| value.map_or(String::new(), |value| value.to_string());
+                cells.push(text(row.map(|row| row.value)));
+                cells.extend(spread.then(|| text(row.and_then(|row| row.spread))));
+                cells.extend(n.then(|| row.and_then(|row| row.n).map_or(String::new(), |n| n.to_string())));
+            }
+            table.rows.push(cells);
+        }
+        table.csv()
+    }
+
+    /// A list of objects, one a line; the figures as [`Row`] has them.
+    pub fn json(&self) -> String {
+        let lines: Vec<Value> = self
+            .lines
+            .iter()
+            .map(|line| {
+                let figures: Map<String, Value> = line
+                    .rows
+                    .iter()
+                    .map(|row| {
+                        let mut value = json!(row);
+                        if let Some(table) = value.as_object_mut() {
+                            table.retain(|key, _| key != "stage" && key != "key");
+                        }
+                        (row.key.clone(), value)
+                    })
+                    .collect();
+                json!({
+                    "run": line.run, "stage": line.stage, "method": line.id, "of": line.what.key(), "seed": line.seed,
+                    "device": line.device, "engine": line.engine, "figures": figures,
+                })
+            })
+            .collect();
+        format!("{:#}\n", Value::Array(lines))
+    }
+}
+
+impl Line {
+    pub fn get(&self, key: &str) -> Option<&Row> {
+        self.rows.iter().find(|row| row.key == key)
+    }
+}
+
+impl What {
+    const fn key(self) -> &'static str {
+        match self {
+            Self::Original => "original",
+            Self::Retrained => "retrained",
+            Self::Stage => "stage",
+        }
+    }
+}
+
+/// A method's title, or the last part of an id that the catalogue does not know.
+pub fn title(catalogue: &Catalogue, id: &str) -> String {
+    match catalogue.method(id) {
+        Some(method) => method.card.title.clone(),
+        None => id.rsplit('.').next().unwrap_or(id).into(),
+    }
+}
+
+/// `retrained_ua` is UA of another network: it goes to that network's line.
+fn of(what: What, row: &Row) -> Option<Row> {
+    let prefix = |what: What| row.key.strip_prefix(what.key()).and_then(|rest| rest.strip_prefix('_'));
+    match what {
+        What::Stage => (prefix(What::Original).is_none() && prefix(What::Retrained).is_none()).then(|| row.clone()),
+        other => prefix(other).map(|key| Row { key: key.into(), ..row.clone() }),
+    }
+}
+
+fn same_figures(a: &[Row], b: &[Row]) -> bool {
+    a.len() == b.len() && a.iter().zip(b).all(|(a, b)| a.key == b.key && a.value == b.value && a.spread == b.spread)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn csv(cell: &str) -> String {
+        let mut out = String::new();
+        csv_cell(&mut out, cell);
+        out
+    }
+
+    #[test]
+    fn csv_quotes_and_guards() {
+        assert_eq!(csv("plain"), "plain");
+        assert_eq!(csv("a,\"b\""), "\"a,\"\"b\"\"\"");
+        assert_eq!(csv("=HYPERLINK(\"x\")"), "\"'=HYPERLINK(\"\"x\"\")\"");
+        assert_eq!(csv("@sum"), "\"'@sum\"");
+        assert_eq!(csv("+cmd"), "\"'+cmd\"");
+        assert_eq!(csv("-1.5"), "-1.5");
+        assert_eq!(csv("-1+2"), "\"'-1+2\"");
+    }
+
+    #[test]
+    fn a_terminal_table_is_aligned() {
+        let mut table = Table::new(1, ["Method", "UA, %"]);
+        table.rows.push(vec!["SalUn\u{1b}[2J".into(), "97.2 ± 1.1".into()]);
+        table.rows.push(vec!["FT".into(), "3.0".into()]);
+        let lines: Vec<String> = table.terminal().lines().map(String::from).collect();
+        assert_eq!(lines[0], "Method          UA, %");
+        assert_eq!(lines[2], "SalUn\u{fffd}[2J  97.2 ± 1.1");
+        assert_eq!(lines[3], "FT                3.0");
+        assert_eq!(lines[1].chars().count(), 21);
+    }
+}
