@@ -61,7 +61,7 @@ mod tests {
         }
     }
 
-    /// Counter-clockwise: what was at the right comes to the top, so the row of the result is the column from the right.
+    /// Counter-clockwise: what was at the right comes to the top, so a row of the result is a column from the right.
     #[test]
     fn ninety_degrees_are_a_transposed_flip() {
         let [n, side] = [2, 9];
