@@ -89,7 +89,7 @@ pub fn cell(row: &Row) -> String {
     }
 }
 
-/// A figure inside a sentence, with its unit; one digit less where the noise is a point or more.
+/// A figure inside a sentence, with its unit; one digit less where the spread over seeds is one or more.
 pub fn words(row: &Row) -> String {
     let full = decimals(&row.key, row.value);
     let unit = metric(&row.key).map_or("", |metric| metric.unit);
@@ -97,9 +97,7 @@ pub fn words(row: &Row) -> String {
         if let Some(count) = row.n.filter(|_| is_share(row)).and_then(|n| count(row.value, n)) {
             return count;
         }
-        // One seed: the interval of the share is the noise that is known.
-        let noisy = row.interval.is_some_and(|interval| interval >= 5.0);
-        return with_unit(fixed(row.value, full - usize::from(noisy && full > 0)), unit);
+        return with_unit(fixed(row.value, full), unit);
     };
     let kept = full - usize::from(spread >= 1.0 && full > 0);
     with_unit(format!("{} ± {}", fixed(row.value, kept), fixed(spread, kept)), unit)

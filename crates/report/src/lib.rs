@@ -5,10 +5,16 @@
 
 pub mod chart;
 pub mod figure;
+pub mod html;
+pub mod record;
 pub mod scale;
 pub mod scene;
+pub mod sentence;
 pub mod table;
 
 pub use chart::Chart;
+pub use html::html;
+pub use record::Recorded;
 pub use scene::{Role, Scene};
-pub use table::Table;
+pub use sentence::Sentence;
+pub use table::{Results, Table};

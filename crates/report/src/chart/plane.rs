@@ -5,8 +5,9 @@ use crate::{
     figure,
     scale::{Kind, Scale},
     scene::{Anchor, Fill, Mark, Role, Scene, Stroke, extend, path, text_width},
-    table::Table,
+    table::{Table, title},
 };
+use spec::{Catalogue, Report};
 
 /// A method, network or version; the spreads are one standard deviation over seeds.
 #[derive(Clone, Debug, PartialEq)]
@@ -128,15 +129,45 @@ impl Chart for GapPlane {
 }
 
 impl GapPlane {
+    /// All methods of a report that were held against a retrained network; the stage named `selected` in colour.
+    pub fn of(report: &Report, catalogue: &Catalogue, selected: Option<&str>) -> Self {
+        let mut plane = Self { points: Vec::new(), noise: None, path: Vec::new() };
+        let mut series = 2;
+        for (index, stage) in report.spec.stages.iter().enumerate() {
+            let name = report.spec.stage_name(index);
+            let row = |key: &str| report.rows.iter().find(|row| row.stage == name && row.key == key);
+            let gap = |key: &str, reference: &str| Some((row(key)?.value - row(reference)?.value).abs());
+            let (Some(x), Some(y)) = (gap("ra", "retrained_ra"), gap("ua", "retrained_ua")) else { continue };
+            let known = |key: &str| row(key).filter(|row| row.seeds.is_some_and(|seeds| seeds >= 3))?.spread;
+            plane.noise = plane.noise.or(known("retrained_ra").zip(known("retrained_ua")).map(|(x, y)| [x, y]));
+            let selected = selected == Some(name.as_str());
+            plane.points.push(Point {
+                name: title(catalogue, &stage.id),
+                role: if selected { Role::Keep } else { Role::Series(series) },
+                x,
+                y,
+                x_spread: row("ra").and_then(figure::spread),
+                y_spread: row("ua").and_then(figure::spread),
+                selected,
+                group: None,
+            });
+            series += u8::from(!selected && series < 7);
+        }
+        plane
+    }
+
     fn verdict(&self, point: &Point) -> &'static str {
         match self.noise {
-            Some([x, y]) if (point.x / (2.0 * x)).powi(2) + (point.y / (2.0 * y)).powi(2) <= 1.0 => {
-                ", inside the noise"
-            }
+            Some([x, y]) if share(point.x, x).hypot(share(point.y, y)) <= 1.0 => ", inside the noise",
             Some(_) => ", beyond the noise",
             None => "",
         }
     }
+}
+
+/// A gap in units of two standard deviations; no gap is inside even where retraining has no noise.
+fn share(gap: f64, deviation: f64) -> f64 {
+    if gap == 0.0 { 0.0 } else { gap / (2.0 * deviation) }
 }
 
 /// Where the axes of an ellipse around the origin are `radii`, as far as the plot reaches.
@@ -358,6 +389,16 @@ mod tests {
         assert!(svg.contains(">SalUn</text>") && svg.contains(">Retrained</text>"));
         let unknown = GapPlane { noise: None, ..plane };
         assert!(!unknown.scene(320.0, 292.0).svg().contains("noise of retraining"));
+    }
+
+    #[test]
+    fn a_report_gives_its_points() {
+        let plane =
+            GapPlane::of(&crate::sentence::tests::sample(), &crate::sentence::tests::catalogue(), Some("salun"));
+        assert_eq!(plane.noise, Some([0.9, 0.0]));
+        assert_eq!(plane.points.len(), 1);
+        assert!((plane.points[0].x - 0.8).abs() < 1e-9 && plane.points[0].selected);
+        assert!(plane.scene(320.0, 292.0).title.ends_with("beyond the noise"));
     }
 
     #[test]
