@@ -34,21 +34,22 @@ pub struct Config {
     /// Stripes, checks, dots and gradients on the ground.
     pub texture: bool,
     /// Largest rotation, to either side.
-    #[schemars(range(min = 0.0, max = 180.0), extend("x-unit" = "°"))]
+    #[schemars(range(min = 0.0, max = 180.0), extend("x-advanced" = true, "x-unit" = "°"))]
     pub rotation: f64,
     /// Largest shrinking, as a part of the full size.
-    #[schemars(range(min = 0.0, max = 0.6))]
+    #[schemars(range(min = 0.0, max = 0.6), extend("x-advanced" = true))]
     pub scale: f64,
     /// Largest shift in both directions, as a part of the image's width.
-    #[schemars(range(min = 0.0, max = 0.3))]
+    #[schemars(range(min = 0.0, max = 0.3), extend("x-advanced" = true))]
     pub shift: f64,
     /// How much strokes bend and lean, as in handwriting.
-    #[schemars(range(min = 0.0, max = 1.0))]
+    #[schemars(range(min = 0.0, max = 1.0), extend("x-advanced" = true))]
     pub warp: f64,
     /// Standard deviation of the noise on every value.
-    #[schemars(range(min = 0.0, max = 0.5))]
+    #[schemars(range(min = 0.0, max = 0.5), extend("x-advanced" = true))]
     pub noise: f64,
     /// Another number draws another set; the seed of a run does not change data.
+    #[schemars(extend("x-advanced" = true))]
     pub draw: u32,
 }
 
