@@ -41,8 +41,7 @@ pub fn gpu() -> Result<()> {
     // Complete before it appears: the page may look at any moment.
     let (new, gpu) = (target()?.join("gpu"), dist().join("gpu"));
     let mut bindgen = command("wasm-bindgen")?;
-    bindgen.args(["--target", "web", "--no-typescript", "--remove-name-section", "--remove-producers-section"]);
-    run(bindgen.arg("--out-dir").arg(&new).arg(&wasm))?;
+    run(bindgen.args(["--target", "web", "--no-typescript", "--out-dir"]).arg(&new).arg(&wasm))?;
     fs::create_dir_all(&gpu)?;
     for file in ["worker_gpu_bg.wasm", "worker_gpu_loader.js", "worker_gpu.js"] {
         let from = if file.ends_with("loader.js") { root().join("web/worker") } else { new.clone() };

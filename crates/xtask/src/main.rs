@@ -1,4 +1,4 @@
-//! Set-up and orchestration: what a fresh machine needs, and the commands of the README. Nothing of the product is here.
+//! Set-up and orchestration: what a fresh machine needs, and the commands of the README.
 
 mod bench;
 mod build;

@@ -24,8 +24,9 @@ pub fn wasm() -> Result<()> {
         println!("Adding the wasm32 target to the toolchain …");
         run(command("rustup")?.args(["target", "add", "wasm32-unknown-unknown"]))?;
     }
-    install("wasm-bindgen-cli", "wasm-bindgen", &wasm_bindgen()?)?;
-    install("trunk", "trunk", TRUNK)?;
+    // Trunk only copies files and calls others; wasm-bindgen reads and writes megabytes.
+    install("wasm-bindgen-cli", "wasm-bindgen", &wasm_bindgen()?, 1)?;
+    install("trunk", "trunk", TRUNK, 0)?;
     fs::remove_dir_all(cache()?.join("tools-target")).ok();
     Ok(())
 }
@@ -40,8 +41,9 @@ pub fn browser() -> Result<Option<PathBuf>> {
     chromium()
 }
 
-/// Installs a tool into the cache unless exactly this version is there or on the path.
-fn install(package: &str, program: &str, version: &str) -> Result<()> {
+/// Installs a tool into the cache unless exactly this version is there or on the path. The default features, which only
+/// download things, are left out, and most of the optimisation, which takes longer than it then saves.
+fn install(package: &str, program: &str, version: &str, optimised: u8) -> Result<()> {
     let found = output(command(program)?.arg("--version")).ok();
     if found.as_deref().and_then(|text| text.split_whitespace().nth(1)) == Some(version) {
         return Ok(());
@@ -53,11 +55,10 @@ fn install(package: &str, program: &str, version: &str) -> Result<()> {
         let mut cargo = command("cargo")?;
         cargo.args(["install", "--quiet", "--no-default-features", "--bin", program, "--root"]).arg(&tools).arg(&spec);
         cargo.args(locked.then_some("--locked"));
-        // Outside the checkout, whose toolchain file and configuration are not the tool's; the default features only
-        // download things, and full optimisation takes three times as long as it saves.
+        // Outside the checkout, whose configuration is not the tool's.
         cargo.current_dir(env::temp_dir()).env("RUSTUP_TOOLCHAIN", toolchain()?);
         cargo.env("CARGO_TARGET_DIR", cache()?.join("tools-target"));
-        cargo.env("CARGO_PROFILE_RELEASE_LTO", "off").env("CARGO_PROFILE_RELEASE_OPT_LEVEL", "1");
+        cargo.env("CARGO_PROFILE_RELEASE_LTO", "off").env("CARGO_PROFILE_RELEASE_OPT_LEVEL", optimised.to_string());
         cargo.env("CARGO_PROFILE_RELEASE_CODEGEN_UNITS", "256").env("CARGO_PROFILE_RELEASE_DEBUG", "false");
         run(&mut cargo)
     };
