@@ -31,7 +31,7 @@ pub fn wasm() -> Result<()> {
     Ok(())
 }
 
-/// Node's packages and a Chromium: what the browser tests need. Returns the Chromium to start; none is Playwright's own.
+/// Node's packages and a Chromium: what the browser tests need. Returns the Chromium to start; none means Playwright's.
 pub fn browser() -> Result<Option<PathBuf>> {
     let node = output(command("node")?.arg("--version"))
         .context("Node is missing: install 20 or newer from https://nodejs.org, or leave the browser tests out")?;

@@ -11,8 +11,11 @@ use std::hash::{Hash, Hasher};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-/// Of npm's package, for machines without one on the path.
+/// Of npm's package, for machines without a wasm-opt that is new enough.
 const BINARYEN: &str = "132.0.0";
+
+/// Debian's 108 exports the wrong table, and the page fails at its first JavaScript object.
+const OLDEST_WASM_OPT: u32 = 123;
 
 /// What rustc's wasm32 target uses, and `simd128` of `.cargo/config.toml`.
 const WASM_FEATURES: [&str; 7] = [
@@ -79,11 +82,14 @@ fn shrink(wasm: &Path) -> Result<()> {
     Ok(())
 }
 
+/// The machine's own if it is not too old, else npm's.
 fn wasm_opt() -> Result<Command> {
-    if output(command("wasm-opt")?.arg("--version")).is_ok() {
+    // `wasm-opt version 108`, `wasm-opt version 132 (version_132)`
+    let version = output(command("wasm-opt")?.arg("--version")).unwrap_or_default();
+    if version.split_whitespace().nth(2).and_then(|number| number.parse().ok()) >= Some(OLDEST_WASM_OPT) {
         return command("wasm-opt");
     }
-    let npm = cache()?.join("npm");
+    let npm = cache()?.join("npm").join(BINARYEN);
     let tool = npm.join("node_modules/binaryen/bin/wasm-opt");
     if !tool.is_file() {
         println!("Installing binaryen {BINARYEN} …");
