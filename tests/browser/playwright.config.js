@@ -3,7 +3,8 @@ import { defineConfig } from "@playwright/test";
 // Chromium of this machine, or Playwright's own when CHROME is not set.
 const executablePath = process.env.CHROME;
 const args = ["--no-sandbox", "--disable-background-networking"];
-const webgpu = [...args, "--enable-unsafe-webgpu", "--use-webgpu-adapter=swiftshader"];
+const webgpu = ["--enable-unsafe-webgpu", "--use-webgpu-adapter=swiftshader"];
+const chromium = (...more) => ({ launchOptions: { args: [...args, ...more], executablePath } });
 
 // Below a folder, so that every test also shows that the page works from one.
 const baseURL = "http://127.0.0.1:8765/palimpsest/";
@@ -13,8 +14,9 @@ export default defineConfig({
   forbidOnly: true,
   outputDir: "test-results/files",
   projects: [
-    { name: "cpu", testIgnore: "*.gpu.spec.js", use: { launchOptions: { args, executablePath } } },
-    { name: "gpu", testMatch: "*.gpu.spec.js", timeout: 600_000, use: { launchOptions: { args: webgpu, executablePath } } },
+    { name: "bench", testMatch: "*.bench.js", use: chromium() },
+    { name: "cpu", testIgnore: "*.gpu.spec.js", testMatch: "*.spec.js", use: chromium() },
+    { name: "gpu", testMatch: "*.gpu.spec.js", timeout: 600_000, use: chromium(...webgpu) },
   ],
   testDir: "specs",
   timeout: 120_000,

@@ -3,7 +3,7 @@
 
 use crate::build;
 use crate::setup;
-use crate::shell::{command, root, run, target};
+use crate::shell::{cache, command, root, run, target};
 use anyhow::{Context, Result};
 use clap::Args;
 use serde_json::Value;
@@ -11,7 +11,7 @@ use std::env;
 use std::fs;
 use std::io::{BufRead, BufReader};
 use std::path::Path;
-use std::process::{self, Stdio};
+use std::process::{self, Command, Stdio};
 
 /// Linted and tested on this machine. One list for both, so that each dependency is compiled once with one set of
 /// features; never the whole workspace, which would turn on the GPU.
@@ -68,9 +68,9 @@ fn browser(options: &Options, count: &mut Count) {
     count.step("clippy on wasm32", clippy_wasm);
     let page = count.step("page and CPU engine", || run(&mut build::trunk()?));
     let (Some(chrome), Some(())) = (chrome, page) else { return };
-    count.tests("browser tests on CPU", || playwright("cpu", filter, chrome.as_deref()));
+    count.tests("browser tests on CPU", || in_browser("cpu", filter, chrome.as_deref()));
     if !options.no_gpu && count.step("GPU engine", build::gpu).is_some() {
-        count.tests("browser tests on WebGPU", || playwright("gpu", filter, chrome.as_deref()));
+        count.tests("browser tests on WebGPU", || in_browser("gpu", filter, chrome.as_deref()));
     }
 }
 
@@ -82,25 +82,30 @@ fn clippy_wasm() -> Result<()> {
 }
 
 /// Runs one project of `tests/browser` against `dist/` and reads what it counted.
-fn playwright(project: &str, filter: Option<&str>, chrome: Option<&Path>) -> Result<Count> {
-    let folder = root().join("tests/browser");
-    let results = folder.join("test-results").join(format!("{project}.json"));
+fn in_browser(project: &str, filter: Option<&str>, chrome: Option<&Path>) -> Result<Count> {
+    let results = root().join("tests/browser/test-results").join(format!("{project}.json"));
     fs::remove_file(&results).ok();
-    let mut node = command("node")?;
-    node.current_dir(&folder).args(["node_modules/@playwright/test/cli.js", "test", "--project", project]);
-    node.args(["--reporter", "list,json", "--pass-with-no-tests"]).env("PLAYWRIGHT_JSON_OUTPUT_NAME", &results);
-    node.args(filter.map(|filter| format!("--grep={filter}")));
-    node.env("PALIMPSEST_CLI", target()?.join(format!("debug/palimpsest{}", env::consts::EXE_SUFFIX)));
-    match chrome {
-        Some(chrome) => node.env("CHROME", chrome),
-        None => node.env("PLAYWRIGHT_BROWSERS_PATH", crate::shell::cache()?.join("browsers")),
-    };
-    let status = node.status().context("cannot start Playwright")?;
+    let mut tests = playwright(project, chrome)?;
+    tests.args(["--reporter", "list,json", "--pass-with-no-tests"]).env("PLAYWRIGHT_JSON_OUTPUT_NAME", &results);
+    let status = tests.args(filter.map(|filter| format!("--grep={filter}"))).status()?;
     let report: Value = serde_json::from_slice(&fs::read(&results).context("Playwright wrote no results")?)?;
     let stat = |key: &str| report["stats"][key].as_u64().unwrap_or(0) as usize;
     let mut count = Count { passed: stat("expected"), failed: stat("unexpected") + stat("flaky") };
     count.failed += usize::from(!status.success() && count.failed == 0);
     Ok(count)
+}
+
+/// Playwright, with the command line's program for tests that compare the two.
+pub fn playwright(project: &str, chrome: Option<&Path>) -> Result<Command> {
+    let mut node = command("node")?;
+    node.current_dir(root().join("tests/browser"));
+    node.args(["node_modules/@playwright/test/cli.js", "test", "--project", project]);
+    node.env("PALIMPSEST_CLI", target()?.join(format!("debug/palimpsest{}", env::consts::EXE_SUFFIX)));
+    match chrome {
+        Some(chrome) => node.env("CHROME", chrome),
+        None => node.env("PLAYWRIGHT_BROWSERS_PATH", cache()?.join("browsers")),
+    };
+    Ok(node)
 }
 
 fn packages() -> impl Iterator<Item = &'static str> {
