@@ -125,7 +125,11 @@ fn is_share(row: &Row) -> bool {
 }
 
 fn with_unit(text: String, unit: &str) -> String {
-    if unit.is_empty() { text } else { format!("{text}{NARROW}{unit}") }
+    match unit {
+        "" => text,
+        "%" => format!("{text}{NARROW}%"),
+        _ => format!("{text}\u{a0}{unit}"),
+    }
 }
 
 fn sign(negative: bool) -> String {

@@ -40,9 +40,11 @@ pub fn html(runs: &[(Report, Vec<Recorded>)], catalogue: &Catalogue) -> String {
         page.raw("<p class=\"about\">").text(&about).raw("</p>");
         run(&mut page, report, recorded, &about, catalogue);
     }
-    page.raw("<h2>All figures</h2><div class=\"wide\">");
-    page.raw(&Results::new(&reports, catalogue).table().html());
-    page.raw("</div><p class=\"about\">± is one standard deviation over seeds.</p>");
+    page.raw("<h2>All figures</h2>");
+    for (family, table) in Results::new(&reports, catalogue).tables() {
+        page.raw("<h4>").text(&family).raw("</h4><div class=\"wide\">").raw(&table.html()).raw("</div>");
+    }
+    page.raw("<p class=\"about\">± is one standard deviation over seeds.</p>");
     for report in &reports {
         page.raw("<details><summary>Run file</summary><pre>").text(&report.spec.to_toml()).raw("</pre></details>");
         if !report.hashes.is_empty() {

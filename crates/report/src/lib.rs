@@ -6,6 +6,7 @@
 pub mod chart;
 pub mod figure;
 pub mod html;
+pub mod noise;
 pub mod record;
 pub mod scale;
 pub mod scene;
@@ -14,6 +15,7 @@ pub mod table;
 
 pub use chart::Chart;
 pub use html::html;
+pub use noise::Noise;
 pub use record::Recorded;
 pub use scene::{Role, Scene};
 pub use sentence::Sentence;

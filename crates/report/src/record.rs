@@ -36,9 +36,9 @@ impl Recorded {
         for recorded in all.iter().filter(|recorded| recorded.stage == stage) {
             let known = metric(&recorded.series);
             let unit = known.map_or("", |metric| metric.unit);
-            let subject = known.map_or(recorded.series.as_str(), |metric| metric.label);
+            let subject = known.map_or_else(|| sentence_case(&recorded.series), |metric| metric.label.into());
             let line =
-                Line { name: subject.into(), role: Role::Keep, rank: Rank::Selected, points: recorded.points.clone() };
+                Line { name: subject.clone(), role: Role::Keep, rank: Rank::Selected, points: recorded.points.clone() };
             let steps = recorded.points.last().map_or(1.0, |last| last[0]);
             match curves.iter_mut().find(|curve| curve.subject == subject) {
                 Some(curve) => {
@@ -50,7 +50,7 @@ impl Recorded {
                     curve.steps = curve.steps.max(steps);
                 }
                 None => curves.push(Curve {
-                    subject: subject.into(),
+                    subject,
                     unit: unit.into(),
                     steps,
                     log: false,
@@ -58,11 +58,18 @@ impl Recorded {
                     goal: None,
                     now: None,
                     kept: None,
+                    failed: None,
                 }),
             }
         }
         curves
     }
+}
+
+/// `train_loss` as "Train loss".
+fn sentence_case(series: &str) -> String {
+    let mut characters = series.chars().map(|character| if character == '_' { ' ' } else { character });
+    characters.next().into_iter().flat_map(char::to_uppercase).chain(characters).collect()
 }
 
 #[cfg(test)]
@@ -84,6 +91,6 @@ mod tests {
         assert_eq!(curves.len(), 2);
         assert_eq!((curves[0].unit.as_str(), curves[0].lines.len(), curves[0].steps), ("%", 2, 10.0));
         assert_eq!(curves[0].lines[0].rank, Rank::Earlier);
-        assert_eq!((curves[1].subject.as_str(), curves[1].unit.as_str()), ("loss", ""));
+        assert_eq!((curves[1].subject.as_str(), curves[1].unit.as_str()), ("Loss", ""));
     }
 }

@@ -127,6 +127,8 @@ pub struct Line {
     pub stage: String,
     pub id: String,
     pub title: String,
+    /// What its family is called: "Attacks".
+    pub family: String,
     pub what: What,
     pub seed: u32,
     pub device: String,
@@ -171,6 +173,7 @@ impl Results {
                             What::Retrained => "Retrained".into(),
                             What::Stage => title(catalogue, &stage.id),
                         },
+                        family: family(catalogue, &stage.id),
                         what,
                         seed: report.seed,
                         device: report.device.clone(),
@@ -180,6 +183,10 @@ impl Results {
                 }
             }
         }
+        Self::of(lines)
+    }
+
+    fn of(lines: Vec<Line>) -> Self {
         let mut keys: Vec<String> = Vec::new();
         for row in lines.iter().flat_map(|line| &line.rows) {
             if !keys.contains(&row.key) {
@@ -187,6 +194,19 @@ impl Results {
             }
         }
         Self { keys, lines }
+    }
+
+    /// One table for each family, with what it is called, in the order of their first stages: a table of all figures
+    /// has mostly empty cells.
+    pub fn tables(&self) -> Vec<(String, Table)> {
+        let mut groups: Vec<(String, Vec<Line>)> = Vec::new();
+        for line in &self.lines {
+            match groups.iter_mut().find(|(family, _)| *family == line.family) {
+                Some((_, lines)) => lines.push(line.clone()),
+                None => groups.push((line.family.clone(), vec![line.clone()])),
+            }
+        }
+        groups.into_iter().map(|(family, lines)| (family, Self::of(lines).table())).collect()
     }
 
     /// For people: units in the head, ± over seeds, no more digits than the figures have.
@@ -295,6 +315,13 @@ pub fn title(catalogue: &Catalogue, id: &str) -> String {
     match catalogue.method(id) {
         Some(method) => method.card.title.clone(),
         None => id.rsplit('.').next().unwrap_or(id).into(),
+    }
+}
+
+fn family(catalogue: &Catalogue, id: &str) -> String {
+    match catalogue.method(id) {
+        Some(method) => method.card.family.label().into(),
+        None => id.split('.').next().unwrap_or(id).into(),
     }
 }
 

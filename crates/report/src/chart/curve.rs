@@ -144,6 +144,8 @@ pub struct Curve {
     pub now: Option<f64>,
     /// The step whose weights were kept when the run failed.
     pub kept: Option<f64>,
+    /// In a few words, why the last line ends where it does: "the loss is infinite"; its step stands before them.
+    pub failed: Option<(f64, String)>,
 }
 
 impl Chart for Curve {
@@ -179,10 +181,12 @@ impl Chart for Curve {
             }
             axes.scene.push(Mark::path(pen.d().into(), line.stroke()).numbered(index));
             let Some(at) = pen.end() else { continue };
-            match pen.broken {
-                Some(step) => {
+            let failed = self.failed.as_ref().filter(|_| index + 1 == self.lines.len());
+            let broken = pen.broken.map(|step| (step, self.broken(line)));
+            match failed.map(|(step, words)| (*step, words.as_str())).or(broken) {
+                Some((step, words)) => {
                     axes.scene.push(Mark::path(cross(at, 5.0), Stroke::new(Role::Lose, 2.5)));
-                    let text = ["step ", &figure::fixed(step, 0), ": ", self.broken(line)].concat();
+                    let text = ["step ", &figure::fixed(step, 0), ": ", words].concat();
                     axes.scene.push(beside(at[0], at[1] + 4.0, 12.0, text, Role::Lose, width));
                 }
                 None => labels.push(label::End { at, text: line.name.clone(), role: line.role(), second: None }),
@@ -443,6 +447,7 @@ mod tests {
             goal: Some(95.0),
             now: None,
             kept: None,
+            failed: None,
         }
     }
 
@@ -478,6 +483,9 @@ mod tests {
         let svg = chart.scene(672.0, Curve::HEIGHT).svg();
         assert!(svg.contains("step 212: infinite") && svg.contains("step 200, kept"), "{svg}");
         assert!(!svg.contains(">Unseen</text>"));
+        let failed = Some((65.0, "the loss is infinite".to_string()));
+        let svg = Curve { failed, ..curve(vec![[0.0, 10.0], [60.0, 70.0]]) }.scene(672.0, Curve::HEIGHT).svg();
+        assert!(svg.contains("step 65: the loss is infinite"), "{svg}");
     }
 
     #[test]

@@ -31,23 +31,36 @@ pub(super) struct End {
     pub second: Option<String>,
 }
 
-/// Labels at line ends, to the right where there is room, else over the line's end.
-pub(super) fn ends(ends: Vec<End>, width: f64, low: f64, high: f64) -> impl Iterator<Item = Mark> {
+/// Labels at line ends: to the right where there is room, else below the end of the line, inside the picture.
+pub(super) fn ends(ends: Vec<End>, width: f64, low: f64, high: f64) -> Vec<Mark> {
     let rows = if ends.iter().any(|end| end.second.is_some()) { 2.0 } else { 1.0 };
-    let mut heights: Vec<f64> = ends.iter().map(|end| end.at[1] + 4.0).collect();
-    push_apart(&mut heights, GAP * rows, low + 4.0, high - GAP * (rows - 1.0));
-    ends.into_iter().zip(heights).flat_map(move |(end, y)| {
+    // Where a label starts, how high, whether it reaches to the left instead, and from where to where.
+    let mut places: Vec<(End, f64, f64, Anchor, [f64; 2])> = ends
+        .into_iter()
+        .map(|end| {
+            let wide = text_width(&end.text, 12.0, end.role.of_label() == end.role);
+            let [x, y] = end.at;
+            if x + 9.0 + wide <= width {
+                (end, x + 9.0, y + 4.0, Anchor::Start, [x + 9.0, x + 9.0 + wide])
+            } else {
+                (end, x - 4.0, y + 17.0, Anchor::End, [x - 4.0 - wide, x - 4.0])
+            }
+        })
+        .collect();
+    // Only labels over one another are pushed: those of a line that ended earlier stay with it.
+    places.sort_by(|a, b| a.4[0].total_cmp(&b.4[0]));
+    for column in places.chunk_by_mut(|a, b| b.4[0] < a.4[1]) {
+        let mut heights: Vec<f64> = column.iter().map(|place| place.2).collect();
+        push_apart(&mut heights, GAP * rows, low + 4.0, high - 2.0 - GAP * (rows - 1.0));
+        column.iter_mut().zip(heights).for_each(|(place, height)| place.2 = height);
+    }
+    let mut marks = Vec::new();
+    for (end, x, y, anchor, _) in places {
         let bold = end.role.of_label() == end.role;
-        let fits = end.at[0] + 9.0 + text_width(&end.text, 12.0, bold) <= width;
-        let (x, y, anchor) = if fits {
-            (end.at[0] + 9.0, y, Anchor::Start)
-        } else {
-            (end.at[0] - 4.0, if y > low + 24.0 { y - 11.0 } else { y + 16.0 }, Anchor::End)
-        };
-        let name = Mark::text(x, y, end.text, end.role.of_label()).label(bold).anchored(anchor);
-        let second = end.second.map(|text| Mark::text(x, y + GAP, text, Role::Ink2).label(false).anchored(anchor));
-        [Some(name), second].into_iter().flatten()
-    })
+        marks.push(Mark::text(x, y, end.text, end.role.of_label()).label(bold).anchored(anchor));
+        marks.extend(end.second.map(|text| Mark::text(x, y + GAP, text, Role::Ink2).label(false).anchored(anchor)));
+    }
+    marks
 }
 
 /// Keeps labels of points off each other and off everything that was told to it.
@@ -62,29 +75,29 @@ impl Placer {
         Self { taken: Vec::new(), bounds }
     }
 
-    pub fn avoid(&mut self, [x, y]: [f64; 2], radius: f64) {
-        self.taken.push([x - radius, y - radius, x + radius, y + radius]);
-    }
-
-    /// Also reserves the room of a text that is drawn anyway.
-    pub fn avoid_box(&mut self, bounds: [f64; 4]) {
+    /// Reserves left, top, right, bottom.
+    pub fn avoid(&mut self, bounds: [f64; 4]) {
         self.taken.push(bounds);
     }
 
-    /// The label of a point at the first of eight positions that is free; none if all are taken.
-    pub fn put(&mut self, [x, y]: [f64; 2], radius: f64, text: &str, role: Role, bold: bool) -> Option<Mark> {
-        let (width, near) = (text_width(text, 12.0, bold), radius + 4.0);
+    /// A label beside what fills `around` (left, top, right, bottom), at the first of eight positions that is free;
+    /// none if all are taken. `above` tries first over it, where a line runs to both sides.
+    pub fn put(&mut self, around: [f64; 4], text: &str, role: Role, bold: bool, above: bool) -> Option<Mark> {
+        let width = text_width(text, 12.0, bold);
+        let [left, top, right, bottom] = around;
+        let (x, y) = ((left + right) / 2.0, (top + bottom) / 2.0);
         let places = [
-            (x + near, y + 4.0, Anchor::Start),
-            (x - near, y + 4.0, Anchor::End),
-            (x, y - near - 2.0, Anchor::Middle),
-            (x, y + near + 9.0, Anchor::Middle),
-            (x + near, y - near, Anchor::Start),
-            (x + near, y + near + 8.0, Anchor::Start),
-            (x - near, y - near, Anchor::End),
-            (x - near, y + near + 8.0, Anchor::End),
+            (right + 4.0, y + 4.0, Anchor::Start),
+            (left - 4.0, y + 4.0, Anchor::End),
+            (x, top - 6.0, Anchor::Middle),
+            (x, bottom + 13.0, Anchor::Middle),
+            (x + 8.0, y - 8.0, Anchor::Start),
+            (x + 8.0, y + 16.0, Anchor::Start),
+            (x - 8.0, y - 8.0, Anchor::End),
+            (x - 8.0, y + 16.0, Anchor::End),
         ];
-        places.into_iter().find_map(|(x, y, anchor)| {
+        let first = if above { &places[2..3] } else { &[] };
+        first.iter().chain(&places).find_map(|&(x, y, anchor)| {
             let left = match anchor {
                 Anchor::Start => x,
                 Anchor::Middle => x - width / 2.0,
@@ -109,6 +122,7 @@ fn overlap(a: &[f64; 4], b: &[f64; 4]) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::scene::Shape;
 
     #[test]
     fn labels_are_pushed_apart_in_order() {
@@ -124,13 +138,27 @@ mod tests {
     }
 
     #[test]
+    fn only_labels_of_one_column_are_pushed() {
+        let end = |x, y| End { at: [x, y], text: "name".into(), role: Role::Keep, second: None };
+        let marks = ends(vec![end(100.0, 50.0), end(300.0, 52.0), end(300.0, 51.0)], 400.0, 0.0, 200.0);
+        let heights: Vec<f64> = marks
+            .iter()
+            .map(|mark| match &mark.shape {
+                Shape::Text { y, .. } => *y,
+                _ => f64::NAN,
+            })
+            .collect();
+        assert_eq!(heights, [54.0, 70.0, 55.0]);
+    }
+
+    #[test]
     fn a_label_without_room_is_dropped() {
-        let mut placer = Placer::new([0.0, 0.0, 200.0, 40.0]);
-        let first = placer.put([100.0, 20.0], 4.0, "first", Role::Keep, true);
-        let second = placer.put([100.0, 20.0], 4.0, "second", Role::Keep, true);
+        let (mut placer, around) = (Placer::new([0.0, 0.0, 200.0, 40.0]), [96.0, 16.0, 104.0, 24.0]);
+        let first = placer.put(around, "first", Role::Keep, true, false);
+        let second = placer.put(around, "second", Role::Keep, true, false);
         assert!(first.is_some());
         assert!(second.is_some_and(|mark| mark != first.unwrap()));
-        placer.avoid_box([0.0, 0.0, 200.0, 40.0]);
-        assert!(placer.put([100.0, 20.0], 4.0, "third", Role::Keep, true).is_none());
+        placer.avoid([0.0, 0.0, 200.0, 40.0]);
+        assert!(placer.put(around, "third", Role::Keep, true, false).is_none());
     }
 }

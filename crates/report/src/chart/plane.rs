@@ -3,6 +3,7 @@
 use super::{Axes, Axis, Chart, Margins, label::Placer, listed};
 use crate::{
     figure,
+    noise::{Distance, in_disc},
     scale::{Kind, Scale},
     scene::{Anchor, Fill, Mark, Role, Scene, Stroke, extend, path, text_width},
     table::{Table, title},
@@ -66,7 +67,7 @@ impl Chart for GapPlane {
         let mut axes = Axes::new(width, height, &margins, &x, &axis(1, "Forget gap, points"));
         let origin = [axes.left(), axes.bottom()];
         let mut placer = Placer::new([axes.left() + 2.0, 14.0, width, axes.bottom() - 2.0]);
-        placer.avoid(origin, 6.0);
+        placer.avoid([origin[0] - 6.0, origin[1] - 6.0, origin[0] + 6.0, origin[1] + 6.0]);
 
         if let Some(noise) = self.noise {
             for times in [4.0, 2.0, 1.0] {
@@ -81,21 +82,13 @@ impl Chart for GapPlane {
         }
         axes.corner();
         let dots: Vec<[f64; 2]> = self.points.iter().map(|point| axes.at([point.x, point.y])).collect();
-        for (point, dot) in self.points.iter().zip(&dots) {
-            placer.avoid(*dot, point.radius());
-        }
         let retrained = Mark::text(origin[0] + 9.0, origin[1] - 8.0, "Retrained", Role::Ink).label(true);
-        placer.avoid_box([
-            origin[0],
-            origin[1] - 19.0,
-            origin[0] + 9.0 + text_width("Retrained", 12.0, true),
-            origin[1],
-        ]);
+        placer.avoid([origin[0], origin[1] - 19.0, origin[0] + 9.0 + text_width("Retrained", 12.0, true), origin[1]]);
         let words = self.noise.map(|noise| {
             let (text, y) = ("noise of retraining", axes.y.at((2.0 * noise[1]).min(axes.y.domain[1])) - 6.0);
             let y = y.min(origin[1] - 26.0);
-            placer.avoid_box([origin[0] + 7.0, y - 10.0, origin[0] + 7.0 + text_width(text, 11.0, false), y + 3.0]);
-            Mark::text(origin[0] + 7.0, y, text, Role::Ink3)
+            placer.avoid([origin[0] + 7.0, y - 10.0, origin[0] + 7.0 + text_width(text, 11.0, false), y + 3.0]);
+            Mark::text(origin[0] + 7.0, y, text, Role::Ink3).label(false).sized(11)
         });
         let way: Vec<[f64; 2]> = self.path.iter().map(|point| axes.at(*point)).collect();
         if !way.is_empty() {
@@ -132,20 +125,22 @@ impl GapPlane {
     /// All methods of a report that were held against a retrained network; the stage named `selected` in colour.
     pub fn of(report: &Report, catalogue: &Catalogue, selected: Option<&str>) -> Self {
         let mut plane = Self { points: Vec::new(), noise: None, path: Vec::new() };
-        let mut series = 2;
+        // Minium means forgotten here, so the series begin after it.
+        let mut series = 3;
         for (index, stage) in report.spec.stages.iter().enumerate() {
             let name = report.spec.stage_name(index);
             let row = |key: &str| report.rows.iter().find(|row| row.stage == name && row.key == key);
-            let gap = |key: &str, reference: &str| Some((row(key)?.value - row(reference)?.value).abs());
-            let (Some(x), Some(y)) = (gap("ra", "retrained_ra"), gap("ua", "retrained_ua")) else { continue };
-            let known = |key: &str| row(key).filter(|row| row.seeds.is_some_and(|seeds| seeds >= 3))?.spread;
-            plane.noise = plane.noise.or(known("retrained_ra").zip(known("retrained_ua")).map(|(x, y)| [x, y]));
+            let distance = |key: &str| Distance::of(report, &name, key);
+            let (Some(retain), Some(forget)) = (distance("ra"), distance("ua")) else { continue };
+            if retain.is_known() && forget.is_known() {
+                plane.noise = plane.noise.or(Some([retain.deviation, forget.deviation]));
+            }
             let selected = selected == Some(name.as_str());
             plane.points.push(Point {
                 name: title(catalogue, &stage.id),
                 role: if selected { Role::Keep } else { Role::Series(series) },
-                x,
-                y,
+                x: retain.gap,
+                y: forget.gap,
                 x_spread: row("ra").and_then(figure::spread),
                 y_spread: row("ua").and_then(figure::spread),
                 selected,
@@ -157,17 +152,13 @@ impl GapPlane {
     }
 
     fn verdict(&self, point: &Point) -> &'static str {
+        let deviations = |gap, deviation| Distance { gap, deviation, seeds: 0 }.deviations();
         match self.noise {
-            Some([x, y]) if share(point.x, x).hypot(share(point.y, y)) <= 1.0 => ", inside the noise",
+            Some([x, y]) if in_disc(deviations(point.x, x), deviations(point.y, y)) => ", inside the noise",
             Some(_) => ", beyond the noise",
             None => "",
         }
     }
-}
-
-/// A gap in units of two standard deviations; no gap is inside even where retraining has no noise.
-fn share(gap: f64, deviation: f64) -> f64 {
-    if gap == 0.0 { 0.0 } else { gap / (2.0 * deviation) }
 }
 
 /// Where the axes of an ellipse around the origin are `radii`, as far as the plot reaches.
@@ -220,13 +211,10 @@ impl Chart for TradeOff {
             axes.horizontal(*value, Stroke::new(Role::Edge, 1.0).dashed("1 4"));
             let (x, y) = (axes.right(), axes.y.at(*value) - 5.0);
             let text = [name.as_str(), ": ", &figure::percent(*value, 0)].concat();
-            placer.avoid_box([x - text_width(&text, 11.0, false), y - 10.0, x, y + 6.0]);
-            axes.scene.push(Mark::text(x, y, text, Role::Ink3).anchored(Anchor::End));
+            placer.avoid([x - text_width(&text, 11.0, false), y - 10.0, x, y + 6.0]);
+            axes.scene.push(Mark::text(x, y, text, Role::Ink3).label(false).sized(11).anchored(Anchor::End));
         }
         let dots: Vec<[f64; 2]> = self.points.iter().map(|point| axes.at([point.x, point.y])).collect();
-        for (point, dot) in self.points.iter().zip(&dots) {
-            placer.avoid(*dot, point.radius());
-        }
         let frontier: Vec<[f64; 2]> = self.frontier().into_iter().map(|index| dots[index]).collect();
         axes.scene.push(Mark::path(path(&frontier), Stroke::new(Role::Line, 6.0)));
         let mut groups: Vec<u32> = self.points.iter().filter_map(|point| point.group).collect();
@@ -318,24 +306,37 @@ fn extent(values: impl Iterator<Item = f64> + Clone) -> (f64, f64) {
 
 /// Crosses of one standard deviation, dots, and as many labels as there is room for; the selected one first.
 fn points(axes: &mut Axes, placer: &mut Placer, points: &[Point], dots: &[[f64; 2]]) {
+    // Left, top, right and bottom end of each cross, or of its dot.
+    let around: Vec<[f64; 4]> = points
+        .iter()
+        .zip(dots)
+        .map(|(point, [x, y])| {
+            let [low, high] = ends(&axes.x, point.x, point.x_spread);
+            let [below, above] = ends(&axes.y, point.y, point.y_spread);
+            let radius = point.radius();
+            [low.min(x - radius), above.min(y - radius), high.max(x + radius), below.max(y + radius)]
+        })
+        .collect();
+    for index in loudest_first(points) {
+        let ([x, y], [left, top, right, bottom], radius) = (dots[index], around[index], points[index].radius());
+        placer.avoid([left, y - 1.0, right, y + 1.0]);
+        placer.avoid([x - 1.0, top, x + 1.0, bottom]);
+        placer.avoid([x - radius, y - radius, x + radius, y + radius]);
+    }
     let mut labels = Vec::new();
     for index in loudest_first(points) {
         let point = &points[index];
-        labels.extend(placer.put(dots[index], point.radius(), &point.name, point.role, point.selected));
+        labels.extend(placer.put(around[index], &point.name, point.role, point.selected, point.group.is_some()));
     }
     for index in loudest_first(points).rev() {
         let (point, [x, y]) = (&points[index], dots[index]);
         let mut d = String::new();
-        let reach = |scale: &Scale, value: f64, spread: f64| {
-            let inside = |value: f64| value.clamp(scale.domain[0], scale.domain[1]);
-            [scale.at(inside(value - spread)), scale.at(inside(value + spread))]
-        };
-        if let Some(spread) = point.x_spread {
-            let [from, to] = reach(&axes.x, point.x, spread);
+        if point.x_spread.is_some() {
+            let [from, to] = ends(&axes.x, point.x, point.x_spread);
             d.push_str(&path(&[[from, y], [to, y]]));
         }
-        if let Some(spread) = point.y_spread {
-            let [from, to] = reach(&axes.y, point.y, spread);
+        if point.y_spread.is_some() {
+            let [from, to] = ends(&axes.y, point.y, point.y_spread);
             d.push_str(&path(&[[x, from], [x, to]]));
         }
         if !d.is_empty() {
@@ -345,6 +346,12 @@ fn points(axes: &mut Axes, placer: &mut Placer, points: &[Point], dots: &[[f64; 
         axes.scene.push(if point.selected { dot.stroked(Stroke::new(Role::Bg, 2.0)) } else { dot });
     }
     axes.scene.marks.extend(labels);
+}
+
+/// The ends of a cross in pixels, inside the plot.
+fn ends(scale: &Scale, value: f64, spread: Option<f64>) -> [f64; 2] {
+    let spread = spread.unwrap_or(0.0);
+    [value - spread, value + spread].map(|end| scale.at(end.clamp(scale.domain[0], scale.domain[1])))
 }
 
 fn loudest_first(points: &[Point]) -> impl DoubleEndedIterator<Item = usize> {
@@ -395,10 +402,10 @@ mod tests {
     fn a_report_gives_its_points() {
         let plane =
             GapPlane::of(&crate::sentence::tests::sample(), &crate::sentence::tests::catalogue(), Some("salun"));
-        assert_eq!(plane.noise, Some([0.9, 0.0]));
+        assert_eq!(plane.noise, Some([0.9, 50.0 / 36.0]));
         assert_eq!(plane.points.len(), 1);
-        assert!((plane.points[0].x - 0.8).abs() < 1e-9 && plane.points[0].selected);
-        assert!(plane.scene(320.0, 292.0).title.ends_with("beyond the noise"));
+        assert!(plane.points[0].x == 0.0 && plane.points[0].selected);
+        assert!(plane.scene(320.0, 292.0).title.ends_with("forget gap 2.8, inside the noise"));
     }
 
     #[test]

@@ -1,0 +1,117 @@
+//! How far a network is from a retrained one, against how far retrained networks are from each other.
+
+use spec::{Report, Row};
+
+/// Seeds of the reference without which its noise counts as unknown.
+const SEEDS: usize = 3;
+
+/// Where a network lies against the noise of retraining.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Noise {
+    /// Every measure within two standard deviations, and the point inside the disc of the gap plane.
+    Inside,
+    /// Every measure within three.
+    Edge,
+    Beyond,
+    /// Fewer than three seeds of the reference; how many there are.
+    Unknown(usize),
+}
+
+/// The distance of one measure from the retrained network, in points.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Distance {
+    pub gap: f64,
+    /// Of retraining; at least half of what one image makes, since seeds that agree are not known better than that.
+    pub deviation: f64,
+    /// Of the retrained network.
+    pub seeds: usize,
+}
+
+impl Distance {
+    /// Of `ua`, `ra`, `ta` or `mia`; `None` where a stage has no such figure, or none to compare it with.
+    pub fn of(report: &Report, stage: &str, key: &str) -> Option<Self> {
+        let row = |key: &str| report.rows.iter().find(|row| row.stage == stage && row.key == key);
+        let (own, reference): (&Row, &Row) = (row(key)?, row(&["retrained_", key].concat())?);
+        let images = own.n.or(reference.n).unwrap_or(usize::MAX).max(1);
+        Some(Self {
+            gap: (own.value - reference.value).abs(),
+            deviation: reference.spread.unwrap_or(0.0).max(50.0 / images as f64),
+            seeds: reference.seeds.unwrap_or(1),
+        })
+    }
+
+    /// Whether there are enough seeds to speak of noise.
+    pub fn is_known(&self) -> bool {
+        self.seeds >= SEEDS
+    }
+
+    /// In standard deviations; no gap is none even where retraining has no noise.
+    pub fn deviations(&self) -> f64 {
+        if self.gap == 0.0 { 0.0 } else { self.gap / self.deviation }
+    }
+}
+
+impl Noise {
+    /// `None` for a stage that was not held against a retrained network by all four measures.
+    pub fn of(report: &Report, stage: &str) -> Option<Self> {
+        let of = |key| Distance::of(report, stage, key);
+        let [ua, ra, ta, mia] = [of("ua")?, of("ra")?, of("ta")?, of("mia")?];
+        let all = [ua, ra, ta, mia];
+        if !all.iter().all(Distance::is_known) {
+            return Some(Self::Unknown(all.iter().map(|distance| distance.seeds).min().unwrap_or(0)));
+        }
+        let most = all.iter().map(Distance::deviations).fold(0.0, f64::max);
+        Some(match most {
+            _ if most <= 2.0 && in_disc(ra.deviations(), ua.deviations()) => Self::Inside,
+            _ if most <= 3.0 => Self::Edge,
+            _ => Self::Beyond,
+        })
+    }
+
+    /// Beyond the noise the number stands alone.
+    pub fn words(self) -> Option<String> {
+        match self {
+            Self::Inside => Some("inside the noise of retraining".into()),
+            Self::Edge => Some("at the edge of the noise".into()),
+            Self::Beyond => None,
+            Self::Unknown(1) => Some("noise unknown (1 seed)".into()),
+            Self::Unknown(seeds) => Some(["noise unknown (", &seeds.to_string(), " seeds)"].concat()),
+        }
+    }
+}
+
+/// The noise of retraining in the gap plane: (x/2σ)² + (y/2σ)² ≤ 1, both in standard deviations.
+pub(crate) fn in_disc(x: f64, y: f64) -> bool {
+    x.hypot(y) <= 2.0
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::sentence::tests::sample;
+
+    fn noise(key: &str, value: f64, seeds: usize) -> Option<Noise> {
+        let mut report = sample();
+        for row in report.rows.iter_mut().filter(|row| row.stage == "salun") {
+            row.seeds = row.seeds.map(|_| seeds);
+            if row.key == key {
+                row.value = value;
+            }
+        }
+        Noise::of(&report, "salun")
+    }
+
+    #[test]
+    fn the_noise_is_judged() {
+        // One of 36 images is 2.8 points: two deviations of a reference whose seeds agree.
+        assert_eq!(noise("ra", 98.9, 3), Some(Noise::Inside));
+        // Retrained 94.0 ± 1.4.
+        assert_eq!(noise("ta", 91.1, 3), Some(Noise::Edge));
+        assert_eq!(noise("ta", 89.7, 3), Some(Noise::Beyond));
+        // Within two deviations on each axis, but not in the disc.
+        assert_eq!(noise("ra", 97.2, 3), Some(Noise::Edge));
+        assert_eq!(noise("ra", 98.9, 2).unwrap().words().unwrap(), "noise unknown (2 seeds)");
+        assert_eq!(noise("ra", 98.9, 1).unwrap().words().unwrap(), "noise unknown (1 seed)");
+        assert_eq!(Noise::of(&sample(), "taught"), None);
+    }
+}
