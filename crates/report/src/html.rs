@@ -1,4 +1,4 @@
-//! One file that says all about some runs: style, sentences, curves, tables and the run files, nothing loaded from outside.
+//! One file that says all about some runs: sentences, curves, tables and the run files; nothing comes from outside.
 
 use crate::{
     Chart, Recorded, Results, Sentence,
@@ -129,14 +129,15 @@ const STYLE: &str = ";color:var(--ink);background:var(--bg);margin:0;font-varian
 main{max-width:720px;margin:40px auto;padding:0 24px}h1{font-size:24px;line-height:32px;margin:0 0 4px}\
 h2{font-size:16px;margin:40px 0 4px}h3{font-size:14px;margin:26px 0 4px}h4{font-size:13px;margin:16px 0 4px}\
 small,.about,summary{font-size:12px;font-weight:400;color:var(--ink3)}.about{margin:4px 0}\
-.say{font:21px/28px Iowan Old Style,Palatino Linotype,Palatino,Book Antiqua,Georgia,Noto Serif,serif;margin:4px 0 12px}\
+.say{font:21px/28px Iowan Old Style,Palatino Linotype,Palatino,Book Antiqua,Georgia,Noto Serif,serif;\
+margin:4px 0 12px}\
 .say b{font-weight:600}.pill{font:12px/20px sans-serif;border:1px dashed var(--edge);border-radius:10px;padding:1px 8px;\
 white-space:nowrap}svg{display:block;max-width:100%;height:auto}svg text{font-family:inherit}\
 table{border-collapse:collapse;margin:8px 0}th,td{padding:6px 12px 6px 0;border-bottom:1px solid var(--line);\
 text-align:left;font-weight:400;white-space:nowrap}thead th{font-size:12px;color:var(--ink3)}tbody th{font-weight:600}\
 .n{text-align:right}.wide{overflow-x:auto}summary{cursor:pointer;padding:4px 0}\
-pre{font:12.5px/19px ui-monospace,SF Mono,Menlo,Consolas,monospace;background:var(--sunk);padding:12px;border-radius:8px;\
-overflow-x:auto}@media print{details{display:none}}";
+pre{font:12.5px/19px ui-monospace,SF Mono,Menlo,Consolas,monospace;background:var(--sunk);padding:12px;\
+border-radius:8px;overflow-x:auto}@media print{details{display:none}}";
 
 #[cfg(test)]
 mod tests {

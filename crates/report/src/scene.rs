@@ -1,4 +1,4 @@
-//! A picture as marks that carry roles instead of colours: the page draws them as SVG views, the command line writes them.
+//! A picture as marks that carry roles instead of colours: the page draws them, the command line writes them as SVG.
 
 use crate::scale::Scale;
 

@@ -352,7 +352,8 @@ pub(crate) mod tests {
             Some("It reads 96.1 % of digits it has never seen."),
             Some("It reads 94.9 ± 0.8 % of tilted digits it has never seen."),
             Some(
-                "lora trained 2.3 % of the weights and reads 93.6 % of tilted digits. Training all of them gives 94.9 ± 0.8 %.",
+                "lora trained 2.3 % of the weights and reads 93.6 % of tilted digits. Training all of them gives \
+                 94.9 ± 0.8 %.",
             ),
             Some("At ε 0.20, pgd fools it on 94.2 % of the digits it had right."),
             Some("Hardened, it holds 61.1 % under attack instead of 5.6 %, and pays with 2.9 points on clean digits."),

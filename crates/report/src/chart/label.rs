@@ -96,8 +96,8 @@ impl Placer {
             (x - 8.0, y - 8.0, Anchor::End),
             (x - 8.0, y + 16.0, Anchor::End),
         ];
-        let first = if above { &places[2..3] } else { &[] };
-        first.iter().chain(&places).find_map(|&(x, y, anchor)| {
+        let first = [places[2], places[4], places[6]];
+        first.iter().filter(|_| above).chain(&places).find_map(|&(x, y, anchor)| {
             let left = match anchor {
                 Anchor::Start => x,
                 Anchor::Middle => x - width / 2.0,
