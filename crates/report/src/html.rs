@@ -131,8 +131,8 @@ h2{font-size:16px;margin:40px 0 4px}h3{font-size:14px;margin:26px 0 4px}h4{font-
 small,.about,summary{font-size:12px;font-weight:400;color:var(--ink3)}.about{margin:4px 0}\
 .say{font:21px/28px Iowan Old Style,Palatino Linotype,Palatino,Book Antiqua,Georgia,Noto Serif,serif;\
 margin:4px 0 12px}\
-.say b{font-weight:600}.pill{font:12px/20px sans-serif;border:1px dashed var(--edge);border-radius:10px;padding:1px 8px;\
-white-space:nowrap}svg{display:block;max-width:100%;height:auto}svg text{font-family:inherit}\
+.say b{font-weight:600}.pill{font:12px/20px sans-serif;border:1px dashed var(--edge);border-radius:10px;\
+padding:1px 8px;white-space:nowrap}svg{display:block;max-width:100%;height:auto}svg text{font-family:inherit}\
 table{border-collapse:collapse;margin:8px 0}th,td{padding:6px 12px 6px 0;border-bottom:1px solid var(--line);\
 text-align:left;font-weight:400;white-space:nowrap}thead th{font-size:12px;color:var(--ink3)}tbody th{font-weight:600}\
 .n{text-align:right}.wide{overflow-x:auto}summary{cursor:pointer;padding:4px 0}\
