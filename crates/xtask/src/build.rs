@@ -38,7 +38,7 @@ pub fn gpu() -> Result<()> {
     run(cargo.args(["--profile", "worker-gpu", "--target", TARGET]))?;
     let wasm = target()?.join(TARGET).join("worker-gpu/worker_gpu.wasm");
     starts_once(&wasm)?;
-    // Complete before it appears: the page may look at any moment.
+    // The script comes last: a page that finds it finds all.
     let (new, gpu) = (target()?.join("gpu"), dist().join("gpu"));
     let mut bindgen = command("wasm-bindgen")?;
     run(bindgen.args(["--target", "web", "--no-typescript", "--out-dir"]).arg(&new).arg(&wasm))?;

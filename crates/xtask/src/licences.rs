@@ -3,26 +3,37 @@
 use crate::shell::{command, output};
 use anyhow::{Context, Result};
 use serde_json::Value;
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write;
 use std::fs;
 use std::path::Path;
+
+const RULE: &str = "================================================================================";
 
 /// Text, and the crates that carry it.
 type Texts = BTreeMap<String, BTreeSet<String>>;
 
 pub fn texts() -> Result<String> {
-    let mut cargo = command("cargo")?;
-    cargo.args(["metadata", "--format-version", "1", "--filter-platform", "wasm32-unknown-unknown"]);
-    let metadata: Value = serde_json::from_str(&output(cargo.args(["--features", "worker/gpu"]))?)?;
+    let metadata: Value = serde_json::from_str(&output(command("cargo")?.args([
+        "metadata",
+        "--format-version=1",
+        "--features=worker/gpu",
+        "--filter-platform=wasm32-unknown-unknown",
+    ]))?)?;
     let (mut texts, mut without) = (Texts::new(), BTreeSet::new());
-    for package in shipped(&metadata)? {
+    let shipped = shipped()?;
+    for package in metadata["packages"].as_array().context("cargo metadata lists no packages")? {
         let text = |key: &str| package[key].as_str().unwrap_or_default();
+        if !shipped.contains(&format!("{} v{}", text("name"), text("version"))) {
+            continue;
+        }
         let name = format!("{} {} ({})", text("name"), text("version"), text("license"));
         let folder = Path::new(text("manifest_path")).parent().context("a manifest lies in a folder")?;
         let found = licences(folder)?;
         if found.is_empty() {
-            without.insert(format!("{name}, {}, {}", package["authors"], text("repository")));
+            let authors = package["authors"].as_array().into_iter().flatten().filter_map(Value::as_str);
+            let parts = [name.as_str(), text("repository")].into_iter().chain(authors).filter(|part| !part.is_empty());
+            without.insert(parts.collect::<Vec<_>>().join(", "));
         }
         for text in found {
             texts.entry(text).or_default().insert(name.clone());
@@ -31,45 +42,31 @@ pub fn texts() -> Result<String> {
     let mut page = "Palimpsest is made of these Rust crates, whose licences follow.\n".to_owned();
     for (text, crates) in texts {
         let crates = crates.into_iter().collect::<Vec<_>>().join("\n");
-        write!(page, "\n{}\n{crates}\n\n{}\n", "=".repeat(80), text.trim_end())?;
+        write!(page, "\n{RULE}\n{crates}\n\n{}\n", text.trim_end())?;
     }
-    if !without.is_empty() {
-        let crates = without.into_iter().collect::<Vec<_>>().join("\n");
-        write!(page, "\n{}\nThese crates name their licence but carry no text:\n{crates}\n", "=".repeat(80))?;
-    }
+    let without = without.into_iter().collect::<Vec<_>>().join("\n");
+    let (mit, apache) = (include_str!("../../../LICENSE-MIT"), include_str!("../../../LICENSE-APACHE"));
+    let mit = mit.split_once("\n\n").map_or(mit, |(_copyright, terms)| terms);
+    write!(page, "\n{RULE}\nThese crates name their licence but carry no text:\n{without}\n")?;
+    write!(page, "\n{RULE}\nMIT\n\n{mit}\n{RULE}\nApache-2.0\n\n{apache}")?;
     Ok(page)
 }
 
-/// The packages of others that `app` and `worker` link: a walk along what is needed at run time.
-fn shipped(metadata: &Value) -> Result<Vec<&Value>> {
-    let packages = by_id(&metadata["packages"]).context("cargo metadata lists no packages")?;
-    let nodes = by_id(&metadata["resolve"]["nodes"]).context("cargo metadata resolves nothing")?;
-    let ours = |package: &Value| package["source"].is_null();
-    let start = |package: &Value| ours(package) && (package["name"] == "app" || package["name"] == "worker");
-    let mut open: Vec<&str> = packages.iter().filter(|(_, package)| start(package)).map(|(id, _)| *id).collect();
-    let mut seen = BTreeSet::new();
-    while let Some(id) = open.pop() {
-        if !seen.insert(id) || is_macro(packages[id]) {
-            continue;
-        }
-        let linked = |kind: &Value| kind["kind"].is_null();
-        let needed = |dep: &&Value| dep["dep_kinds"].as_array().is_some_and(|kinds| kinds.iter().any(linked));
-        let deps = nodes[id]["deps"].as_array().into_iter().flatten().filter(needed);
-        open.extend(deps.filter_map(|dep| dep["pkg"].as_str()));
-    }
-    let shipped = seen.into_iter().map(|id| packages[id]);
-    Ok(shipped.filter(|package| !ours(package) && !is_macro(package)).collect())
-}
-
-fn by_id(list: &Value) -> Option<HashMap<&str, &Value>> {
-    list.as_array()?.iter().map(|value| Some((value["id"].as_str()?, value))).collect()
-}
-
-/// A procedural macro works in the compiler and is not in the wasm.
-fn is_macro(package: &Value) -> bool {
-    let kinds =
-        |target: &Value| target["kind"].as_array().is_some_and(|kinds| kinds.iter().any(|kind| kind == "proc-macro"));
-    package["targets"].as_array().is_some_and(|targets| targets.iter().any(kinds))
+/// `name v1.2.3` of the packages of others that page and engines link. Unlike the metadata, the tree is without what is
+/// optional and not used, and without procedural macros, which work in the compiler only.
+fn shipped() -> Result<BTreeSet<String>> {
+    let tree = output(command("cargo")?.args([
+        "tree",
+        "--package=app",
+        "--package=worker",
+        "--features=worker/gpu",
+        "--target=wasm32-unknown-unknown",
+        "--edges=normal,no-proc-macro",
+        "--prefix=none",
+    ]))?;
+    // Ours end with their path, those seen before with an asterisk.
+    let others = tree.lines().map(|line| line.trim_end_matches(" (*)")).filter(|line| !line.ends_with(')'));
+    Ok(others.map(str::to_owned).collect())
 }
 
 /// The licence files of a crate.

@@ -16,10 +16,6 @@ pub fn command(program: &str) -> Result<Command> {
     paths.extend(env::split_paths(&env::var_os("PATH").unwrap_or_default()));
     let mut command = Command::new(program);
     command.current_dir(root()).env("PATH", env::join_paths(paths)?).env("CARGO_TARGET_DIR", target()?);
-    // Set by the cargo that runs xtask; a different toolchain or package must not inherit them.
-    for name in ["CARGO_MANIFEST_DIR", "CARGO_PKG_NAME", "CARGO_PKG_VERSION"] {
-        command.env_remove(name);
-    }
     Ok(command)
 }
 
