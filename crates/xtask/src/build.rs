@@ -38,15 +38,16 @@ pub fn gpu() -> Result<()> {
     run(cargo.args(["--profile", "worker-gpu", "--target", TARGET]))?;
     let wasm = target()?.join(TARGET).join("worker-gpu/worker_gpu.wasm");
     starts_once(&wasm)?;
-    // The script comes last: a page that finds it finds all.
+    // The loader comes last: a page that finds it finds all.
     let (new, gpu) = (target()?.join("gpu"), dist().join("gpu"));
     let mut bindgen = command("wasm-bindgen")?;
     run(bindgen.args(["--target", "web", "--no-typescript", "--out-dir"]).arg(&new).arg(&wasm))?;
     fs::create_dir_all(&gpu)?;
-    for file in ["worker_gpu_bg.wasm", "worker_gpu_loader.js", "worker_gpu.js"] {
-        let from = if file.ends_with("loader.js") { root().join("web/worker") } else { new.clone() };
-        fs::copy(from.join(file), gpu.join(file))?;
+    for file in ["worker_gpu_bg.wasm", "worker_gpu.js"] {
+        fs::copy(new.join(file), gpu.join(file))?;
     }
+    let loader = "worker_gpu_loader.js";
+    fs::copy(root().join("web/worker").join(loader), gpu.join(loader))?;
     Ok(())
 }
 

@@ -11,6 +11,7 @@ mod site;
 mod test;
 
 use clap::{Parser, Subcommand};
+use std::process::ExitCode;
 
 /// Palimpsest's own commands
 #[derive(Parser)]
@@ -36,13 +37,20 @@ enum Task {
     Test(test::Options),
 }
 
-fn main() -> anyhow::Result<()> {
-    match Cli::parse().task {
+fn main() -> ExitCode {
+    let result = match Cli::parse().task {
         Task::Bench => bench::bench(),
-        Task::Fmt => shell::run(&mut build::rustfmt()?),
+        Task::Fmt => build::rustfmt().and_then(|mut rustfmt| shell::run(&mut rustfmt)),
         Task::Play(options) => play::play(&options),
         Task::Setup => setup::setup(),
         Task::Site => site::site(),
-        Task::Test(options) => test::test(&options),
+        Task::Test(options) => return test::test(&options),
+    };
+    match result {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("{error:#}");
+            ExitCode::FAILURE
+        }
     }
 }

@@ -99,14 +99,10 @@ fn chromium() -> Result<Option<PathBuf>> {
             return Ok(installed());
         }
     }
-    let folder = cache()?.join("browsers");
-    if !folder.is_dir() {
-        println!("Installing Playwright's Chromium …");
-        run(npm("npx")?
-            .args(["playwright", "install", "chromium"])
-            .env("PLAYWRIGHT_BROWSERS_PATH", &folder)
-            .current_dir(shell::root().join("tests/browser")))?;
-    }
+    // Playwright looks for itself whether its own is there.
+    let mut npx = npm("npx")?;
+    npx.args(["playwright", "install", "chromium"]).current_dir(shell::root().join("tests/browser"));
+    run(npx.env("PLAYWRIGHT_BROWSERS_PATH", cache()?.join("browsers")))?;
     Ok(None)
 }
 

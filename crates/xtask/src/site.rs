@@ -111,9 +111,9 @@ fn hashed(name: &str) -> Result<PathBuf> {
     }
     let new = format!("{name}-{:016x}", hasher.finish());
     let index = dist().join("index.html");
-    let (page, old) = (fs::read_to_string(&index)?, format!("content=\"{name}/\""));
+    let (page, old) = (fs::read_to_string(&index)?, format!("content=\"{name}/"));
     ensure!(page.contains(&old), "index.html does not say where the {name} engine is");
-    fs::write(index, page.replace(&old, &format!("content=\"{new}/\"")))?;
+    fs::write(index, page.replace(&old, &format!("content=\"{new}/")))?;
     fs::rename(&folder, dist().join(&new))?;
     Ok(dist().join(new))
 }

@@ -11,7 +11,7 @@ use std::env;
 use std::fs;
 use std::io::{BufRead, BufReader};
 use std::path::Path;
-use std::process::{self, Command, Stdio};
+use std::process::{Command, ExitCode, Stdio};
 
 /// Linted and tested on this machine. One list for both, so that each dependency is compiled once with one set of
 /// features; never the whole workspace, which would turn on the GPU.
@@ -29,7 +29,7 @@ pub struct Options {
     no_gpu: bool,
 }
 
-pub fn test(options: &Options) -> Result<()> {
+pub fn test(options: &Options) -> ExitCode {
     let mut count = Count::default();
     count.step("format", || run(build::rustfmt()?.arg("--check")));
     count.step("clippy", clippy);
@@ -38,7 +38,7 @@ pub fn test(options: &Options) -> Result<()> {
         browser(options, &mut count);
     }
     println!("{} passed, {} failed", count.passed, count.failed);
-    process::exit(i32::from(count.failed > 0))
+    ExitCode::from(u8::from(count.failed > 0))
 }
 
 fn clippy() -> Result<()> {
