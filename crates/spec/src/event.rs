@@ -95,6 +95,10 @@ pub enum Event {
     Saved {
         step: usize,
     },
+    /// A fact that is no trouble: a new last layer.
+    Note {
+        message: String,
+    },
     Warning {
         message: String,
     },
@@ -117,7 +121,7 @@ pub enum Event {
         seconds: f64,
     },
     Finished {
-        report: Report,
+        report: Box<Report>,
     },
     /// To a question. `error` instead of a body when it cannot be answered.
     Answer {

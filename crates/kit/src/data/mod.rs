@@ -1,11 +1,17 @@
 mod bounds;
 pub mod digits;
+mod forget;
+pub mod glyphs;
 pub mod idx;
 pub mod moons;
 mod raw;
 pub mod spirals;
 mod split;
+mod task;
 mod tilt;
+pub use forget::{forget_choices, forget_rows};
 pub use raw::Raw;
 pub use split::stratified;
+pub(crate) use task::upload;
+pub use task::{Batch, Set, Task, View, choices};
 pub use tilt::tilt;

@@ -1,0 +1,219 @@
+//! From a method's `Config` to its controls and back: the one declaration that page, command line, docs and laws read.
+
+use crate::error::{Error, Result};
+use schemars::JsonSchema;
+use serde::{Serialize, de::DeserializeOwned};
+use serde_json::{Map, Value};
+use spec::{Control, Source, Widget, Wrong};
+
+/// A method's settings: doc comments are help, `range` bounds, `Default` the paper's values.
+pub trait Config: Clone + Default + Serialize + DeserializeOwned + JsonSchema {}
+impl<T: Clone + Default + Serialize + DeserializeOwned + JsonSchema> Config for T {}
+
+/// What is written stands over the method's own default, table by table: `train = { epochs = 5 }` keeps the method's
+/// learning rate, which plain serde would replace by `Recipe`'s. Every value is checked against its control first.
+pub fn resolve<C: Config>(at: &str, params: &Map<String, Value>) -> Result<C> {
+    let controls = controls::<C>();
+    for (key, value) in params {
+        let place = format!("{at}.{key}");
+        let Some(control) = controls.iter().find(|control| control.key == *key) else {
+            return Err(Wrong::unknown("key", &place, key, controls.iter().map(|control| control.key.as_str())).into());
+        };
+        control.check(value).map_err(|why| Error::input(&place, why))?;
+    }
+    let mut value = defaults::<C>();
+    over(&mut value, params);
+    serde_path_to_error::deserialize(value)
+        .map_err(|error| Error::input(format!("{at}.{}", error.path()), error.inner().to_string()))
+}
+
+/// `C::default()` as JSON.
+pub fn defaults<C: Config>() -> Value {
+    serde_json::to_value(C::default()).expect("a config has string keys and finite numbers")
+}
+
+fn over(base: &mut Value, top: &Map<String, Value>) {
+    for (key, value) in top {
+        let slot = &mut base[key.as_str()];
+        match value {
+            Value::Object(table) if slot.is_object() => over(slot, table),
+            _ => *slot = value.clone(),
+        }
+    }
+}
+
+/// The controls of a config, in the order of its fields.
+pub fn controls<C: Config>() -> Vec<Control> {
+    let schema = schemars::schema_for!(C).to_value();
+    lower_fields(&schema, &schema, &defaults::<C>())
+}
+
+fn lower_fields(root: &Value, table: &Value, defaults: &Value) -> Vec<Control> {
+    let Some(fields) = table["properties"].as_object() else { return Vec::new() };
+    fields.iter().map(|(key, field)| lower(root, key, field, &defaults[key.as_str()])).collect()
+}
+
+fn lower(root: &Value, key: &str, field: &Value, default: &Value) -> Control {
+    let text = |name: &str| field[name].as_str().map(str::to_owned);
+    let needs = field["x-needs"].as_object().and_then(|needs| needs.iter().next());
+    Control {
+        key: key.into(),
+        label: text("x-label").unwrap_or_else(|| key.replace('_', " ")),
+        help: text("description").unwrap_or_default().replace('\n', " "),
+        symbol: text("x-symbol"),
+        unit: text("x-unit"),
+        needs: needs.map(|(key, value)| (key.clone(), value.clone())),
+        advanced: field["x-advanced"] == true,
+        default: default.clone(),
+        widget: widget(root, field, default),
+    }
+}
+
+fn widget(root: &Value, field: &Value, default: &Value) -> Widget {
+    if let Some(source) = field["x-source"].as_str() {
+        let source = match source {
+            "class" => Source::Class,
+            "layer" => Source::Layer,
+            "stage" => Source::Stage,
+            other => panic!("there is no source \"{other}\""),
+        };
+        return Widget::From { source, many: field["type"] == "array" };
+    }
+    if let Some(path) = field["$ref"].as_str() {
+        let name = path.rsplit('/').next().expect("a path has an end");
+        return widget(root, &root["$defs"][name], default);
+    }
+    if let Some(options) = field["anyOf"].as_array() {
+        let some = options.iter().find(|option| option["type"] != "null").expect("an option has a value");
+        return Widget::Maybe { of: Box::new(widget(root, some, default)) };
+    }
+    if let Some(options) = choices(field) {
+        return Widget::Choice { options };
+    }
+    let number = |key: &str| field[key].as_f64();
+    let of_type = |wanted: &str| match &field["type"] {
+        Value::Array(types) => types.iter().any(|kind| kind == wanted),
+        kind => kind == wanted,
+    };
+    let plain = if of_type("boolean") {
+        Widget::Toggle
+    } else if of_type("integer") {
+        Widget::Count {
+            min: field["minimum"].as_u64().unwrap_or(0),
+            max: field["maximum"].as_u64().unwrap_or(u32::MAX.into()),
+        }
+    } else if of_type("number") {
+        let (min, max) = (number("minimum").unwrap_or(f64::MIN), number("maximum").unwrap_or(f64::MAX));
+        Widget::Slider { min, max, log: field["x-log"] == true }
+    } else if of_type("string") {
+        Widget::Text
+    } else if of_type("array") {
+        let max = field["maxItems"].as_u64().map_or(usize::MAX, |max| max as usize);
+        Widget::List { of: Box::new(widget(root, &field["items"], &Value::Null)), max }
+    } else {
+        Widget::Group { of: lower_fields(root, field, default) }
+    };
+    if of_type("null") { Widget::Maybe { of: Box::new(plain) } } else { plain }
+}
+
+/// The values of an enum: `enum` without doc comments, `oneOf` with them.
+fn choices(field: &Value) -> Option<Vec<String>> {
+    let word = |value: &Value| value.as_str().map(str::to_owned);
+    if let Some(values) = field["enum"].as_array() {
+        return Some(values.iter().filter_map(word).collect());
+    }
+    let options = field["oneOf"].as_array()?;
+    let flat = options.iter().flat_map(|option| match option["enum"].as_array() {
+        Some(values) => values.iter().filter_map(word).collect::<Vec<_>>(),
+        None => word(&option["const"]).into_iter().collect(),
+    });
+    Some(flat.collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde::Deserialize;
+    use serde_json::json;
+
+    #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+    #[serde(rename_all = "lowercase")]
+    enum Mode {
+        /// One.
+        #[default]
+        Plain,
+        Other,
+    }
+
+    #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+    #[serde(default, deny_unknown_fields)]
+    struct Inner {
+        /// How often.
+        #[schemars(range(min = 1, max = 9))]
+        count: u32,
+        #[schemars(range(min = 0.0, max = 1.0), extend("x-log" = true, "x-symbol" = "η"))]
+        rate: f64,
+    }
+    impl Default for Inner {
+        fn default() -> Self {
+            Self { count: 3, rate: 0.5 }
+        }
+    }
+
+    #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+    #[serde(default, deny_unknown_fields)]
+    struct Outer {
+        zeta: bool,
+        inner: Inner,
+        mode: Mode,
+        #[schemars(range(min = 0, max = 5))]
+        maybe: Option<u32>,
+        #[schemars(length(max = 2), inner(range(min = 1, max = 4)))]
+        list: Vec<usize>,
+    }
+    impl Default for Outer {
+        fn default() -> Self {
+            Self { zeta: true, inner: Inner { count: 7, rate: 0.1 }, mode: Mode::Plain, maybe: None, list: vec![1] }
+        }
+    }
+
+    fn outer(params: Value) -> std::result::Result<Outer, String> {
+        resolve("stage.x", params.as_object().unwrap()).map_err(|error| error.to_string())
+    }
+
+    #[test]
+    fn fields_become_controls_in_order_with_the_parents_defaults() {
+        let controls = controls::<Outer>();
+        let keys: Vec<&str> = controls.iter().map(|control| control.key.as_str()).collect();
+        assert_eq!(keys, ["zeta", "inner", "mode", "maybe", "list"]);
+        let Widget::Group { of } = &controls[1].widget else { panic!("{:?}", controls[1]) };
+        assert_eq!(of[0].default, json!(7));
+        assert_eq!(of[0].help, "How often.");
+        assert_eq!(of[1].widget, Widget::Slider { min: 0.0, max: 1.0, log: true });
+        assert_eq!(controls[2].widget, Widget::Choice { options: vec!["plain".into(), "other".into()] });
+        assert_eq!(controls[3].widget, Widget::Maybe { of: Box::new(Widget::Count { min: 0, max: 5 }) });
+        let of = Box::new(Widget::Count { min: 1, max: 4 });
+        assert_eq!(controls[4].widget, Widget::List { of, max: 2 });
+    }
+
+    #[test]
+    fn one_leaf_changes_nothing_else() {
+        let set = outer(json!({ "inner": { "count": 5 } })).unwrap();
+        assert_eq!(set, Outer { inner: Inner { count: 5, rate: 0.1 }, ..Outer::default() });
+    }
+
+    #[test]
+    fn what_is_wrong_is_said() {
+        for (params, said) in [
+            (json!({ "zetta": true }), "did you mean \"zeta\""),
+            (json!({ "inner": { "cuont": 1 } }), "did you mean \"count\""),
+            (json!({ "inner": { "count": 10 } }), "between 1 and 9"),
+            (json!({ "mode": "plane" }), "one of plain, other"),
+            (json!({ "maybe": 6 }), "between 0 and 5"),
+            (json!({ "list": [1, 2, 3] }), "at most 2"),
+        ] {
+            let error = outer(params.clone()).unwrap_err();
+            assert!(error.contains(said), "{params}: {error}");
+        }
+    }
+}

@@ -1,0 +1,243 @@
+//! What a method works in: device, randomness, progress, events. Files, clocks and event loops come in through [`Host`].
+
+use crate::data::{Task, View};
+use crate::error::{Error, Result};
+use crate::metrics::Tested;
+use crate::nets::Net;
+use crate::seed::Rng;
+use burn::tensor::{Device, Tensor, TensorData, Transaction};
+use spec::{Event, Row, Said};
+use std::cell::{Cell, RefCell};
+use std::collections::BTreeMap;
+use std::future::Future;
+use std::pin::Pin;
+use std::rc::Rc;
+
+pub type Boxed<'a, T> = Pin<Box<dyn Future<Output = T> + 'a>>;
+
+/// The outside of the engine: page, worker, command line and tests each bring one.
+pub trait Host {
+    /// Buffers (pixels, weights) go beside the message.
+    fn say(&self, said: Said, buffers: Vec<Vec<u8>>);
+    /// Seconds since some fixed moment.
+    fn now(&self) -> f64;
+    /// Lets the event loop turn once, so that a cancel can arrive.
+    fn turn(&self) -> Boxed<'_, ()>;
+    /// Waits some milliseconds; asked while a run is paused.
+    fn rest(&self) -> Boxed<'_, ()>;
+    /// The bytes behind a name in the run file: source weights, IDX files.
+    fn asset<'a>(&'a self, name: &'a str) -> Boxed<'a, Result<Vec<u8>>>;
+}
+
+/// Pause, single step and cancel, set from outside while a run is on.
+#[derive(Default)]
+pub struct Gate {
+    pub cancel: Cell<bool>,
+    pub paused: Cell<bool>,
+    /// Steps that a paused run may still take.
+    pub allowed: Cell<u32>,
+}
+
+/// The latest model of every stage, for whoever asks between two steps (drawing pad, ε slider, boundary).
+#[derive(Default)]
+pub struct Published {
+    pub nets: BTreeMap<String, Net>,
+    pub latest: Option<String>,
+}
+
+/// What `descend` evaluates on the way, chosen by the harness.
+#[derive(Clone)]
+pub struct Watch {
+    pub test: View,
+    pub classes: usize,
+}
+
+pub struct Cx {
+    /// Without autodiff: data, victims, evaluation.
+    pub device: Device,
+    pub seed: u32,
+    /// The stage's name: in every event and every random stream.
+    pub stage: String,
+    pub gate: Rc<Gate>,
+    pub published: Rc<RefCell<Published>>,
+    pub host: Rc<dyn Host>,
+    pub run: u32,
+    /// A reference run says nothing but its progress.
+    pub quiet: bool,
+    pub watch: Option<Watch>,
+    /// The last model whose evaluation was finite, and its step.
+    pub good: Option<(usize, Net)>,
+    /// Training steps that the stage has taken.
+    pub steps: usize,
+    /// Figures that only the method knows.
+    pub rows: Vec<Row>,
+    /// Seconds spent in evaluation, to be left out of times that a paper states without it.
+    pub evaluating: f64,
+    /// Whether an attack's steps are the stage's own steps (not while it is part of a training step).
+    pub paced: bool,
+    /// Part `.0` of `.1` equal parts: what `done` and `of` of a step are said within.
+    pub lap: (usize, usize),
+    /// An attack's iterates, where somebody asked to see its way.
+    pub trace: Option<Vec<Tensor<4>>>,
+    queued: Vec<(&'static str, usize, Tensor<1>)>,
+    turned: f64,
+    ticked: f64,
+}
+
+/// Seconds between two turns of the event loop, and between two ticks that reach the page.
+const TURN: f64 = 0.016;
+const TICK: f64 = 0.1;
+
+impl Cx {
+    pub fn new(device: Device, seed: u32, run: u32, host: Rc<dyn Host>, gate: Rc<Gate>) -> Self {
+        let now = host.now();
+        Self {
+            device,
+            seed,
+            stage: String::new(),
+            gate,
+            published: Rc::default(),
+            host,
+            run,
+            quiet: false,
+            watch: None,
+            good: None,
+            steps: 0,
+            rows: Vec::new(),
+            evaluating: 0.0,
+            paced: false,
+            lap: (0, 1),
+            trace: None,
+            queued: Vec::new(),
+            turned: now,
+            ticked: now,
+        }
+    }
+
+    /// The same outside for a training beside the run's own: another seed, no curves, no watch.
+    pub fn beside(&self, seed: u32) -> Self {
+        let mut cx = Self::new(self.device.clone(), seed, self.run, self.host.clone(), self.gate.clone());
+        cx.stage = self.stage.clone();
+        cx.quiet = true;
+        cx
+    }
+
+    /// Forgets what belongs to the stage before.
+    pub fn enter(&mut self, stage: String) {
+        self.stage = stage;
+        self.watch = None;
+        self.good = None;
+        self.steps = 0;
+        self.evaluating = 0.0;
+        self.rows.clear();
+        self.queued.clear();
+    }
+
+    /// One stream per stage, purpose, sample and turn (epoch, step or restart), from the run's seed; never the
+    /// device's generator. Without `turn` every epoch would draw the same permutation, noise and dropout masks.
+    pub fn rng(&self, purpose: &str, sample: u32, turn: u32) -> Rng {
+        Rng::of(self.seed, &format!("{}/{purpose}", self.stage), &[sample, turn])
+    }
+
+    pub fn say(&self, event: Event) {
+        self.say_with(event, Vec::new());
+    }
+
+    pub fn say_with(&self, event: Event, buffers: Vec<Vec<u8>>) {
+        if !self.quiet || matches!(event, Event::Step { .. } | Event::Paused { .. } | Event::Resumed) {
+            self.host.say(Said { run: self.run, stage: Some(self.stage.clone()), event }, buffers);
+        }
+    }
+
+    /// Queued; read back with all others in one transfer at the next tick.
+    pub fn scalar(&mut self, series: &'static str, step: usize, value: Tensor<1>) {
+        self.queued.push((series, step, value));
+    }
+
+    /// Progress, readback, a turn for the event loop, pause, cancel. Every loop of a method calls it, host loops too.
+    pub async fn step(&mut self, done: usize, of: usize) -> Result {
+        let (done, of) = (self.lap.0 * of + done, self.lap.1 * of);
+        let now = self.host.now();
+        if now - self.ticked >= TICK || done == of {
+            self.ticked = now;
+            self.flush().await?;
+            self.say(Event::Step { done, of });
+        }
+        if now - self.turned >= TURN || self.gate.paused.get() {
+            self.host.turn().await;
+            self.turned = self.host.now();
+        }
+        if self.gate.paused.get() && self.gate.allowed.get() == 0 && !self.gate.cancel.get() {
+            self.flush().await?;
+            self.say(Event::Step { done, of });
+            self.say(Event::Paused { step: done });
+            while self.gate.paused.get() && self.gate.allowed.get() == 0 && !self.gate.cancel.get() {
+                self.host.rest().await;
+            }
+            self.say(Event::Resumed);
+        }
+        self.gate.allowed.set(self.gate.allowed.get().saturating_sub(1));
+        if self.gate.cancel.get() { Err(Error::Cancelled) } else { Ok(()) }
+    }
+
+    /// One iterate of an attack: kept where somebody asked to see it, and a step where the attack is the stage.
+    pub async fn attack_step(&mut self, x: &Tensor<4>, done: usize, of: usize) -> Result {
+        if let Some(trace) = &mut self.trace {
+            trace.push(x.clone());
+        }
+        if self.paced { self.step(done, of).await } else { Ok(()) }
+    }
+
+    /// Reads all queued scalars in one transfer. The first one that is not finite ends the stage.
+    pub async fn flush(&mut self) -> Result {
+        if self.queued.is_empty() {
+            return Ok(());
+        }
+        let queued = std::mem::take(&mut self.queued);
+        let mut transfer = Transaction::default();
+        for (_, _, value) in &queued {
+            transfer = transfer.register(value.clone());
+        }
+        let data = transfer.execute_async().await.map_err(lost)?;
+        for ((series, step, _), data) in queued.into_iter().zip(data) {
+            let value = floats(data)?[0];
+            if !value.is_finite() {
+                return Err(Error::Diverged { step });
+            }
+            self.say(Event::Scalar { series: series.into(), step, value });
+        }
+        Ok(())
+    }
+
+    pub async fn read<const D: usize>(&self, tensor: Tensor<D>) -> Result<Vec<f32>> {
+        floats(tensor.into_data_async().await.map_err(lost)?)
+    }
+
+    pub fn publish(&self, net: &Net) {
+        if !self.quiet {
+            let mut published = self.published.borrow_mut();
+            published.nets.insert(self.stage.clone(), net.clone());
+            published.latest = Some(self.stage.clone());
+        }
+    }
+
+    /// Says how the test split is answered: the whole split, each class, the mean.
+    pub fn say_tested(&self, step: usize, tested: &Tested) {
+        self.say(Event::Scalar { series: "accuracy".into(), step, value: tested.accuracy() as f32 });
+        self.say(tested.answers("test"));
+        self.say(Event::Classes { series: "test".into(), values: tested.by_class() });
+    }
+
+    /// A fresh net for this task, drawn from the run's seed and the stage's name.
+    pub fn net(&self, pick: &spec::Pick, task: &Task) -> Result<Net> {
+        Net::new(pick, task, &mut self.rng("net", 0, 0), &self.device)
+    }
+}
+
+pub(crate) fn lost(error: impl std::fmt::Debug) -> Error {
+    Error::DeviceLost(format!("{error:?}"))
+}
+
+fn floats(data: TensorData) -> Result<Vec<f32>> {
+    data.try_to_vec::<f32>().map_err(lost)
+}

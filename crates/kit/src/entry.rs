@@ -1,0 +1,104 @@
+use crate::control::{self, Config};
+use crate::cx::{Boxed, Cx};
+use crate::data::Task;
+use crate::error::{Error, Result};
+use crate::lab::Lab;
+use crate::nets::Net;
+use crate::shapes::attack::AttackFns;
+use crate::shapes::{attack, measure, peft, tune, unlearn};
+use serde_json::{Map, Value};
+use spec::{Card, Control, Row, Shape, Stage};
+
+/// What every method has: a card, settings, and the same settings at toy size for the laws.
+pub trait Method: 'static {
+    type Config: Config;
+    const CARD: Card;
+
+    /// Small enough that all laws over all methods run in seconds.
+    fn tiny(config: Self::Config) -> Self::Config {
+        config
+    }
+
+    /// What a range cannot say.
+    fn check(_config: &Self::Config, _task: &Task) -> Result {
+        Ok(())
+    }
+}
+
+pub type Run = for<'a> fn(&'a Entry, &'a Stage, &'a mut Lab, &'a mut Cx) -> Boxed<'a, Result<Vec<Row>>>;
+/// From the stage's settings and a net to a new net, without measuring: what a retrained reference repeats.
+pub type Make = for<'a> fn(&'a Map<String, Value>, Net, &'a Task, &'a mut Cx) -> Boxed<'a, Result<Net>>;
+
+/// A method with its type erased, and the harness of its shape: a method cannot forget a measurement, nor bend one.
+pub struct Entry {
+    pub card: Card,
+    pub shape: Shape,
+    pub controls: fn() -> Vec<Control>,
+    pub defaults: fn() -> Value,
+    pub tiny: fn() -> Value,
+    pub check: fn(&str, &Map<String, Value>) -> Result,
+    pub check_task: fn(&Map<String, Value>, &Task) -> Result,
+    pub run: Run,
+    pub make: Option<Make>,
+    pub attack: Option<AttackFns>,
+}
+
+impl Entry {
+    pub const fn attack<M: attack::Attack>() -> Self {
+        Self { attack: Some(attack::fns::<M>()), ..Self::of::<M>(Shape::Attack, attack::run) }
+    }
+
+    pub const fn measure<M: measure::Measure>() -> Self {
+        Self::of::<M>(Shape::Measure, measure::run::<M>)
+    }
+
+    pub const fn peft<M: peft::Peft>() -> Self {
+        Self { make: Some(peft::make::<M>), ..Self::of::<M>(Shape::Peft, tune::run) }
+    }
+
+    pub const fn tune<M: tune::Tune>() -> Self {
+        Self { make: Some(tune::make::<M>), ..Self::of::<M>(Shape::Tune, tune::run) }
+    }
+
+    pub const fn unlearn<M: unlearn::Unlearn>() -> Self {
+        Self::of::<M>(Shape::Unlearn, unlearn::run::<M>)
+    }
+
+    const fn of<M: Method>(shape: Shape, run: Run) -> Self {
+        Self {
+            card: M::CARD,
+            shape,
+            controls: control::controls::<M::Config>,
+            defaults: control::defaults::<M::Config>,
+            tiny: tiny::<M>,
+            check: |at, params| control::resolve::<M::Config>(at, params).map(drop),
+            check_task: |params, task| M::check(&control::resolve(M::CARD.id, params)?, task),
+            run,
+            make: None,
+            attack: None,
+        }
+    }
+
+    /// One sentence if the method cannot work on this task.
+    pub fn fits(&self, stage: &Stage, task: &Task) -> Result {
+        let needs = &self.card.needs;
+        if !needs.kinds.contains(&task.set.kind) {
+            let why = format!("it does not take the {:?} of task \"{}\"", task.set.kind, task.name).to_lowercase();
+            return Err(Error::input(self.card.id, why));
+        }
+        if task.classes.len() < needs.min_classes {
+            let why = format!(
+                "needs at least {} classes; task \"{}\" has {}",
+                needs.min_classes,
+                task.name,
+                task.classes.len()
+            );
+            return Err(Error::input(self.card.id, why));
+        }
+        (self.check_task)(&stage.params, task)
+    }
+}
+
+fn tiny<M: Method>() -> Value {
+    serde_json::to_value(M::tiny(M::Config::default())).expect("a config has string keys and finite numbers")
+}

@@ -1,0 +1,116 @@
+use super::layers::{Activation, Conv, Dense, Layer, Norm};
+use super::{NetKind, Pass};
+use crate::error::{Error, Result};
+use crate::seed::Rng;
+use burn::module::Module;
+use burn::tensor::{Device, Tensor};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+/// Convolutions, each followed by 2×2 max-pooling.
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct CnnConfig {
+    /// Channels of every convolution.
+    #[schemars(length(min = 1, max = 5), inner(range(min = 1, max = 512)))]
+    pub channels: Vec<usize>,
+    /// Side of every kernel: 1, 3, 5 or 7.
+    #[schemars(range(min = 1, max = 7))]
+    pub kernel: usize,
+    /// Batch normalisation after every convolution.
+    pub norm: bool,
+    /// Units of the hidden layers between the convolutions and the classes.
+    #[schemars(length(max = 3), inner(range(min = 1, max = 4096)))]
+    pub hidden: Vec<usize>,
+    /// Nonlinearity after every pooling and hidden layer.
+    pub activation: Activation,
+}
+
+impl Default for CnnConfig {
+    fn default() -> Self {
+        Self { channels: vec![16, 32], kernel: 3, norm: false, hidden: vec![], activation: Activation::Relu }
+    }
+}
+
+#[derive(Module, Debug)]
+pub struct Cnn {
+    pub convs: Vec<Conv>,
+    /// Empty without batch normalisation.
+    pub norms: Vec<Norm>,
+    pub layers: Vec<Dense>,
+    pub head: Dense,
+    #[module(skip)]
+    activation: Activation,
+}
+
+impl NetKind for Cnn {
+    type Config = CnnConfig;
+    const TITLE: &str = "Convolutional";
+    const HELP: &str = "convolutions with max-pooling, then linear layers";
+
+    fn new(config: &CnnConfig, shape: [usize; 3], classes: usize, rng: &mut Rng, device: &Device) -> Result<Self> {
+        let [mut channels, mut height, mut width] = shape;
+        if config.kernel.is_multiple_of(2) {
+            return Err(Error::input("model.kernel", format!("must be odd (1, 3, 5 or 7), not {}", config.kernel)));
+        }
+        let (mut convs, mut norms) = (Vec::new(), Vec::new());
+        for &out in &config.channels {
+            if height < 2 || width < 2 {
+                let why = format!(
+                    "{} poolings need an image of at least {} pixels a side; this task's are {} × {}",
+                    config.channels.len(),
+                    1 << config.channels.len(),
+                    shape[1],
+                    shape[2]
+                );
+                return Err(Error::input("model.channels", why));
+            }
+            convs.push(Conv::new(channels, out, config.kernel, !config.norm, rng, device));
+            if config.norm {
+                norms.push(Norm::new(out, device));
+            }
+            (channels, height, width) = (out, height / 2, width / 2);
+        }
+        let mut inputs = channels * height * width;
+        let mut layers = Vec::new();
+        for &out in &config.hidden {
+            layers.push(Dense::new(inputs, out, rng, device));
+            inputs = out;
+        }
+        Ok(Self { convs, norms, layers, head: Dense::new(inputs, classes, rng, device), activation: config.activation })
+    }
+
+    fn forward(&self, mut x: Tensor<4>, pass: &mut Pass) -> Tensor<2> {
+        for (at, conv) in self.convs.iter().enumerate() {
+            x = conv.forward(x, pass);
+            if let Some(norm) = self.norms.get(at) {
+                x = norm.forward(x, pass);
+            }
+            // Both activations rise, so pooling first is the same function on a quarter of the elements.
+            x = self.activation.of(ops::max_pool2d(x));
+        }
+        let mut x = x.flatten(1, 3);
+        for layer in &self.layers {
+            x = self.activation.of(layer.forward(x, pass));
+        }
+        pass.tap("features", &x);
+        self.head.forward(x, pass)
+    }
+
+    fn layers(&mut self, visit: &mut dyn FnMut(&str, Layer<'_>)) {
+        for (at, conv) in self.convs.iter_mut().enumerate() {
+            visit(&format!("convs.{at}"), Layer::Conv(conv));
+        }
+        for (at, norm) in self.norms.iter_mut().enumerate() {
+            visit(&format!("norms.{at}"), Layer::Norm(norm));
+        }
+        for (at, layer) in self.layers.iter_mut().enumerate() {
+            visit(&format!("layers.{at}"), Layer::Dense(layer));
+        }
+        visit("head", Layer::Dense(&mut self.head));
+    }
+
+    fn head(&mut self) -> &mut Dense {
+        &mut self.head
+    }
+}

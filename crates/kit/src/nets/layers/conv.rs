@@ -1,0 +1,52 @@
+use super::LowRankConv;
+use crate::nets::Pass;
+use crate::seed::Rng;
+use burn::module::{Module, Param};
+use burn::tensor::{Device, Tensor, TensorData};
+
+/// Convolution with odd kernel, stride 1 and zero padding k/2; weight `[out, in, k, k]`.
+#[derive(Module, Debug)]
+pub struct Conv {
+    pub weight: Param<Tensor<4>>,
+    pub bias: Option<Param<Tensor<1>>>,
+    pub adapter: Option<LowRankConv>,
+}
+
+impl Conv {
+    /// PyTorch's draw: weight and bias uniform in ±1/√(in·k·k). No bias where a norm layer follows.
+    pub fn new(inputs: usize, outputs: usize, kernel: usize, bias: bool, rng: &mut Rng, device: &Device) -> Self {
+        let fan = inputs * kernel * kernel;
+        let bound = 1.0 / libm::sqrtf(fan as f32);
+        let mut draw = |count: usize| -> Vec<f32> { (0..count).map(|_| rng.uniform(-bound, bound)).collect() };
+        let weight = TensorData::new(draw(outputs * fan), [outputs, inputs, kernel, kernel]);
+        let bias = bias.then(|| TensorData::new(draw(outputs), [outputs]));
+        Self {
+            weight: Param::from_tensor(Tensor::from_data(weight, device)),
+            bias: bias.map(|bias| Param::from_tensor(Tensor::from_data(bias, device))),
+            adapter: None,
+        }
+    }
+
+    /// `[out, in, k, k]`.
+    pub fn dims(&self) -> [usize; 4] {
+        self.weight.val().dims()
+    }
+
+    pub fn forward(&self, x: Tensor<4>, pass: &mut Pass) -> Tensor<4> {
+        let y = ops::conv2d(x.clone(), self.weight.val(), self.bias.as_ref().map(Param::val));
+        match &self.adapter {
+            Some(adapter) => y + adapter.forward(x, pass),
+            None => y,
+        }
+    }
+
+    /// W + s·B·A in place of W, and no adapter.
+    pub(crate) fn merge(&mut self) {
+        if let Some(LowRankConv { a, b, scale, .. }) = self.adapter.take() {
+            let [out, inputs, k, _] = self.dims();
+            let rank = a.dims()[0];
+            let delta = b.val().reshape([out, rank]).matmul(a.val().reshape([rank, inputs * k * k])).mul_scalar(scale);
+            self.weight = self.weight.clone().map(|weight| weight + delta.reshape([out, inputs, k, k]));
+        }
+    }
+}

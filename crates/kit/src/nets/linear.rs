@@ -1,0 +1,42 @@
+use super::layers::{Dense, Layer};
+use super::{NetKind, Pass};
+use crate::error::Result;
+use crate::seed::Rng;
+use burn::module::Module;
+use burn::tensor::{Device, Tensor};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+/// One linear layer from pixels to classes.
+#[derive(Clone, Debug, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct LinearConfig {}
+
+#[derive(Module, Debug)]
+pub struct Linear {
+    pub head: Dense,
+}
+
+impl NetKind for Linear {
+    type Config = LinearConfig;
+    const TITLE: &str = "Linear";
+    const HELP: &str = "one layer from pixels to classes";
+
+    fn new(_: &LinearConfig, shape: [usize; 3], classes: usize, rng: &mut Rng, device: &Device) -> Result<Self> {
+        Ok(Self { head: Dense::new(shape.iter().product(), classes, rng, device) })
+    }
+
+    fn forward(&self, x: Tensor<4>, pass: &mut Pass) -> Tensor<2> {
+        let x = x.flatten(1, 3);
+        pass.tap("features", &x);
+        self.head.forward(x, pass)
+    }
+
+    fn layers(&mut self, visit: &mut dyn FnMut(&str, Layer<'_>)) {
+        visit("head", Layer::Dense(&mut self.head));
+    }
+
+    fn head(&mut self) -> &mut Dense {
+        &mut self.head
+    }
+}

@@ -1,0 +1,172 @@
+use crate::ball::Ball;
+use crate::cx::Cx;
+use crate::data::Batch;
+use crate::error::Result;
+use crate::seed::Rng;
+use crate::victim::{Loss, Victim};
+use burn::tensor::{Device, Int, Tensor, TensorData};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+/// What an attack raises.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum AttackLoss {
+    /// Cross-entropy.
+    #[default]
+    Ce,
+    /// Difference of logits ratio (Croce and Hein 2020, equation 6): does not vanish on confident answers.
+    Dlr,
+    /// Margin of Carlini and Wagner (2017), f without its floor: best wrong logit minus right logit.
+    CwMargin,
+}
+
+/// Which iterate an attack returns.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum Keep {
+    /// The last one, as torchattacks and foolbox.
+    #[default]
+    Final,
+    /// The one of highest loss, by sample.
+    Best,
+}
+
+/// Projected gradient steps inside a ball: the core of BIM, PGD and adversarial training.
+pub struct Pgd<'a> {
+    pub ball: Ball,
+    /// Length of a step in the ball's norm.
+    pub alpha: f64,
+    pub steps: usize,
+    pub loss: &'a Loss<'a>,
+    pub keep: Keep,
+}
+
+impl Pgd<'_> {
+    /// x ← Π(x + α · steepest(∇ loss)), from `start`. `labels` of `batch` are the ones whose loss is raised.
+    pub async fn run(&self, victim: &Victim, batch: &Batch, start: Tensor<4>, cx: &mut Cx) -> Result<Tensor<4>> {
+        let mut x = start;
+        let mut best: Option<(Tensor<1>, Tensor<4>)> = None;
+        for step in 0..self.steps {
+            let (loss, gradient) = victim.gradient(&x, &batch.y, self.loss)?;
+            if self.keep == Keep::Best {
+                best = Some(higher(best, loss, x.clone()));
+            }
+            x = self.ball.project(x + self.ball.steepest(gradient).mul_scalar(self.alpha), &batch.x);
+            cx.attack_step(&x, step + 1, self.steps).await?;
+        }
+        match best {
+            Some(best) => {
+                let loss = (self.loss)(victim.scores(&x)?, batch.y.clone());
+                Ok(higher(Some(best), loss, x).1)
+            }
+            None => Ok(x),
+        }
+    }
+}
+
+impl Pgd<'_> {
+    /// Several runs from starts of their own; every sample keeps the one with the highest loss.
+    pub async fn restarts(
+        &self,
+        victim: &Victim,
+        batch: &Batch,
+        count: u32,
+        mut start: impl FnMut(u32, &mut Cx) -> Tensor<4>,
+        cx: &mut Cx,
+    ) -> Result<Tensor<4>> {
+        let mut best = None;
+        for turn in 0..count {
+            let from = start(turn, cx);
+            let x = self.run(victim, batch, from, cx).await?;
+            if count == 1 {
+                return Ok(x);
+            }
+            let loss = (self.loss)(victim.scores(&x)?, batch.y.clone());
+            best = Some(higher(best, loss, x));
+        }
+        Ok(best.expect("at least one start").1)
+    }
+}
+
+/// By sample, whichever has the higher loss; the later one of equals.
+fn higher(best: Option<(Tensor<1>, Tensor<4>)>, loss: Tensor<1>, x: Tensor<4>) -> (Tensor<1>, Tensor<4>) {
+    let Some((old_loss, old)) = best else { return (loss, x) };
+    let rose = loss.clone().greater_equal(old_loss.clone());
+    let [n, c, h, w] = x.dims();
+    let wide = rose.clone().reshape([n, 1, 1, 1]).expand([n, c, h, w]);
+    (old_loss.mask_where(rose, loss), old.mask_where(wide, x))
+}
+
+/// The loss that an attack raises: away from the label, or towards a target.
+pub fn attack_loss(kind: AttackLoss, targeted: bool) -> Box<Loss<'static>> {
+    let sign = if targeted { -1.0 } else { 1.0 };
+    Box::new(move |logits, labels| {
+        let loss = match kind {
+            AttackLoss::Ce => ops::cross_entropy(logits, labels),
+            AttackLoss::Dlr => dlr(logits, labels),
+            AttackLoss::CwMargin => {
+                let (right, wrong) = margins(logits, labels);
+                wrong - right
+            }
+        };
+        loss.mul_scalar(sign)
+    })
+}
+
+/// The right logit and the highest wrong one, `[n]` each.
+fn margins(logits: Tensor<2>, labels: Tensor<1, Int>) -> (Tensor<1>, Tensor<1>) {
+    let index = labels.unsqueeze_dim::<2>(1);
+    let right = logits.clone().gather(1, index.clone());
+    let classes = logits.dims()[1];
+    let device = logits.device();
+    let columns = Tensor::<1, Int>::arange(0..classes as i64, &device).unsqueeze_dim::<2>(0);
+    let own = index.expand([logits.dims()[0], classes]).equal(columns.expand([logits.dims()[0], classes]));
+    // Large and finite: infinities may be assumed absent by a graphics device.
+    let wrong = logits.mask_fill(own, -1e30).max_dim(1);
+    (right.squeeze_dim(1), wrong.squeeze_dim(1))
+}
+
+/// −(z_y − max_{i≠y} z_i) / (z_π1 − z_π3 + 1e-12); needs three classes.
+fn dlr(logits: Tensor<2>, labels: Tensor<1, Int>) -> Tensor<1> {
+    let (right, wrong) = margins(logits.clone(), labels);
+    let first = logits.clone().max_dim(1);
+    let below = |x: Tensor<2>, limit: &Tensor<2>| {
+        let shape = x.dims();
+        let not_below = x.clone().greater_equal(limit.clone().expand(shape));
+        x.mask_fill(not_below, -1e30).max_dim(1)
+    };
+    let second = below(logits.clone(), &first);
+    let third = below(logits, &second);
+    let span: Tensor<1> = (first - third).squeeze_dim(1);
+    (wrong - right) / span.add_scalar(1e-12)
+}
+
+/// Uniform in the ℓ∞ ball around every sample, clipped to the box; drawn on the host by sample, for this restart or epoch.
+pub fn start_linf(batch: &Batch, epsilon: f64, turn: u32, cx: &Cx) -> Tensor<4> {
+    let noise =
+        noise(batch, |row, rng| row.iter_mut().for_each(|x| *x = rng.uniform(-1.0, 1.0) * epsilon as f32), turn, cx);
+    ops::project_box(batch.x.clone() + noise)
+}
+
+/// A random direction with a length uniform in [0, ε] (torchattacks' start; not uniform in the ball), clipped to the box.
+pub fn start_l2(batch: &Batch, epsilon: f64, turn: u32, cx: &Cx) -> Tensor<4> {
+    let fill = |row: &mut [f32], rng: &mut Rng| {
+        row.iter_mut().for_each(|x| *x = rng.normal());
+        let length = libm::sqrtf(row.iter().map(|x| x * x).sum::<f32>()).max(1e-12);
+        let scale = rng.unit() * epsilon as f32 / length;
+        row.iter_mut().for_each(|x| *x *= scale);
+    };
+    ops::project_box(batch.x.clone() + noise(batch, fill, turn, cx))
+}
+
+fn noise(batch: &Batch, fill: impl Fn(&mut [f32], &mut Rng), turn: u32, cx: &Cx) -> Tensor<4> {
+    let shape = batch.x.dims();
+    let size = shape[1] * shape[2] * shape[3];
+    let mut values = vec![0.0; shape[0] * size];
+    for (row, id) in values.chunks_mut(size).zip(batch.ids.iter()) {
+        fill(row, &mut cx.rng("start", *id, turn));
+    }
+    let device: &Device = &batch.x.device();
+    Tensor::from_data(TensorData::new(values, shape), device)
+}

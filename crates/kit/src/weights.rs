@@ -1,0 +1,344 @@
+//! Weights in and out: safetensors in PyTorch's layout and names, adapters in PEFT's.
+//!
+//! A dense weight is `[in, out]` here and `[out, in]` there: it is turned on the way, square ones too.
+
+use crate::cx::lost;
+use crate::error::{Error, Result};
+use crate::nets::Net;
+use crate::nets::layers::{Layer, LowRank, LowRankConv};
+use crate::seed::{Hash, Rng};
+use burn::module::Param;
+use burn::tensor::{Device, Tensor, TensorData, Transaction};
+use safetensors::{Dtype, SafeTensors};
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value, json};
+use spec::Pick;
+use std::collections::BTreeMap;
+
+/// One tensor of a file: name, shape, values row after row.
+pub type Item = (String, Vec<usize>, Vec<f32>);
+
+/// What a file says of the net in it, under the key `palimpsest` of its metadata.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct About {
+    pub net: Pick,
+    pub shape: [usize; 3],
+    pub classes: usize,
+    /// Scale and dropout of every adapter, by layer.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub adapters: BTreeMap<String, (f64, f64)>,
+}
+
+/// Files above this are not read.
+const LIMIT: usize = 1 << 30;
+
+/// Every weight and statistic of a net by its PyTorch name, read in one transfer; adapters beside them.
+pub async fn state(net: &Net) -> Result<Vec<Item>> {
+    let mut gather = Gather::default();
+    net.clone().layers(|name, layer| match layer {
+        Layer::Dense(layer) => {
+            gather.dense(format!("{name}.weight"), &layer.weight);
+            layer.bias.iter().for_each(|bias| gather.plain(format!("{name}.bias"), bias.val()));
+            if let Some(LowRank { a, b, .. }) = &layer.adapter {
+                gather.dense(format!("{name}.lora_A.weight"), a);
+                gather.dense(format!("{name}.lora_B.weight"), b);
+            }
+        }
+        Layer::Conv(layer) => {
+            gather.plain(format!("{name}.weight"), layer.weight.val());
+            layer.bias.iter().for_each(|bias| gather.plain(format!("{name}.bias"), bias.val()));
+            if let Some(LowRankConv { a, b, .. }) = &layer.adapter {
+                gather.plain(format!("{name}.lora_A.weight"), a.val());
+                gather.plain(format!("{name}.lora_B.weight"), b.val());
+            }
+        }
+        Layer::Norm(layer) => {
+            gather.plain(format!("{name}.weight"), layer.weight.val());
+            gather.plain(format!("{name}.bias"), layer.bias.val());
+            gather.plain(format!("{name}.running_mean"), layer.mean.clone());
+            gather.plain(format!("{name}.running_var"), layer.var.clone());
+        }
+    });
+    let Gather { transfer, items } = gather;
+    let read = transfer.execute_async().await.map_err(lost)?;
+    let mut state = Vec::with_capacity(items.len());
+    for ((name, shape, turned), data) in items.into_iter().zip(read) {
+        let values = data.try_to_vec::<f32>().map_err(lost)?;
+        state.push(if turned { transposed(name, shape, &values) } else { (name, shape, values) });
+    }
+    Ok(state)
+}
+
+#[derive(Default)]
+struct Gather {
+    transfer: Transaction,
+    /// Name, shape here, whether it is turned.
+    items: Vec<(String, Vec<usize>, bool)>,
+}
+
+impl Gather {
+    fn dense(&mut self, name: String, param: &Param<Tensor<2>>) {
+        self.push(name, param.val(), true);
+    }
+
+    fn plain<const D: usize>(&mut self, name: String, value: Tensor<D>) {
+        self.push(name, value, false);
+    }
+
+    fn push<const D: usize>(&mut self, name: String, value: Tensor<D>, turned: bool) {
+        let value = value.without_autodiff();
+        self.items.push((name, value.dims().to_vec(), turned));
+        self.transfer = std::mem::take(&mut self.transfer).register(value);
+    }
+}
+
+fn transposed(name: String, shape: Vec<usize>, values: &[f32]) -> Item {
+    let (rows, columns) = (shape[0], shape[1]);
+    let turned = (0..rows * columns).map(|at| values[at % rows * columns + at / rows]).collect();
+    (name, vec![columns, rows], turned)
+}
+
+/// A fingerprint of a net's weights: equal for equal bits.
+pub async fn hash(net: &Net) -> Result<String> {
+    let mut hash = Hash::default();
+    for (name, _, values) in state(net).await? {
+        hash.write(name.as_bytes());
+        values.iter().for_each(|value| hash.write(&value.to_le_bytes()));
+    }
+    Ok(hash.hex())
+}
+
+/// The whole model as a file: base, statistics and adapters, with all that [`open`] needs.
+pub async fn save(net: &Net) -> Result<Vec<u8>> {
+    let mut adapters = BTreeMap::new();
+    let mut counts = Vec::new();
+    net.clone().layers(|name, layer| match layer {
+        Layer::Dense(layer) => adapters.extend(layer.adapter.iter().map(|a| (name.to_owned(), (a.scale, a.dropout)))),
+        Layer::Conv(layer) => adapters.extend(layer.adapter.iter().map(|a| (name.to_owned(), (a.scale, a.dropout)))),
+        Layer::Norm(layer) => counts.push((format!("{name}.num_batches_tracked"), layer.seen)),
+    });
+    let about = About { net: (*net.pick).clone(), shape: net.shape, classes: net.classes, adapters };
+    let about = serde_json::to_string(&about).expect("a description has string keys");
+    Ok(file(&state(net).await?, &counts, json!({ "format": "pt", "palimpsest": about })))
+}
+
+/// The file that PyTorch loads with `strict=True`: adapters merged into the weights.
+pub async fn export(net: &Net) -> Result<Vec<u8>> {
+    save(&net.merged()).await
+}
+
+/// `adapter_config.json` and `adapter_model.safetensors` as PEFT loads them; none without adapters.
+pub async fn export_adapter(net: &Net) -> Result<Option<(Value, Vec<u8>)>> {
+    let mut targets = Vec::new();
+    let (mut rank, mut scale, mut dropout) = (0, 0.0, 0.0);
+    net.clone().layers(|name, layer| {
+        let found = match layer {
+            Layer::Dense(layer) => layer.adapter.as_ref().map(|a| (a.a.val().dims()[1], a.scale, a.dropout)),
+            Layer::Conv(layer) => layer.adapter.as_ref().map(|a| (a.a.val().dims()[0], a.scale, a.dropout)),
+            Layer::Norm(_) => None,
+        };
+        if let Some(found) = found {
+            targets.push(name.to_owned());
+            (rank, scale, dropout) = found;
+        }
+    });
+    if targets.is_empty() {
+        return Ok(None);
+    }
+    let config = json!({
+        "peft_type": "LORA",
+        "r": rank,
+        "lora_alpha": scale * rank as f64,
+        "lora_dropout": dropout,
+        "target_modules": targets,
+        "bias": "none",
+        "use_rslora": false,
+        "inference_mode": true,
+    });
+    let mut items = state(net).await?;
+    items.retain(|(name, _, _)| name.contains(".lora_"));
+    for (name, _, _) in &mut items {
+        *name = format!("base_model.model.{name}");
+    }
+    Ok(Some((config, file(&items, &[], json!({ "format": "pt" })))))
+}
+
+/// A safetensors file of `f32` tensors and `i64` counts. Written here because the crate keeps metadata in a hash map,
+/// whose order, and so the file's bytes, change from run to run.
+pub fn file(items: &[Item], counts: &[(String, u64)], metadata: Value) -> Vec<u8> {
+    let mut header = Map::new();
+    header.insert("__metadata__".into(), metadata);
+    let mut data = Vec::new();
+    for (name, count) in counts {
+        let start = data.len();
+        data.extend((*count as i64).to_le_bytes());
+        header.insert(name.clone(), json!({ "dtype": "I64", "shape": [], "data_offsets": [start, data.len()] }));
+    }
+    for (name, shape, values) in items {
+        let start = data.len();
+        data.extend(values.iter().flat_map(|value| value.to_le_bytes()));
+        header.insert(name.clone(), json!({ "dtype": "F32", "shape": shape, "data_offsets": [start, data.len()] }));
+    }
+    let mut header = Value::Object(header).to_string().into_bytes();
+    header.resize(header.len().next_multiple_of(8), b' ');
+    let mut file = (header.len() as u64).to_le_bytes().to_vec();
+    file.extend(header);
+    file.extend(data);
+    file
+}
+
+/// The net in a file that [`save`] wrote, or that PyTorch wrote for a net that the run file describes.
+///
+/// What the file says of its net fills what `pick` leaves open; where both speak, they must agree by their shapes.
+pub fn open(what: &str, bytes: &[u8], pick: &Pick, shape: [usize; 3], device: &Device) -> Result<Net> {
+    let tensors = Tensors::read(what, bytes)?;
+    let about = tensors.about.clone();
+    let mut merged = about.as_ref().map_or_else(|| pick.clone(), |about| about.net.clone());
+    if merged.id != pick.id {
+        let why = format!("it holds a network \"{}\", but the run file says \"{}\"", merged.id, pick.id);
+        return Err(Error::input(what, why));
+    }
+    merged.params.extend(pick.params.clone());
+    merged.params.shift_remove("weights");
+    let classes = tensors.first_size("head.weight")?;
+    let shape = about.as_ref().map_or(shape, |about| about.shape);
+    // Every value is overwritten below; the draw only gives the net its form.
+    let mut net = Net::with(&merged, shape, classes, &mut Rng::of(0, "open", &[]), device)?;
+    tensors.load(&mut net, device)?;
+    Ok(net)
+}
+
+struct Tensors<'a> {
+    what: &'a str,
+    file: SafeTensors<'a>,
+    about: Option<About>,
+}
+
+impl<'a> Tensors<'a> {
+    fn read(what: &'a str, bytes: &'a [u8]) -> Result<Self> {
+        if bytes.len() > LIMIT {
+            return Err(Error::input(what, "the file is larger than 1 GB, the limit"));
+        }
+        let wrong = |error| Error::input(what, format!("not a whole safetensors file ({error})"));
+        let file = SafeTensors::deserialize(bytes).map_err(wrong)?;
+        let (_, metadata) = SafeTensors::read_metadata(bytes).map_err(wrong)?;
+        let about = metadata.metadata().as_ref().and_then(|map| map.get("palimpsest"));
+        let about = about
+            .map(|text| serde_json::from_str(text))
+            .transpose()
+            .map_err(|error| Error::input(what, format!("its description of the network cannot be read ({error})")))?;
+        Ok(Self { what, file, about })
+    }
+
+    /// The first size of a tensor that has at least one.
+    fn first_size(&self, name: &str) -> Result<usize> {
+        let size = self.file.tensor(name).ok().and_then(|tensor| tensor.shape().first().copied());
+        size.ok_or_else(|| Error::input(self.what, format!("there is no tensor \"{name}\" in it")))
+    }
+
+    /// A tensor of exactly this shape in PyTorch's layout.
+    fn values(&self, name: &str, shape: &[usize]) -> Result<Vec<f32>> {
+        let wrong = |why: String| Error::input(self.what, why);
+        let tensor = self.file.tensor(name).map_err(|_| wrong(format!("there is no tensor \"{name}\" in it")))?;
+        if tensor.dtype() != Dtype::F32 {
+            return Err(wrong(format!("{name} is {:?}; only F32 is read", tensor.dtype())));
+        }
+        if tensor.shape() != shape {
+            return Err(wrong(format!("{name} is {} here and {} in the file", times(shape), times(tensor.shape()))));
+        }
+        let values: Vec<f32> =
+            tensor.data().chunks_exact(4).map(|b| f32::from_le_bytes([b[0], b[1], b[2], b[3]])).collect();
+        if values.iter().any(|value| !value.is_finite()) {
+            return Err(wrong(format!("{name} has a value that is not a finite number")));
+        }
+        Ok(values)
+    }
+
+    fn load(&self, net: &mut Net, device: &Device) -> Result {
+        let mut known: Vec<String> = Vec::new();
+        let mut failed = None;
+        net.layers(|name, layer| {
+            if failed.is_none() {
+                failed = self.load_layer(name, layer, &mut known, device).err();
+            }
+        });
+        if let Some(error) = failed {
+            return Err(error);
+        }
+        if let Some(extra) = self.file.names().iter().find(|name| !known.iter().any(|known| known == *name)) {
+            return Err(Error::input(self.what, format!("this network has no place for its tensor \"{extra}\"")));
+        }
+        Ok(())
+    }
+
+    fn load_layer(&self, name: &str, layer: Layer<'_>, known: &mut Vec<String>, device: &Device) -> Result {
+        let mut item = |part: &str| {
+            known.push(format!("{name}.{part}"));
+            format!("{name}.{part}")
+        };
+        match layer {
+            Layer::Dense(layer) => {
+                let [inputs, outputs] = layer.dims();
+                layer.weight = self.dense(&item("weight"), [inputs, outputs], device)?;
+                if layer.bias.is_some() {
+                    layer.bias = Some(self.param(&item("bias"), [outputs], device)?);
+                }
+                if let Some((scale, dropout)) = self.adapter(name) {
+                    let rank = self.first_size(&item("lora_A.weight"))?;
+                    layer.adapter = Some(LowRank {
+                        a: self.dense(&item("lora_A.weight"), [inputs, rank], device)?,
+                        b: self.dense(&item("lora_B.weight"), [rank, outputs], device)?,
+                        scale,
+                        dropout,
+                    });
+                }
+            }
+            Layer::Conv(layer) => {
+                let [out, inputs, kernel, _] = layer.dims();
+                layer.weight = self.param(&item("weight"), layer.dims(), device)?;
+                if layer.bias.is_some() {
+                    layer.bias = Some(self.param(&item("bias"), [out], device)?);
+                }
+                if let Some((scale, dropout)) = self.adapter(name) {
+                    let rank = self.first_size(&item("lora_A.weight"))?;
+                    layer.adapter = Some(LowRankConv {
+                        a: self.param(&item("lora_A.weight"), [rank, inputs, kernel, kernel], device)?,
+                        b: self.param(&item("lora_B.weight"), [out, rank, 1, 1], device)?,
+                        scale,
+                        dropout,
+                    });
+                }
+            }
+            Layer::Norm(layer) => {
+                let channels = layer.weight.val().dims();
+                layer.weight = self.param(&item("weight"), channels, device)?;
+                layer.bias = self.param(&item("bias"), channels, device)?;
+                layer.mean = self.param(&item("running_mean"), channels, device)?.into_value();
+                layer.var = self.param(&item("running_var"), channels, device)?.into_value();
+                let count = self.file.tensor(&item("num_batches_tracked")).ok();
+                let bytes: Option<[u8; 8]> = count.and_then(|count| count.data().try_into().ok());
+                layer.seen = bytes.map_or(0, |bytes| i64::from_le_bytes(bytes).max(0) as u64);
+            }
+        }
+        Ok(())
+    }
+
+    fn adapter(&self, name: &str) -> Option<(f64, f64)> {
+        self.about.as_ref()?.adapters.get(name).copied()
+    }
+
+    fn dense(&self, name: &str, [inputs, outputs]: [usize; 2], device: &Device) -> Result<Param<Tensor<2>>> {
+        let values = self.values(name, &[outputs, inputs])?;
+        let (_, shape, values) = transposed(String::new(), vec![outputs, inputs], &values);
+        Ok(Param::from_tensor(Tensor::from_data(TensorData::new(values, shape), device)))
+    }
+
+    fn param<const D: usize>(&self, name: &str, shape: [usize; D], device: &Device) -> Result<Param<Tensor<D>>> {
+        let values = self.values(name, &shape)?;
+        Ok(Param::from_tensor(Tensor::from_data(TensorData::new(values, shape), device)))
+    }
+}
+
+fn times(shape: &[usize]) -> String {
+    shape.iter().map(usize::to_string).collect::<Vec<_>>().join(" × ")
+}

@@ -1,0 +1,66 @@
+use burn::tensor::Tensor;
+use kit::ball::Ball;
+use kit::pgd::{AttackLoss, attack_loss};
+use kit::shapes::attack::{Attack, AttackJob};
+use kit::{Cx, Method, Result};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use spec::{Access, Card, Family, Kind, Needs};
+
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct Config {
+    /// Largest change of a pixel, as a share of full brightness.
+    #[schemars(range(min = 0.0, max = 1.0), extend("x-label" = "largest pixel change", "x-symbol" = "ε"))]
+    pub epsilon: f64,
+    /// What is raised.
+    #[schemars(extend("x-advanced" = true))]
+    pub loss: AttackLoss,
+    /// Push every image to this class; none: only away from its own.
+    #[schemars(range(min = 0, max = 1000), extend("x-advanced" = true))]
+    pub target: Option<u16>,
+}
+
+impl Default for Config {
+    fn default() -> Self {
+        Self { epsilon: 0.25, loss: AttackLoss::Ce, target: None }
+    }
+}
+
+/// FGSM.
+pub struct Fgsm;
+
+impl Method for Fgsm {
+    type Config = Config;
+    const CARD: Card = Card {
+        id: "attack.fgsm",
+        title: "FGSM",
+        family: Family::Attack,
+        authors: "Goodfellow, Shlens, Szegedy",
+        year: 2014,
+        paper: "Explaining and Harnessing Adversarial Examples, ICLR 2015, arXiv:1412.6572, section 4",
+        equation: "<msup><mi>x</mi><mo>′</mo></msup><mo>=</mo><msub><mi>Π</mi><mrow><mo>[</mo><mn>0</mn><mo>,</mo><mn>1</mn><mo>]</mo></mrow></msub><mo>(</mo><mi>x</mi><mo>+</mo><mi>ε</mi><mi>sign</mi><msub><mo>∇</mo><mi>x</mi></msub><mi>ℓ</mi><mo>(</mo><msub><mi>f</mi><mi>θ</mi></msub><mo>(</mo><mi>x</mi><mo>)</mo><mo>,</mo><mi>y</mi><mo>)</mo><mo>)</mo>",
+        summary: "One step along the sign of the gradient, as far as the budget allows.",
+        notes: "ε 0.25 is the paper's for MNIST. sign(0) is 0. Equal to torchattacks and foolbox (tests/goldens).",
+        needs: Needs { kinds: &[Kind::Images, Kind::Points], access: Access::Gradients, min_classes: 2 },
+    };
+}
+
+impl Attack for Fgsm {
+    fn ball(config: &Config) -> Ball {
+        Ball::Linf(config.epsilon)
+    }
+
+    fn target(config: &Config) -> Option<u16> {
+        config.target
+    }
+
+    async fn perturb(config: &Config, job: &AttackJob<'_>, cx: &mut Cx) -> Result<Tensor<4>> {
+        let loss = attack_loss(config.loss, job.targeted);
+        let (_, gradient) = job.victim.gradient(&job.batch.x, &job.batch.y, &*loss)?;
+        let ball = Self::ball(config);
+        let x = ball.project(job.batch.x.clone() + ball.steepest(gradient).mul_scalar(config.epsilon), &job.batch.x);
+        cx.attack_step(&x, 1, 1).await?;
+        Ok(x)
+    }
+}

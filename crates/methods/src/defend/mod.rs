@@ -1,0 +1,3 @@
+methods! {
+    tune pgd_at::PgdAt,
+}

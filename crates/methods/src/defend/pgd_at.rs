@@ -1,0 +1,94 @@
+use burn::tensor::Tensor;
+use kit::ball::Ball;
+use kit::cx::Boxed;
+use kit::data::Batch;
+use kit::nets::{Net, Pass};
+use kit::pgd::{AttackLoss, Keep, Pgd, attack_loss, start_linf};
+use kit::shapes::tune::{Tune, TuneJob};
+use kit::train::{Mode, Objective, Recipe, descend, mean_loss};
+use kit::victim::Victim;
+use kit::{Cx, Method, Result};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use spec::{Access, Card, Family, Kind, Needs};
+
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct Config {
+    /// Largest change of a pixel, as a share of full brightness.
+    #[schemars(range(min = 0.0, max = 1.0), extend("x-label" = "largest pixel change", "x-symbol" = "ε"))]
+    pub epsilon: f64,
+    /// Gradient steps of the attack inside every training step.
+    #[schemars(range(min = 1, max = 100), extend("x-label" = "attack steps", "x-symbol" = "K"))]
+    pub steps: usize,
+    /// Length of an attack step.
+    #[schemars(range(min = 0.0, max = 1.0), extend("x-label" = "step size", "x-symbol" = "α"))]
+    pub alpha: f64,
+    /// How it is trained on the attacked images.
+    pub train: Recipe,
+}
+
+impl Default for Config {
+    fn default() -> Self {
+        let train = Recipe { epochs: 91, batch: 50, lr: 1e-4, ..Recipe::default() };
+        Self { epsilon: 0.3, steps: 40, alpha: 0.01, train }
+    }
+}
+
+/// Trains on the worst image that PGD finds around every training image.
+pub struct PgdAt;
+
+impl Method for PgdAt {
+    type Config = Config;
+    const CARD: Card = Card {
+        id: "defend.pgd-at",
+        title: "PGD training",
+        family: Family::Defend,
+        authors: "Mądry, Makelov, Schmidt, Tsipras, Vladu",
+        year: 2017,
+        paper: "Towards Deep Learning Models Resistant to Adversarial Attacks, ICLR 2018, arXiv:1706.06083, equation 2.1",
+        equation: "<munder><mi>min</mi><mi>θ</mi></munder><mi>𝔼</mi><munder><mi>max</mi><mrow><msub><mrow><mo>‖</mo><mi>δ</mi><mo>‖</mo></mrow><mi>∞</mi></msub><mo>≤</mo><mi>ε</mi></mrow></munder><mi>ℓ</mi><mo>(</mo><msub><mi>f</mi><mi>θ</mi></msub><mo>(</mo><mi>x</mi><mo>+</mo><mi>δ</mi><mo>)</mo><mo>,</mo><mi>y</mi><mo>)</mo>",
+        summary: "Train on the worst picture that an attack finds inside the budget, at every step.",
+        notes: "Defaults are those of the paper's MNIST challenge: ε 0.3, 40 steps of 0.01 from a random start, Adam \
+            1e-4, batches of 50, about 100,000 steps (91 epochs of 55,000 images). The attack sees the network in \
+            evaluation mode, the training step in training mode; papers differ here.",
+        needs: Needs { kinds: &[Kind::Images, Kind::Points], access: Access::Weights, min_classes: 2 },
+    };
+
+    fn tiny(config: Config) -> Config {
+        Config { steps: 2, train: Recipe { epochs: 1, batch: 64, ..config.train }, ..config }
+    }
+}
+
+impl Tune for PgdAt {
+    async fn tune(config: &Config, TuneJob { net, task }: TuneJob<'_>, cx: &mut Cx) -> Result<Net> {
+        let mut objective = WorstCase { config, step: 0 };
+        descend(net, &config.train, Mode::Train, &[&task.train], &mut objective, cx).await
+    }
+}
+
+struct WorstCase<'a> {
+    config: &'a Config,
+    step: u32,
+}
+
+impl Objective for WorstCase<'_> {
+    fn loss<'a>(
+        &'a mut self,
+        net: &'a Net,
+        batch: &'a Batch,
+        pass: &'a mut Pass,
+        cx: &'a mut Cx,
+    ) -> Boxed<'a, Result<Tensor<1>>> {
+        Box::pin(async move {
+            let Config { epsilon, steps, alpha, .. } = *self.config;
+            let victim = Victim::in_training(net, batch.ids.len());
+            let loss = attack_loss(AttackLoss::Ce, false);
+            let pgd = Pgd { ball: Ball::Linf(epsilon), alpha, steps, loss: &*loss, keep: Keep::Final };
+            let start = start_linf(batch, epsilon, self.step, cx);
+            self.step += 1;
+            let x = pgd.run(&victim, batch, start, cx).await?;
+            Ok(mean_loss(net, &Batch { x, ..batch.clone() }, pass))
+        })
+    }
+}

@@ -1,0 +1,3 @@
+methods! {
+    measure mia_confidence::MiaConfidence,
+}

@@ -1,0 +1,65 @@
+use burn::module::Module;
+use kit::data::Task;
+use kit::nets::Net;
+use kit::nets::layers::Layer;
+use kit::shapes::peft::{Attached, Peft};
+use kit::train::{Recipe, Rule};
+use kit::{Cx, Method, Result};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use spec::{Access, Card, Family, Kind, Needs};
+
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct Config {
+    /// Train the whole last layer, not only its bias.
+    pub head: bool,
+    /// How the biases are trained.
+    pub train: Recipe,
+}
+
+impl Default for Config {
+    fn default() -> Self {
+        let train =
+            Recipe { epochs: 16, batch: 16, optimizer: Rule::Adamw, lr: 1e-3, decay: 0.01, ..Recipe::default() };
+        Self { head: true, train }
+    }
+}
+
+/// Only biases learn.
+pub struct BitFit;
+
+impl Method for BitFit {
+    type Config = Config;
+    const CARD: Card = Card {
+        id: "peft.bitfit",
+        title: "BitFit",
+        family: Family::Peft,
+        authors: "Ben Zaken, Ravfogel, Goldberg",
+        year: 2021,
+        paper: "BitFit: Simple Parameter-efficient Fine-tuning for Transformer-based Masked Language-models, ACL 2022, \
+            arXiv:2106.10199",
+        equation: "<mi>h</mi><mo>=</mo><msub><mi>W</mi><mn>0</mn></msub><mi>x</mi><mo>+</mo><mi>b</mi><mo>,</mo><mspace width='0.6em'/><mi>b</mi><mo>←</mo><mi>b</mi><mo>−</mo><mi>η</mi><msub><mo>∇</mo><mi>b</mi></msub><mi>ℓ</mi>",
+        summary: "Train only the biases, and the last layer, of a network that stays as it is.",
+        notes: "As in the paper the task's last layer is trained with the biases; the shift of a norm layer counts as a \
+            bias. The paper searches learning rates between 1e-4 and 1e-3 and trains in batches of 16; the number of \
+            epochs and weight decay 0.01 (AdamW's own) are ours.",
+        needs: Needs { kinds: &[Kind::Images, Kind::Points], access: Access::Weights, min_classes: 2 },
+    };
+
+    fn tiny(config: Config) -> Config {
+        Config { train: Recipe { epochs: 1, batch: 64, ..config.train }, ..config }
+    }
+}
+
+impl Peft for BitFit {
+    fn attach(config: &Config, mut net: Net, _: &Task, _: &mut Cx) -> Result<Attached> {
+        net.layers(|name, layer| match layer {
+            Layer::Dense(layer) if name == "head" && config.head => *layer = layer.clone().unfreeze(),
+            Layer::Dense(layer) => layer.bias = layer.bias.take().map(|bias| bias.set_require_grad(true)),
+            Layer::Conv(layer) => layer.bias = layer.bias.take().map(|bias| bias.set_require_grad(true)),
+            Layer::Norm(layer) => layer.bias = layer.bias.clone().set_require_grad(true),
+        });
+        Ok(Attached { net, recipe: config.train.clone() })
+    }
+}

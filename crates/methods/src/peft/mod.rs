@@ -1,0 +1,4 @@
+methods! {
+    peft bitfit::BitFit,
+    peft lora::Lora,
+}

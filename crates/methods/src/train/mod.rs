@@ -1,0 +1,3 @@
+methods! {
+    tune scratch::Scratch,
+}

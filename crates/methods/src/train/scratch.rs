@@ -1,0 +1,44 @@
+use kit::shapes::tune::{Tune, TuneJob};
+use kit::train::{CrossEntropy, Mode, Recipe, descend};
+use kit::{Cx, Method, Result, nets::Net};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use spec::{Access, Card, Family, Kind, Needs};
+
+#[derive(Clone, Debug, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct Config {
+    /// How it is trained.
+    pub train: Recipe,
+}
+
+/// Every weight drawn anew, then plain training.
+pub struct Scratch;
+
+impl Method for Scratch {
+    type Config = Config;
+    const CARD: Card = Card {
+        id: "train.scratch",
+        title: "From scratch",
+        family: Family::Train,
+        authors: "",
+        year: 1986,
+        paper: "Rumelhart, Hinton, Williams: Learning representations by back-propagating errors, Nature 323",
+        equation: "<mi>θ</mi><mo>←</mo><mi>arg</mi><munder><mi>min</mi><mi>θ</mi></munder><mfrac><mn>1</mn><mi>n</mi></mfrac><munder><mo>∑</mo><mi>i</mi></munder><mi>ℓ</mi><mo>(</mo><msub><mi>f</mi><mi>θ</mi></msub><mo>(</mo><msub><mi>x</mi><mi>i</mi></msub><mo>)</mo><mo>,</mo><msub><mi>y</mi><mi>i</mi></msub><mo>)</mo>",
+        summary: "Forget everything and learn the task from random weights.",
+        notes: "Defaults are PyTorch's for Adam. The weights are drawn on the host, so a seed means the same start on \
+            every device.",
+        needs: Needs { kinds: &[Kind::Images, Kind::Points], access: Access::Weights, min_classes: 2 },
+    };
+
+    fn tiny(config: Config) -> Config {
+        Config { train: Recipe { epochs: 1, ..config.train } }
+    }
+}
+
+impl Tune for Scratch {
+    async fn tune(config: &Config, TuneJob { net, task }: TuneJob<'_>, cx: &mut Cx) -> Result<Net> {
+        let net = cx.net(&net.pick, task)?;
+        descend(net, &config.train, Mode::Train, &[&task.train], &mut CrossEntropy, cx).await
+    }
+}

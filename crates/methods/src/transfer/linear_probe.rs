@@ -1,0 +1,96 @@
+use burn::tensor::Tensor;
+use kit::cx::Boxed;
+use kit::data::{Batch, View};
+use kit::nets::{Net, Pass};
+use kit::seed::Rng;
+use kit::shapes::tune::{Tune, TuneJob};
+use kit::train::{Mode, Objective, Recipe, descend, mean_loss};
+use kit::{Cx, Method, Result};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use spec::{Access, Card, Family, Kind, Needs, Pick};
+
+#[derive(Clone, Debug, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct Config {
+    /// How the last layer is trained.
+    pub train: Recipe,
+}
+
+/// Trains a new last layer on features that are computed once.
+pub struct LinearProbe;
+
+impl Method for LinearProbe {
+    type Config = Config;
+    const CARD: Card = Card {
+        id: "transfer.linear-probe",
+        title: "Linear probe",
+        family: Family::Transfer,
+        authors: "Alain, Bengio",
+        year: 2016,
+        paper: "Understanding intermediate layers using linear classifier probes, arXiv:1610.01644",
+        equation: "<mi>W</mi><mo>←</mo><mi>arg</mi><munder><mi>min</mi><mi>W</mi></munder><munder><mo>∑</mo><mi>i</mi></munder><mi>ℓ</mi><mo>(</mo><mi>W</mi><mi>φ</mi><mo>(</mo><msub><mi>x</mi><mi>i</mi></msub><mo>)</mo><mo>,</mo><msub><mi>y</mi><mi>i</mi></msub><mo>)</mo>",
+        summary: "Keep all layers as they are and train only the last one.",
+        notes: "The last hidden layer only. The paper names no optimiser for image nets of this size; the defaults are \
+            PyTorch's for Adam. Features are cached, so an epoch costs one small matrix product a batch.",
+        needs: Needs { kinds: &[Kind::Images, Kind::Points], access: Access::Weights, min_classes: 2 },
+    };
+
+    fn tiny(config: Config) -> Config {
+        Config { train: Recipe { epochs: 1, ..config.train } }
+    }
+}
+
+impl Tune for LinearProbe {
+    async fn tune(config: &Config, TuneJob { net, task }: TuneJob<'_>, cx: &mut Cx) -> Result<Net> {
+        let features = features(&net, &task.train, cx).await?;
+        let [width, _] = net.head().dims();
+        let pick = Pick { id: "linear".into(), params: Default::default() };
+        let probe = Net::with(&pick, [width, 1, 1], net.classes, &mut Rng::of(0, "probe", &[]), &cx.device)?;
+        let mut objective = Probe { net: net.clone() };
+        let probe = probe.put_head(net.head());
+        let probe = descend(probe, &config.train, Mode::Train, &[&features], &mut objective, cx).await?;
+        Ok(whole_net(&net, probe))
+    }
+}
+
+/// Every row's last hidden values, computed once in chunks of one shape.
+async fn features(net: &Net, view: &View, cx: &mut Cx) -> Result<View> {
+    let chunks = view.len().div_ceil(kit::victim::CHUNK);
+    let net = net.frozen();
+    let mut parts = Vec::with_capacity(chunks);
+    for (at, rows) in view.rows.chunks(kit::victim::CHUNK).enumerate() {
+        let mut pass = Pass::keeping("features");
+        net.forward(view.batch(rows).x, &mut pass);
+        parts.push(pass.taps.remove("features").expect("every net has this tap"));
+        cx.step(at + 1, chunks).await?;
+    }
+    let all = Tensor::cat(parts, 0);
+    let [n, width] = all.dims();
+    Ok(view.over(all.reshape([n, width, 1, 1])))
+}
+
+struct Probe {
+    net: Net,
+}
+
+impl Objective for Probe {
+    fn loss<'a>(
+        &'a mut self,
+        net: &'a Net,
+        batch: &'a Batch,
+        pass: &'a mut Pass,
+        _: &'a mut Cx,
+    ) -> Boxed<'a, Result<Tensor<1>>> {
+        Box::pin(async move { Ok(mean_loss(net, batch, pass)) })
+    }
+
+    fn whole(&self, probe: Net) -> Net {
+        whole_net(&self.net, probe)
+    }
+}
+
+/// The network with the probe as its last layer, everything else frozen as it was.
+fn whole_net(net: &Net, probe: Net) -> Net {
+    net.put_head(probe.head()).freeze_all_but_head()
+}

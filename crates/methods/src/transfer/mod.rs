@@ -1,0 +1,4 @@
+methods! {
+    tune full_finetune::FullFinetune,
+    tune linear_probe::LinearProbe,
+}

@@ -1,0 +1,57 @@
+use kit::shapes::unlearn::{Unlearn, UnlearnJob};
+use kit::train::{CrossEntropy, Mode, Recipe, Rule, descend};
+use kit::{Cx, Method, Result, nets::Net};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use spec::{Access, Card, Family, Kind, Needs};
+
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct Config {
+    /// How it is trained.
+    pub train: Recipe,
+}
+
+impl Default for Config {
+    fn default() -> Self {
+        let train = Recipe {
+            epochs: 10,
+            lr: 0.01,
+            optimizer: Rule::Sgd,
+            momentum: 0.9,
+            decay: 5e-4,
+            batch: 256,
+            ..Recipe::default()
+        };
+        Self { train }
+    }
+}
+
+/// Go on training on what stays, and hope that the rest fades.
+pub struct Finetune;
+
+impl Method for Finetune {
+    type Config = Config;
+    const CARD: Card = Card {
+        id: "unlearn.finetune",
+        title: "Fine-tune",
+        family: Family::Unlearn,
+        authors: "Golatkar, Achille, Soatto",
+        year: 2020,
+        paper: "Eternal Sunshine of the Spotless Net, CVPR 2020, arXiv:1911.04933; as FT in Fan et al., arXiv:2310.12508",
+        equation: "<munder><mi>min</mi><mi>θ</mi></munder><msub><mi>𝔼</mi><msub><mi>D</mi><mi>r</mi></msub></msub><mi>ℓ</mi><mo>(</mo><msub><mi>f</mi><mi>θ</mi></msub><mo>(</mo><mi>x</mi><mo>)</mo><mo>,</mo><mi>y</mi><mo>)</mo>",
+        summary: "Go on training on what stays, and hope that the rest fades.",
+        notes: "10 epochs of SGD at 0.01 with momentum 0.9 and decay 5e-4, batches of 256: the FT row of SalUn's code.",
+        needs: Needs { kinds: &[Kind::Images, Kind::Points], access: Access::Weights, min_classes: 2 },
+    };
+
+    fn tiny(config: Config) -> Config {
+        Config { train: Recipe { epochs: 1, ..config.train } }
+    }
+}
+
+impl Unlearn for Finetune {
+    async fn unlearn(config: &Config, job: UnlearnJob<'_>, cx: &mut Cx) -> Result<Net> {
+        descend(job.net, &config.train, Mode::Train, &[&job.split.retain], &mut CrossEntropy, cx).await
+    }
+}

@@ -1,0 +1,61 @@
+use kit::relabel::{Mix, relabel};
+use kit::shapes::unlearn::{Unlearn, UnlearnJob};
+use kit::train::{Recipe, Rule};
+use kit::{Cx, Method, Result, nets::Net};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use spec::{Access, Card, Family, Kind, Needs};
+
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct Config {
+    /// One pass over what is forgotten and then one over what stays, or both mixed.
+    #[schemars(extend("x-label" = "order"))]
+    pub mix: Mix,
+    /// How it is trained.
+    pub train: Recipe,
+}
+
+impl Default for Config {
+    fn default() -> Self {
+        let train = Recipe {
+            epochs: 10,
+            lr: 0.013,
+            optimizer: Rule::Sgd,
+            momentum: 0.9,
+            decay: 5e-4,
+            batch: 256,
+            ..Recipe::default()
+        };
+        Self { mix: Mix::Sequential, train }
+    }
+}
+
+/// Train what is to be forgotten towards wrong answers drawn at random.
+pub struct RandomLabel;
+
+impl Method for RandomLabel {
+    type Config = Config;
+    const CARD: Card = Card {
+        id: "unlearn.random-label",
+        title: "Random label",
+        family: Family::Unlearn,
+        authors: "Graves, Nagisetty, Ganesh",
+        year: 2020,
+        paper: "Amnesiac Machine Learning, AAAI 2021, arXiv:2010.10981; as RL in Fan et al., arXiv:2310.12508",
+        equation: "<munder><mi>min</mi><mi>θ</mi></munder><msub><mi>𝔼</mi><msub><mi>D</mi><mi>f</mi></msub></msub><mi>ℓ</mi><mo>(</mo><msub><mi>f</mi><mi>θ</mi></msub><mo>(</mo><mi>x</mi><mo>)</mo><mo>,</mo><msup><mi>y</mi><mo>′</mo></msup><mo>≠</mo><mi>y</mi><mo>)</mo><mo>+</mo><msub><mi>𝔼</mi><msub><mi>D</mi><mi>r</mi></msub></msub><mi>ℓ</mi><mo>(</mo><msub><mi>f</mi><mi>θ</mi></msub><mo>(</mo><mi>x</mi><mo>)</mo><mo>,</mo><mi>y</mi><mo>)</mo>",
+        summary: "Train what is to be forgotten towards wrong answers drawn at random.",
+        notes: "10 epochs of SGD with momentum 0.9 and decay 5e-4, batches of 256, at SalUn's 0.013. Labels are drawn anew every epoch among the other classes; SalUn's code may draw the right one.",
+        needs: Needs { kinds: &[Kind::Images, Kind::Points], access: Access::Weights, min_classes: 2 },
+    };
+
+    fn tiny(config: Config) -> Config {
+        Config { train: Recipe { epochs: 1, ..config.train }, ..config }
+    }
+}
+
+impl Unlearn for RandomLabel {
+    async fn unlearn(config: &Config, job: UnlearnJob<'_>, cx: &mut Cx) -> Result<Net> {
+        relabel(job.net, &config.train, config.mix, job.split, job.task, None, cx).await
+    }
+}

@@ -1,0 +1,34 @@
+use kit::shapes::unlearn::{Unlearn, UnlearnJob};
+use kit::{Cx, Method, Result, nets::Net};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use spec::{Access, Card, Family, Kind, Needs};
+
+#[derive(Clone, Debug, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct Config {}
+
+/// Train the whole history again on what stays: the exact answer, at full price.
+pub struct Retrain;
+
+impl Method for Retrain {
+    type Config = Config;
+    const CARD: Card = Card {
+        id: "unlearn.retrain",
+        title: "Retrain",
+        family: Family::Unlearn,
+        authors: "",
+        year: 2015,
+        paper: "Cao, Yang: Towards Making Systems Forget with Machine Unlearning, IEEE S&P 2015",
+        equation: "<msub><mi>θ</mi><mi>u</mi></msub><mo>=</mo><mi>A</mi><mo>(</mo><msub><mi>D</mi><mi>r</mi></msub><mo>)</mo>",
+        summary: "Train the whole history again on what stays: the exact answer, at full price.",
+        notes: "Repeats every trained stage since the run's start, with its recipe, on the rows that stay.",
+        needs: Needs { kinds: &[Kind::Images, Kind::Points], access: Access::Weights, min_classes: 2 },
+    };
+}
+
+impl Unlearn for Retrain {
+    async fn unlearn(_: &Config, job: UnlearnJob<'_>, cx: &mut Cx) -> Result<Net> {
+        job.lineage.again(cx).await
+    }
+}
