@@ -13,18 +13,23 @@ impl<T: Clone + Default + Serialize + DeserializeOwned + JsonSchema> Config for 
 /// What is written stands over the method's own default, table by table: `train = { epochs = 5 }` keeps the method's
 /// learning rate, which plain serde would replace by `Recipe`'s. Every value is checked against its control first.
 pub fn resolve<C: Config>(at: &str, params: &Map<String, Value>) -> Result<C> {
-    let controls = controls::<C>();
-    for (key, value) in params {
-        let place = format!("{at}.{key}");
-        let Some(control) = controls.iter().find(|control| control.key == *key) else {
-            return Err(Wrong::unknown("key", &place, key, controls.iter().map(|control| control.key.as_str())).into());
-        };
-        control.check(value).map_err(|why| Error::input(&place, why))?;
-    }
+    check(at, params, &controls::<C>())?;
     let mut value = defaults::<C>();
     over(&mut value, params);
     serde_path_to_error::deserialize(value)
         .map_err(|error| Error::input(format!("{at}.{}", error.path()), error.inner().to_string()))
+}
+
+/// Every key known, every value within its control.
+pub fn check(at: &str, params: &Map<String, Value>, controls: &[Control]) -> std::result::Result<(), Wrong> {
+    for (key, value) in params {
+        let place = format!("{at}.{key}");
+        let Some(control) = controls.iter().find(|control| control.key == *key) else {
+            return Err(Wrong::unknown("key", &place, key, controls.iter().map(|control| control.key.as_str())));
+        };
+        control.check(value).map_err(|why| Wrong::new(&place, why))?;
+    }
+    Ok(())
 }
 
 /// `C::default()` as JSON.
@@ -116,7 +121,8 @@ fn widget(root: &Value, field: &Value, default: &Value) -> Widget {
     if of_type("null") { Widget::Maybe { of: Box::new(plain) } } else { plain }
 }
 
-/// The values of an enum: `enum` without doc comments, `oneOf` with them.
+/// The values of an enum: `enum` without doc comments, `oneOf` with them. (With comments on some values only, schemars
+/// puts these last.)
 fn choices(field: &Value) -> Option<Vec<String>> {
     let word = |value: &Value| value.as_str().map(str::to_owned);
     if let Some(values) = field["enum"].as_array() {
@@ -142,6 +148,7 @@ mod tests {
         /// One.
         #[default]
         Plain,
+        /// Two.
         Other,
     }
 

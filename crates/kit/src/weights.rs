@@ -342,3 +342,10 @@ impl<'a> Tensors<'a> {
 fn times(shape: &[usize]) -> String {
     shape.iter().map(usize::to_string).collect::<Vec<_>>().join(" × ")
 }
+
+/// The net in a file that [`save`] wrote, whatever it is.
+pub fn open_any(what: &str, bytes: &[u8], device: &Device) -> Result<Net> {
+    let about = Tensors::read(what, bytes)?.about;
+    let about = about.ok_or_else(|| Error::input(what, "it does not say which network it holds"))?;
+    open(what, bytes, &about.net, about.shape, device)
+}

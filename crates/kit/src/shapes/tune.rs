@@ -80,7 +80,7 @@ pub(crate) fn start(stage: &Stage, lab: &Lab, task: &Task, cx: &Cx) -> Result<(O
 }
 
 /// Merged, all weights free, and with a head for the task's classes.
-pub(crate) fn prepared(net: Net, task: &Task, cx: &Cx) -> Result<Net> {
+pub fn prepared(net: Net, task: &Task, cx: &Cx) -> Result<Net> {
     net.fits(task)?;
     let mut net = net.merged().unfreeze();
     if net.classes != task.classes.len() {

@@ -1,0 +1,283 @@
+use crate::entry;
+use burn::tensor::{Device, Tensor, TensorData};
+use kit::cx::{Cx, Gate, Host, Published};
+use kit::data::Task;
+use kit::metrics::{Tested, logits_of, softmax, test};
+use kit::nets::{Net, Pass};
+use kit::shapes::attack::attack_view;
+use kit::victim::{CHUNK, Victim};
+use kit::{Error, Result, weights};
+use serde_json::{Value, json};
+use spec::{Event, Kind, Pick, Question, Wrong};
+use std::cell::RefCell;
+use std::collections::BTreeMap;
+use std::rc::Rc;
+
+/// Answers questions beside a run: it sees the published models and the loaded tasks, never the lab.
+#[derive(Clone)]
+pub struct Asker {
+    device: Device,
+    host: Rc<dyn Host>,
+    published: Rc<RefCell<Published>>,
+    tasks: Rc<RefCell<BTreeMap<String, Task>>>,
+}
+
+type Answer = (Value, Vec<Vec<u8>>);
+
+impl Asker {
+    pub(crate) fn new(
+        device: Device,
+        host: Rc<dyn Host>,
+        published: Rc<RefCell<Published>>,
+        tasks: Rc<RefCell<BTreeMap<String, Task>>>,
+    ) -> Self {
+        Self { device, host, published, tasks }
+    }
+
+    /// `stage` names a published model; none: the one published last.
+    pub async fn answer(&self, stage: Option<&str>, question: &Question, buffers: &[Vec<u8>]) -> Result<Answer> {
+        let net = self.net(stage)?;
+        // Its own gate: a paused run still answers, and a cancel is not for it.
+        let mut cx = Cx::new(self.device.clone(), 0, 0, self.host.clone(), Rc::<Gate>::default());
+        cx.quiet = true;
+        match question {
+            Question::Predict => self.predict(&net, buffers, &cx).await,
+            Question::Attack { method, task, samples } => self.attack(&net, method, task, samples, &mut cx).await,
+            Question::Curve { method, task, epsilons, n } => {
+                let view = self.fitting(&net, task)?.test.first(*n);
+                let mut accuracy = Vec::with_capacity(epsilons.len());
+                for epsilon in epsilons {
+                    let mut params = method.params.clone();
+                    params.insert("epsilon".into(), json!(epsilon));
+                    scale_step(method, &mut params, *epsilon)?;
+                    let done = attack_view(entry(&method.id)?, &params, &net, &view, &mut cx).await?;
+                    accuracy.push(done.attacked.accuracy());
+                    cx.host.turn().await;
+                }
+                Ok((json!({ "accuracy": accuracy, "n": view.len() }), Vec::new()))
+            }
+            Question::Boundary { size } => self.boundary(&net, *size, &cx).await,
+            Question::Embed { task } => self.embed(&net, task, &mut cx).await,
+            Question::Samples { task, ids } => {
+                let view = self.task(task)?.test;
+                let known = view.set.pixels.len() / view.set.shape.iter().product::<usize>();
+                if let Some(id) = ids.iter().find(|id| **id as usize >= known) {
+                    return Err(Error::input(task, format!("there is no sample {id}")));
+                }
+                let labels: Vec<u16> = ids.iter().map(|id| view.label(*id)).collect();
+                let bytes = ids.iter().flat_map(|id| view.pixels(*id)).flat_map(|x| x.to_le_bytes()).collect();
+                let [channels, height, width] = view.set.shape;
+                Ok((json!({ "labels": labels, "shape": [ids.len(), channels, height, width] }), vec![bytes]))
+            }
+            Question::Test { task } => {
+                let tested = test(&net, &self.fitting(&net, task)?.test, &mut cx).await?;
+                let Event::Answers { ids, labels, classes, confidences, runners_up, .. } = tested.answers("test")
+                else {
+                    unreachable!("answers are answers")
+                };
+                let body = json!({ "ids": ids, "labels": labels, "classes": classes, "confidences": confidences, "runners_up": runners_up });
+                Ok((body, Vec::new()))
+            }
+            Question::Export => {
+                let file = weights::export(&net).await?;
+                Ok((json!({ "name": "model.safetensors", "parameters": net.base_size() }), vec![file]))
+            }
+        }
+    }
+
+    fn net(&self, stage: Option<&str>) -> Result<Net> {
+        let published = self.published.borrow();
+        let name = stage.or(published.latest.as_deref()).unwrap_or(kit::lab::START);
+        let known = published.nets.keys().map(String::as_str);
+        published.nets.get(name).cloned().ok_or_else(|| Wrong::unknown("model", "ask", name, known).into())
+    }
+
+    fn task(&self, name: &str) -> Result<Task> {
+        let tasks = self.tasks.borrow();
+        let known = tasks.values().map(|task| task.name.as_str());
+        let found = tasks.values().find(|task| task.name == name).cloned();
+        found.ok_or_else(|| Wrong::unknown("task", "ask", name, known).into())
+    }
+
+    /// A task that the net can be tested on.
+    fn fitting(&self, net: &Net, name: &str) -> Result<Task> {
+        let task = self.task(name)?;
+        net.fits(&task)?;
+        if net.classes != task.classes.len() {
+            let why = format!("the network knows {} classes, the task has {}", net.classes, task.classes.len());
+            return Err(Error::input(name, why));
+        }
+        Ok(task)
+    }
+
+    async fn predict(&self, net: &Net, buffers: &[Vec<u8>], cx: &Cx) -> Result<Answer> {
+        let size: usize = net.shape.iter().product();
+        let bytes = buffers.first().map_or(&[][..], Vec::as_slice);
+        let pixels: Vec<f32> = bytes.chunks_exact(4).map(|b| f32::from_le_bytes([b[0], b[1], b[2], b[3]])).collect();
+        let n = pixels.len() / size;
+        if n == 0 || n > CHUNK || pixels.len() != n * size || pixels.iter().any(|x| !x.is_finite()) {
+            let [c, h, w] = net.shape;
+            return Err(Error::input(
+                "picture",
+                format!("1 to {CHUNK} images of {c} × {h} × {w} finite pixels are right"),
+            ));
+        }
+        let [channels, height, width] = net.shape;
+        let x = Tensor::from_data(TensorData::new(pixels, [n, channels, height, width]), &self.device);
+        let probabilities = softmax(cx.read(logits_of(net, &x)).await?, net.classes);
+        Ok((json!({ "probabilities": rows(&probabilities, net.classes) }), Vec::new()))
+    }
+
+    async fn attack(&self, net: &Net, method: &Pick, task: &str, samples: &[u32], cx: &mut Cx) -> Result<Answer> {
+        let entry = entry(&method.id)?;
+        let fns = entry.attack.ok_or_else(|| Error::input(&method.id, "is not an attack"))?;
+        (entry.check)(&method.id, &method.params)?;
+        let view = self.fitting(net, task)?.test;
+        if samples.is_empty() || samples.len() > CHUNK || samples.iter().any(|id| !view.rows.contains(id)) {
+            return Err(Error::input("samples", format!("1 to {CHUNK} images of the test split are right")));
+        }
+        let view = view.at(samples.to_vec());
+        let batch = view.batch(samples);
+        let victim = Victim::of(net, entry.card.needs.access);
+        cx.trace = Some(Vec::new());
+        let x = (fns.perturb)(&method.params, &victim, &batch, cx).await?;
+        let labels: Vec<u16> = samples.iter().map(|id| view.label(*id)).collect();
+        let mut walk = vec![self.confidence(net, &batch.x, &labels, cx).await?];
+        for step in cx.trace.take().unwrap_or_default() {
+            walk.push(self.confidence(net, &step, &labels, cx).await?);
+        }
+        let clean = softmax(cx.read(logits_of(net, &batch.x)).await?, net.classes);
+        let attacked = softmax(cx.read(logits_of(net, &x)).await?, net.classes);
+        let by_sample = |at: usize| walk.iter().map(|step| step[at]).collect::<Vec<f32>>();
+        let body = json!({
+            "labels": labels,
+            "clean": rows(&clean, net.classes),
+            "attacked": rows(&attacked, net.classes),
+            "walk": (0..samples.len()).map(by_sample).collect::<Vec<_>>(),
+            "queries": victim.asked().0 + victim.asked().1,
+        });
+        let before = samples.iter().flat_map(|id| view.pixels(*id)).flat_map(|x| x.to_le_bytes()).collect();
+        let after = cx.read(x).await?.iter().flat_map(|x| x.to_le_bytes()).collect();
+        Ok((body, vec![before, after]))
+    }
+
+    async fn confidence(&self, net: &Net, x: &Tensor<4>, labels: &[u16], cx: &Cx) -> Result<Vec<f32>> {
+        let probabilities = softmax(cx.read(logits_of(net, x)).await?, net.classes);
+        let ids = vec![0; labels.len()];
+        Ok(Tested { ids, labels: labels.to_vec(), classes: net.classes, probabilities }.confidence_in_label())
+    }
+
+    async fn boundary(&self, net: &Net, size: u32, cx: &Cx) -> Result<Answer> {
+        if net.shape != [2, 1, 1] {
+            return Err(Error::input("boundary", "only networks over points in the plane have one to draw"));
+        }
+        let size = size.clamp(8, 256) as usize;
+        let at = |i: usize| (i as f32 + 0.5) / size as f32;
+        let points: Vec<f32> = (0..size * size).flat_map(|i| [at(i % size), 1.0 - at(i / size)]).collect();
+        let (mut classes, mut confidences) = (Vec::new(), Vec::new());
+        for part in points.chunks(2 * CHUNK) {
+            let x = Tensor::from_data(TensorData::new(part.to_vec(), [part.len() / 2, 2, 1, 1]), &self.device);
+            let probabilities = softmax(cx.read(logits_of(net, &x)).await?, net.classes);
+            for row in probabilities.chunks(net.classes) {
+                let best = (0..row.len()).fold(0, |best, at| if row[at] > row[best] { at } else { best });
+                classes.push(best as u8);
+                confidences.push((row[best] * 255.0).round() as u8);
+            }
+        }
+        Ok((json!({ "low": [0, 0], "high": [1, 1], "size": size }), vec![classes, confidences]))
+    }
+
+    /// The first two principal components of the features, each axis turned so that its largest entry is positive.
+    async fn embed(&self, net: &Net, task: &str, cx: &mut Cx) -> Result<Answer> {
+        let task = self.task(task)?;
+        net.fits(&task)?;
+        let frozen = net.frozen();
+        let mut parts = Vec::new();
+        for chunk in task.test.rows.chunks(CHUNK) {
+            let mut pass = Pass::keeping("features");
+            frozen.forward(task.test.batch(chunk).x, &mut pass);
+            parts.push(pass.taps.remove("features").expect("every net has this tap"));
+        }
+        let features = cx.read(Tensor::cat(parts, 0)).await?;
+        let xy = principal(&features, task.test.len());
+        let labels: Vec<u16> = task.test.rows.iter().map(|row| task.test.label(*row)).collect();
+        Ok((json!({ "ids": *task.test.rows, "labels": labels, "xy": xy }), Vec::new()))
+    }
+}
+
+impl Asker {
+    /// What the page draws of a two-dimensional set.
+    pub fn points(&self, name: &str) -> Result<Event> {
+        let view = self.task(name)?.test;
+        if view.set.kind != Kind::Points {
+            return Err(Error::input(name, "is not a set of points"));
+        }
+        let xy = view.rows.iter().map(|row| [view.pixels(*row)[0], view.pixels(*row)[1]]).collect();
+        let labels = view.rows.iter().map(|row| view.label(*row)).collect();
+        Ok(Event::Points { series: "data".into(), xy, labels, ids: view.rows.to_vec() })
+    }
+}
+
+/// A smaller or larger ball is walked in as many steps: the step keeps its share of the radius.
+fn scale_step(method: &Pick, params: &mut serde_json::Map<String, Value>, epsilon: f64) -> Result {
+    let defaults = (entry(&method.id)?.defaults)();
+    let of = |key: &str| method.params.get(key).or_else(|| defaults.get(key)).and_then(Value::as_f64);
+    if let (Some(alpha), Some(radius)) = (of("alpha"), of("epsilon").filter(|radius| *radius > 0.0)) {
+        params.insert("alpha".into(), json!(alpha * epsilon / radius));
+    }
+    Ok(())
+}
+
+fn rows(values: &[f32], columns: usize) -> Vec<&[f32]> {
+    values.chunks(columns).collect()
+}
+
+/// Power iteration on the covariance, twice, the second time beside the first axis. `[n, d]` to `n` pairs.
+fn principal(features: &[f32], n: usize) -> Vec<[f32; 2]> {
+    let d = features.len() / n.max(1);
+    let mut centred: Vec<f64> = features.iter().map(|x| f64::from(*x)).collect();
+    for column in 0..d {
+        let mean = (0..n).map(|row| centred[row * d + column]).sum::<f64>() / n as f64;
+        (0..n).for_each(|row| centred[row * d + column] -= mean);
+    }
+    let mut axes: Vec<Vec<f64>> = Vec::new();
+    for _ in 0..2 {
+        let mut axis: Vec<f64> = (0..d).map(|at| 1.0 + at as f64 / d as f64).collect();
+        for _ in 0..60 {
+            for other in &axes {
+                let along: f64 = axis.iter().zip(other).map(|(a, b)| a * b).sum();
+                axis.iter_mut().zip(other).for_each(|(a, b)| *a -= along * b);
+            }
+            let mut next = vec![0.0; d];
+            for row in centred.chunks(d) {
+                let score: f64 = row.iter().zip(&axis).map(|(a, b)| a * b).sum();
+                next.iter_mut().zip(row).for_each(|(a, b)| *a += score * b);
+            }
+            let length = next.iter().map(|x| x * x).sum::<f64>().sqrt();
+            if length < 1e-12 {
+                break;
+            }
+            axis = next.into_iter().map(|x| x / length).collect();
+        }
+        let largest = axis.iter().copied().fold(0.0_f64, |best, x| if x.abs() > best.abs() { x } else { best });
+        axis.iter_mut().for_each(|x| *x *= largest.signum());
+        axes.push(axis);
+    }
+    let score = |row: &[f64], axis: &[f64]| row.iter().zip(axis).map(|(a, b)| a * b).sum::<f64>() as f32;
+    centred.chunks(d).map(|row| [score(row, &axes[0]), score(row, &axes[1])]).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn principal_components_of_a_line_and_its_noise() {
+        let points: Vec<f32> =
+            (0..20).flat_map(|i| [i as f32, 2.0 * i as f32, if matches!(i % 4, 0 | 3) { 0.1 } else { -0.1 }]).collect();
+        let xy = principal(&points, 20);
+        let step = xy[1][0] - xy[0][0];
+        assert!((step - 5.0_f32.sqrt()).abs() < 1e-3, "{step}");
+        assert!((xy[0][1].abs() - 0.1).abs() < 1e-2, "{xy:?}");
+    }
+}

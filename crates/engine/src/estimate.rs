@@ -1,0 +1,82 @@
+use burn::module::Module;
+use burn::optim::GradientsParams;
+use kit::Result;
+use kit::cx::Cx;
+use kit::lab::Lab;
+use kit::nets::{Net, Norms, Pass};
+use kit::shapes::tune::prepared;
+use kit::train::{Recipe, mean_loss};
+use kit::victim::CHUNK;
+use serde_json::Value;
+use spec::Shape;
+
+/// Seconds that each stage will take on this machine: its training steps, times the time of one.
+///
+/// A gradient for the input costs about as much as a training step; evaluation is left out, so this is a low guess.
+pub async fn estimate(lab: &Lab, cx: &mut Cx) -> Result<Vec<Option<f64>>> {
+    let step = time_of_step(lab, cx).await?;
+    let mut trained = Vec::new();
+    let mut all = Vec::new();
+    for stage in &lab.spec.stages {
+        let entry = lab.entry(&stage.id)?;
+        let task = match &stage.on {
+            Some(name) => &lab.tasks[name],
+            None => lab.tasks.values().next().expect("a run has a task"),
+        };
+        let mut settings = (entry.defaults)();
+        merge(&mut settings, &Value::Object(stage.params.clone()));
+        let images = task.train.len() as f64;
+        let inner = settings["steps"].as_f64().unwrap_or(0.0);
+        let own = match (&settings["train"], entry.shape) {
+            (train @ Value::Object(_), _) => {
+                train["epochs"].as_f64().unwrap_or(1.0) * images / CHUNK as f64 * (1.0 + inner)
+            }
+            (_, Shape::Attack) => {
+                let restarts = settings["restarts"].as_f64().unwrap_or(1.0);
+                task.test.len() as f64 / CHUNK as f64 * inner.max(1.0) * restarts
+            }
+            _ => task.train.len() as f64 / CHUNK as f64 / 3.0,
+        };
+        let reference = match entry.shape {
+            Shape::Unlearn => trained.iter().sum::<f64>() * f64::from(lab.spec.retrain_seeds.unwrap_or(3)),
+            _ => 0.0,
+        };
+        if matches!(entry.shape, Shape::Tune | Shape::Peft) {
+            trained.push(own);
+        }
+        all.push(Some((own + reference) * step));
+    }
+    Ok(all)
+}
+
+/// Seconds of one training step of a chunk, the second of two.
+async fn time_of_step(lab: &Lab, cx: &mut Cx) -> Result<f64> {
+    let task = lab.tasks.values().next().expect("a run has a task");
+    let start: &Net = &lab.models[kit::lab::START].net;
+    let net = prepared(start.clone(), task, cx)?.train();
+    let rows: Vec<u32> = task.train.rows.iter().copied().cycle().take(CHUNK).collect();
+    let mut optimizer = Recipe::default().optimizer();
+    let mut seconds = 0.0;
+    let mut net = net;
+    for _ in 0..2 {
+        let begun = cx.host.now();
+        let mut pass = Pass::train(Norms::Batch, cx.rng("probe", 0, 0));
+        let loss = mean_loss(&net, &task.train.batch(&rows), &mut pass);
+        let gradients = GradientsParams::from_grads(loss.backward(), &net);
+        net = optimizer.step(1e-3, net, gradients);
+        cx.read(loss.inner()).await?;
+        seconds = cx.host.now() - begun;
+    }
+    Ok(seconds)
+}
+
+fn merge(base: &mut Value, top: &Value) {
+    match (base, top) {
+        (Value::Object(base), Value::Object(top)) => {
+            for (key, value) in top {
+                merge(base.entry(key).or_insert(Value::Null), value);
+            }
+        }
+        (base, top) => *base = top.clone(),
+    }
+}

@@ -1,0 +1,20 @@
+use kit::shapes::unlearn::mean_and_spread;
+use spec::{Report, Row};
+
+/// One report of several runs of one file with other seeds: every figure its mean, with its standard deviation.
+pub fn summary(reports: &[Report]) -> Option<Report> {
+    let first = reports.first()?;
+    if reports.len() == 1 {
+        return Some(first.clone());
+    }
+    let rows = first.rows.iter().map(|row| {
+        let same = |other: &&Row| other.stage == row.stage && other.key == row.key;
+        let values: Vec<f64> =
+            reports.iter().filter_map(|report| report.rows.iter().find(same)).map(|row| row.value).collect();
+        let (value, spread) = mean_and_spread(&values);
+        let interval = row.n.filter(|_| row.interval.is_some()).map(|n| spec::half_width(value, n));
+        Row { value, spread, interval, seeds: Some(values.len()), ..row.clone() }
+    });
+    let seconds = reports.iter().map(|report| report.seconds).sum();
+    Some(Report { rows: rows.collect(), seconds, ..first.clone() })
+}
