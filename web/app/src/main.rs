@@ -1,1 +1,192 @@
-fn main() {}
+//! The page of Palimpsest: one network, a strip of layers, one leaf. Nothing here computes with tensors: every figure
+//! comes from the engine in its worker.
+
+mod browser;
+mod client;
+mod components;
+mod labs;
+mod state;
+mod store;
+mod text;
+
+use components::{bar, chooser, dialogs, leaf, notice, pad, panel, strip, transport};
+use leptos::prelude::*;
+use spec::RunSpec;
+use state::{link, strip::Lab};
+use store::{Dialog, Engine, Page, Route, catalogue, default_strip};
+
+fn main() {
+    let root = browser::by_id("app");
+    root.set_inner_html("");
+    leptos::mount::mount_to(root, App).forget();
+}
+
+/// Link, then last visit, then the default preset.
+fn opened() -> (RunSpec, Route, Option<store::Notice>) {
+    let hash = browser::hash();
+    let first = Route::Lab(Lab::Transfer);
+    if let Some(code) = hash.strip_prefix("#r=") {
+        return match link::decode(code).and_then(|spec| state::strip::Strip::new(spec, catalogue())) {
+            Ok(strip) => (strip.spec, first, None),
+            Err(wrong) => (default_strip().spec, first, Some(text::broken_link(&wrong))),
+        };
+    }
+    let last = browser::stored::<serde_json::Value>("spec").and_then(|value| RunSpec::from_value(value).ok());
+    let last = last.filter(|spec| state::strip::Strip::new(spec.clone(), catalogue()).is_ok());
+    (last.unwrap_or_else(|| default_strip().spec), text::route(&hash).unwrap_or(first), None)
+}
+
+#[component]
+fn App() -> impl IntoView {
+    let (spec, route, notice) = opened();
+    let page = Page::new(spec, route);
+    provide_context(page);
+    labs::runs::provide();
+    page.notice.set(notice);
+    if browser::search().contains("backend=cpu") {
+        page.choice.set(spec::DeviceChoice::Cpu);
+    }
+    client::start(page);
+    Effect::new(move |_| browser::set_theme(page.dark.get()));
+    browser::on_scheme_change(move |dark| page.system_dark.set(dark));
+    Effect::new(move |_| browser::set_title(&title(&page)));
+    window_event_listener(leptos::ev::hashchange, move |_| followed(page));
+    window_event_listener(leptos::ev::keydown, move |event| pressed(page, &event));
+    window_event_listener(leptos::ev::dragover, |event| event.prevent_default());
+    window_event_listener(leptos::ev::drop, move |event| {
+        event.prevent_default();
+        if let Some(files) = event.data_transfer().and_then(|data| data.files()) {
+            labs::take_files(page, &files);
+        }
+    });
+    // A missing graphics device is known before the first paint: one quiet line, once.
+    if !browser::has_webgpu() && !browser::stored::<bool>("no-webgpu").unwrap_or(false) {
+        browser::store("no-webgpu", &true);
+        page.notice.set(page.notice.get_untracked().or_else(|| Some(text::no_webgpu())));
+    }
+    let leaf_first = move || matches!(page.route.get(), Route::Lab(Lab::Transfer));
+    let wide = move || !matches!(page.route.get(), Route::Lab(_) | Route::Runs);
+    let absent = move || page.engine.get() == Engine::Absent;
+    let licences = catalogue().tasks.iter().filter(|task| !task.licence.is_empty()).take(1);
+    view! {
+        <h1 class="reader">{text::NAME}</h1>
+        {bar::bar()}
+        <section class="time" aria-label="Layers of this network">
+            {transport::transport()}
+            {strip::strip()}
+        </section>
+        <p class="banner" hidden=move || !absent()>
+            {text::NO_ENGINE}
+        </p>
+        <main class="work" class:leaf-first=leaf_first class:text-page=wide class:drawn=move || page.drawer.get()>
+            {panel::panel()}
+            {labs::stage()}
+            <div class="leaf-column">
+                {leaf::leaf()}
+                {pad::pad()}
+            </div>
+            <div class="scrim-drawer" on:click=move |_| page.drawer.set(false)></div>
+        </main>
+        <footer class="foot">
+            <span>{text::PRIVACY}</span>
+            {licences.map(|task| view! { <a href="#/data">{task.licence.clone()}</a> }).collect_view()}
+        </footer>
+        {notice::notices()}
+        {dialogs::dialogs()}
+        <div class="reader" role="status" aria-live="polite">
+            {move || page.live.get()}
+        </div>
+    }
+}
+
+/// The title follows the state: `62 % · Forget · Palimpsest`.
+fn title(page: &Page) -> String {
+    let place = match page.route.get() {
+        Route::Lab(lab) => text::lab(lab).to_owned(),
+        Route::Runs => "Runs".into(),
+        Route::Data => "Data".into(),
+        Route::Method(id) => catalogue().method(&id).map_or(id.clone(), |method| method.card.title.clone()),
+    };
+    let share = page.playing.get().and_then(|playing| page.outcome(&playing.now?)).filter(|outcome| outcome.of > 0);
+    match share {
+        Some(outcome) => {
+            format!(
+                "{} · {place} · {}",
+                report::figure::percent((100 * outcome.step / outcome.of) as f64, 0),
+                text::NAME
+            )
+        }
+        None => format!("{place} · {}", text::NAME),
+    }
+}
+
+fn followed(page: Page) {
+    let hash = browser::hash();
+    if let Some(code) = hash.strip_prefix("#r=") {
+        match link::decode(code) {
+            Ok(spec) => page.load(spec),
+            Err(wrong) => page.notice.set(Some(text::broken_link(&wrong))),
+        }
+    } else if let Some(route) = text::route(&hash) {
+        if page.route.get_untracked() != route {
+            page.route.set(route);
+            page.select_for_route();
+        }
+    }
+}
+
+/// Keys of the whole page; not while something that types has the focus.
+fn pressed(page: Page, event: &web_sys::KeyboardEvent) {
+    let control = event.ctrl_key() || event.meta_key();
+    if event.key() == "Escape" {
+        page.drawer.set(false);
+        return;
+    }
+    let focused = browser::focused();
+    let tag = focused.as_ref().map(|element| element.tag_name()).unwrap_or_default();
+    let range = focused.as_ref().is_some_and(|element| element.get_attribute("type").as_deref() == Some("range"));
+    let types = matches!(tag.as_str(), "SELECT" | "TEXTAREA") || (tag == "INPUT" && !range);
+    if types || page.dialog.with_untracked(Option::is_some) {
+        return;
+    }
+    let key = event.key();
+    if control {
+        match (key.to_lowercase().as_str(), event.shift_key()) {
+            ("z", false) => page.take_off(),
+            ("z", true) => page.put_back(),
+            _ => return,
+        }
+        event.prevent_default();
+        return;
+    }
+    let busy = matches!(tag.as_str(), "BUTTON" | "INPUT" | "A" | "SUMMARY") || tag == "CANVAS";
+    if event.alt_key() || (key == " " && busy) || (key != " " && !page.keys_on.get_untracked()) {
+        return;
+    }
+    match key.as_str() {
+        " " => match page.playing.get_untracked() {
+            Some(playing) if !playing.paused => client::pause(page),
+            _ => page.play(false),
+        },
+        "." => client::step(page),
+        "s" | "S" => page.stop(),
+        "r" | "R" => transport::reset(&page),
+        "1" => page.go(Route::Lab(Lab::Transfer)),
+        "2" => page.go(Route::Lab(Lab::Adapt)),
+        "3" => page.go(Route::Lab(Lab::Attack)),
+        "4" => page.go(Route::Lab(Lab::Forget)),
+        "5" => page.go(Route::Runs),
+        "," => page.drawer.update(|open| *open = !*open),
+        "[" => page.step_layer(-1),
+        "]" => page.step_layer(1),
+        "c" | "C" => page.side.update(|side| {
+            *side = if *side == store::Side::All { store::Side::Other } else { store::Side::All };
+        }),
+        "d" | "D" => browser::focus("#pad"),
+        "e" | "E" => browser::focus("#epsilon"),
+        "/" => chooser::open(&page),
+        "?" => page.dialog.set(Some(Dialog::Keys)),
+        _ => return,
+    }
+    event.prevent_default();
+}

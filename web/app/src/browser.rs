@@ -1,0 +1,169 @@
+//! The few things that only a browser can do.
+
+use serde::{Serialize, de::DeserializeOwned};
+use wasm_bindgen::{JsCast, JsValue};
+
+fn window() -> web_sys::Window {
+    web_sys::window().expect("the page runs in a window")
+}
+
+/// Milliseconds since the page began.
+pub fn now() -> f64 {
+    window().performance().map_or(0.0, |performance| performance.now())
+}
+
+/// Milliseconds since 1970.
+pub fn date() -> f64 {
+    js_sys::Date::now()
+}
+
+pub fn prefers(scheme: &str) -> bool {
+    matches(&format!("(prefers-color-scheme: {scheme})"))
+}
+
+pub fn matches(query: &str) -> bool {
+    window().match_media(query).ok().flatten().is_some_and(|list| list.matches())
+}
+
+pub fn on_scheme_change(mut act: impl FnMut(bool) + 'static) {
+    let Some(list) = window().match_media("(prefers-color-scheme: dark)").ok().flatten() else { return };
+    let heard = list.clone();
+    let act = wasm_bindgen::closure::Closure::<dyn FnMut()>::new(move || act(heard.matches()));
+    list.set_onchange(Some(act.as_ref().unchecked_ref()));
+    act.forget();
+}
+
+fn storage() -> Option<web_sys::Storage> {
+    window().local_storage().ok().flatten()
+}
+
+/// Keys of this page are told apart from others of the same origin.
+fn key(name: &str) -> String {
+    format!("palimpsest.{name}")
+}
+
+pub fn stored<T: DeserializeOwned>(name: &str) -> Option<T> {
+    serde_json::from_str(&storage()?.get_item(&key(name)).ok()??).ok()
+}
+
+/// `false` if it is full, or refused altogether.
+pub fn store<T: Serialize>(name: &str, value: &T) -> bool {
+    let Ok(json) = serde_json::to_string(value) else { return false };
+    storage().is_none_or(|storage| storage.set_item(&key(name), &json).is_ok())
+}
+
+pub fn hash() -> String {
+    window().location().hash().unwrap_or_default()
+}
+
+pub fn search() -> String {
+    window().location().search().unwrap_or_default()
+}
+
+/// Without adding a step to the history for what is already there.
+pub fn set_hash(hash: &str) {
+    if self::hash() != hash {
+        let _ = window().location().set_hash(hash);
+    }
+}
+
+/// The page's address without its hash.
+pub fn address() -> String {
+    let href = window().location().href().unwrap_or_default();
+    href.split('#').next().unwrap_or_default().to_owned()
+}
+
+pub fn reload() {
+    let _ = window().location().reload();
+}
+
+pub fn copy(text: &str) {
+    let _ = window().navigator().clipboard().write_text(text);
+}
+
+pub fn download(name: &str, mime: &str, bytes: &[u8]) {
+    let parts = js_sys::Array::of1(&js_sys::Uint8Array::from(bytes));
+    let options = web_sys::BlobPropertyBag::new();
+    options.set_type(mime);
+    let Ok(blob) = web_sys::Blob::new_with_u8_array_sequence_and_options(&parts, &options) else { return };
+    let Ok(url) = web_sys::Url::create_object_url_with_blob(&blob) else { return };
+    let document = window().document().expect("a window has a document");
+    if let Ok(link) = document.create_element("a") {
+        let link: web_sys::HtmlAnchorElement = link.unchecked_into();
+        link.set_href(&url);
+        link.set_download(name);
+        link.click();
+    }
+    let _ = web_sys::Url::revoke_object_url(&url);
+}
+
+pub fn has_webgpu() -> bool {
+    js_sys::Reflect::has(&window().navigator(), &JsValue::from_str("gpu")).unwrap_or(false)
+}
+
+pub fn set_theme(dark: bool) {
+    if let Some(root) = window().document().and_then(|document| document.document_element()) {
+        let _ = root.set_attribute("data-theme", if dark { "dark" } else { "light" });
+    }
+}
+
+pub fn set_title(title: &str) {
+    if let Some(document) = window().document() {
+        document.set_title(title);
+    }
+}
+
+pub fn focus(selector: &str) {
+    let found = window().document().and_then(|document| document.query_selector(selector).ok().flatten());
+    if let Some(element) = found.and_then(|element| element.dyn_into::<web_sys::HtmlElement>().ok()) {
+        let _ = element.focus();
+    }
+}
+
+/// Bytes of a file beside the page.
+pub async fn fetch(path: &str) -> Option<js_sys::ArrayBuffer> {
+    let promise = window().fetch_with_str(path);
+    let response: web_sys::Response = wasm_bindgen_futures::JsFuture::from(promise).await.ok()?.unchecked_into();
+    if !response.ok() {
+        return None;
+    }
+    let buffer = wasm_bindgen_futures::JsFuture::from(response.array_buffer().ok()?).await.ok()?;
+    buffer.dyn_into().ok()
+}
+
+/// Whether there is a file beside the page: the engine for graphics devices may be built later than the page.
+pub async fn exists(path: &str) -> bool {
+    let options = web_sys::RequestInit::new();
+    options.set_method("HEAD");
+    let promise = window().fetch_with_str_and_init(path, &options);
+    let Ok(response) = wasm_bindgen_futures::JsFuture::from(promise).await else { return false };
+    let response: web_sys::Response = response.unchecked_into();
+    // A server that answers every path with the page itself has no such file.
+    let mime = response.headers().get("content-type").ok().flatten().unwrap_or_default();
+    response.ok() && mime.contains("javascript")
+}
+
+/// What the page's head says under a name.
+pub fn meta(name: &str) -> Option<String> {
+    let element = window().document()?.query_selector(&format!("meta[name={name}]")).ok()??;
+    element.get_attribute("content")
+}
+
+pub fn focused() -> Option<web_sys::HtmlElement> {
+    window().document()?.active_element()?.dyn_into().ok()
+}
+
+pub fn scroll_to(selector: &str) {
+    let found = window().document().and_then(|document| document.query_selector(selector).ok().flatten());
+    if let Some(element) = found {
+        let options = web_sys::ScrollIntoViewOptions::new();
+        options.set_block(web_sys::ScrollLogicalPosition::Nearest);
+        options.set_inline(web_sys::ScrollLogicalPosition::Nearest);
+        element.scroll_into_view_with_scroll_into_view_options(&options);
+    }
+}
+
+pub fn by_id(id: &str) -> web_sys::HtmlElement {
+    let found = window().document().and_then(|document| document.get_element_by_id(id));
+    found.and_then(|element| element.dyn_into().ok()).expect("the page's HTML has this element")
+}

@@ -1,0 +1,256 @@
+//! A block of the stage: a heading, tools, and a body that never changes its height. A chart is a block.
+
+use super::{
+    icons::{Icon, icon_button},
+    table::plain_table,
+};
+use crate::{browser, store::page};
+use leptos::{html, prelude::*};
+use report::{Scene, Table};
+use std::sync::Arc;
+use wasm_bindgen::{JsCast, prelude::Closure};
+
+/// A chart as both of its twins.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Drawn {
+    pub scene: Scene,
+    pub table: Table,
+}
+
+impl Drawn {
+    pub fn of<C: report::Chart>(chart: &C, width: f64) -> Self {
+        Self { scene: chart.scene(width, C::HEIGHT), table: chart.table() }
+    }
+}
+
+type Draw = Arc<dyn Fn(f64) -> Option<Drawn> + Send + Sync>;
+type Press = Option<Arc<dyn Fn(f64, f64) + Send + Sync>>;
+
+/// Heading and body without tools.
+pub fn block(
+    title: &'static str,
+    sub: impl Fn() -> String + Send + Sync + 'static,
+    aside: AnyView,
+    body: AnyView,
+) -> AnyView {
+    view! {
+        <section class="block">
+            <header>
+                <h3>{title}</h3>
+                <span class="sub">{sub}</span>
+                {aside}
+            </header>
+            {body}
+        </section>
+    }
+    .into_any()
+}
+
+/// A block whose body is a chart; `empty` stands in its place until there are figures. `press` is told the point in the
+/// picture's own pixels.
+pub fn chart(
+    title: &'static str,
+    sub: impl Fn() -> String + Send + Sync + 'static,
+    height: f64,
+    empty: &'static str,
+    draw: impl Fn(f64) -> Option<Drawn> + Send + Sync + 'static,
+    press: Press,
+) -> AnyView {
+    let as_table = RwSignal::new(false);
+    let width = RwSignal::new(0.0);
+    let draw: Draw = Arc::new(draw);
+    let drawn = Memo::new(move |_| match width.get() {
+        width if width > 0.0 => draw(width),
+        _ => None,
+    });
+    let save = move || {
+        drawn.with_untracked(|drawn| {
+            let Some(drawn) = drawn else { return };
+            let name = title.to_lowercase().replace(' ', "-");
+            if as_table.get_untracked() {
+                browser::download(&format!("{name}.csv"), "text/csv", drawn.table.csv().as_bytes());
+            } else {
+                browser::download(&format!("{name}.svg"), "image/svg+xml", about(&drawn.scene).file().as_bytes());
+            }
+        });
+    };
+    let none = move || drawn.with(Option::is_none);
+    let tools = view! {
+        <span class="tools">
+            {icon_button(Icon::Table, "Show as table", "As a table, or as a picture", none, move || {
+                as_table.update(|on| *on = !*on)
+            })}
+            {icon_button(Icon::Save, "Save", "Save the picture as SVG, the table as CSV", none, save)}
+        </span>
+    }
+    .into_any();
+    let body = view! {
+        <div class="chart" style:height=format!("{height}px") node_ref=measured(width)>
+            {move || {
+                if none() {
+                    return view! { <p class="empty">{empty}</p> }.into_any();
+                }
+                if as_table.get() {
+                    let table = move || drawn.with(|drawn| drawn.as_ref().map(|drawn| plain_table(&drawn.table)));
+                    return view! { <div class="scroll">{table}</div> }.into_any();
+                }
+                picture(drawn, press.clone())
+            }}
+        </div>
+    }
+    .into_any();
+    block(title, sub, tools, body)
+}
+
+/// What a picture that leaves the page says of itself.
+fn about(scene: &Scene) -> Scene {
+    let page_words = browser::address();
+    let date: String = js_sys::Date::new_0().to_iso_string().into();
+    Scene {
+        about: format!("{}; {date}; Palimpsest {}; {page_words}", scene.title, env!("CARGO_PKG_VERSION")),
+        ..scene.clone()
+    }
+}
+
+/// Follows the width of the element, outside of any tick.
+pub fn measured(width: RwSignal<f64>) -> NodeRef<html::Div> {
+    let node = NodeRef::<html::Div>::new();
+    Effect::new(move |_| {
+        let Some(element) = node.get() else { return };
+        let watched = element.clone();
+        let measure = Closure::<dyn FnMut()>::new(move || {
+            let now = f64::from(watched.client_width());
+            if now > 0.0 && (now - width.get_untracked()).abs() >= 1.0 {
+                width.set(now);
+            }
+        });
+        if let Ok(observer) = web_sys::ResizeObserver::new(measure.as_ref().unchecked_ref()) {
+            observer.observe(&element);
+        }
+        measure.forget();
+    });
+    node
+}
+
+/// The scene's marks; text in them is escaped by the scene itself. Under the pointer, or with arrows, the read-out.
+fn picture(drawn: Memo<Option<Drawn>>, press: Press) -> AnyView {
+    let page = page();
+    let at = RwSignal::new(None::<f64>);
+    let svg = NodeRef::<leptos::svg::Svg>::new();
+    let body = move || drawn.with(|drawn| drawn.as_ref().map(|drawn| drawn.scene.body()).unwrap_or_default());
+    let name = move || drawn.with(|drawn| drawn.as_ref().map(|drawn| drawn.scene.title.clone()));
+    let view_box = move || {
+        drawn.with(|drawn| drawn.as_ref().map(|drawn| format!("0 0 {} {}", drawn.scene.width, drawn.scene.height)))
+    };
+    let reading = Memo::new(move |_| {
+        let pixel = at.get()?;
+        drawn.with(|drawn| {
+            let plot = drawn.as_ref()?.scene.plot.as_ref()?;
+            let reading = plot.read(pixel)?;
+            let lines: Vec<(String, &'static str, String, f64)> = reading
+                .values
+                .iter()
+                .map(|&(trace, value, y)| {
+                    let trace = &plot.traces[trace];
+                    (trace.name.clone(), trace.role.css(), report::figure::short(value), y)
+                })
+                .collect();
+            Some((reading.at, report::figure::short(reading.x), lines, plot.y.range))
+        })
+    });
+    let place = move |event: &web_sys::MouseEvent| {
+        let element = svg.get_untracked()?;
+        let frame = element.unchecked_ref::<web_sys::Element>().get_bounding_client_rect();
+        Some((f64::from(event.client_x()) - frame.left(), f64::from(event.client_y()) - frame.top()))
+    };
+    let step = move |by: f64| {
+        let spoken = drawn.with_untracked(|drawn| {
+            let scene = &drawn.as_ref()?.scene;
+            let plot = scene.plot.as_ref()?;
+            let here = at.get_untracked().unwrap_or(plot.x.range[0]);
+            let mut to = here;
+            // The next point of any trace in this direction.
+            for _ in 0..200 {
+                to = (to + by).clamp(plot.x.range[0], plot.x.range[1]);
+                if plot.read(to).is_some_and(|reading| (reading.at - here).abs() >= 0.5) {
+                    break;
+                }
+            }
+            let reading = plot.read(to)?;
+            at.set(Some(reading.at));
+            let values = reading
+                .values
+                .iter()
+                .map(|&(trace, value, _)| format!("{} {}", plot.traces[trace].name, report::figure::short(value)));
+            Some(format!("{}: {}", report::figure::short(reading.x), values.collect::<Vec<_>>().join(", ")))
+        });
+        if let Some(spoken) = spoken {
+            page.live.set(spoken);
+        }
+    };
+    let hover = move || {
+        reading.get().map(|(x, head, lines, range)| {
+            let dots = lines
+                .iter()
+                .map(|(_, colour, _, y)| view! { <circle cx=x cy=*y r="3.5" fill=*colour stroke="var(--bg)" stroke-width="1.5" /> })
+                .collect_view();
+            let rows = lines
+                .iter()
+                .map(|(name, colour, value, _)| {
+                    view! {
+                        <li>
+                            <i style:background=*colour></i>
+                            {name.clone()}
+                            <b>{value.clone()}</b>
+                        </li>
+                    }
+                })
+                .collect_view();
+            let width = drawn.with(|drawn| drawn.as_ref().map_or(0.0, |drawn| drawn.scene.width));
+            let side = if x > width * 0.6 { format!("right:{}px", width - x + 10.0) } else { format!("left:{}px", x + 10.0) };
+            view! {
+                <svg class="reading" aria-hidden="true">
+                    <path d=format!("M{x} {}V{}", range[1], range[0]) stroke="var(--edge)" />
+                    {dots}
+                </svg>
+                <ul class="tip" style=side aria-hidden="true">
+                    <li class="head">{head}</li>
+                    {rows}
+                </ul>
+            }
+        })
+    };
+    let click = move |event: web_sys::MouseEvent| {
+        if let (Some(press), Some((x, y))) = (&press, place(&event)) {
+            press(x, y);
+        }
+    };
+    view! {
+        <svg
+            class="scene"
+            node_ref=svg
+            role="img"
+            tabindex="0"
+            viewBox=view_box
+            aria-label=name
+            inner_html=body
+            on:pointermove=move |event| at.set(place(&event).map(|(x, _)| x))
+            on:pointerleave=move |_| at.set(None)
+            on:blur=move |_| at.set(None)
+            on:click=click
+            on:keydown=move |event| match event.key().as_str() {
+                "ArrowLeft" => {
+                    event.prevent_default();
+                    step(-2.0);
+                }
+                "ArrowRight" => {
+                    event.prevent_default();
+                    step(2.0);
+                }
+                _ => {}
+            }
+        />
+        {hover}
+    }
+    .into_any()
+}

@@ -1,0 +1,449 @@
+//! Dialogs: share and export, keys, device, one image through every layer, the images behind a cell.
+
+use super::{
+    icons::{Icon, icon, icon_button},
+    leaf::task_key,
+    pixels::{Image, pixels},
+};
+use crate::{
+    browser, client, labs,
+    state::{outcome::Images, strip::START},
+    store::{Dialog, Page, page},
+    text,
+};
+use leptos::{html, prelude::*};
+use spec::DeviceChoice;
+use std::sync::Arc;
+use wasm_bindgen::JsCast;
+
+pub fn dialogs() -> AnyView {
+    let page = page();
+    let opened = RwSignal::new_local(None::<web_sys::HtmlElement>);
+    // Focus goes in, and comes back to where it was.
+    Effect::new(move |was: Option<bool>| {
+        let open = page.dialog.with(Option::is_some);
+        if open && was != Some(true) {
+            opened.set(browser::focused());
+            request_animation_frame(|| browser::focus(".dialog [data-first], .dialog button"));
+        } else if !open && was == Some(true) {
+            if let Some(element) = opened.get_untracked() {
+                let _ = element.focus();
+            }
+        }
+        open
+    });
+    let body = move || {
+        page.dialog.get().map(|dialog| match dialog {
+            Dialog::Chooser { replace, lab } => super::chooser::chooser(replace, lab),
+            Dialog::Share => frame("Share and export", "middle", share(page)),
+            Dialog::Keys => frame("Keys and help", "small", keys(page)),
+            Dialog::Badge => frame("Where it runs", "small", badge(page)),
+            Dialog::Tile(id) => frame("One image, through every layer", "middle", tile(page, id)),
+            Dialog::Cell(label, answer) => frame("Images behind this cell", "middle", cell(page, label, answer)),
+            Dialog::Reset => frame("Reset this layer?", "small", reset(page)),
+        })
+    };
+    view! { {body} }.into_any()
+}
+
+/// The scrim, and a dialog that keeps the focus inside.
+pub fn modal(label: &'static str, class: &'static str, body: AnyView) -> AnyView {
+    let page = page();
+    let node = NodeRef::<html::Div>::new();
+    let keys = move |event: leptos::ev::KeyboardEvent| match event.key().as_str() {
+        "Escape" => {
+            event.stop_propagation();
+            page.dialog.set(None);
+        }
+        "Tab" => {
+            let Some(element) = node.get_untracked() else { return };
+            let Ok(all) = element.query_selector_all("button:not([disabled]),input,select,a[href],[tabindex='0']")
+            else {
+                return;
+            };
+            let (first, last) = (all.get(0), all.get(all.length().saturating_sub(1)));
+            let here = browser::focused().map(|element| element.unchecked_into::<web_sys::Node>());
+            let to = match event.shift_key() {
+                true if here == first => last,
+                false if here == last => first,
+                _ => return,
+            };
+            event.prevent_default();
+            if let Some(to) = to.and_then(|to| to.dyn_into::<web_sys::HtmlElement>().ok()) {
+                let _ = to.focus();
+            }
+        }
+        _ => {}
+    };
+    let outside = move |event: web_sys::MouseEvent| {
+        if event.target() == event.current_target() {
+            page.dialog.set(None);
+        }
+    };
+    view! {
+        <div class="scrim" on:mousedown=outside>
+            <div
+                class=format!("dialog {class}")
+                role="dialog"
+                aria-modal="true"
+                aria-label=label
+                node_ref=node
+                on:keydown=keys
+            >
+                {body}
+            </div>
+        </div>
+    }
+    .into_any()
+}
+
+fn frame(title: &'static str, class: &'static str, body: AnyView) -> AnyView {
+    let page = page();
+    let body = view! {
+        <div class="dialog-head">
+            <h2>{title}</h2>
+            {icon_button(Icon::Close, "Close", "Close (Esc)", || false, move || page.dialog.set(None))}
+        </div>
+        <div class="dialog-body">{body}</div>
+    }
+    .into_any();
+    modal(title, class, body)
+}
+
+fn code(page: Page, text: String) -> AnyView {
+    let copied = text.clone();
+    view! {
+        <div class="code">
+            <pre tabindex="0">{text}</pre>
+            <button class="button small" type="button" on:click=move |_| page.copy(&copied)>
+                {icon(Icon::Copy)}
+                "Copy"
+            </button>
+        </div>
+    }
+    .into_any()
+}
+
+fn share(page: Page) -> AnyView {
+    let (link, command) = untrack(|| (page.link(), page.command()));
+    let own_file = !command.contains("static/recipes/");
+    let name = untrack(|| page.strip.with(|strip| crate::state::link::file_name(&strip.spec, "toml")));
+    let weights = untrack(|| page.layer_of(&page.shown()));
+    let has_weights = weights != START && client::weights(page, &weights).is_some();
+    let of_weights = weights.clone();
+    view! {
+        <section>
+            <h3>"Link to this experiment"</h3>
+            {code(page, link)}
+            <p class="sub">
+                "The link holds the settings and the seed, not the weights: whoever opens it runs it again, on their own machine. It never starts by itself."
+            </p>
+        </section>
+        <section>
+            <h3>"The same run on the command line"</h3>
+            {code(page, command)}
+            {own_file.then(|| view! { <p class="sub">"It needs the run file below beside it."</p> })}
+        </section>
+        <section>
+            <h3>"Take it with you"</h3>
+            <p class="actions">
+                <button class="button small" type="button" data-first="" on:click=move |_| labs::save_run_file(&page)>
+                    {icon(Icon::Save)}
+                    {name}
+                </button>
+                <button
+                    class="button small"
+                    type="button"
+                    disabled=!has_weights
+                    title=if has_weights { "" } else { "Play a layer first" }
+                    on:click=move |_| {
+                        if let Some(bytes) = client::weights(page, &of_weights) {
+                            browser::download(&format!("{of_weights}.safetensors"), "application/octet-stream", &bytes);
+                        }
+                    }
+                >
+                    {icon(Icon::Save)}
+                    {if has_weights { format!("{weights}.safetensors") } else { "weights".into() }}
+                </button>
+                <button class="button small" type="button" on:click=move |_| labs::save_runs(&page, "csv")>
+                    {icon(Icon::Save)}
+                    "runs.csv"
+                </button>
+                <button class="button small" type="button" on:click=move |_| labs::save_runs(&page, "json")>
+                    {icon(Icon::Save)}
+                    "runs.json"
+                </button>
+            </p>
+        </section>
+        <section>
+            <h3>"Bring one in"</h3>
+            <p class="sub">
+                "Drop a run file (.toml, .json), weights (.safetensors) or IDX data anywhere on the page, or "
+                <label class="link">
+                    "choose one" <input
+                        class="reader"
+                        type="file"
+                        multiple
+                        accept=".toml,.json,.safetensors,.gz,.idx,.idx3-ubyte,.idx1-ubyte"
+                        on:change=move |event| {
+                            let input: web_sys::HtmlInputElement = event_target(&event);
+                            if let Some(files) = input.files() {
+                                labs::take_files(page, &files);
+                            }
+                        }
+                    />
+                </label> "."
+            </p>
+        </section>
+    }
+    .into_any()
+}
+
+const KEYS: &[(&str, &str)] = &[
+    ("Space", "Play, pause"),
+    (".", "One step"),
+    ("S", "Stop, keep the layer"),
+    ("R", "Reset this layer"),
+    ("1 – 4", "Labs"),
+    ("5", "Runs"),
+    (",", "Settings"),
+    ("[ ]", "Layer before, after"),
+    ("C", "What changed"),
+    ("D", "Draw"),
+    ("E", "Budget ε"),
+    ("/", "Choose a method"),
+    ("Ctrl Z", "Take the last layer off"),
+    ("Ctrl Shift Z", "Put it back"),
+    ("?", "This list"),
+    ("Esc", "Close"),
+];
+
+fn keys(page: Page) -> AnyView {
+    let rows = KEYS.iter().map(|(key, does)| view! { <dt><kbd>{*key}</kbd></dt><dd>{*does}</dd> }).collect_view();
+    view! {
+        <p class="control">
+            <label for="single-keys">"Keys of a single letter"</label>
+            <span class="value">
+                <button
+                    class="switch"
+                    type="button"
+                    role="switch"
+                    id="single-keys"
+                    data-first=""
+                    aria-label="Keys of a single letter"
+                    aria-checked=move || page.keys_on.get().to_string()
+                    on:click=move |_| {
+                        page.keys_on.update(|on| *on = !*on);
+                        browser::store("keys", &page.keys_on.get_untracked());
+                    }
+                ></button>
+            </span>
+        </p>
+        <dl class="keys">{rows}</dl>
+        <p class="sub">
+            <a href="#/data" on:click=move |_| page.dialog.set(None)>
+                "Data, networks and licences"
+            </a>
+        </p>
+    }
+    .into_any()
+}
+
+fn badge(page: Page) -> AnyView {
+    let device = move || page.device.get();
+    let fact =
+        |name: &'static str, value: String| (!value.is_empty()).then(|| view! { <dt>{name}</dt><dd>{value}</dd> });
+    let choices = [(DeviceChoice::Auto, "Automatic"), (DeviceChoice::Webgpu, "WebGPU"), (DeviceChoice::Cpu, "CPU")]
+        .map(|(choice, name)| {
+            let refused = choice == DeviceChoice::Webgpu && !browser::has_webgpu();
+            view! {
+                <button
+                    type="button"
+                    disabled=refused
+                    title=if refused { "This browser has no WebGPU" } else { "" }
+                    aria-pressed=move || (page.choice.get() == choice).to_string()
+                    on:click=move |_| page.choose_device(choice)
+                >
+                    {name}
+                </button>
+            }
+        });
+    view! {
+        <p>{move || text::device_help(device().state)}</p>
+        <p class="sub">{move || device().why}</p>
+        <dl class="facts">
+            {move || fact("Device", text::device_name(&device().name).into())}
+            {move || fact("Adapter", device().adapter)}
+            {move || fact("Engine", device().engine)}
+        </dl>
+        <span class="segments" role="group" aria-label="Device">
+            {choices}
+        </span>
+    }
+    .into_any()
+}
+
+fn reset(page: Page) -> AnyView {
+    let selected = page.selected.get_untracked();
+    let words = untrack(|| {
+        let lost = page.outcome(&selected).map_or(0.0, |outcome| outcome.seconds);
+        text::reset_question(&text::stage_title(&page, &selected), lost)
+    });
+    view! {
+        <p>{words}</p>
+        <p class="actions">
+            <button
+                class="button"
+                type="button"
+                data-first=""
+                on:click=move |_| {
+                    page.reset();
+                    page.dialog.set(None);
+                }
+            >
+                "Reset it"
+            </button>
+            <button class="button quiet" type="button" on:click=move |_| page.dialog.set(None)>
+                "Keep it"
+            </button>
+        </p>
+    }
+    .into_any()
+}
+
+fn image_of(images: &Images, id: u32) -> Option<Image> {
+    Some(Image { shape: images.shape, values: images.of(id)?.into(), signed: false })
+}
+
+/// The page's name made visible: one image, once per layer, with the reading written over it.
+fn tile(page: Page, id: u32) -> AnyView {
+    let line: Vec<String> = untrack(|| {
+        let line = page
+            .slots
+            .with(|slots| page.strip.with(|strip| slots.iter().map(|slot| strip.name(slot.used)).collect::<Vec<_>>()));
+        std::iter::once(START.to_owned()).chain(line).collect()
+    });
+    let mut readings = Vec::new();
+    let steps = line
+        .into_iter()
+        .filter_map(|name| {
+            let (task, answers) = untrack(|| {
+                let task = page.task_of(&name);
+                (task.clone(), page.answers(&name, &task))
+            });
+            let answers = answers?;
+            let at = answers.at(id)?;
+            let (label, answer) = (answers.labels[at], answers.classes[at]);
+            let names = untrack(|| page.class_names(&task));
+            let word = |class: u16| names.get(usize::from(class)).cloned().unwrap_or_default();
+            let fresh = name == START;
+            let wrong = label != answer;
+            if !fresh {
+                readings.push((label, answer));
+            }
+            let title = match fresh {
+                true => untrack(|| text::source_title(&page)),
+                false => untrack(|| {
+                    format!("{} {}", text::layer_id(&page, &name), page.family(&name).map_or("", text::verb))
+                }),
+            };
+            let says = format!(
+                "reads {}, {}",
+                word(answer),
+                report::figure::percent(f64::from(answers.confidences[at]) * 100.0, 0)
+            );
+            let key = untrack(|| task_key(&page, &task));
+            let image = move || page.samples.with(|samples| samples.get(&key).and_then(|images| image_of(images, id)));
+            let class = match (fresh, wrong) {
+                (true, _) => "tile big unlearnt",
+                (_, true) => "tile big wrong",
+                _ => "tile big",
+            };
+            Some(view! {
+                <li>
+                    <span class=class>
+                        {pixels(image, "")} <span class="over">{(wrong && !fresh).then(|| word(answer))}</span>
+                    </span>
+                    <b>{title}</b>
+                    <span>{says}</span>
+                </li>
+            })
+        })
+        .collect_view();
+    let words = match readings.as_slice() {
+        [] => "It has not been read by a layer yet.".to_owned(),
+        all if all.iter().all(|(label, answer)| label == answer) => "It is read rightly after every layer.".into(),
+        all => {
+            let right = all.iter().filter(|(label, answer)| label == answer).count();
+            let (label, last) = all[all.len() - 1];
+            let times = match right {
+                0 => "never".into(),
+                1 => "once".into(),
+                2 => "twice".into(),
+                n => format!("{n} times"),
+            };
+            match label == last {
+                true => format!("It was read rightly {times}; now it is read as what it is."),
+                false => format!(
+                    "It was read rightly {times}; now a {} looks to it like a {}.",
+                    text::digit_word(label),
+                    text::digit_word(last)
+                ),
+            }
+        }
+    };
+    view! {
+        <ol class="history" data-first="">
+            {steps}
+        </ol>
+        <p class="say small">{words}</p>
+    }
+    .into_any()
+}
+
+/// At most so many images at once.
+const SHOWN: usize = 40;
+
+fn cell(page: Page, label: u16, answer: u16) -> AnyView {
+    let shown = untrack(|| page.shown());
+    let task = untrack(|| page.task_of(&shown));
+    let answers = untrack(|| page.answers(&shown, &task)).unwrap_or_default();
+    let mut places: Vec<usize> =
+        (0..answers.len()).filter(|&at| answers.labels[at] == label && answers.classes[at] == answer).collect();
+    places.sort_by(|&a, &b| answers.confidences[b].total_cmp(&answers.confidences[a]));
+    let names = untrack(|| page.class_names(&task));
+    let word = |class: u16| names.get(usize::from(class)).cloned().unwrap_or_default();
+    let total = places.len();
+    places.truncate(SHOWN);
+    let images = RwSignal::new(None::<Arc<Images>>);
+    let ids: Vec<u32> = places.iter().map(|&at| answers.ids[at]).collect();
+    if !ids.is_empty() {
+        client::ask_samples(page, &task, ids, move |found| images.set(Some(Arc::new(found))));
+    }
+    let wrong = label != answer;
+    let tiles = places
+        .into_iter()
+        .map(|at| {
+            let id = answers.ids[at];
+            let image = move || images.with(|images| images.as_ref().and_then(|images| image_of(images, id)));
+            view! {
+                <li>
+                    <span class=if wrong { "tile big wrong-ground" } else { "tile big" }>{pixels(image, "")}</span>
+                    <span>{report::figure::percent(f64::from(answers.confidences[at]) * 100.0, 0)}</span>
+                </li>
+            }
+        })
+        .collect_view();
+    let many = if total > SHOWN { format!(" The {SHOWN} surest are shown.") } else { String::new() };
+    let words = format!(
+        "{total} {} of class {} read as {}, surest first.{many}",
+        if total == 1 { "image" } else { "images" },
+        word(label),
+        word(answer)
+    );
+    view! {
+        <p data-first="">{words}</p>
+        <ul class="gallery">{tiles}</ul>
+    }
+    .into_any()
+}

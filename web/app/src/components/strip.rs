@@ -1,0 +1,250 @@
+//! The strip: source, layers, notes, and the place for the next one.
+
+use super::icons::{Icon, icon};
+use crate::{
+    state::{
+        outcome::{Outcome, Status},
+        strip::{START, Slot},
+    },
+    store::{Dialog, Page, catalogue, page},
+    text,
+};
+use leptos::prelude::*;
+use report::{Chart, Role, chart::Ribbon};
+use std::sync::Arc;
+
+pub fn strip() -> AnyView {
+    let page = page();
+    let slots = move || page.slots.get();
+    let add = move || page.dialog.set(Some(Dialog::Chooser { replace: None, lab: None }));
+    view! {
+        <ol class="strip" tabindex="-1" on:keydown=move |event| arrows(&page, &event)>
+            <li class="layer" class:follows=move || page.slots.with(|slots| slots.first().is_some_and(|s| done(&page, s)))>
+                {move || source(&page)}
+            </li>
+            {move || {
+                slots().into_iter().enumerate().map(|(place, slot)| layer(place, slot)).collect_view().into_any()
+            }}
+            <li>
+                <button class="add" type="button" title="Add a layer" aria-label="Add a layer" on:click=move |_| add()>
+                    {icon(Icon::More)}
+                </button>
+            </li>
+        </ol>
+    }
+    .into_any()
+}
+
+/// One tab stop; arrows move along the line.
+fn arrows(page: &Page, event: &leptos::ev::KeyboardEvent) {
+    match event.key().as_str() {
+        "ArrowLeft" => page.step_layer(-1),
+        "ArrowRight" => page.step_layer(1),
+        _ => return,
+    }
+    event.prevent_default();
+    request_animation_frame(|| crate::browser::focus(".strip [tabindex='0']"));
+}
+
+fn done(page: &Page, slot: &Slot) -> bool {
+    let name = page.strip.with(|strip| strip.name(slot.used));
+    page.is_done(&name)
+}
+
+fn ribbon(page: &Page, name: &str, role: Role) -> AnyView {
+    let percent = |outcome: Option<Arc<Outcome>>| -> Vec<Option<f64>> {
+        let classes = outcome.and_then(|outcome| outcome.classes.get("test").cloned());
+        classes.map_or_else(Vec::new, |values| values.iter().map(|value| value.map(f64::from)).collect())
+    };
+    let values = percent(page.outcome(name));
+    let before = if name == START { vec![] } else { percent(page.outcome(&page.parent_of(name))) };
+    let classes = values.len().max(page.class_names(&page.task_of(name)).len());
+    let chart = Ribbon { values, before, classes, role };
+    let scene = chart.scene(Ribbon::WIDTH, Ribbon::HEIGHT);
+    view! {
+        <svg
+            class="ribbon"
+            viewBox=format!("0 0 {} {}", scene.width, scene.height)
+            preserveAspectRatio="none"
+            aria-hidden="true"
+            inner_html=scene.body()
+        />
+    }
+    .into_any()
+}
+
+fn source(page: &Page) -> AnyView {
+    let name = text::source_title(page);
+    view! {
+        <div class="card">
+            <span class="head">
+                <b>"Source"</b>
+                <span>{text::source_knows(page)}</span>
+            </span>
+            <span class="title">{name}</span>
+            {ribbon(page, START, Role::Pencil)}
+        </div>
+    }
+    .into_any()
+}
+
+fn layer(place: usize, slot: Slot) -> AnyView {
+    let page = page();
+    let name = page.strip.with_untracked(|strip| strip.name(slot.used));
+    let family = page.family(&name);
+    let count = slot.versions.len();
+    let verb = format!("{} {}", place + 1, family.map_or("", text::verb));
+    let is_selected = {
+        let name = name.clone();
+        Memo::new(move |_| page.layer_of(&page.selected.get()) == name)
+    };
+    let outcome = {
+        let name = name.clone();
+        Memo::new(move |_| page.outcome(&name))
+    };
+    let state = {
+        let name = name.clone();
+        Memo::new(move |_| match outcome.get().map(|outcome| outcome.status.clone()) {
+            None | Some(Status::Waiting) if page.is_stale(&name) => "stale",
+            None | Some(Status::Waiting) => "planned",
+            Some(Status::Running | Status::Paused) => "running",
+            Some(Status::Done) => "done",
+            Some(Status::Cancelled) => "cancelled",
+            Some(Status::Failed(_)) => "failed",
+        })
+    };
+    let word = move || match state.get() {
+        "stale" => "runs again".to_owned(),
+        "running" => "writing".into(),
+        "cancelled" | "failed" => "stopped".into(),
+        "done" => outcome
+            .get()
+            .and_then(|outcome| outcome.accuracy())
+            .map_or_else(|| "done".into(), |accuracy| report::figure::percent(accuracy, 1)),
+        _ => "planned".into(),
+    };
+    let follows = {
+        let next = page.slots.with_untracked(|slots| slots.get(place + 1).cloned());
+        move || next.as_ref().is_some_and(|next| done(&page, next))
+    };
+    let title = {
+        let name = name.clone();
+        move || text::stage_title(&page, &name)
+    };
+    let bars = {
+        let name = name.clone();
+        move || ribbon(&page, &name, if is_selected.get() { Role::Keep } else { Role::Pencil })
+    };
+    let share = move || {
+        let share = outcome.with(|outcome| {
+            outcome.as_ref().map_or(0.0, |outcome| match outcome.of {
+                0 => 0.0,
+                of => outcome.step as f64 / of as f64,
+            })
+        });
+        format!("{}%", (100.0 * share).round())
+    };
+    let hint = (count > 1).then(|| format!("{count} versions of this layer; this one is used"));
+    let select = {
+        let name = name.clone();
+        move |_| page.select(&name)
+    };
+    view! {
+        <li
+            class=move || format!("layer {}", state.get())
+            class:selected=move || is_selected.get()
+            class:stack={count > 1}
+            class:follows=follows
+        >
+            <button
+                class="card"
+                type="button"
+                title=hint
+                aria-pressed=move || is_selected.get().to_string()
+                tabindex=move || if is_selected.get() { "0" } else { "-1" }
+                on:click=select
+            >
+                <span class="head">
+                    <b>{verb}</b>
+                    <span>{word}</span>
+                </span>
+                <span class="title">{title}</span>
+                {bars}
+                <i class="written" style:width=share></i>
+            </button>
+            {notes(slot.notes)}
+        </li>
+    }
+    .into_any()
+}
+
+/// At most two under a layer.
+fn notes(indices: Vec<usize>) -> AnyView {
+    let page = page();
+    let names: Vec<String> =
+        page.strip.with_untracked(|strip| indices.iter().map(|&index| strip.name(index)).collect());
+    let more = names.len().saturating_sub(2);
+    let note = move |name: String| {
+        let is_selected = {
+            let name = name.clone();
+            move || page.selected.get() == name
+        };
+        let outcome = {
+            let name = name.clone();
+            Memo::new(move |_| page.outcome(&name))
+        };
+        let figure = {
+            let name = name.clone();
+            move || match outcome.get().filter(|outcome| outcome.is_done()) {
+                Some(outcome) => match outcome.figure("robust_accuracy").or(outcome.figure("mia")) {
+                    Some(value) if outcome.figure("robust_accuracy").is_some() && value < 50.0 => {
+                        view! { <b>{report::figure::percent(value, 0)}</b> }.into_any()
+                    }
+                    Some(value) => view! { <b class="held">{report::figure::percent(value, 0)}</b> }.into_any(),
+                    None => "done".into_any(),
+                },
+                None if outcome.with(|outcome| outcome.as_ref().is_some_and(|o| o.is_live())) => "running".into_any(),
+                None if page.is_stale(&name) => "runs again".into_any(),
+                None => "planned".into_any(),
+            }
+        };
+        let title = {
+            let name = name.clone();
+            move || text::stage_title(&page, &name)
+        };
+        let select = {
+            let name = name.clone();
+            move |_| page.select(&name)
+        };
+        view! {
+            <button
+                class="note"
+                type="button"
+                class:planned=move || !outcome.with(|outcome| outcome.as_ref().is_some_and(|o| o.is_done()))
+                class:selected=is_selected
+                on:click=select
+            >
+                {title}
+                " "
+                {figure}
+            </button>
+        }
+        .into_any()
+    };
+    view! {
+        <div class="notes">
+            {names.into_iter().take(2).map(note).collect_view()}
+            {(more > 0).then(|| view! { <span class="note planned">{format!("+{more}")}</span> })}
+        </div>
+    }
+    .into_any()
+}
+
+/// Versions of a layer in the order of the file, with the used one marked: for the panel.
+pub fn slot_of(page: &Page, name: &str) -> Option<Slot> {
+    let layer = page.layer_of(name);
+    page.strip.with(|strip| {
+        let index = strip.find(&layer)?;
+        strip.slots(catalogue()).into_iter().find(|slot| slot.versions.contains(&index))
+    })
+}

@@ -1,0 +1,715 @@
+//! Attack and defend: one digit beside its attacked twin, and what every victim holds.
+
+use super::{nothing, sentence};
+use crate::{
+    browser, client,
+    components::{
+        block::{self, Drawn},
+        chips::{Chip, chips},
+        icons::{Icon, icon},
+        leaf,
+        pixels::{Image, pixels},
+    },
+    state::strip::{Lab, START},
+    store::{Page, Side, catalogue, page},
+    text,
+};
+use js_sys::Float32Array;
+use leptos::prelude::*;
+use report::{
+    Role,
+    chart::{Epsilon, Line, Rank, Walk},
+    figure::{fixed, percent},
+};
+use serde_json::Value;
+use spec::{Family, Pick, Question};
+use std::{
+    cell::{Cell, RefCell},
+    collections::HashMap,
+    rc::Rc,
+    sync::Arc,
+    time::Duration,
+};
+
+/// The slider's end; every attack's own range goes further.
+const MAX: f64 = 0.4;
+/// Budgets of the curve.
+const BUDGETS: usize = 9;
+/// Milliseconds between the last move of the slider and the question for the whole leaf.
+const SETTLE: u64 = 150;
+
+/// Samples attacked at one budget: the answer to `Question::Attack`.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Shot {
+    pub victim: String,
+    pub ids: Vec<u32>,
+    pub epsilon: f64,
+    pub labels: Vec<u16>,
+    pub shape: [usize; 3],
+    pub clean: Vec<f32>,
+    pub attacked: Vec<f32>,
+    pub before: Vec<Vec<f64>>,
+    pub after: Vec<Vec<f64>>,
+    /// Confidence in the right answer after each step, 0 to 1.
+    pub walk: Vec<Vec<f64>>,
+}
+
+impl Shot {
+    fn read(victim: String, ids: Vec<u32>, epsilon: f64, body: &Value, pixels: [Vec<f32>; 2]) -> Option<Self> {
+        let [clean, attacked] = pixels;
+        let lists = |key: &str| serde_json::from_value::<Vec<Vec<f64>>>(body[key].clone()).ok();
+        let labels: Vec<u16> = serde_json::from_value(body["labels"].clone()).ok()?;
+        let size = clean.len().checked_div(ids.len())?;
+        let side = (size as f64).sqrt() as usize;
+        let shape = if side * side == size { [1, side, side] } else { [1, 1, size] };
+        let shot = Self {
+            victim,
+            epsilon,
+            labels,
+            shape,
+            before: lists("clean")?,
+            after: lists("attacked")?,
+            walk: lists("walk").unwrap_or_default(),
+            ids,
+            clean,
+            attacked,
+        };
+        let n = shot.ids.len();
+        let fits = shot.labels.len() == n
+            && shot.before.len() == n
+            && shot.after.len() == n
+            && shot.attacked.len() == shot.clean.len()
+            && shot.clean.len() == n * size;
+        fits.then_some(shot)
+    }
+
+    fn size(&self) -> usize {
+        self.shape.iter().product()
+    }
+
+    fn top(shares: &[f64]) -> Option<u16> {
+        shares.iter().enumerate().max_by(|a, b| a.1.total_cmp(b.1)).map(|(class, _)| class as u16)
+    }
+}
+
+/// The leaf under attack.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Leaf {
+    pub accuracy: Option<f64>,
+    pub when: String,
+    ids: Vec<u32>,
+    labels: Vec<u16>,
+    answers: HashMap<u32, u16>,
+    images: Arc<HashMap<u32, Arc<[f32]>>>,
+    shape: [usize; 3],
+    shares: HashMap<u16, f64>,
+}
+
+impl Leaf {
+    pub fn answer(&self, id: u32) -> Option<u16> {
+        self.answers.get(&id).copied()
+    }
+
+    pub fn image(&self, place: usize) -> Option<Image> {
+        let values = self.images.get(self.ids.get(place)?)?.clone();
+        Some(Image { shape: self.shape, values, signed: false })
+    }
+
+    pub fn share(&self, class: u16) -> Option<f64> {
+        self.shares.get(&class).copied().or_else(|| {
+            let of: Vec<bool> = self
+                .ids
+                .iter()
+                .zip(&self.labels)
+                .filter(|(_, label)| **label == class)
+                .filter_map(|(id, label)| Some(self.answers.get(id)? == label))
+                .collect();
+            (!of.is_empty()).then(|| 100.0 * of.iter().filter(|right| **right).count() as f64 / of.len() as f64)
+        })
+    }
+}
+
+/// Layers that can be attacked: played ones of the line that an attack asks, or that a defence starts from.
+pub fn victims(page: &Page) -> Vec<String> {
+    let line: Vec<String> =
+        page.slots.with(|slots| page.strip.with(|strip| slots.iter().map(|slot| strip.name(slot.used)).collect()));
+    let asked: Vec<String> = line.iter().filter(|name| attack_note(page, name).is_some()).cloned().collect();
+    if asked.is_empty() { line } else { asked }
+}
+
+fn attack_note(page: &Page, layer: &str) -> Option<String> {
+    text::notes(page, layer).into_iter().find(|note| page.family(note) == Some(Family::Attack))
+}
+
+/// The network under attack: the chosen one, else the one that the selected stage is about.
+pub fn victim(page: &Page) -> Option<String> {
+    let victims = victims(page);
+    let chosen = page.victim.get().filter(|name| victims.contains(name) && page.is_done(name));
+    chosen
+        .or_else(|| {
+            let layer = page.layer_of(&page.selected.get());
+            [layer.clone(), page.parent_of(&layer)].into_iter().find(|name| name != START && page.is_done(name))
+        })
+        .or_else(|| victims.into_iter().rev().find(|name| page.is_done(name)))
+}
+
+/// The image in hand: the chosen one, else the second four, which shows much at a glance.
+pub fn image(page: &Page) -> Option<u32> {
+    page.image.get().or_else(|| {
+        let sample = leaf::sample(page, &victim(page).unwrap_or_else(|| page.selected.get()));
+        let row = sample.rows.get(4).or(sample.rows.first())?;
+        sample.ids.get(*row.1.get(1)?).copied()
+    })
+}
+
+/// Method and settings of the attack on a layer, without its budget.
+fn method(page: &Page, layer: &str) -> Pick {
+    match attack_note(page, layer).or_else(|| {
+        let selected = page.selected.get();
+        (page.family(&selected) == Some(Family::Attack)).then_some(selected)
+    }) {
+        Some(note) => page.strip.with(|strip| {
+            let stage = strip.stage(&note).cloned();
+            stage.map_or_else(default_attack, |stage| Pick { id: stage.id, params: stage.params })
+        }),
+        None => default_attack(),
+    }
+}
+
+fn default_attack() -> Pick {
+    let id = if catalogue().method("attack.pgd-linf").is_some() { "attack.pgd-linf" } else { "attack.fgsm" };
+    Pick { id: id.into(), params: serde_json::Map::new() }
+}
+
+fn with_budget(mut pick: Pick, epsilon: f64) -> Pick {
+    pick.params.insert("epsilon".into(), epsilon.into());
+    pick
+}
+
+/// The slider, else the budget of the attack on the strip.
+pub fn epsilon(page: &Page) -> f64 {
+    page.epsilon.get().unwrap_or_else(|| {
+        let selected = page.selected.get();
+        let layer = page.layer_of(&selected);
+        let note = [layer.clone(), page.parent_of(&layer)].iter().find_map(|name| attack_note(page, name));
+        note.or(Some(selected)).and_then(|name| page.setting(&name, &["epsilon"]).as_f64()).unwrap_or(0.2).min(MAX)
+    })
+}
+
+pub fn has_attacked(page: &Page) -> bool {
+    victim(page).is_some_and(|name| {
+        page.leaf_shot.with(|shot| shot.as_ref().is_some_and(|shot| Some(&shot.victim) == page.print(&name).as_ref()))
+            || played(page, &name).is_some()
+    })
+}
+
+/// The finished attack on a layer.
+fn played(page: &Page, layer: &str) -> Option<Arc<crate::state::outcome::Outcome>> {
+    text::notes(page, layer).into_iter().find_map(|note| {
+        page.outcome(&note).filter(|outcome| outcome.is_done() && outcome.answers("attacked").is_some())
+    })
+}
+
+/// The leaf at the slider's budget; at the strip's own budget the whole test split counts.
+pub fn attacked_leaf(page: &Page) -> Option<Leaf> {
+    let layer = victim(page)?;
+    let epsilon = epsilon(page);
+    let sample = leaf::sample(page, &layer);
+    let title = catalogue().method(&method(page, &layer).id).map_or("", |method| method.card.title.as_str());
+    let when = format!("Under {title}, ε {}", fixed(epsilon, 2));
+    let note = attack_note(page, &layer);
+    let own = note.and_then(|note| page.setting(&note, &["epsilon"]).as_f64());
+    if let (true, Some(outcome)) = (own.is_some_and(|own| (own - epsilon).abs() < 1e-9), played(page, &layer)) {
+        let answers = outcome.answers("attacked")?;
+        let images = outcome.images.get("attacked");
+        let of = |id: &u32| images.and_then(|images| Some((*id, images.of(*id)?.into())));
+        let classes = usize::from(answers.labels.iter().copied().max().unwrap_or(0)) + 1;
+        return Some(Leaf {
+            accuracy: answers.accuracy(None),
+            when,
+            answers: answers.ids.iter().copied().zip(answers.classes.iter().copied()).collect(),
+            images: Arc::new(sample.ids.iter().filter_map(of).collect()),
+            shape: images.map_or([1, 8, 8], |images| images.shape),
+            shares: answers
+                .per_class(classes)
+                .iter()
+                .enumerate()
+                .filter_map(|(class, share)| Some((class as u16, f64::from((*share)?))))
+                .collect(),
+            ids: sample.ids,
+            labels: sample.labels,
+        });
+    }
+    let shot = page.leaf_shot.get().filter(|shot| Some(&shot.victim) == page.print(&layer).as_ref())?;
+    let size = shot.size();
+    let answers: HashMap<u32, u16> =
+        shot.ids.iter().zip(&shot.after).filter_map(|(id, shares)| Some((*id, Shot::top(shares)?))).collect();
+    let right = shot.ids.iter().zip(&shot.labels).filter(|(id, label)| answers.get(id) == Some(label)).count();
+    Some(Leaf {
+        accuracy: (!shot.ids.is_empty()).then(|| 100.0 * right as f64 / shot.ids.len() as f64),
+        when: format!("Under {title}, ε {}, these {} images", fixed(shot.epsilon, 2), shot.ids.len()),
+        images: Arc::new(
+            shot.ids
+                .iter()
+                .enumerate()
+                .map(|(at, id)| (*id, shot.attacked[at * size..(at + 1) * size].into()))
+                .collect(),
+        ),
+        shape: shot.shape,
+        shares: HashMap::new(),
+        answers,
+        ids: sample.ids,
+        labels: sample.labels,
+    })
+}
+
+fn ask(page: Page, layer: &str, ids: Vec<u32>, epsilon: f64, then: impl FnOnce(Option<Shot>) + 'static) {
+    let Some(print) = untrack(|| page.print(layer)) else { return };
+    let (pick, task) = untrack(|| (with_budget(method(&page, layer), epsilon), page.task_of(layer)));
+    let question = Question::Attack { method: pick, task, samples: ids.clone() };
+    client::ask(page, layer, question, &[], move |reply| {
+        let shot = reply.ok().and_then(|(body, buffers)| {
+            let floats = |at: usize| buffers.get(at).map(|buffer| Float32Array::new(buffer).to_vec());
+            Shot::read(print, ids, epsilon, &body, [floats(0)?, floats(1)?])
+        });
+        then(shot);
+    });
+}
+
+pub fn lab() -> AnyView {
+    if let Some(nothing) = nothing(Lab::Attack) {
+        return nothing;
+    }
+    let page = page();
+    keep_asking(page);
+    view! {
+        {sentence()}
+        {triptych(page)}
+        <div class="pair">
+            {curve(page)}
+            <div class="stack">
+                {walk(page)}
+                {how_far(page)}
+            </div>
+        </div>
+    }
+    .into_any()
+}
+
+/// One image follows the slider as fast as answers come, the newest budget wins; the leaf follows when it rests.
+fn keep_asking(page: Page) {
+    let wanted = Memo::new(move |_| {
+        page.engine.get();
+        let layer = victim(&page)?;
+        Some((page.print(&layer)?, layer, image(&page)?, epsilon(&page)))
+    });
+    let busy = Rc::new(Cell::new(false));
+    type Again = Rc<RefCell<Option<Rc<dyn Fn()>>>>;
+    let again: Again = Rc::default();
+    let go: Rc<dyn Fn()> = {
+        let (busy, again) = (busy.clone(), Rc::downgrade(&again));
+        Rc::new(move || {
+            let Some((print, layer, id, epsilon)) = wanted.try_get_untracked().flatten() else { return };
+            let has = page.shot.with_untracked(|shot| {
+                shot.as_ref().is_some_and(|s| s.victim == print && s.ids == [id] && s.epsilon == epsilon)
+            });
+            if has || busy.replace(true) {
+                return;
+            }
+            // An engine that dies keeps no promise.
+            let release = busy.clone();
+            set_timeout(move || release.set(false), Duration::from_secs(2));
+            let (busy, again) = (busy.clone(), again.clone());
+            ask(page, &layer, vec![id], epsilon, move |shot| {
+                busy.set(false);
+                let failed = shot.is_none();
+                if let Some(shot) = shot {
+                    page.shot.set(Some(Arc::new(shot)));
+                }
+                let next = again.upgrade().and_then(|again| again.borrow().clone());
+                if let (Some(next), false) = (next, failed) {
+                    next();
+                }
+            });
+        })
+    };
+    *again.borrow_mut() = Some(go.clone());
+    // The loop lives as long as the lab is shown.
+    let alive = StoredValue::new_local(again);
+    Effect::new(move |_| {
+        wanted.get();
+        alive.with_value(|_| {});
+        go();
+    });
+    let timer = StoredValue::new(None::<TimeoutHandle>);
+    Effect::new(move |_| {
+        let (Some((print, layer, _, epsilon)), side) = (wanted.get(), page.side.get()) else { return };
+        let has = page
+            .leaf_shot
+            .with_untracked(|shot| shot.as_ref().is_some_and(|shot| shot.victim == print && shot.epsilon == epsilon));
+        if side != Side::Other || has {
+            return;
+        }
+        let later = set_timeout_with_handle(
+            move || {
+                let ids = untrack(|| leaf::sample(&page, &layer)).ids;
+                ask(page, &layer, ids, epsilon, move |shot| {
+                    if let Some(shot) = shot {
+                        page.leaf_shot.set(Some(Arc::new(shot)));
+                    }
+                });
+            },
+            Duration::from_millis(SETTLE),
+        );
+        timer.update_value(|timer| {
+            if let Some(earlier) = std::mem::replace(timer, later.ok()) {
+                earlier.clear();
+            }
+        });
+    });
+}
+
+fn names(page: &Page, layer: Option<&str>) -> Vec<String> {
+    page.class_names(&layer.map_or_else(|| page.task_of(&page.selected.get()), |layer| page.task_of(layer)))
+}
+
+fn triptych(page: Page) -> AnyView {
+    let shot = Memo::new(move |_| {
+        let layer = victim(&page)?;
+        let (print, id) = (page.print(&layer)?, image(&page)?);
+        page.shot.get().filter(|shot| shot.victim == print && shot.ids == [id])
+    });
+    let budget = Memo::new(move |_| epsilon(&page));
+    let exact = Memo::new(move |_| shot.get().is_some_and(|shot| (shot.epsilon - budget.get()).abs() < 1e-9));
+    // Until the answer comes, the last direction stands in, scaled to the slider's budget.
+    let change = Memo::new(move |_| {
+        let shot = shot.get()?;
+        let scale = if shot.epsilon > 0.0 { budget.get() / shot.epsilon } else { 0.0 } as f32;
+        Some(
+            shot.clean
+                .iter()
+                .zip(&shot.attacked)
+                .map(|(a, b)| ((b - a) * scale).clamp(-a, 1.0 - a))
+                .collect::<Vec<f32>>(),
+        )
+    });
+    let clean = move || {
+        if let Some(shot) = shot.get() {
+            return Some(Image { shape: shot.shape, values: shot.clean.clone().into(), signed: false });
+        }
+        let sample = leaf::sample(&page, &victim(&page).unwrap_or_else(|| page.selected.get()));
+        let images = sample.images?;
+        Some(Image { shape: images.shape, values: images.of(image(&page)?)?.into(), signed: false })
+    };
+    // The factor that fills the scale, in whole steps; ten where the budget is small.
+    let factor = Memo::new(move |_| {
+        let largest = change.with(|change| {
+            change.as_ref().map_or(0.0, |change| change.iter().fold(0.0_f32, |most, value| most.max(value.abs())))
+        });
+        if budget.get() <= 0.1 || largest <= 0.0 { 10.0 } else { (1.0 / largest).floor().max(1.0) }
+    });
+    let difference = move || {
+        let (shot, change) = (shot.get()?, change.get()?);
+        let values: Vec<f32> = change.iter().map(|value| value * factor.get()).collect();
+        Some(Image { shape: shot.shape, values: values.into(), signed: true })
+    };
+    let attacked = move || {
+        let (shot, change) = (shot.get()?, change.get()?);
+        let values: Vec<f32> = shot.clean.iter().zip(&change).map(|(a, d)| a + d).collect();
+        Some(Image { shape: shot.shape, values: values.into(), signed: false })
+    };
+    let shares = move |after: bool| {
+        move || {
+            let Some(shot) = shot.get() else { return vec![] };
+            let names = names(&page, victim(&page).as_deref());
+            let row = if after { &shot.after[0] } else { &shot.before[0] };
+            row.iter()
+                .enumerate()
+                .map(|(class, share)| Chip {
+                    name: names.get(class).cloned().unwrap_or_else(|| class.to_string()),
+                    share: *share,
+                })
+                .collect()
+        }
+    };
+    let answer = move |after: bool| {
+        move || {
+            let shot = shot.get()?;
+            let top = Shot::top(if after { &shot.after[0] } else { &shot.before[0] })?;
+            let word = names(&page, victim(&page).as_deref()).get(usize::from(top)).cloned()?;
+            Some((word, top != shot.labels[0]))
+        }
+    };
+    let is_wrong = move |after: bool| move || answer(after)().is_some_and(|(_, wrong)| wrong);
+    let named =
+        move |after: bool| move || answer(after)().map(|(word, wrong)| view! { <b class:lose=wrong>{word}</b> });
+    let measures = move || {
+        change.with(|change| {
+            change.as_ref().map(|change| {
+                let largest = change.iter().fold(0.0_f32, |most, value| most.max(value.abs()));
+                let mean = change.iter().map(|value| value.abs()).sum::<f32>() / change.len().max(1) as f32;
+                let touched = change.iter().filter(|value| value.abs() > 0.01).count();
+                view! {
+                    <p>{format!("largest {}", fixed(largest.into(), 2))}</p>
+                    <p>{format!("mean {}", fixed(mean.into(), 2))}</p>
+                    <p>{format!("{touched} of {} pixels", change.len())}</p>
+                }
+            })
+        })
+    };
+    let set = move |event: leptos::ev::Event| {
+        if let Ok(value) = event_target_value(&event).parse::<f64>() {
+            page.epsilon.set(Some(value));
+        }
+    };
+    let body = view! {
+        <div class="triptych">
+            <figure>
+                <div class="picture">{pixels(clean, "the image as it is")}</div>
+                <figcaption>"As it is: " {named(false)}</figcaption>
+                {chips(shares(false), is_wrong(false))}
+            </figure>
+            <span class="operator">"+"</span>
+            <figure>
+                <div class="picture">{pixels(difference, "the change")}</div>
+                <figcaption>{move || format!("The change, ×{}", factor.get())}</figcaption>
+                <div class="sub measures">{measures}</div>
+            </figure>
+            <span class="operator">"="</span>
+            <figure>
+                <div class="picture">{pixels(attacked, "the attacked image")}</div>
+                <figcaption>"Attacked: " {named(true)}</figcaption>
+                {chips(shares(true), is_wrong(true))}
+            </figure>
+        </div>
+        <div class="budget">
+            <label for="epsilon">
+                "Largest pixel change " <span class="symbol">"ε"</span>
+            </label>
+            <span class="range minium" style:--p=move || format!("{}%", 100.0 * budget.get() / MAX)>
+                <input
+                    type="range"
+                    id="epsilon"
+                    min="0"
+                    max=MAX
+                    step="0.005"
+                    aria-valuetext=move || format!("ε {}", fixed(budget.get(), 3))
+                    prop:value=move || budget.get().to_string()
+                    on:input=set
+                />
+            </span>
+            <b class:soon=move || !exact.get()>{move || fixed(budget.get(), 3)}</b>
+        </div>
+    }
+    .into_any();
+    let buttons = move || {
+        let now = victim(&page);
+        victims(&page)
+            .into_iter()
+            .map(|name| {
+                let label = text::victim(&page, &name);
+                let pressed = now.as_deref() == Some(&name);
+                let disabled = !page.is_done(&name);
+                view! {
+                    <button
+                        type="button"
+                        aria-pressed=pressed.to_string()
+                        disabled=disabled
+                        on:click=move |_| page.victim.set(Some(name.clone()))
+                    >
+                        {label}
+                    </button>
+                }
+            })
+            .collect_view()
+            .into_any()
+    };
+    let aside = view! {
+        <span class="segments aside" role="group" aria-label="Which network is attacked">
+            {buttons}
+        </span>
+    }
+    .into_any();
+    block::block("One digit, attacked", || "choose another on the leaf".into(), aside, body)
+}
+
+/// Robust accuracy of every played victim, asked once each.
+fn curve(page: Page) -> AnyView {
+    type Curves = HashMap<String, Vec<[f64; 2]>>;
+    let curves = RwSignal::new(Curves::new());
+    let asked = Rc::new(RefCell::new(std::collections::HashSet::new()));
+    let key =
+        move |name: &str| Some(format!("{} {}", page.print(name)?, serde_json::to_string(&method(&page, name)).ok()?));
+    let idle = Memo::new(move |_| page.playing.with(Option::is_none));
+    Effect::new(move |_| {
+        page.engine.get();
+        if !idle.get() {
+            return;
+        }
+        for name in victims(&page) {
+            let (true, Some(key)) = (page.is_done(&name), key(&name)) else { continue };
+            if !asked.borrow_mut().insert(key.clone()) {
+                continue;
+            }
+            let task = page.task_of(&name);
+            let n = page.answers(&name, &task).map_or(100, |answers| answers.len());
+            let epsilons: Vec<f64> = (0..BUDGETS).map(|at| MAX * at as f64 / (BUDGETS - 1) as f64).collect();
+            let budgets = epsilons.clone();
+            let question = Question::Curve { method: method(&page, &name), task, epsilons, n };
+            client::ask(page, &name, question, &[], move |reply| {
+                let Ok((body, _)) = reply else { return };
+                let accuracy: Vec<f64> = serde_json::from_value(body["accuracy"].clone()).unwrap_or_default();
+                curves.update(|curves| {
+                    curves.insert(key, budgets.into_iter().zip(accuracy).map(|(x, y)| [x, y]).collect());
+                });
+            });
+        }
+    });
+    block::chart(
+        "Accuracy under attack",
+        || "% right, by ε".into(),
+        236.0,
+        "One line a network, once it is played",
+        move |width| {
+            let now = victim(&page);
+            let lines: Vec<Line> = victims(&page)
+                .into_iter()
+                .filter_map(|name| {
+                    let points = curves.with(|curves| curves.get(&key(&name)?).cloned())?;
+                    let mine = now.as_deref() == Some(&name);
+                    let hardened = page.family(&name) == Some(Family::Defend);
+                    let role = if hardened { Role::Hard } else { Role::Lose };
+                    let rank = if mine { Rank::Selected } else { Rank::Other };
+                    Some(Line { name: text::victim(&page, &name), role, rank, points })
+                })
+                .collect();
+            let chart = Epsilon { lines, epsilon: epsilon(&page), max: MAX };
+            (!chart.lines.is_empty()).then(|| Drawn::of(&chart, width))
+        },
+        None,
+    )
+}
+
+fn walk(page: Page) -> AnyView {
+    let steps = Memo::new(move |_| {
+        let layer = victim(&page)?;
+        let print = page.print(&layer)?;
+        let id = image(&page)?;
+        let shot = page.shot.get().filter(|shot| shot.victim == print && shot.ids == [id])?;
+        shot.walk.first().cloned().filter(|walk| !walk.is_empty())
+    });
+    let at = RwSignal::new(None::<usize>);
+    let last = Memo::new(move |_| steps.with(|steps| steps.as_ref().map_or(0, |steps| steps.len() - 1)));
+    let here = move || at.get().map_or(last.get(), |at| at.min(last.get()));
+    let go = move |_| {
+        if browser::matches("(prefers-reduced-motion: reduce)") {
+            at.set(None);
+            return;
+        }
+        at.set(Some(0));
+        let handle = StoredValue::new(None::<IntervalHandle>);
+        let tick = move || {
+            let next = at.get_untracked().unwrap_or(0) + 1;
+            let over = next >= last.get_untracked();
+            at.set((!over).then_some(next));
+            if over {
+                if let Some(handle) = handle.get_value() {
+                    handle.clear();
+                }
+            }
+        };
+        handle.set_value(set_interval_with_handle(tick, Duration::from_millis(260)).ok());
+    };
+    let chart = block::chart(
+        "Step by step",
+        || "confidence in the right answer, %".into(),
+        92.0,
+        "Appears with the first attack",
+        move |width| {
+            let confidences: Vec<f64> = steps.get()?.into_iter().map(|share| 100.0 * share).collect();
+            Some(Drawn::of(&Walk { confidences, at: here() }, width))
+        },
+        None,
+    );
+    view! {
+        <div>
+            {chart}
+            <p class="actions walk">
+                <button
+                    class="button small"
+                    type="button"
+                    disabled=move || steps.with(Option::is_none)
+                    on:click=go
+                >
+                    {icon(Icon::Play)}
+                    "Walk"
+                </button>
+                <span class="sub">
+                    {move || {
+                        steps
+                            .with(Option::is_some)
+                            .then(|| {
+                                let confidence = steps.with(|steps| steps.as_ref().and_then(|s| s.get(here()).copied()));
+                                let percent = confidence.map_or(String::new(), |share| percent(100.0 * share, 0));
+                                format!("Step {} of {}: {percent}", here(), last.get())
+                            })
+                    }}
+                </span>
+            </p>
+        </div>
+    }
+    .into_any()
+}
+
+fn how_far(page: Page) -> AnyView {
+    let rows = move || {
+        victims(&page)
+            .into_iter()
+            .take(3)
+            .map(|name| {
+                let outcome =
+                    text::notes(&page, &name).into_iter().find_map(|note| page.outcome(&note).filter(|o| o.is_done()));
+                let cell = |key: &str| {
+                    let row = outcome.as_ref().and_then(|outcome| outcome.row(key));
+                    row.map_or_else(
+                        || "–".to_owned(),
+                        |row| match key {
+                            "pixels_median" => fixed(row.value, 0),
+                            _ => fixed(row.value, 2),
+                        },
+                    )
+                };
+                view! {
+                    <tr>
+                        <td>{text::victim(&page, &name)}</td>
+                        <td>{cell("linf_median")}</td>
+                        <td>{cell("l2_median")}</td>
+                        <td>{cell("pixels_median")}</td>
+                    </tr>
+                }
+            })
+            .collect_view()
+            .into_any()
+    };
+    let body = view! {
+        <table class="table">
+            <thead>
+                <tr>
+                    <th scope="col">"Network"</th>
+                    <th scope="col" title="median largest change of a pixel">
+                        "L∞"
+                    </th>
+                    <th scope="col" title="median Euclidean length of the change">
+                        "L2"
+                    </th>
+                    <th scope="col" title="median number of changed pixels">
+                        "Pixels"
+                    </th>
+                </tr>
+            </thead>
+            <tbody>{rows}</tbody>
+        </table>
+    }
+    .into_any();
+    block::block("How far it gave way", || "median change among fooled".into(), ().into_any(), body)
+}

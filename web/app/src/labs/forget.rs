@@ -1,0 +1,413 @@
+//! Forget: how close to never having seen it, class by class, method by method.
+
+use super::{nothing, sentence, subject};
+use crate::{
+    client,
+    components::{
+        block::{self, Drawn},
+        icons::{Icon, icon},
+    },
+    state::{
+        outcome::{Outcome, Status},
+        strip::Lab,
+    },
+    store::{Dialog, Page, page},
+    text,
+};
+use leptos::prelude::*;
+use report::{
+    Role,
+    chart::{ClassBars, GapPlane, Point, Reference},
+    figure::fixed,
+};
+use spec::{Family, Row, metric};
+use std::sync::Arc;
+
+const COLUMNS: [&str; 4] = ["ua", "ra", "ta", "mia"];
+
+pub fn lab() -> AnyView {
+    if let Some(nothing) = nothing(Lab::Forget) {
+        return nothing;
+    }
+    view! {
+        {sentence()}
+        <div class="pair">
+            {plane()}
+            {bars()}
+        </div>
+        {methods()}
+    }
+    .into_any()
+}
+
+/// Distances from the retrained network: kept training images to the right, what was to be forgotten upwards.
+fn gaps(outcome: &Outcome) -> Option<[f64; 2]> {
+    let gap = |key: &str| Some((outcome.figure(key)? - outcome.figure(&format!("retrained_{key}"))?).abs());
+    Some([gap("ra")?, gap("ua")?])
+}
+
+fn finished(page: &Page) -> Vec<(String, Arc<Outcome>)> {
+    text::versions(page, &subject(page))
+        .into_iter()
+        .filter_map(|name| Some((name.clone(), page.outcome(&name)?)))
+        .filter(|(_, outcome)| outcome.is_done())
+        .collect()
+}
+
+fn plane() -> AnyView {
+    let page = page();
+    block::chart(
+        "How close to never having seen it",
+        || "points from the retrained network".into(),
+        292.0,
+        "Retrained networks first, then each method beside them",
+        move |width| {
+            let selected = subject(&page);
+            let all = finished(&page);
+            let points: Vec<Point> = all
+                .iter()
+                .enumerate()
+                .filter(|(_, (name, _))| !is_retrain(&page, name))
+                .filter_map(|(at, (name, outcome))| {
+                    let [x, y] = gaps(outcome)?;
+                    let mine = *name == selected;
+                    let spread = |key: &str| outcome.row(key).and_then(report::figure::spread);
+                    Some(Point {
+                        name: page.method(name).map_or_else(String::new, |method| method.card.title.clone()),
+                        role: if mine { Role::Keep } else { Role::Series((at % 4 + 3) as u8) },
+                        x,
+                        y,
+                        x_spread: spread("ra"),
+                        y_spread: spread("ua"),
+                        selected: mine,
+                        group: None,
+                    })
+                })
+                .collect();
+            let outcome = all.iter().find(|(name, _)| *name == selected).or(all.first()).map(|(_, outcome)| outcome)?;
+            let sigma = |key: &str| outcome.row(key).and_then(report::figure::spread);
+            let noise = sigma("retrained_ra").zip(sigma("retrained_ua")).map(|(x, y)| [x, y]);
+            Some(Drawn::of(&GapPlane { points, noise, path: vec![] }, width))
+        },
+        None,
+    )
+}
+
+fn is_retrain(page: &Page, name: &str) -> bool {
+    page.strip.with(|strip| strip.stage(name).is_some_and(|stage| stage.id == "unlearn.retrain"))
+}
+
+fn bars() -> AnyView {
+    let page = page();
+    block::chart(
+        "Class by class",
+        || "accuracy, %".into(),
+        292.0,
+        "Appears with the first answers",
+        move |width| {
+            let selected = subject(&page);
+            let parent = page.parent_of(&selected);
+            let percent = |outcome: Option<&Arc<Outcome>>, series: &str| -> Vec<Option<f64>> {
+                outcome
+                    .and_then(|outcome| outcome.classes.get(series))
+                    .map_or_else(Vec::new, |values| values.iter().map(|value| value.map(f64::from)).collect())
+            };
+            let own = page.outcome(&selected);
+            let (mine, above) = (own.as_ref(), page.outcome(&parent));
+            let before = match percent(mine, "original") {
+                original if original.is_empty() => percent(above.as_ref(), "test"),
+                original => original,
+            };
+            let now = percent(mine, "test");
+            let values = if now.is_empty() { before.clone() } else { now };
+            if values.is_empty() {
+                return None;
+            }
+            let task = page.task_of(&selected);
+            let names = page.class_names(&task);
+            let forgotten: Vec<usize> = page.forget_class().map(usize::from).into_iter().collect();
+            let twin = percent(mine, "retrained");
+            let name = match forgotten.first().and_then(|class| names.get(*class)) {
+                Some(class) => format!("Retrained without {class}"),
+                None => "Retrained without them".into(),
+            };
+            let reference = (!twin.is_empty()).then_some(Reference { name, values: twin, spreads: vec![] });
+            Some(Drawn::of(&ClassBars { names, values, before, forgotten, reference }, width))
+        },
+        None,
+    )
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Sort {
+    Column(usize),
+    Gap,
+    Time,
+}
+
+fn methods() -> AnyView {
+    let page = page();
+    let sort = RwSignal::new(Sort::Gap);
+    let sigma = Memo::new(move |_| {
+        let all = finished(&page);
+        let rows: Vec<f64> = all
+            .first()
+            .map(|(_, outcome)| {
+                let keys = COLUMNS.iter().map(|key| format!("retrained_{key}"));
+                keys.filter_map(|key| outcome.row(&key).and_then(report::figure::spread)).collect()
+            })
+            .unwrap_or_default();
+        (!rows.is_empty()).then(|| rows.iter().sum::<f64>() / rows.len() as f64)
+    });
+    let seeds = move || {
+        let all = finished(&page);
+        all.iter().find_map(|(_, outcome)| outcome.row("retrained_ua").and_then(|row| row.seeds)).unwrap_or(1)
+    };
+    let sub = move || {
+        if finished(&page).is_empty() {
+            return "each beside a network that never saw it".into();
+        }
+        match seeds() {
+            1 => "by gap to the retrained network; 1 seed".into(),
+            n => format!("by gap to the retrained network; ± is one deviation over {n} seeds"),
+        }
+    };
+    let add = move |_| {
+        let selected = page.selected.get_untracked();
+        page.dialog.set(Some(Dialog::Chooser { replace: Some(selected), lab: Some(Lab::Forget) }));
+    };
+    let left = move || {
+        let versions = text::versions(&page, &subject(&page));
+        versions.into_iter().filter(|name| page.outcome(name).is_none_or(|o| !o.is_done())).collect::<Vec<_>>()
+    };
+    let run_all = move |_| untrack(|| client::run(page, &left(), false, false));
+    let aside = view! {
+        <span class="actions aside">
+            <button class="button small" type="button" title="Shift Enter in the list of methods" on:click=add>
+                {icon(Icon::More)}
+                "Add a row"
+            </button>
+            <button
+                class="button small"
+                type="button"
+                disabled=move || left().len() < 2 || page.playing.with(Option::is_some)
+                on:click=run_all
+            >
+                "Run all rows"
+            </button>
+        </span>
+    }
+    .into_any();
+    let head = move |what: Sort, label: &'static str, help: &'static str| {
+        let sorted = move || (sort.get() == what).then_some("ascending");
+        view! {
+            <th scope="col" aria-sort=sorted title=help>
+                <button type="button" on:click=move |_| sort.set(what)>
+                    {label}
+                    {move || if sort.get() == what { " ↑" } else { "" }}
+                </button>
+            </th>
+        }
+    };
+    let rows = move || {
+        let mut versions: Vec<(String, Option<Arc<Outcome>>)> = text::versions(&page, &subject(&page))
+            .into_iter()
+            .map(|name| {
+                let outcome = page.outcome(&name);
+                (name, outcome)
+            })
+            .collect();
+        let value = |outcome: &Option<Arc<Outcome>>| {
+            let outcome = outcome.as_ref().filter(|outcome| outcome.is_done())?;
+            outcome.figure(match sort.get() {
+                Sort::Column(at) => COLUMNS[at],
+                Sort::Gap => "gap",
+                Sort::Time => "rte",
+            })
+        };
+        // A running row stands below the reference, waiting rows last.
+        let rank = |outcome: &Option<Arc<Outcome>>| match outcome {
+            Some(outcome) if outcome.is_live() => 0,
+            Some(outcome) if outcome.is_done() => 1,
+            Some(_) => 2,
+            None => 3,
+        };
+        versions.sort_by(|a, b| {
+            rank(&a.1)
+                .cmp(&rank(&b.1))
+                .then(value(&a.1).unwrap_or(f64::INFINITY).total_cmp(&value(&b.1).unwrap_or(f64::INFINITY)))
+        });
+        let rows = versions.into_iter().map(|(name, outcome)| row(page, &name, outcome, sigma.get())).collect_view();
+        view! {
+            {reference(&page)}
+            {rows}
+        }
+        .into_any()
+    };
+    let body = view! {
+        <div class="scroll methods">
+            <table class="table results">
+                <thead>
+                    <tr>
+                        <th scope="col">"Method"</th>
+                        {COLUMNS
+                            .iter()
+                            .enumerate()
+                            .map(|(at, key)| {
+                                let metric = metric(key).expect("in the table of figures");
+                                head(Sort::Column(at), metric.label, metric.help)
+                            })
+                            .collect_view()}
+                        {head(Sort::Gap, "Gap", "mean distance of these four from the retrained network")}
+                        {head(Sort::Time, "Time", "of the forgetting alone")}
+                    </tr>
+                </thead>
+                <tbody>{rows}</tbody>
+            </table>
+        </div>
+    }
+    .into_any();
+    block::block("Methods", sub, aside, body)
+}
+
+fn figure(row: Option<&Row>) -> AnyView {
+    let Some(row) = row else { return view! { <td>"–"</td> }.into_any() };
+    let spread = report::figure::spread(row).map(|spread| view! { <small>{format!("± {}", fixed(spread, 1))}</small> });
+    view! { <td title=report::figure::tooltip(row)>{fixed(row.value, 1)} {spread}</td> }.into_any()
+}
+
+/// The truth, first, never sorted away.
+fn reference(page: &Page) -> AnyView {
+    let all = finished(page);
+    let Some((_, outcome)) = all.first() else {
+        let seeds = page.strip.with(|strip| strip.spec.retrain_seeds.unwrap_or(1));
+        return view! {
+            <tr class="reference">
+                <td>
+                    <i class="ring"></i>
+                    <b>"Retrained"</b>
+                    <small>{format!("{seeds} {}", if seeds == 1 { "seed" } else { "seeds" })}</small>
+                </td>
+                <td colspan="4" class="words">
+                    "planned, beside the first method"
+                </td>
+                <td></td>
+                <td></td>
+            </tr>
+        }
+        .into_any();
+    };
+    let cells = COLUMNS.iter().map(|key| figure(outcome.row(&format!("retrained_{key}")))).collect_view();
+    let seeds = outcome.row("retrained_ua").and_then(|row| row.seeds).unwrap_or(1);
+    let time = outcome.figure("retrained_rte").map_or_else(|| "–".into(), text::took);
+    view! {
+        <tr class="reference">
+            <td>
+                <i class="ring"></i>
+                <b>"Retrained"</b>
+                <small>{format!("{seeds} {}", if seeds == 1 { "seed" } else { "seeds" })}</small>
+            </td>
+            {cells}
+            <td class="muted">"reference"</td>
+            <td>{time}</td>
+        </tr>
+    }
+    .into_any()
+}
+
+/// Pixels of the bar for one point of gap, and where it breaks off.
+const POINT: f64 = 5.5;
+const BAR: f64 = 64.0;
+
+fn row(page: Page, name: &str, outcome: Option<Arc<Outcome>>, sigma: Option<f64>) -> AnyView {
+    let title = page.method(name).map_or_else(String::new, |method| method.card.title.clone());
+    let id = text::layer_id(&page, name);
+    let selected = subject(&page) == name;
+    let open = {
+        let name = name.to_owned();
+        move |_| page.select(&name)
+    };
+    let name_cell = |note: String| {
+        view! {
+            <td>
+                <button type="button" on:click=open.clone()>
+                    <b>{title.clone()}</b>
+                </button>
+                <small>{note}</small>
+            </td>
+        }
+    };
+    let waits = |word: &'static str| {
+        view! {
+            <tr class:selected=selected>
+                {name_cell(id.clone())} <td colspan="4" class="words">
+                    {word}
+                </td> <td></td> <td></td>
+            </tr>
+        }
+        .into_any()
+    };
+    let Some(outcome) = outcome else {
+        return waits(if page.playing.with(Option::is_some) { "waiting" } else { "planned" });
+    };
+    match &outcome.status {
+        Status::Failed(failure) => {
+            let message = failure.message.clone();
+            view! {
+                <tr class="failed" class:selected=selected>
+                    {name_cell(id)} <td colspan="6" class="words">
+                        {message}
+                    </td>
+                </tr>
+            }
+            .into_any()
+        }
+        Status::Cancelled => waits("stopped"),
+        Status::Done => {
+            let cells = COLUMNS.iter().map(|key| figure(outcome.row(key))).collect_view();
+            let gap = outcome.figure("gap");
+            let noise = sigma.map_or(0.0, |sigma| 2.0 * sigma);
+            let bar = gap.map(|gap| {
+                let inside = gap <= noise;
+                let broken = gap * POINT > BAR;
+                view! {
+                    <svg class="gap-bar" viewBox="0 0 64 12" aria-hidden="true">
+                        <path d=format!("M0 0h{}v12H0z", (noise * POINT).min(BAR)) fill="var(--line)" />
+                        <path
+                            d=format!("M0 4h{}v4H0z", (gap * POINT).clamp(2.0, BAR))
+                            fill=if inside { "var(--keep)" } else { "var(--pencil)" }
+                        />
+                        {broken
+                            .then(|| {
+                                view! { <path d="M56 1l4 5-4 5" fill="none" stroke="var(--bg)" stroke-width="2" /> }
+                            })}
+                    </svg>
+                }
+            });
+            let family = page.family(name) == Some(Family::Unlearn);
+            let time = outcome.figure("rte").map_or_else(|| text::took(outcome.seconds), text::took);
+            view! {
+                <tr class:selected=selected>
+                    {name_cell(id)} {cells} <td class="gap-cell">
+                        {bar} <b>{gap.filter(|_| family).map_or_else(|| "–".into(), |gap| fixed(gap, 1))}</b>
+                    </td> <td>{time}</td>
+                </tr>
+            }
+            .into_any()
+        }
+        _ => {
+            let place = match outcome.of {
+                0 => outcome.phase.clone(),
+                of => format!("step {} of {}", fixed(outcome.step as f64, 0), fixed(of as f64, 0)),
+            };
+            view! {
+                <tr class:selected=selected>
+                    {name_cell(place)} <td colspan="4" class="words">
+                        {outcome.phase.clone()}
+                    </td> <td></td> <td></td>
+                </tr>
+            }
+            .into_any()
+        }
+    }
+}

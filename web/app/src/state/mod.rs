@@ -1,0 +1,7 @@
+//! What the page knows, without a browser: everything here is tested natively.
+
+pub mod controls;
+pub mod link;
+pub mod outcome;
+pub mod runs;
+pub mod strip;

@@ -1,0 +1,712 @@
+//! The page's signals, and what may be done to them.
+
+use crate::{
+    browser, client,
+    labs::attack::Shot,
+    state::{
+        controls, link,
+        outcome::{Answers, Images, Outcome},
+        runs::{self, Run},
+        strip::{Lab, START, Slot, Strip},
+    },
+    text,
+};
+use leptos::prelude::*;
+use serde_json::Value;
+use spec::{Catalogue, DeviceChoice, Event, Family, MethodInfo, Pick, RunSpec, Said};
+use std::{
+    collections::{HashMap, HashSet},
+    sync::{Arc, LazyLock},
+};
+
+/// Everything known before an engine is loaded.
+pub static CATALOGUE: LazyLock<Catalogue> = LazyLock::new(|| {
+    serde_json::from_str(include_str!("../../../static/catalogue.json")).expect("the catalogue is written by a test")
+});
+
+pub fn catalogue() -> &'static Catalogue {
+    &CATALOGUE
+}
+
+#[derive(Clone, Debug, PartialEq)]
+pub enum Route {
+    Lab(Lab),
+    Runs,
+    Data,
+    Method(String),
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Engine {
+    Loading,
+    Ready,
+    Restarting,
+    /// No worker, no wasm: recorded figures only.
+    Absent,
+}
+
+/// The device as the badge tells it.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Device {
+    pub name: String,
+    pub adapter: String,
+    pub software: bool,
+    pub why: String,
+    pub engine: String,
+    pub state: DeviceState,
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum DeviceState {
+    #[default]
+    Checking,
+    Gpu,
+    Software,
+    NoGpu,
+    CpuFaster,
+    GpuFailed,
+    CpuChosen,
+    Lost,
+}
+
+#[derive(Clone, Debug, PartialEq)]
+pub enum Dialog {
+    Chooser {
+        replace: Option<String>,
+        lab: Option<Lab>,
+    },
+    Share,
+    Keys,
+    Badge,
+    /// One image through every layer.
+    Tile(u32),
+    /// The images behind a cell of the confusion matrix: label, answer.
+    Cell(u16, u16),
+    /// More than this many seconds of work would be lost.
+    Reset,
+}
+
+#[derive(Clone, Debug, PartialEq)]
+pub struct Notice {
+    pub bold: String,
+    pub rest: String,
+    pub alert: bool,
+    pub action: Option<(String, Act)>,
+}
+
+#[derive(Clone, Debug, PartialEq)]
+pub enum Act {
+    CopyReport(String),
+    UseCpu,
+    Reload,
+    DropOldRuns,
+}
+
+/// The run that the engine holds.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Playing {
+    pub run: u32,
+    /// Stages it will play, with the prints of their results.
+    pub stages: Vec<(String, String)>,
+    pub now: Option<String>,
+    /// Milliseconds: when the stage in hand began.
+    pub since: f64,
+    pub paused: bool,
+    pub follow: bool,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Side {
+    All,
+    Other,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Theme {
+    System,
+    Light,
+    Dark,
+}
+
+#[derive(Clone, Copy)]
+pub struct Page {
+    pub strip: RwSignal<Strip>,
+    pub slots: Memo<Vec<Slot>>,
+    /// What each stage's result hangs on, by name.
+    pub prints: Memo<HashMap<String, String>>,
+    pub outcomes: RwSignal<HashMap<String, Arc<Outcome>>>,
+    /// Answers of a model on a task that it was not played on: (print, task).
+    pub asked: RwSignal<HashMap<(String, String), Arc<Answers>>>,
+    /// The leaf's images by the task's print.
+    pub samples: RwSignal<HashMap<String, Arc<Images>>>,
+    pub classes: RwSignal<HashMap<String, Vec<String>>>,
+    /// Layers of the network with their numbers of weights.
+    pub layers: RwSignal<Vec<(String, usize)>>,
+    pub parameters: RwSignal<Option<usize>>,
+    pub estimates: RwSignal<HashMap<String, f64>>,
+    /// What the engine says of the run file as a whole, when it cannot be played.
+    pub trouble: RwSignal<Option<String>>,
+    pub selected: RwSignal<String>,
+    pub route: RwSignal<Route>,
+    /// Milliseconds: when the visitor last chose a lab by hand.
+    pub chose: RwSignal<f64>,
+    pub engine: RwSignal<Engine>,
+    pub device: RwSignal<Device>,
+    pub choice: RwSignal<DeviceChoice>,
+    pub playing: RwSignal<Option<Playing>>,
+    /// Names of stages that were finished once.
+    pub played: RwSignal<HashSet<String>>,
+    pub queued: RwSignal<bool>,
+    pub taken_off: RwSignal<Vec<Strip>>,
+    pub dialog: RwSignal<Option<Dialog>>,
+    pub drawer: RwSignal<bool>,
+    pub notice: RwSignal<Option<Notice>>,
+    pub toast: RwSignal<String>,
+    pub live: RwSignal<String>,
+    pub runs: RwSignal<Vec<Run>>,
+    pub side: RwSignal<Side>,
+    pub theme: RwSignal<Theme>,
+    pub dark: Memo<bool>,
+    pub system_dark: RwSignal<bool>,
+    pub keys_on: RwSignal<bool>,
+    /// The image that the attack lab works on, and its budget.
+    pub victim: RwSignal<Option<String>>,
+    pub image: RwSignal<Option<u32>>,
+    pub epsilon: RwSignal<Option<f64>>,
+    pub shot: RwSignal<Option<Arc<Shot>>>,
+    pub leaf_shot: RwSignal<Option<Arc<Shot>>>,
+    /// The adapter is taken off for a look: the leaf and the pad show the layer before.
+    pub off: RwSignal<bool>,
+}
+
+pub fn page() -> Page {
+    expect_context()
+}
+
+impl Page {
+    pub fn new(spec: RunSpec, route: Route) -> Self {
+        let strip = Strip::new(spec, catalogue()).unwrap_or_else(|_| default_strip());
+        let strip = RwSignal::new(strip);
+        let slots = Memo::new(move |_| strip.with(|strip| strip.slots(catalogue())));
+        let prints = Memo::new(move |_| {
+            strip.with(|strip| {
+                let mut prints: HashMap<_, _> =
+                    (0..strip.len()).map(|index| (strip.name(index), strip.print(index, catalogue()))).collect();
+                prints.insert(START.into(), strip.start_print());
+                prints
+            })
+        });
+        let theme =
+            RwSignal::new(browser::stored("theme").map_or(Theme::System, |theme: String| match theme.as_str() {
+                "dark" => Theme::Dark,
+                "light" => Theme::Light,
+                _ => Theme::System,
+            }));
+        let system_dark = RwSignal::new(browser::prefers("dark"));
+        let dark = Memo::new(move |_| match theme.get() {
+            Theme::System => system_dark.get(),
+            theme => theme == Theme::Dark,
+        });
+        let page = Self {
+            strip,
+            slots,
+            prints,
+            outcomes: RwSignal::default(),
+            asked: RwSignal::default(),
+            samples: RwSignal::default(),
+            classes: RwSignal::default(),
+            layers: RwSignal::default(),
+            parameters: RwSignal::default(),
+            estimates: RwSignal::default(),
+            trouble: RwSignal::default(),
+            selected: RwSignal::new(START.into()),
+            route: RwSignal::new(route),
+            chose: RwSignal::new(0.0),
+            engine: RwSignal::new(Engine::Loading),
+            device: RwSignal::default(),
+            choice: RwSignal::new(browser::stored("device").unwrap_or_default()),
+            playing: RwSignal::default(),
+            played: RwSignal::default(),
+            queued: RwSignal::default(),
+            taken_off: RwSignal::default(),
+            dialog: RwSignal::default(),
+            drawer: RwSignal::default(),
+            notice: RwSignal::default(),
+            toast: RwSignal::default(),
+            live: RwSignal::default(),
+            runs: RwSignal::new(browser::stored("runs").unwrap_or_default()),
+            side: RwSignal::new(Side::All),
+            theme,
+            dark,
+            system_dark,
+            keys_on: RwSignal::new(browser::stored("keys").unwrap_or(true)),
+            victim: RwSignal::default(),
+            image: RwSignal::default(),
+            epsilon: RwSignal::default(),
+            shot: RwSignal::default(),
+            leaf_shot: RwSignal::default(),
+            off: RwSignal::default(),
+        };
+        page.select_for_route();
+        page
+    }
+
+    // --- reading ---
+
+    pub fn method(&self, name: &str) -> Option<&'static MethodInfo> {
+        self.strip.with(|strip| strip.stage(name).and_then(|stage| catalogue().method(&stage.id)))
+    }
+
+    pub fn family(&self, name: &str) -> Option<Family> {
+        self.method(name).map(|method| method.card.family)
+    }
+
+    pub fn print(&self, name: &str) -> Option<String> {
+        self.prints.with(|prints| prints.get(name).cloned())
+    }
+
+    pub fn outcome(&self, name: &str) -> Option<Arc<Outcome>> {
+        let print = self.print(name)?;
+        self.outcomes.with(|outcomes| outcomes.get(&print).cloned())
+    }
+
+    pub fn is_done(&self, name: &str) -> bool {
+        name == START || self.outcome(name).is_some_and(|outcome| outcome.is_done())
+    }
+
+    /// The layer that a stage is, or asks.
+    pub fn layer_of(&self, name: &str) -> String {
+        self.strip.with(|strip| match strip.find(name) {
+            Some(index) if strip.is_layer(index, catalogue()) => name.into(),
+            Some(index) => strip.parent_name(index),
+            None => START.into(),
+        })
+    }
+
+    pub fn parent_of(&self, name: &str) -> String {
+        self.strip.with(|strip| strip.find(name).map_or_else(|| START.into(), |index| strip.parent_name(index)))
+    }
+
+    pub fn task_of(&self, name: &str) -> String {
+        self.strip.with(|strip| strip.find(name).map_or_else(|| strip.first_task(), |index| strip.task(index)))
+    }
+
+    pub fn task_pick(&self, task: &str) -> Option<Pick> {
+        self.strip.with(|strip| strip.spec.tasks.get(task).cloned())
+    }
+
+    /// Answers of a stage's model on a task: as played, else as asked.
+    pub fn answers(&self, name: &str, task: &str) -> Option<Arc<Answers>> {
+        let print = self.print(name)?;
+        let played = (self.task_of(name) == task)
+            .then(|| self.outcomes.with(|outcomes| outcomes.get(&print)?.answers("test").cloned()))
+            .flatten();
+        played.or_else(|| self.asked.with(|asked| asked.get(&(print, task.into())).cloned()))
+    }
+
+    /// The stage whose model the leaf shows: the selected layer once it has answered, else what it starts from.
+    pub fn shown(&self) -> String {
+        let layer = self.layer_of(&self.selected.get());
+        let answered = self.outcome(&layer).is_some_and(|outcome| outcome.answers("test").is_some());
+        let off = self.off.get() && self.family(&layer) == Some(Family::Peft);
+        if layer == START || (answered && !off) { layer } else { self.parent_of(&layer) }
+    }
+
+    /// The class that is to be forgotten, where one is.
+    pub fn forget_class(&self) -> Option<u16> {
+        self.strip.with(|strip| {
+            let pick = strip.spec.forget.as_ref()?;
+            if pick.id != "class" {
+                return None;
+            }
+            Some(pick.params.get("class").and_then(Value::as_u64).unwrap_or(0) as u16)
+        })
+    }
+
+    pub fn class_names(&self, task: &str) -> Vec<String> {
+        self.classes.with(|classes| classes.get(task).cloned()).unwrap_or_else(|| {
+            let count = catalogue().leaf.labels.iter().max().map_or(0, |label| label + 1);
+            (0..count).map(|class| class.to_string()).collect()
+        })
+    }
+
+    /// Whether the task's samples are the digits that the page carries.
+    pub fn is_digits(&self, task: &str) -> bool {
+        self.task_pick(task).is_some_and(|pick| pick.id == "digits")
+    }
+
+    pub fn setting(&self, name: &str, path: &[&str]) -> Value {
+        let path: Vec<String> = path.iter().map(|&key| key.into()).collect();
+        let Some(method) = self.method(name) else { return Value::Null };
+        self.strip.with(|strip| {
+            strip.stage(name).map_or(Value::Null, |stage| controls::value(&method.controls, &stage.params, &path))
+        })
+    }
+
+    /// Stages of the line in playing order, notes after their layers.
+    pub fn order(&self) -> Vec<String> {
+        let mut indices: Vec<usize> = self
+            .slots
+            .with(|slots| slots.iter().flat_map(|slot| slot.notes.iter().copied().chain([slot.used])).collect());
+        indices.sort_unstable();
+        self.strip.with(|strip| indices.into_iter().map(|index| strip.name(index)).collect())
+    }
+
+    /// What is sensible after a stage: the first of the line that is not done.
+    pub fn next(&self) -> Option<String> {
+        self.order().into_iter().find(|name| !self.is_done(name))
+    }
+
+    /// One sentence if the selected layer cannot be played as it is set.
+    pub fn refusal(&self) -> Option<String> {
+        let wrong = self.strip.with(|strip| {
+            strip
+                .spec
+                .stages
+                .iter()
+                .find_map(|stage| controls::wrong(&catalogue().method(&stage.id)?.controls, &stage.params))
+        });
+        wrong.or_else(|| self.trouble.get())
+    }
+
+    // --- doing ---
+
+    pub fn go(&self, route: Route) {
+        browser::set_hash(&text::hash(&route));
+        self.chose.set(browser::now());
+        self.route.set(route);
+        self.select_for_route();
+    }
+
+    /// The newest finished or running layer of the lab, else its first planned one.
+    pub fn select_for_route(&self) {
+        let Route::Lab(lab) = self.route.get_untracked() else { return };
+        let of_lab = |name: &str| self.family(name).map(Lab::of) == Some(lab);
+        untrack(|| {
+            if of_lab(&self.selected.get()) {
+                return;
+            }
+            let mine: Vec<String> = self.order().into_iter().filter(|name| of_lab(name)).collect();
+            let begun = mine.iter().rev().find(|name| self.outcome(name).is_some());
+            let pick = match self.next() {
+                Some(next) if of_lab(&next) && self.playing.with(Option::is_none) => Some(next),
+                _ => begun.or(mine.first()).cloned(),
+            };
+            self.selected.set(pick.unwrap_or_else(|| START.into()));
+        });
+        self.side.set(Side::All);
+    }
+
+    pub fn select(&self, name: &str) {
+        self.selected.set(name.into());
+        self.side.set(Side::All);
+        if let Some(family) = untrack(|| self.family(name)) {
+            let route = Route::Lab(Lab::of(family));
+            browser::set_hash(&text::hash(&route));
+            self.route.set(route);
+        }
+    }
+
+    /// Layer before or after on the line.
+    pub fn step_layer(&self, by: isize) {
+        untrack(|| {
+            let line: Vec<String> = self
+                .slots
+                .with(|slots| self.strip.with(|strip| slots.iter().map(|slot| strip.name(slot.used)).collect()));
+            let layer = self.layer_of(&self.selected.get());
+            let at = line.iter().position(|name| *name == layer).map_or(-1, |at| at as isize);
+            if let Some(name) = usize::try_from(at + by).ok().and_then(|at| line.get(at)) {
+                self.select(name);
+            }
+        });
+    }
+
+    /// Writes one setting. A finished layer is not edited: it gets a new version.
+    pub fn set(&self, name: &str, path: &[String], value: Value) {
+        let mut target = name.to_owned();
+        untrack(|| {
+            let finished = self.is_done(name) || self.outcome(name).is_some_and(|outcome| outcome.is_live());
+            let is_layer = self.method(name).is_some_and(|method| method.shape.is_layer());
+            self.edit(|strip| {
+                if finished && is_layer {
+                    if let Some(id) = strip.stage(name).map(|stage| stage.id.clone()) {
+                        if let Some(version) = strip.add_version(name, &id, catalogue()) {
+                            strip.use_version(&version, catalogue());
+                            target = version;
+                        }
+                    }
+                }
+                strip.set(&target, path, value, catalogue());
+            });
+        });
+        if target != name {
+            self.selected.set(target);
+        }
+    }
+
+    /// Every change of the run file goes through here: checked as a whole, remembered, told to the engine.
+    pub fn edit(&self, change: impl FnOnce(&mut Strip)) {
+        let mut strip = self.strip.get_untracked();
+        change(&mut strip);
+        self.taken_off.update(Vec::clear);
+        self.put(strip);
+    }
+
+    fn put(&self, strip: Strip) {
+        browser::store("spec", &strip.spec);
+        self.strip.set(strip);
+        client::prepare_soon(*self);
+    }
+
+    pub fn load(&self, spec: RunSpec) {
+        match Strip::new(spec, catalogue()) {
+            Ok(strip) => {
+                self.stop();
+                self.edit(|old| *old = strip);
+                self.classes.update(HashMap::clear);
+                self.selected.set(START.into());
+                let first = untrack(|| self.order().first().cloned());
+                if let Some(name) = first {
+                    self.select(&name);
+                }
+            }
+            Err(wrong) => self.notice.set(Some(text::refused(&wrong))),
+        }
+    }
+
+    pub fn take_off(&self) {
+        untrack(|| {
+            let mut strip = self.strip.get();
+            let last = self.slots.with(|slots| slots.last().map(|slot| strip.name(slot.used)));
+            let Some(last) = last else { return };
+            let before = strip.clone();
+            if strip.take_off(&last) {
+                if self.layer_of(&self.selected.get()) == last {
+                    self.selected.set(self.parent_of(&last));
+                }
+                self.put(strip);
+                self.taken_off.update(|stack| stack.push(before));
+                self.live.set(text::TAKEN_OFF.into());
+                self.select_for_route();
+            }
+        });
+    }
+
+    pub fn put_back(&self) {
+        let mut strip = None;
+        self.taken_off.update(|stack| strip = stack.pop());
+        if let Some(strip) = strip {
+            self.put(strip);
+            self.select_for_route();
+        }
+    }
+
+    /// The stages that a press of play means: the selected one; a defence brings its attack with it.
+    pub fn wanted(&self) -> Vec<String> {
+        untrack(|| {
+            let selected = self.selected.get();
+            let mut wanted = vec![selected.clone()];
+            if self.family(&selected) == Some(Family::Defend) {
+                self.strip.with(|strip| {
+                    let index = strip.find(&selected);
+                    wanted.extend(
+                        (0..strip.len())
+                            .filter(|&at| !strip.is_layer(at, catalogue()) && strip.parent(at) == index)
+                            .map(|at| strip.name(at)),
+                    );
+                });
+            }
+            wanted
+        })
+    }
+
+    pub fn play(&self, paused: bool) {
+        if self.playing.with_untracked(|playing| playing.as_ref().is_some_and(|playing| playing.paused)) {
+            client::resume(*self);
+        } else if self.playing.with_untracked(Option::is_none) {
+            client::run(*self, &self.wanted(), paused, false);
+        }
+    }
+
+    pub fn play_all(&self, again: bool) {
+        untrack(|| {
+            let order = self.order();
+            if again {
+                for name in &order {
+                    self.forget_result(name);
+                }
+            }
+            let wanted: Vec<String> = order.into_iter().filter(|name| !self.is_done(name)).collect();
+            client::run(*self, &wanted, false, true);
+        });
+    }
+
+    pub fn stop(&self) {
+        client::cancel(*self);
+    }
+
+    pub fn forget_result(&self, name: &str) {
+        if let Some(print) = untrack(|| self.print(name)) {
+            self.outcomes.update(|outcomes| {
+                outcomes.remove(&print);
+            });
+        }
+    }
+
+    pub fn reset(&self) {
+        self.stop();
+        let selected = self.selected.get_untracked();
+        self.forget_result(&selected);
+    }
+
+    /// Folds one event into the signals.
+    pub fn take(&self, said: Said, pixels: Option<Vec<f32>>) {
+        let Some(name) = said.stage.clone() else { return };
+        let print = self
+            .playing
+            .with_untracked(|playing| {
+                let playing = playing.as_ref().filter(|playing| playing.run == said.run)?;
+                playing.stages.iter().find(|(stage, _)| *stage == name).map(|(_, print)| print.clone())
+            })
+            .or_else(|| (name == START).then(|| self.strip.with_untracked(Strip::start_print)));
+        let Some(print) = print else { return };
+        let (event, now) = (said.event, browser::now());
+        match &event {
+            Event::Stage { .. } => {
+                let mut follow = false;
+                self.playing.update(|playing| {
+                    if let Some(playing) = playing {
+                        (playing.now, playing.since) = (Some(name.clone()), now);
+                        follow = playing.follow;
+                    }
+                });
+                if follow && now - self.chose.get_untracked() > 10_000.0 {
+                    self.select(&name);
+                }
+                self.live.set(untrack(|| text::begun(self, &name)));
+            }
+            Event::Paused { .. } | Event::Resumed => {
+                let paused = matches!(event, Event::Paused { .. });
+                self.playing.update(|playing| {
+                    if let Some(playing) = playing {
+                        playing.paused = paused;
+                    }
+                });
+            }
+            _ => {}
+        }
+        let done = matches!(event, Event::StageDone { .. });
+        let over = matches!(event, Event::Failed { .. } | Event::Cancelled { .. });
+        self.outcomes.update(|outcomes| {
+            Arc::make_mut(outcomes.entry(print.clone()).or_default()).take(event, pixels);
+        });
+        if done {
+            self.keep_run(&name, &print);
+            let say = untrack(|| text::sentence(self, &name).plain());
+            self.live.set(say);
+            // The leaf's attacked side opens on its own, once, when the first attack ends.
+            let first = untrack(|| {
+                self.family(&name) == Some(Family::Attack)
+                    && self.selected.get() == name
+                    && self.runs.with(|runs| runs.iter().filter(|run| run.method.starts_with("attack.")).count() == 1)
+            });
+            if first {
+                self.side.set(Side::Other);
+            }
+        }
+        if over {
+            let say = untrack(|| text::sentence(self, &name).plain());
+            self.live.set(say);
+            self.playing.set(None);
+        }
+    }
+
+    fn keep_run(&self, name: &str, print: &str) {
+        self.played.update(|played| {
+            played.insert(name.into());
+        });
+        untrack(|| {
+            let Some(outcome) = self.outcomes.with(|outcomes| outcomes.get(print).cloned()) else { return };
+            let Some(method) = self.method(name) else { return };
+            let run = Run {
+                number: 0,
+                at: browser::date(),
+                layer: text::layer_id(self, name),
+                stage: name.into(),
+                method: method.card.id.clone(),
+                title: text::stage_title(self, name),
+                lab: text::verb(method.card.family).into(),
+                device: self.device.with(|device| text::device_name(&device.name).into()),
+                seconds: outcome.seconds,
+                rows: outcome.rows.clone(),
+                curve: runs::thin(&outcome),
+                spec: self.strip.with(|strip| strip.spec.clone()),
+            };
+            self.runs.update(|all| runs::add(all, run));
+            self.store_runs();
+        });
+    }
+
+    pub fn store_runs(&self) {
+        if !self.runs.with_untracked(|runs| browser::store("runs", runs)) {
+            self.notice.set(Some(text::storage_full()));
+        }
+    }
+
+    pub fn act(&self, act: &Act) {
+        match act {
+            Act::CopyReport(report) => self.copy(report),
+            Act::UseCpu => self.choose_device(DeviceChoice::Cpu),
+            Act::Reload => browser::reload(),
+            Act::DropOldRuns => {
+                self.runs.update(|runs| runs.truncate(runs.len().saturating_sub(3)));
+                self.store_runs();
+            }
+        }
+        self.notice.set(None);
+    }
+
+    pub fn choose_device(&self, choice: DeviceChoice) {
+        browser::store("device", &choice);
+        self.choice.set(choice);
+        client::restart(*self);
+    }
+
+    pub fn copy(&self, text: &str) {
+        browser::copy(text);
+        self.toast(text::COPIED);
+    }
+
+    pub fn toast(&self, words: &str) {
+        self.toast.set(words.into());
+        let toast = self.toast;
+        set_timeout(move || toast.set(String::new()), std::time::Duration::from_millis(1600));
+    }
+
+    pub fn link(&self) -> String {
+        format!("{}#r={}", browser::address(), self.strip.with(|strip| link::encode(&strip.spec)))
+    }
+
+    pub fn command(&self) -> String {
+        let presets: Vec<_> = catalogue()
+            .presets
+            .iter()
+            .filter_map(|preset| Some((preset.id.clone(), Strip::new(preset.spec.clone(), catalogue()).ok()?.spec)))
+            .collect();
+        self.strip.with(|strip| link::command(&strip.spec, &presets))
+    }
+
+    /// It was played, and what it hangs on has changed since.
+    pub fn is_stale(&self, name: &str) -> bool {
+        self.outcome(name).is_none() && self.played.with(|played| played.contains(name))
+    }
+}
+
+pub fn default_strip() -> Strip {
+    let preset = catalogue().presets.iter().find(|preset| preset.id == DEFAULT).or(catalogue().presets.first());
+    let preset = preset.expect("the catalogue has presets");
+    Strip::new(preset.spec.clone(), catalogue()).expect("a preset is checked by tests")
+}
+
+/// The preset that a visitor finds.
+const DEFAULT: &str = "letters-to-forgetting";
