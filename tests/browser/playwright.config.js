@@ -6,8 +6,9 @@ const args = ["--no-sandbox", "--disable-background-networking"];
 const webgpu = ["--enable-unsafe-webgpu", "--use-webgpu-adapter=swiftshader"];
 const chromium = (...more) => ({ launchOptions: { args: [...args, ...more], executablePath } });
 
-// Below a folder, so that every test also shows that the page works from one.
-const baseURL = "http://127.0.0.1:8765/palimpsest/";
+// A port for this run, which its workers inherit, and a folder: every test also shows that the page works from one.
+const port = (process.env.PALIMPSEST_PORT ??= String(20_000 + Math.floor(Math.random() * 10_000)));
+const baseURL = `http://127.0.0.1:${port}/palimpsest/`;
 
 export default defineConfig({
   expect: { timeout: 15_000 },

@@ -1,4 +1,4 @@
-// Serves a built site below a folder, as a plain static host would: node server.js dist http://127.0.0.1:8765/folder/
+// Serves a built site below a folder, as a plain static host would: node server.js dist http://127.0.0.1:8080/folder/
 import { createServer } from "node:http";
 import { readFile } from "node:fs/promises";
 import { extname, join, normalize } from "node:path";
