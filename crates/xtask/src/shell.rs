@@ -61,6 +61,6 @@ pub fn target() -> Result<PathBuf> {
 }
 
 fn name(command: &Command) -> String {
-    let words = [command.get_program()].into_iter().chain(command.get_args()).take(4);
+    let words = [command.get_program()].into_iter().chain(command.get_args()).take(6);
     words.map(|word| word.to_string_lossy()).collect::<Vec<_>>().join(" ")
 }
