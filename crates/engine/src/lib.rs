@@ -14,7 +14,7 @@ pub use check::check;
 pub use device::{Opened, open};
 pub use kit::cx::{Boxed, Gate, Host};
 pub use kit::{Error, Result};
-pub use session::{Ended, Session};
+pub use session::{Adversarials, Ended, Session};
 pub use summary::summary;
 
 use kit::Entry;

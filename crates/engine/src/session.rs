@@ -10,8 +10,8 @@ use kit::nets::Net;
 use kit::seed::Hash;
 use kit::shapes::unlearn::Reference;
 use kit::{Error, Result, metrics, weights};
-use serde_json::{Value, json};
-use spec::{Event, Import, Report, Row, RunSpec, Said, Shape};
+use serde_json::{Map, Value, json};
+use spec::{Event, Import, Report, Row, RunSpec, Said, Shape, Wrong};
 use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::rc::Rc;
@@ -37,8 +37,19 @@ pub struct Session {
     /// Models by the name of the stage that made them.
     kept: BTreeMap<String, Net>,
     files: Rc<RefCell<BTreeMap<String, Rc<Vec<u8>>>>>,
-    /// What the last run's attack stages left: the changed inputs, for `--save adversarials`.
-    pub adversarials: BTreeMap<String, (Vec<u32>, [usize; 4], Vec<f32>)>,
+    /// What the last run's attack stages left, by stage name.
+    pub adversarials: BTreeMap<String, Adversarials>,
+}
+
+/// Changed inputs of an attack stage.
+#[derive(Clone, Debug)]
+pub struct Adversarials {
+    pub ids: Vec<u32>,
+    /// What the images really show.
+    pub labels: Vec<u16>,
+    /// `[n, channels, height, width]`.
+    pub shape: [usize; 4],
+    pub pixels: Vec<f32>,
 }
 
 impl Session {
@@ -82,6 +93,44 @@ impl Session {
     /// The model that a stage left, or the start.
     pub fn model(&self, name: &str) -> Option<Net> {
         self.published.borrow().nets.get(name).cloned().or_else(|| self.kept.get(name).cloned())
+    }
+
+    /// A stage's model as PyTorch loads it, adapters merged; and for one with adapters what PEFT loads, its
+    /// `adapter_config.json` and `adapter_model.safetensors`.
+    pub async fn export(&self, name: &str) -> Result<(Vec<u8>, Option<(Value, Vec<u8>)>)> {
+        let net = self.model(name).ok_or_else(|| Error::input(name, "this stage has left no model"))?;
+        Ok((weights::export(&net).await?, weights::export_adapter(&net).await?))
+    }
+
+    /// Rows of the splits of every task of the run checked or played last, and of the forget set on every task that a
+    /// stage forgets on: `{ "splits": { task: { "train", "valid", "test" } }, "forget": { task: [..] } }`.
+    pub fn indices(&self, spec: &RunSpec) -> Result<Value> {
+        let tasks = self.tasks.borrow();
+        let tasks: BTreeMap<&str, &Task> = tasks.values().map(|task| (task.name.as_str(), task)).collect();
+        let mut splits = Map::new();
+        for name in spec.tasks.keys() {
+            let known = tasks.keys().copied();
+            let task = tasks.get(name.as_str()).ok_or_else(|| Wrong::unknown("task", "indices", name, known))?;
+            let rows = json!({ "train": *task.train.rows, "valid": *task.valid.rows, "test": *task.test.rows });
+            splits.insert(name.clone(), rows);
+        }
+        let mut forgotten = Map::new();
+        for (index, stage) in spec.stages.iter().enumerate() {
+            let name = spec.task_of(index, crate::is_layer);
+            if let Some(forget) = &spec.forget
+                && matches!(entry(&stage.id)?.shape, Shape::Unlearn | Shape::Measure)
+                && !forgotten.contains_key(&name)
+            {
+                let rows = kit::data::forget_rows(forget, tasks[name.as_str()], spec.seed)?;
+                forgotten.insert(name, json!(rows));
+            }
+        }
+        Ok(json!({ "splits": splits, "forget": forgotten }))
+    }
+
+    /// Whether data, weights and forget set of a run are there and fit each other; nothing is played.
+    pub async fn fits(&mut self, spec: RunSpec) -> Result {
+        self.lab(0, Rc::new(spec)).await.map(drop)
     }
 
     /// Data and source network of a run, checked and in place; says what they are and what a run may cost.
@@ -153,7 +202,13 @@ impl Session {
         }
         for (name, (_, view, done)) in std::mem::take(&mut lab.seen) {
             let [channels, height, width] = view.set.shape;
-            self.adversarials.insert(name, (view.rows.to_vec(), [view.len(), channels, height, width], done.pixels));
+            let left = Adversarials {
+                ids: view.rows.to_vec(),
+                labels: view.rows.iter().map(|row| view.label(*row)).collect(),
+                shape: [view.len(), channels, height, width],
+                pixels: done.pixels,
+            };
+            self.adversarials.insert(name, left);
         }
         let report = Report {
             spec: (*spec).clone(),
