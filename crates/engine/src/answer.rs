@@ -131,7 +131,7 @@ impl Asker {
     async fn attack(&self, net: &Net, method: &Pick, task: &str, samples: &[u32], cx: &mut Cx) -> Result<Answer> {
         let entry = entry(&method.id)?;
         let fns = entry.attack.ok_or_else(|| Error::input(&method.id, "is not an attack"))?;
-        (entry.check)(&method.id, &method.params)?;
+        (entry.settings)(&method.id, &method.params)?;
         let view = self.fitting(net, task)?.test;
         if samples.is_empty() || samples.len() > CHUNK || samples.iter().any(|id| !view.rows.contains(id)) {
             return Err(Error::input("samples", format!("1 to {CHUNK} images of the test split are right")));

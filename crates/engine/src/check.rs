@@ -25,7 +25,7 @@ pub fn check(spec: &RunSpec) -> Result<(), Wrong> {
     for (index, stage) in spec.stages.iter().enumerate() {
         let at = format!("stage.{}", spec.stage_name(index));
         let entry = entry(&stage.id).map_err(|wrong| Wrong { what: at.clone(), ..wrong })?;
-        (entry.check)(&at, &stage.params).map_err(|error| match error {
+        (entry.settings)(&at, &stage.params).map_err(|error| match error {
             kit::Error::Input(wrong) => wrong,
             other => Wrong::new(&at, other.to_string()),
         })?;

@@ -23,8 +23,7 @@ pub async fn estimate(lab: &Lab, cx: &mut Cx) -> Result<Vec<Option<f64>>> {
             Some(name) => &lab.tasks[name],
             None => lab.tasks.values().next().expect("a run has a task"),
         };
-        let mut settings = (entry.defaults)();
-        merge(&mut settings, &Value::Object(stage.params.clone()));
+        let settings = (entry.settings)(&stage.id, &stage.params)?;
         let images = task.train.len() as f64;
         let inner = settings["steps"].as_f64().unwrap_or(0.0);
         let own = match (&settings["train"], entry.shape) {
@@ -68,15 +67,4 @@ async fn time_of_step(lab: &Lab, cx: &mut Cx) -> Result<f64> {
         seconds = cx.host.now() - begun;
     }
     Ok(seconds)
-}
-
-fn merge(base: &mut Value, top: &Value) {
-    match (base, top) {
-        (Value::Object(base), Value::Object(top)) => {
-            for (key, value) in top {
-                merge(base.entry(key).or_insert(Value::Null), value);
-            }
-        }
-        (base, top) => *base = top.clone(),
-    }
 }

@@ -36,7 +36,8 @@ pub struct Entry {
     pub controls: fn() -> Vec<Control>,
     pub defaults: fn() -> Value,
     pub tiny: fn() -> Value,
-    pub check: fn(&str, &Map<String, Value>) -> Result,
+    /// All settings, with what these params change; one sentence if one of them cannot be.
+    pub settings: fn(&str, &Map<String, Value>) -> Result<Value>,
     pub check_task: fn(&Map<String, Value>, &Task) -> Result,
     pub run: Run,
     pub make: Option<Make>,
@@ -71,7 +72,7 @@ impl Entry {
             controls: control::controls::<M::Config>,
             defaults: control::defaults::<M::Config>,
             tiny: tiny::<M>,
-            check: |at, params| control::resolve::<M::Config>(at, params).map(drop),
+            settings: |at, params| Ok(json(control::resolve::<M::Config>(at, params)?)),
             check_task: |params, task| M::check(&control::resolve(M::CARD.id, params)?, task),
             run,
             make: None,
@@ -100,5 +101,9 @@ impl Entry {
 }
 
 fn tiny<M: Method>() -> Value {
-    serde_json::to_value(M::tiny(M::Config::default())).expect("a config has string keys and finite numbers")
+    json(M::tiny(M::Config::default()))
+}
+
+fn json(config: impl Config) -> Value {
+    serde_json::to_value(config).expect("a config has string keys and finite numbers")
 }
