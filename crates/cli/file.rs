@@ -1,0 +1,56 @@
+//! Files that a user names: bounded, and never anything but files.
+
+use crate::stop::Stop;
+use spec::{RunSpec, Wrong};
+use std::fs::File;
+use std::io::{self, Read};
+use std::path::{Path, PathBuf};
+
+/// The most bytes that weights and data may have.
+pub const LARGEST: u64 = 1 << 30;
+
+/// The most bytes of a run file: a forget set of 100,000 picked images fits.
+const LARGEST_RUN_FILE: u64 = 16 << 20;
+
+/// Reads a run file, `-` from standard input.
+pub fn run_file(path: &Path) -> Result<RunSpec, Stop> {
+    let bytes = match path.to_str() {
+        Some("-") => bounded(io::stdin().lock(), "standard input", LARGEST_RUN_FILE),
+        _ => bytes(path, LARGEST_RUN_FILE),
+    }?;
+    let name = path.display();
+    let text = String::from_utf8(bytes).map_err(|_| Stop::Bad(format!("{name}: this is no text file")))?;
+    Ok(RunSpec::read(&text)?)
+}
+
+/// The folder that names in a run file are relative to.
+pub fn folder(path: &Path) -> PathBuf {
+    path.parent().map(Path::to_path_buf).unwrap_or_default()
+}
+
+/// The bytes of a file that has at most `limit`.
+pub fn bytes(path: &Path, limit: u64) -> Result<Vec<u8>, Wrong> {
+    let name = path.display().to_string();
+    let wrong = |error: io::Error| Wrong::new(&name, unreadable(&error));
+    let file = File::open(path).map_err(wrong)?;
+    if !file.metadata().map_err(wrong)?.is_file() {
+        return Err(Wrong::new(name, "this is no file"));
+    }
+    bounded(file, &name, limit)
+}
+
+fn bounded(reader: impl Read, name: &str, limit: u64) -> Result<Vec<u8>, Wrong> {
+    let mut bytes = Vec::new();
+    reader.take(limit + 1).read_to_end(&mut bytes).map_err(|error| Wrong::new(name, unreadable(&error)))?;
+    match bytes.len() as u64 > limit {
+        true => Err(Wrong::new(name, format!("the file is larger than {} MB, the limit", limit >> 20))),
+        false => Ok(bytes),
+    }
+}
+
+fn unreadable(error: &io::Error) -> String {
+    match error.kind() {
+        io::ErrorKind::NotFound => "there is no such file".into(),
+        _ => format!("it cannot be read ({error})"),
+    }
+}

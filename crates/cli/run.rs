@@ -1,0 +1,273 @@
+//! `palimpsest run`: every point of the grid with every seed, one after the other.
+
+use crate::host::{self, Machine};
+use crate::out::{Out, file_name};
+use crate::speaker::{Listener, Speaker};
+use crate::stop::Stop;
+use crate::{file, text};
+use clap::{Args, ValueEnum, builder::PossibleValuesParser};
+use engine::{Adversarials, Ended, Gate, Session};
+use report::{Recorded, Results};
+use safetensors::{Dtype, tensor::TensorView};
+use serde_json::{Value, json};
+use spec::{Catalogue, Event, Report, RunSpec, Said, Wrong, metric};
+use std::path::PathBuf;
+use std::rc::Rc;
+
+/// Plays of one command: a week of small runs.
+const MOST_RUNS: usize = 10_000;
+
+#[derive(Args)]
+pub struct Options {
+    /// A run file, TOML or JSON; `-` reads standard input
+    file: PathBuf,
+    /// Where to compute
+    #[arg(long, value_parser = PossibleValuesParser::new(["auto", "cpu", "webgpu", "vulkan", "metal", "cuda"]))]
+    device: Option<String>,
+    /// Print events as JSON lines
+    #[arg(long, conflicts_with = "quiet")]
+    json: bool,
+    /// Write report.json, report.html and events.jsonl into this folder, whole or not at all
+    ///
+    /// The folder is made; one that holds earlier results is replaced, one with anything else in it is refused.
+    #[arg(long, value_name = "DIR")]
+    out: Option<PathBuf>,
+    /// Print the final table only
+    #[arg(long)]
+    quiet: bool,
+    /// Play with this many seeds, counted from the run file's
+    #[arg(long, value_name = "N")]
+    repeats: Option<u32>,
+    /// Also write these into the folder of results, as safetensors and JSON
+    ///
+    /// Of several runs, those of run N stand under run-N.
+    #[arg(long, value_name = "WHAT", value_delimiter = ',', requires = "out")]
+    save: Vec<Save>,
+    /// Change a value of the run file: `stage.1.epsilon=0.2`, `stage.base.train.epochs=5`, `forget.class=7`
+    ///
+    /// A stage goes by its `as` or its index from 0. The value is JSON, else a text.
+    #[arg(long, value_name = "KEY=VALUE")]
+    set: Vec<String>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum Save {
+    /// Attacked inputs with labels and ids
+    Adversarials,
+    /// Rows of the splits and of the forget set
+    Indices,
+    /// Networks as PyTorch loads them, adapters as PEFT does
+    Weights,
+}
+
+/// A point of the grid: what was set there, and the run for its first seed.
+pub struct Point {
+    label: String,
+    pub spec: RunSpec,
+}
+
+pub fn run(options: &Options) -> Result<(), Stop> {
+    let spec = options.spec()?;
+    let points = points(&spec)?;
+    let repeats = spec.repeats.unwrap_or(1);
+    let many = points.len() > 1 || repeats > 1;
+    host::heed_interrupts()?;
+    let out = options.out.as_deref().map(Out::new).transpose()?;
+    let catalogue = engine::catalogue(Vec::new());
+    let opened = pollster::block_on(engine::open(spec.device))?;
+    let ready = Event::Ready {
+        device: opened.name.into(),
+        adapter: opened.adapter.clone(),
+        software: opened.software,
+        why: opened.why.clone(),
+    };
+
+    let events = out.as_ref().map(|out| out.create("events.jsonl")).transpose()?;
+    let speaker = Speaker::new(options.listener(), catalogue.clone(), &spec, events);
+    let gate = Rc::new(Gate::default());
+    let machine = Rc::new(Machine::new(file::folder(&options.file), gate.clone(), speaker));
+    machine.speaker.borrow_mut().hear(&Said { run: 0, stage: None, event: ready });
+    let mut session = Session::new(opened, machine.clone(), gate);
+    if many {
+        for point in &points {
+            pollster::block_on(session.fits(point.spec.clone()))?;
+            if host::interrupted() {
+                return Err(Stop::Interrupted);
+            }
+        }
+    }
+
+    let mut done: Vec<(Report, Vec<Recorded>)> = Vec::new();
+    let mut number = 0;
+    for point in &points {
+        let (mut reports, mut curves) = (Vec::new(), Vec::new());
+        for seed in seeds(&point.spec, repeats)? {
+            number += 1;
+            let spec = RunSpec { seed, ..point.spec.clone() };
+            let heading = many.then(|| heading(number, points.len() * repeats as usize, point, seed));
+            machine.speaker.borrow_mut().begin(&spec, heading);
+            reports.push(play(&mut session, &machine, number, spec.clone())?);
+            if seed == point.spec.seed {
+                curves = std::mem::take(&mut machine.speaker.borrow_mut().recorded);
+            }
+            if let Some(out) = &out {
+                let folder = if many { format!("run-{number}/") } else { String::new() };
+                save(&options.save, &session, &spec, out, &folder)?;
+            }
+        }
+        let mut report = engine::summary(&reports).expect("there is at least one seed");
+        report.spec.repeats = spec.repeats;
+        done.push((report, curves));
+    }
+
+    machine.speaker.borrow_mut().finish()?;
+    if let Some(out) = out {
+        out.write("report.json", reports_as_json(&done).as_bytes())?;
+        out.write("report.html", report::html(&done, &catalogue).as_bytes())?;
+        if host::interrupted() {
+            return Err(Stop::Interrupted);
+        }
+        out.publish()?;
+    }
+    if !options.json {
+        text::print(&table(&done, &catalogue, options.quiet))?;
+    }
+    Ok(())
+}
+
+impl Options {
+    /// The run file with everything that was set on the command line.
+    fn spec(&self) -> Result<RunSpec, Stop> {
+        let mut spec = file::run_file(&self.file)?;
+        for set in &self.set {
+            let (path, value) = set
+                .split_once('=')
+                .ok_or_else(|| Wrong::new(set, "there is no \"=\"; `--set stage.1.epsilon=0.2` would be right"))?;
+            let value = serde_json::from_str(value).unwrap_or_else(|_| Value::from(value));
+            spec = spec.set(path.trim(), value)?;
+        }
+        if let Some(repeats) = self.repeats {
+            spec = spec.set("repeats", repeats.into())?;
+        }
+        if let Some(device) = &self.device {
+            spec = spec.set("device", device.as_str().into())?;
+        }
+        Ok(spec)
+    }
+
+    const fn listener(&self) -> Listener {
+        match (self.json, self.quiet) {
+            (true, _) => Listener::Program,
+            (false, true) => Listener::Patient,
+            (false, false) => Listener::Person,
+        }
+    }
+}
+
+/// Every point of the grid, its words and values checked.
+pub fn points(spec: &RunSpec) -> Result<Vec<Point>, Stop> {
+    let repeats = spec.repeats.unwrap_or(1) as usize;
+    let runs = spec.grid.values().try_fold(repeats, |runs, axis| runs.checked_mul(axis.len()));
+    if runs.is_none_or(|runs| runs > MOST_RUNS) {
+        return Err(Wrong::new("grid", format!("these are more than {MOST_RUNS} runs; give fewer values")).into());
+    }
+    let point = |(label, run): (String, RunSpec)| {
+        engine::check(&run)?;
+        seeds(&run, run.repeats.unwrap_or(1))?;
+        let name = match (run.name.is_empty(), label.is_empty()) {
+            (_, true) => run.name.clone(),
+            (true, false) => label.clone(),
+            (false, false) => format!("{}, {label}", run.name),
+        };
+        Ok(Point { label, spec: RunSpec { name, repeats: None, ..run } })
+    };
+    spec.grid_runs()?.into_iter().map(point).collect()
+}
+
+fn seeds(spec: &RunSpec, repeats: u32) -> Result<std::ops::Range<u32>, Stop> {
+    let end = spec.seed.checked_add(repeats);
+    let end = end.ok_or_else(|| Wrong::new("seed", format!("{} leaves no room for {repeats} seeds", spec.seed)))?;
+    Ok(spec.seed..end)
+}
+
+fn heading(number: u32, of: usize, point: &Point, seed: u32) -> String {
+    let comma = if point.label.is_empty() { "" } else { ", " };
+    text::plain(&format!("Run {number} of {of}: {}{comma}seed {seed}", point.label))
+}
+
+fn play(session: &mut Session, machine: &Machine, number: u32, spec: RunSpec) -> Result<Report, Stop> {
+    match pollster::block_on(session.play(number, spec, 0, None)) {
+        Ok(Ended::Finished(report)) => Ok(*report),
+        Ok(Ended::Cancelled) => {
+            // Nobody reads any more, or the disk is full: that is why the run was cancelled.
+            machine.speaker.borrow_mut().finish()?;
+            Err(Stop::Interrupted)
+        }
+        Ok(Ended::Failed(message)) => Err(Stop::Failed(match &machine.speaker.borrow().cure {
+            Some((path, value)) => format!("{message}; `--set {path}={value}` may help"),
+            None => message,
+        })),
+        Err(error) => Err(error.into()),
+    }
+}
+
+/// Writes what a run has left under `folder`, which is empty or ends with a slash.
+fn save(what: &[Save], session: &Session, spec: &RunSpec, out: &Out, folder: &str) -> Result<(), Stop> {
+    if what.contains(&Save::Indices) {
+        out.write(&format!("{folder}indices.json"), session.indices(spec)?.to_string().as_bytes())?;
+    }
+    for (index, stage) in spec.stages.iter().enumerate() {
+        let name = spec.stage_name(index);
+        let file = file_name(&name, index);
+        if what.contains(&Save::Weights) && engine::is_layer(&stage.id) {
+            let (model, adapter) = pollster::block_on(session.export(&name))?;
+            out.write(&format!("{folder}weights/{file}.safetensors"), &model)?;
+            if let Some((config, weights)) = adapter {
+                let folder = format!("{folder}weights/adapter_{file}");
+                out.write(&format!("{folder}/adapter_config.json"), format!("{config:#}\n").as_bytes())?;
+                out.write(&format!("{folder}/adapter_model.safetensors"), &weights)?;
+            }
+        }
+        if let Some(left) = session.adversarials.get(&name).filter(|_| what.contains(&Save::Adversarials)) {
+            out.write(&format!("{folder}adversarials/{file}.safetensors"), &adversarials_file(left)?)?;
+        }
+    }
+    Ok(())
+}
+
+/// `x` `[n, channels, height, width]`, `labels` and `ids` `[n]`.
+fn adversarials_file(left: &Adversarials) -> Result<Vec<u8>, Stop> {
+    let n = left.ids.len();
+    let x: Vec<u8> = left.pixels.iter().flat_map(|pixel| pixel.to_le_bytes()).collect();
+    let labels: Vec<u8> = left.labels.iter().flat_map(|label| i64::from(*label).to_le_bytes()).collect();
+    let ids: Vec<u8> = left.ids.iter().flat_map(|id| i64::from(*id).to_le_bytes()).collect();
+    let tensors = [
+        ("x", TensorView::new(Dtype::F32, left.shape.to_vec(), &x)),
+        ("labels", TensorView::new(Dtype::I64, vec![n], &labels)),
+        ("ids", TensorView::new(Dtype::I64, vec![n], &ids)),
+    ];
+    let failed = |error| Stop::Failed(format!("the attacked inputs cannot be written ({error})"));
+    let tensors = tensors.into_iter().map(|(name, tensor)| Ok((name, tensor?))).collect::<Result<Vec<_>, _>>();
+    safetensors::serialize(tensors.map_err(failed)?, None).map_err(failed)
+}
+
+/// One report, or a list where there is a grid; every figure with its unit.
+fn reports_as_json(done: &[(Report, Vec<Recorded>)]) -> String {
+    let mut reports: Vec<Value> = done.iter().map(|(report, _)| json!(report)).collect();
+    for row in reports.iter_mut().filter_map(|report| report["rows"].as_array_mut()).flatten() {
+        let known = row["key"].as_str().and_then(metric);
+        row["unit"] = known.map_or(Value::Null, |metric| metric.unit.into());
+    }
+    let value = if reports.len() == 1 { reports.remove(0) } else { Value::Array(reports) };
+    format!("{value:#}\n")
+}
+
+fn table(done: &[(Report, Vec<Recorded>)], catalogue: &Catalogue, quiet: bool) -> String {
+    let reports: Vec<Report> = done.iter().map(|(report, _)| report.clone()).collect();
+    let mut out = String::new();
+    for (family, table) in Results::new(&reports, catalogue).tables() {
+        let gap = if out.is_empty() && quiet { "" } else { "\n" };
+        out.push_str(&format!("{gap}{family}\n{}", table.terminal()));
+    }
+    out
+}

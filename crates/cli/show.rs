@@ -1,0 +1,259 @@
+//! What the engine knows, for people: methods, data sets, networks, and what a run file would do.
+
+use crate::host::Machine;
+use crate::run;
+use crate::speaker::{Listener, Speaker};
+use crate::stop::Stop;
+use crate::{file, math, text};
+use engine::{Gate, Session};
+use report::Table;
+use serde_json::{Map, Value, json};
+use spec::{Access, Catalogue, Choice, Control, Kind, MethodInfo, RunSpec, Source, Widget, Wrong};
+use std::path::Path;
+use std::rc::Rc;
+
+/// `palimpsest check`: reads data and weights too, so that a run file found right can be played.
+pub fn check(path: &Path) -> Result<(), Stop> {
+    let spec = file::run_file(path)?;
+    let points = run::points(&spec)?;
+    let catalogue = engine::catalogue(Vec::new());
+    let gate = Rc::new(Gate::default());
+    let speaker = Speaker::new(Listener::Patient, catalogue.clone(), &spec, None);
+    let machine = Rc::new(Machine::new(file::folder(path), gate.clone(), speaker));
+    let mut session = Session::new(engine::Opened::cpu("A check needs no other device."), machine, gate);
+    for point in &points {
+        pollster::block_on(session.fits(point.spec.clone()))?;
+    }
+    Ok(text::print(&text::plain(&plan(&spec, points.len(), &catalogue)))?)
+}
+
+/// `palimpsest data`
+pub fn data(name: Option<&str>) -> Result<(), Stop> {
+    let catalogue = engine::catalogue(Vec::new());
+    let kinds = [
+        ("Data sets", "tasks.NAME", &catalogue.tasks),
+        ("Networks", "model", &catalogue.nets),
+        ("Forget sets", "forget", &catalogue.forget),
+    ];
+    let mut out = String::new();
+    let Some(name) = name else {
+        for (title, key, choices) in kinds {
+            out.push_str(&format!("{title} ({key} = {{ id = \"…\" }})\n"));
+            for choice in choices {
+                out.push_str(&format!("  {:10}{}: {}\n", choice.id, choice.title, choice.help));
+                if !choice.licence.is_empty() {
+                    out.push_str(&format!("{}\n", text::wrapped(&choice.licence, 12).trim_end()));
+                }
+                if !choice.controls.is_empty() {
+                    let keys: Vec<&str> = choice.controls.iter().map(|control| control.key.as_str()).collect();
+                    out.push_str(&text::wrapped(&format!("Settings: {}", keys.join(", ")), 12));
+                }
+            }
+            out.push('\n');
+        }
+        out.push_str("`palimpsest data NAME` shows ranges and defaults.\n");
+        return Ok(text::print(&out)?);
+    };
+    let found: Vec<(&str, &Choice)> = kinds
+        .iter()
+        .flat_map(|(_, key, choices)| choices.iter().map(move |choice| (*key, choice)))
+        .filter(|(_, choice)| choice.id == name)
+        .collect();
+    if found.is_empty() {
+        let known = kinds.iter().flat_map(|(_, _, choices)| choices.iter().map(|choice| choice.id.as_str()));
+        return Err(Wrong::unknown("data set, network or forget set", "data", name, known).into());
+    }
+    for (key, choice) in found {
+        out.push_str(&format!("{key} = {{ id = \"{}\" }}: {}\n", choice.id, choice.title));
+        out.push_str(&text::wrapped(&choice.help, 0));
+        out.push_str(&text::wrapped(&choice.licence, 0));
+        settings(&mut out, &choice.controls);
+    }
+    Ok(text::print(&out)?)
+}
+
+/// `palimpsest list`
+pub fn list(json: bool) -> Result<(), Stop> {
+    let methods = engine::catalogue(Vec::new()).methods;
+    if json {
+        let methods: Vec<Value> = methods.iter().map(basics).collect();
+        return Ok(text::print(&format!("{:#}\n", Value::Array(methods)))?);
+    }
+    let width = methods.iter().map(|method| method.card.id.chars().count()).max().unwrap_or(0);
+    let mut families: Vec<_> = methods.iter().map(|method| method.card.family).collect();
+    families.sort();
+    families.dedup();
+    let mut out = String::new();
+    for family in families {
+        out.push_str(&format!("{}\n", family.label()));
+        for MethodInfo { card, .. } in methods.iter().filter(|method| method.card.family == family) {
+            out.push_str(&format!("  {:width$}  {}\n", card.id, card.summary));
+        }
+    }
+    Ok(text::print(&out)?)
+}
+
+/// `palimpsest show`
+pub fn method(id: &str) -> Result<(), Stop> {
+    let catalogue = engine::catalogue(Vec::new());
+    let known = catalogue.methods.iter().map(|method| method.card.id.as_str());
+    let method = catalogue.method(id).ok_or_else(|| Wrong::unknown("method", "show", id, known))?;
+    let card = &method.card;
+    let kinds: Vec<&str> = card.needs.kinds.iter().map(|kind| kind_word(*kind)).collect();
+    let takes = format!(
+        "{} of at least {} classes; sees {} of the network.",
+        kinds.join(" and "),
+        card.needs.min_classes,
+        access_word(card.needs.access)
+    );
+    let mut out = format!("{} · {} · {}\n", card.id, card.title, card.family.label());
+    out.push_str(&format!("{}\n\n  {}\n\n", card.summary, math::line(&card.equation)));
+    for (name, what) in [
+        ("Paper", format!("{} ({}): {}", card.authors, card.year, card.paper)),
+        ("Takes", takes),
+        ("Notes", card.notes.clone()),
+    ] {
+        out.push_str(&format!("{name:8}{}", text::wrapped(&what, 8).trim_start()));
+    }
+    settings(&mut out, &method.controls);
+    Ok(text::print(&out)?)
+}
+
+fn basics(method: &MethodInfo) -> Value {
+    let card = &method.card;
+    json!({
+        "id": card.id,
+        "title": card.title,
+        "family": card.family,
+        "shape": method.shape,
+        "summary": card.summary,
+        "authors": card.authors,
+        "year": card.year,
+        "paper": card.paper,
+        "needs": card.needs,
+    })
+}
+
+fn settings(out: &mut String, controls: &[Control]) {
+    out.push_str(if controls.is_empty() { "\nNo settings\n" } else { "\nSettings\n" });
+    for (path, control) in flat("", controls) {
+        let symbol = control.symbol.as_ref().map_or(String::new(), |symbol| format!(" {symbol}"));
+        let unit = control.unit.as_ref().map_or(String::new(), |unit| format!(" {unit}"));
+        let default = match &control.default {
+            Value::Null => "none".into(),
+            Value::String(text) if text.is_empty() => "empty".into(),
+            Value::String(text) => text.clone(),
+            other => other.to_string(),
+        };
+        let needs = control.needs.as_ref().map_or(String::new(), |(key, value)| format!(", while {key} is {value}"));
+        let range = range(&control.widget);
+        out.push_str(&format!("  {path}{symbol}: {range}{unit}, default {default}{needs}\n"));
+        if !control.help.is_empty() {
+            out.push_str(&text::wrapped(&control.help, 6));
+        }
+    }
+}
+
+/// Settings by their paths, those of nested tables too: `train.epochs`.
+fn flat<'a>(path: &str, controls: &'a [Control]) -> Vec<(String, &'a Control)> {
+    let mut all = Vec::new();
+    for control in controls {
+        let path = format!("{path}{}", control.key);
+        match &control.widget {
+            Widget::Group { of } => all.extend(flat(&format!("{path}."), of)),
+            _ => all.push((path, control)),
+        }
+    }
+    all
+}
+
+/// What a setting can be.
+fn range(widget: &Widget) -> String {
+    match widget {
+        Widget::Slider { min, max, .. } => format!("{min} to {max}"),
+        Widget::Count { min, max } => format!("whole number, {min} to {max}"),
+        Widget::Toggle => "true or false".into(),
+        Widget::Choice { options } => options.join(" | "),
+        Widget::Text => "text".into(),
+        Widget::Group { .. } => "table".into(),
+        Widget::List { of, max } => format!("list of at most {max}, each {}", range(of)),
+        Widget::Maybe { of } => format!("{}, or none", range(of)),
+        Widget::From { source, many } => match (source, many) {
+            (Source::Class, false) => "a class".into(),
+            (Source::Class, true) => "list of classes".into(),
+            (Source::Layer, false) => "a layer".into(),
+            (Source::Layer, true) => "list of layers".into(),
+            (Source::Stage, false) => "an earlier stage".into(),
+            (Source::Stage, true) => "list of earlier stages".into(),
+        },
+    }
+}
+
+const fn kind_word(kind: Kind) -> &'static str {
+    match kind {
+        Kind::Images => "images",
+        Kind::Points => "points",
+    }
+}
+
+const fn access_word(access: Access) -> &'static str {
+    match access {
+        Access::Labels => "the answers",
+        Access::Scores => "the scores",
+        Access::Gradients => "the gradients",
+        Access::Weights => "the weights",
+    }
+}
+
+/// What playing this would do.
+fn plan(spec: &RunSpec, points: usize, catalogue: &Catalogue) -> String {
+    let repeats = spec.repeats.unwrap_or(1);
+    let name = if spec.name.is_empty() { "This run file".into() } else { format!("\"{}\"", spec.name) };
+    let plays = points * repeats as usize;
+    let mut out = match plays {
+        1 => format!("{name} is right: one run with seed {}.\n", spec.seed),
+        _ => format!("{name} is right: {plays} runs ({points} of the grid × {repeats} seeds from {}).\n", spec.seed),
+    };
+    out.push_str("\nTasks\n");
+    for (name, pick) in &spec.tasks {
+        out.push_str(&format!("  {name}: {}{}\n", pick.id, words(&pick.params)));
+    }
+    out.push_str(&format!("Network\n  {}{}\n", spec.model.id, words(&spec.model.params)));
+    if let Some(forget) = &spec.forget {
+        out.push_str(&format!("Forget set\n  {}{}\n", forget.id, words(&forget.params)));
+    }
+    let mut table = Table::new(5, ["Stage", "Method", "From", "On", "Settings"]);
+    for (index, stage) in spec.stages.iter().enumerate() {
+        let from = match (&stage.model, spec.parent(index, engine::is_layer)) {
+            (Some(pick), _) => format!("a new {}", pick.id),
+            (None, Some(parent)) => spec.stage_name(parent),
+            (None, None) => "start".into(),
+        };
+        let title = report::table::title(catalogue, &stage.id);
+        let on = spec.task_of(index, engine::is_layer);
+        table.rows.push(vec![spec.stage_name(index), title, from, on, words(&stage.params).trim().into()]);
+    }
+    out.push_str(&format!("\n{}", table.terminal()));
+    for (path, values) in &spec.grid {
+        out.push_str(&format!("\nGrid: {path} = {}", Value::Array(values.clone())));
+    }
+    out.truncate(out.trim_end().len());
+    out.push('\n');
+    out
+}
+
+/// Settings as one would write them: `epsilon=0.2 train.epochs=5`, each after a space.
+fn words(params: &Map<String, Value>) -> String {
+    fn list(out: &mut String, path: &str, params: &Map<String, Value>) {
+        for (key, value) in params {
+            match value {
+                Value::Object(table) => list(out, &format!("{path}{key}."), table),
+                Value::String(text) => out.push_str(&format!(" {path}{key}={text}")),
+                other => out.push_str(&format!(" {path}{key}={other}")),
+            }
+        }
+    }
+    let mut out = String::new();
+    list(&mut out, "", params);
+    out
+}

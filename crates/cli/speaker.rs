@@ -1,0 +1,165 @@
+//! Hears what a run says, and passes it on: to a person, to a program, to the folder of results.
+
+use crate::text;
+use indicatif::{ProgressBar, ProgressStyle};
+use report::{Recorded, sentence};
+use serde_json::Value;
+use spec::{Catalogue, Event, Report, RunSpec, Said};
+use std::fs::File;
+use std::io::{self, BufWriter, Write};
+
+/// Who listens on standard output.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Listener {
+    /// Somebody who only waits for the table.
+    Patient,
+    Person,
+    Program,
+}
+
+pub struct Speaker {
+    listener: Listener,
+    catalogue: Catalogue,
+    /// `events.jsonl`, where results are kept.
+    events: Option<BufWriter<File>>,
+    bar: ProgressBar,
+    /// What the run has reached so far: a finished stage's sentence is made from it.
+    report: Report,
+    /// Curves of the run.
+    pub recorded: Vec<Recorded>,
+    /// A setting of the stage that failed and a value that may cure it.
+    pub cure: Option<(String, Value)>,
+    /// Why nobody hears any more.
+    pub failed: Option<io::Error>,
+}
+
+impl Speaker {
+    pub fn new(listener: Listener, catalogue: Catalogue, spec: &RunSpec, events: Option<File>) -> Self {
+        Self {
+            listener,
+            catalogue,
+            events: events.map(BufWriter::new),
+            bar: ProgressBar::hidden(),
+            report: blank(spec),
+            recorded: Vec::new(),
+            cure: None,
+            failed: None,
+        }
+    }
+
+    /// A run begins; `heading` tells it from others.
+    pub fn begin(&mut self, spec: &RunSpec, heading: Option<String>) {
+        self.report = blank(spec);
+        self.recorded.clear();
+        if let Some(heading) = heading.filter(|_| self.listener == Listener::Person) {
+            self.print(&format!("\n{heading}\n"));
+        }
+    }
+
+    pub fn hear(&mut self, said: &Said) {
+        Recorded::hear(&mut self.recorded, said);
+        let wanted = self.listener == Listener::Program || self.events.is_some();
+        if wanted {
+            let line = serde_json::to_string(said).expect("an event has string keys") + "\n";
+            let written = self.events.as_mut().map_or(Ok(()), |events| events.write_all(line.as_bytes()));
+            self.note(written);
+            if self.listener == Listener::Program {
+                self.note(text::print(&line));
+            }
+        }
+        self.tell(said);
+    }
+
+    /// Ends `events.jsonl`.
+    pub fn finish(&mut self) -> io::Result<()> {
+        self.bar.finish_and_clear();
+        match self.failed.take() {
+            Some(error) => Err(error),
+            None => self.events.as_mut().map_or(Ok(()), Write::flush),
+        }
+    }
+
+    fn tell(&mut self, said: &Said) {
+        match &said.event {
+            Event::Stage { index, of, id } => {
+                let title = report::table::title(&self.catalogue, id);
+                if self.listener == Listener::Person {
+                    self.bar = bar(&format!("{}/{of} {}", index + 1, text::plain(&title)));
+                }
+            }
+            Event::Phase { name } => {
+                self.bar.reset();
+                self.bar.set_message(text::plain(name));
+            }
+            Event::Step { done, of } => {
+                self.bar.set_length(*of as u64);
+                self.bar.set_position(*done as u64);
+            }
+            Event::Note { message } if self.listener == Listener::Person => self.aside("note", message),
+            Event::Warning { message } if self.listener != Listener::Program => self.aside("warning", message),
+            Event::Failed { cure, .. } => {
+                self.bar.finish_and_clear();
+                let stage = said.stage.as_deref().unwrap_or_default();
+                self.cure = cure.as_ref().map(|(key, value)| (format!("stage.{stage}.{key}"), value.clone()));
+            }
+            Event::Cancelled { .. } => self.bar.finish_and_clear(),
+            Event::StageDone { rows, seconds } => {
+                self.bar.finish_and_clear();
+                self.report.rows.extend(rows.iter().cloned());
+                if let Some(stage) = said.stage.as_deref().filter(|_| self.listener == Listener::Person) {
+                    let line = self.done(stage, *seconds);
+                    self.print(&line);
+                }
+            }
+            _ => {}
+        }
+    }
+
+    /// "base: It reads 96.1 % of digits it has never seen. (4.2 s)"
+    fn done(&self, stage: &str, seconds: f64) -> String {
+        let spec = &self.report.spec;
+        let index = (0..spec.stages.len()).find(|at| spec.stage_name(*at) == stage);
+        let sentence = index.and_then(|index| sentence::finished(&self.report, index, &self.catalogue));
+        let said = match (sentence, index) {
+            (Some(sentence), _) => sentence.to_string(),
+            (None, Some(index)) => format!("{}, done.", report::table::title(&self.catalogue, &spec.stages[index].id)),
+            (None, None) => "done.".into(),
+        };
+        text::plain(&format!("{stage}: {said} ({seconds:.1} s)\n"))
+    }
+
+    fn aside(&self, kind: &str, message: &str) {
+        self.bar.suspend(|| eprintln!("{kind}: {}", text::plain(message)));
+    }
+
+    fn print(&mut self, line: &str) {
+        let written = text::print(line);
+        self.note(written);
+    }
+
+    fn note(&mut self, written: io::Result<()>) {
+        if let Err(error) = written {
+            self.failed.get_or_insert(error);
+        }
+    }
+}
+
+/// Drawn on standard error, and only where that is a terminal.
+fn bar(name: &str) -> ProgressBar {
+    const LOOK: &str = "{prefix} {bar:28} {pos}/{len} {eta} left {wide_msg}";
+    let style = ProgressStyle::with_template(LOOK).expect("the template is right");
+    ProgressBar::new(0).with_style(style).with_prefix(name.to_owned())
+}
+
+/// A report of nothing yet.
+fn blank(spec: &RunSpec) -> Report {
+    Report {
+        spec: spec.clone(),
+        engine: engine::ENGINE.into(),
+        device: String::new(),
+        seed: spec.seed,
+        seconds: 0.0,
+        hashes: Default::default(),
+        rows: Vec::new(),
+    }
+}
