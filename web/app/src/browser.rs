@@ -167,3 +167,21 @@ pub fn by_id(id: &str) -> web_sys::HtmlElement {
     let found = window().document().and_then(|document| document.get_element_by_id(id));
     found.and_then(|element| element.dyn_into().ok()).expect("the page's HTML has this element")
 }
+
+/// Scrolls the strip, and nothing else, until the selected card is whole; on a narrow page it stands at the left edge.
+pub fn show_selected_layer() {
+    let Some(document) = window().document() else { return };
+    let find = |selector: &str| {
+        document.query_selector(selector).ok().flatten()?.dyn_into::<web_sys::HtmlElement>().ok()
+    };
+    let (Some(strip), Some(card)) = (find(".strip"), find(".layer.selected")) else { return };
+    let left = card.offset_left() - strip.offset_left();
+    let (from, width) = (strip.scroll_left(), strip.client_width());
+    if matches("(max-width: 900px)") {
+        strip.set_scroll_left(left - 16);
+    } else if left < from {
+        strip.set_scroll_left(left - 8);
+    } else if left + card.offset_width() + 60 > from + width {
+        strip.set_scroll_left(left + card.offset_width() + 60 - width);
+    }
+}

@@ -69,7 +69,6 @@ fn App() -> impl IntoView {
     let absent = move || page.engine.get() == Engine::Absent;
     let licences = catalogue().tasks.iter().filter(|task| !task.licence.is_empty()).take(1);
     view! {
-        <h1 class="reader">{text::NAME}</h1>
         {bar::bar()}
         <section class="time" aria-label="Layers of this network">
             {transport::transport()}

@@ -63,6 +63,7 @@ pub enum DeviceState {
     Gpu,
     Software,
     NoGpu,
+    CpuAlone,
     CpuFaster,
     GpuFailed,
     CpuChosen,
@@ -387,7 +388,9 @@ impl Page {
                 return;
             }
             let mine: Vec<String> = self.order().into_iter().filter(|name| of_lab(name)).collect();
-            let begun = mine.iter().rev().find(|name| self.outcome(name).is_some());
+            let layer = |name: &&String| self.method(name).is_some_and(|method| method.shape.is_layer());
+            let begun = || mine.iter().rev().filter(|name| self.outcome(name).is_some());
+            let begun = begun().find(layer).or_else(|| begun().next());
             let pick = match self.next() {
                 Some(next) if of_lab(&next) && self.playing.with(Option::is_none) => Some(next),
                 _ => begun.or(mine.first()).cloned(),

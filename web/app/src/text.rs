@@ -18,7 +18,6 @@ pub const COPIED: &str = "Copied";
 pub const CRASHED: &str = "The engine stopped twice at an error of its own.";
 pub const GPU_LATE: &str =
     "The graphics engine was ready only after the run began; it is tried again at the next visit.";
-pub const GPU_MISSING: &str = "The engine for graphics devices is not there yet; the CPU engine runs.";
 pub const NO_RESULT: &str = "no result yet";
 pub const PRIVACY: &str = "Everything runs in this tab. No image and no weight leaves it.";
 pub const NO_ENGINE: &str = "This browser cannot run the engine: it lacks WebAssembly with SIMD, or module workers. The methods can still be read.";
@@ -562,24 +561,40 @@ fn forgot(page: &Page, task: &str, outcome: &Outcome) -> Say {
     }
 }
 
-/// Where the gap stands against the noise of retraining (page.md §13.3): two standard deviations, mean of the four
-/// measures that the gap is the mean of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Noise {
+    /// Two retrained networks differ as much.
+    Inside,
+    Edge,
+    Beyond,
+}
+
+/// Where a result stands against the noise of retraining: by the ellipse of two and of three standard deviations that
+/// the gap plane draws. `None` below three seeds.
+pub fn inside(outcome: &Outcome) -> Option<Noise> {
+    let far = |key: &str| {
+        let reference = outcome.row(&format!("retrained_{key}"))?;
+        let spread = reference.spread.filter(|_| reference.seeds.is_some_and(|seeds| seeds >= 3))?;
+        let gap = (outcome.figure(key)? - reference.value).abs();
+        Some(if gap == 0.0 { 0.0 } else { gap / spread })
+    };
+    let sigmas = far("ra")?.hypot(far("ua")?);
+    Some(match sigmas {
+        sigmas if sigmas <= 2.0 => Noise::Inside,
+        sigmas if sigmas <= 3.0 => Noise::Edge,
+        _ => Noise::Beyond,
+    })
+}
+
 fn noise_word(outcome: &Outcome) -> Option<String> {
-    let gap = outcome.figure("gap")?;
-    let rows: Vec<_> = ["retrained_ua", "retrained_ra", "retrained_ta", "retrained_mia"]
-        .iter()
-        .filter_map(|key| outcome.row(key))
-        .collect();
-    let seeds = rows.iter().filter_map(|row| row.seeds).min().unwrap_or(1);
-    if seeds < 3 {
-        let plural = if seeds == 1 { "seed" } else { "seeds" };
-        return Some(format!("noise unknown ({seeds} {plural})"));
-    }
-    let sigma = rows.iter().filter_map(|row| row.spread).sum::<f64>() / rows.len() as f64;
-    match gap {
-        gap if gap <= 2.0 * sigma => Some("inside the noise of retraining".into()),
-        gap if gap <= 3.0 * sigma => Some("at the edge of the noise".into()),
-        _ => None,
+    match inside(outcome) {
+        Some(Noise::Inside) => Some("inside the noise of retraining".into()),
+        Some(Noise::Edge) => Some("at the edge of the noise".into()),
+        Some(Noise::Beyond) => None,
+        None => {
+            let seeds = outcome.row("retrained_ua").and_then(|row| row.seeds).unwrap_or(1);
+            Some(format!("noise unknown ({seeds} {})", if seeds == 1 { "seed" } else { "seeds" }))
+        }
     }
 }
 
@@ -647,7 +662,8 @@ pub const fn device(state: DeviceState) -> (&'static str, &'static str) {
         DeviceState::Gpu => ("WebGPU", "checked against CPU"),
         DeviceState::Software => ("WebGPU", "software adapter"),
         DeviceState::NoGpu => ("CPU", "no WebGPU here"),
-        DeviceState::CpuFaster => ("CPU", "for this network"),
+        DeviceState::CpuAlone => ("CPU", "the only engine here"),
+        DeviceState::CpuFaster => ("CPU", "faster here"),
         DeviceState::GpuFailed => ("CPU", "graphics failed its check"),
         DeviceState::CpuChosen => ("CPU", "your choice"),
         DeviceState::Lost => ("GPU lost", "starting again"),
@@ -662,7 +678,8 @@ pub const fn device_help(state: DeviceState) -> &'static str {
         DeviceState::NoGpu => {
             "This browser has no WebGPU, so the CPU engine runs. Results are the same; the larger networks are slower."
         }
-        DeviceState::CpuFaster => "The CPU engine runs. Results are the same on every device.",
+        DeviceState::CpuAlone => "The engine for graphics devices is not beside this page. Results are the same on every device.",
+        DeviceState::CpuFaster => "For a network this small the CPU won. Results are the same on every device.",
         DeviceState::GpuFailed => "The graphics device gave a wrong result or none, so it is not used.",
         DeviceState::CpuChosen => "You chose the CPU engine.",
         DeviceState::Lost => "The graphics device stopped answering and is started again.",

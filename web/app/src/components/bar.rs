@@ -33,6 +33,7 @@ pub fn bar() -> impl IntoView {
     let share = move || page.dialog.set(Some(Dialog::Share));
     view! {
         <header class="bar">
+            <h1 class="reader">{text::NAME}</h1>
             <a class="brand" href="#/transfer" aria-label="Palimpsest, first lab">
                 {logo()} <span>{text::NAME}</span>
             </a>
@@ -85,7 +86,7 @@ fn badge() -> AnyView {
         let mark = match state.get() {
             DeviceState::Checking => "hollow",
             DeviceState::Gpu | DeviceState::CpuFaster => "round",
-            DeviceState::CpuChosen => "round chosen",
+            DeviceState::CpuAlone | DeviceState::CpuChosen => "round chosen",
             DeviceState::Lost => "diamond",
             DeviceState::Software | DeviceState::NoGpu | DeviceState::GpuFailed => "square-mark",
         };

@@ -164,6 +164,7 @@ fn plain(value: &Value) -> String {
         Value::Bool(true) => "on".into(),
         Value::Bool(false) => "off".into(),
         Value::Array(items) if items.is_empty() => "all".into(),
+        Value::Number(number) => number.as_f64().map_or_else(|| number.to_string(), |number| number.to_string()),
         Value::Array(items) => items.iter().map(plain).collect::<Vec<_>>().join(", "),
         other => other.to_string(),
     }

@@ -331,8 +331,7 @@ fn tile(place: usize, shown: Shown) -> AnyView {
         <button
             type="button"
             role="gridcell"
-            class=move || look.with(|look| look.class)
-            class:selected=move || chosen.get()
+            class=move || look.with(|look| if chosen.get() { format!("{} selected", look.class) } else { look.class.into() })
             data-at=place.to_string()
             tabindex=if place == 0 { "0" } else { "-1" }
             aria-label=move || look.with(|look| look.name.clone())

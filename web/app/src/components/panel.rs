@@ -74,7 +74,7 @@ fn of_stage(name: String) -> AnyView {
         <button
             class="method"
             type="button"
-            aria-label=format!("Method: {}. Choose another", method.card.title)
+            title="Choose another method (/)"
             on:click=move |_| {
                 page.dialog.set(Some(Dialog::Chooser { replace: Some(replaced.clone()), lab: Some(Lab::of(family)) }))
             }

@@ -11,10 +11,17 @@ use crate::{
 };
 use leptos::prelude::*;
 use report::{Chart, Role, chart::Ribbon};
+use spec::Family;
 use std::sync::Arc;
 
 pub fn strip() -> AnyView {
     let page = page();
+    let chosen = Memo::new(move |_| page.layer_of(&page.selected.get()));
+    Effect::new(move |_| {
+        chosen.get();
+        page.slots.get();
+        request_animation_frame(crate::browser::show_selected_layer);
+    });
     let slots = move || page.slots.get();
     let add = move || page.dialog.set(Some(Dialog::Chooser { replace: None, lab: None }));
     view! {
@@ -113,19 +120,29 @@ fn layer(place: usize, slot: Slot) -> AnyView {
             Some(Status::Failed(_)) => "failed",
         })
     };
+    // After forgetting, what was to be kept counts.
+    let kept = Memo::new(move |_| {
+        let without = if family == Some(Family::Unlearn) { page.forget_class() } else { None };
+        let outcome = outcome.get()?;
+        outcome.answers("test").and_then(|answers| answers.accuracy(without)).or_else(|| outcome.accuracy())
+    });
     let word = move || match state.get() {
         "stale" => "runs again".to_owned(),
         "running" => "writing".into(),
         "cancelled" | "failed" => "stopped".into(),
-        "done" => outcome
-            .get()
-            .and_then(|outcome| outcome.accuracy())
-            .map_or_else(|| "done".into(), |accuracy| report::figure::percent(accuracy, 1)),
+        "done" => kept.get().map_or_else(|| "done".into(), |accuracy| report::figure::percent(accuracy, 1)),
         _ => "planned".into(),
     };
     let follows = {
         let next = page.slots.with_untracked(|slots| slots.get(place + 1).cloned());
         move || next.as_ref().is_some_and(|next| done(&page, next))
+    };
+    let class = move || {
+        let mut class = format!("layer {}", state.get());
+        for (on, word) in [(is_selected.get(), " selected"), (count > 1, " stack"), (follows(), " follows")] {
+            class.push_str(if on { word } else { "" });
+        }
+        class
     };
     let title = {
         let name = name.clone();
@@ -150,12 +167,7 @@ fn layer(place: usize, slot: Slot) -> AnyView {
         move |_| page.select(&name)
     };
     view! {
-        <li
-            class=move || format!("layer {}", state.get())
-            class:selected=move || is_selected.get()
-            class:stack={count > 1}
-            class:follows=follows
-        >
+        <li class=class>
             <button
                 class="card"
                 type="button"

@@ -15,7 +15,7 @@ use leptos::prelude::*;
 use report::{
     Role,
     chart::{Better, Point, TradeOff},
-    figure::{fixed, percent},
+    figure::fixed,
 };
 
 pub fn lab() -> AnyView {
@@ -78,7 +78,7 @@ fn trade_off(page: &Page) -> Option<TradeOff> {
         points,
         log_x: true,
         better_x: Better::Less,
-        baseline: without.map(|accuracy| (format!("no adapter: {}", percent(accuracy, 0)), accuracy)),
+        baseline: without.map(|accuracy| ("no adapter".to_owned(), accuracy)),
     })
 }
 

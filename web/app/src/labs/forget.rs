@@ -58,7 +58,7 @@ fn plane() -> AnyView {
     let page = page();
     block::chart(
         "How close to never having seen it",
-        || "points from the retrained network".into(),
+        String::new,
         292.0,
         "Retrained networks first, then each method beside them",
         move |width| {
@@ -368,7 +368,7 @@ fn row(page: Page, name: &str, outcome: Option<Arc<Outcome>>, sigma: Option<f64>
             let gap = outcome.figure("gap");
             let noise = sigma.map_or(0.0, |sigma| 2.0 * sigma);
             let bar = gap.map(|gap| {
-                let inside = gap <= noise;
+                let inside = text::inside(&outcome) == Some(text::Noise::Inside);
                 let broken = gap * POINT > BAR;
                 view! {
                     <svg class="gap-bar" viewBox="0 0 64 12" aria-hidden="true">

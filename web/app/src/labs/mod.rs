@@ -108,6 +108,8 @@ fn line(name: String, role: Role, rank: Rank, outcome: &Outcome, series: &str) -
 pub fn accuracy_curve(page: &Page, name: &str) -> Option<Curve> {
     let outcome = page.outcome(name);
     let things = text::things(page, &page.task_of(name));
+    // A long name would not fit beside the plot.
+    let named = |word: &str| if things.len() <= 6 { format!("{word} {things}") } else { word.to_owned() };
     let mut lines = Vec::new();
     let mut steps = outcome.as_ref().map_or(0.0, |outcome| outcome.of as f64);
     for other in text::versions(page, name) {
@@ -118,12 +120,15 @@ pub fn accuracy_curve(page: &Page, name: &str) -> Option<Curve> {
         lines.extend(line(title, role, rank, &result, "accuracy"));
     }
     if let Some(outcome) = &outcome {
-        lines.extend(line(format!("Seen {things}"), Role::Keep, Rank::Seen, outcome, "train_accuracy"));
-        lines.extend(line(format!("Unseen {things}"), Role::Keep, Rank::Selected, outcome, "accuracy"));
+        // Where a run failed, the words of the failure stand at the line's end.
+        if !matches!(outcome.status, Status::Failed(_)) {
+            lines.extend(line(named("Seen"), Role::Keep, Rank::Seen, outcome, "train_accuracy"));
+        }
+        lines.extend(line(named("Unseen"), Role::Keep, Rank::Selected, outcome, "accuracy"));
     }
     steps = lines.iter().filter_map(|line| line.points.last()).map(|point| point[0]).fold(steps, f64::max);
-    if lines.is_empty() {
-        return None;
+    if steps <= 0.0 {
+        steps = planned(page, name)?;
     }
     let now = outcome.as_ref().filter(|outcome| outcome.is_live()).map(|outcome| outcome.step as f64);
     let failure = outcome.as_ref().and_then(|outcome| match &outcome.status {
@@ -143,6 +148,16 @@ pub fn accuracy_curve(page: &Page, name: &str) -> Option<Curve> {
         kept,
         failed,
     })
+}
+
+/// Images of the digits' training split.
+const DIGITS: u64 = 1293;
+
+/// Steps that the settings mean: epochs of whole batches.
+fn planned(page: &Page, name: &str) -> Option<f64> {
+    let batch = page.setting(name, &["train", "batch"]).as_u64()?.clamp(1, DIGITS);
+    let epochs = page.setting(name, &["train", "epochs"]).as_u64()?;
+    page.is_digits(&page.task_of(name)).then(|| (epochs * (DIGITS / batch)) as f64)
 }
 
 pub fn accuracy_block() -> AnyView {

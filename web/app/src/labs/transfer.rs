@@ -10,7 +10,6 @@ use crate::{
     },
     state::strip::{Lab, START},
     store::{Dialog, Page, page},
-    text,
 };
 use leptos::prelude::*;
 use report::{
@@ -186,7 +185,7 @@ fn layers() -> AnyView {
         </div>
     }
     .into_any();
-    block::block("Which layers learn", || "from pixels to answers; height is weights".into(), ().into_any(), body)
+    block::block("Which layers learn", || "from pixels to answers".into(), ().into_any(), body)
 }
 
 fn counts(page: &Page) -> Option<Confusion> {
@@ -206,7 +205,7 @@ fn confusion() -> AnyView {
     let width = RwSignal::new(0.0);
     block::chart(
         "What is confused with what",
-        || "press a cell to see its images".into(),
+        || "press a cell".into(),
         300.0,
         "Appears after the first answers",
         move |now| {
@@ -292,7 +291,7 @@ fn hardest() -> AnyView {
     let body = view! { <div class="chart" style="height:300px">{body}</div> }.into_any();
     block::block(
         "Hardest to read",
-        move || format!("{} wrong with the highest confidence", text::things(&page, &page.task_of(&page.shown()))),
+        || "wrong, and surest of it".into(),
         ().into_any(),
         body,
     )
