@@ -140,6 +140,8 @@ impl Session {
         let classes = lab.tasks.iter().map(|(name, task)| (name.clone(), task.classes.to_vec()));
         self.say(run, Event::Prepared { parameters: net.base_size(), layers: net.sizes(), classes: classes.collect() });
         let mut cx = self.cx(run, lab.spec.seed);
+        // A gate of its own: the cancel of a run before is not for it.
+        cx.gate = Rc::default();
         let task = lab.tasks.values().next().expect("a run has a task");
         if net.classes == task.classes.len() && net.fits(task).is_ok() {
             let tested = metrics::test(net, &task.test, &mut cx).await?;

@@ -213,10 +213,14 @@ pub async fn descend(
         cx.scalar("loss", step, loss.inner());
         cx.steps += 1;
         let last = step + 1 == total;
+        let mut went = Ok(());
         if (step + 1) % every == 0 || last || cx.gate.paused.get() {
-            observe(objective.whole(net.valid()), step + 1, last, cx).await?;
+            went = observe(objective.whole(net.valid()), step + 1, last, cx).await;
         }
-        if let Err(error) = cx.step(step + 1, total).await {
+        if went.is_ok() {
+            went = cx.step(step + 1, total).await;
+        }
+        if let Err(error) = went {
             if matches!(error, Error::Cancelled) {
                 cx.good = Some((step + 1, objective.whole(net.valid())));
             }

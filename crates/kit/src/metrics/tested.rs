@@ -22,6 +22,7 @@ async fn logits(net: &Net, view: &View, cx: &mut Cx) -> Result<Vec<f32>> {
     let mut parts = Vec::with_capacity(view.len().div_ceil(CHUNK));
     for rows in view.rows.chunks(CHUNK) {
         parts.push(net.forward(view.batch(&padded(rows)).x, &mut Pass::eval()));
+        cx.breathe().await?;
     }
     let mut all = if parts.is_empty() { Vec::new() } else { cx.read(Tensor::cat(parts, 0)).await? };
     all.truncate(view.len() * net.classes);
