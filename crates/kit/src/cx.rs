@@ -56,8 +56,10 @@ pub struct Cx {
     /// Without autodiff: data, victims, evaluation.
     pub device: Device,
     pub seed: u32,
-    /// The stage's name: in every event and every random stream.
+    /// The stage's name: in every event.
     pub stage: String,
+    /// In every random stream: the stage's name, or that of the stage that a retraining repeats.
+    pub stream: String,
     pub gate: Rc<Gate>,
     pub published: Rc<RefCell<Published>>,
     pub host: Rc<dyn Host>,
@@ -95,6 +97,7 @@ impl Cx {
             device,
             seed,
             stage: String::new(),
+            stream: String::new(),
             gate,
             published: Rc::default(),
             host,
@@ -118,12 +121,14 @@ impl Cx {
     pub fn beside(&self, seed: u32) -> Self {
         let mut cx = Self::new(self.device.clone(), seed, self.run, self.host.clone(), self.gate.clone());
         cx.stage = self.stage.clone();
+        cx.stream = self.stream.clone();
         cx.quiet = true;
         cx
     }
 
     /// Forgets what belongs to the stage before.
     pub fn enter(&mut self, stage: String) {
+        self.stream = stage.clone();
         self.stage = stage;
         self.watch = None;
         self.good = None;
@@ -136,7 +141,7 @@ impl Cx {
     /// One stream per stage, purpose, sample and turn (epoch, step or restart), from the run's seed; never the
     /// device's generator. Without `turn` every epoch would draw the same permutation, noise and dropout masks.
     pub fn rng(&self, purpose: &str, sample: u32, turn: u32) -> Rng {
-        Rng::of(self.seed, &format!("{}/{purpose}", self.stage), &[sample, turn])
+        Rng::of(self.seed, &format!("{}/{purpose}", self.stream), &[sample, turn])
     }
 
     pub fn say(&self, event: Event) {
@@ -177,6 +182,15 @@ impl Cx {
             self.say(Event::Resumed);
         }
         self.gate.allowed.set(self.gate.allowed.get().saturating_sub(1));
+        if self.gate.cancel.get() { Err(Error::Cancelled) } else { Ok(()) }
+    }
+
+    /// A turn for the event loop and a look at cancel, where work is no step: evaluation.
+    pub async fn breathe(&mut self) -> Result {
+        if self.host.now() - self.turned >= TURN {
+            self.host.turn().await;
+            self.turned = self.host.now();
+        }
         if self.gate.cancel.get() { Err(Error::Cancelled) } else { Ok(()) }
     }
 

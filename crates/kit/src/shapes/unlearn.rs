@@ -43,15 +43,15 @@ impl Lineage<'_> {
             start.enter(crate::lab::START.into());
             net = start.net(&self.lab.spec.model, first)?;
         }
-        let stage_name = cx.stage.clone();
+        let stream = cx.stream.clone();
         for &index in &self.stages {
             let stage = &self.lab.spec.stages[index];
-            cx.stage = self.lab.spec.stage_name(index);
+            cx.stream = self.lab.spec.stage_name(index);
             let entry = self.lab.entry(&stage.id)?;
             let seen = self
                 .lab
                 .models
-                .get(&cx.stage)
+                .get(&cx.stream)
                 .map_or_else(|| self.lab.task(stage).map(|t| t.name.clone()), |m| Ok(m.task.clone()))?;
             let task = self.lab.tasks[&seen].without(&self.gone.forget.set, &self.gone.forget);
             if let Some(pick) = &stage.model {
@@ -60,7 +60,7 @@ impl Lineage<'_> {
             let make = entry.make.expect("a trained stage makes models");
             net = make(&stage.params, prepared(net, &task, cx)?, &task, cx).await?;
         }
-        cx.stage = stage_name;
+        cx.stream = stream;
         Ok(net)
     }
 }
