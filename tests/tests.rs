@@ -1,4 +1,5 @@
 //! Integration tests over the whole engine. One binary: burn is linked once.
 
+mod cli;
 mod common;
 mod engine_runs;

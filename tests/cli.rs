@@ -1,0 +1,450 @@
+//! The command line as a user types it.
+
+use assert_cmd::Command;
+use safetensors::{Dtype, SafeTensors};
+use serde_json::Value;
+use spec::{Event, Report, Said};
+use std::fs;
+use std::path::Path;
+use std::process::Output;
+use tempfile::TempDir;
+
+/// One network that learns, in TOML.
+const TRAIN: &str = r#"
+    version = 1
+    tasks.digits = { id = "digits" }
+    model = { id = "mlp", widths = [16] }
+    stage = [{ id = "train.scratch", as = "base", train = { epochs = 2 } }]
+"#;
+
+/// Every shape of method.
+const CHAIN: &str = r#"
+    version = 1
+    retrain_seeds = 1
+    tasks.digits = { id = "digits" }
+    tasks.tilted = { id = "digits", tilt = 30 }
+    model = { id = "mlp", widths = [16] }
+    forget = { id = "class", class = 3 }
+    stage = [
+        { id = "train.scratch", as = "base", train = { epochs = 2 } },
+        { id = "peft.lora", as = "lora", on = "tilted", rank = 2, train = { epochs = 1 } },
+        { id = "attack.pgd-linf", as = "fool", from = "base", epsilon = 0.2, steps = 2, alpha = 0.1 },
+        { id = "unlearn.finetune", as = "forgot", from = "base", train = { epochs = 1 } },
+        { id = "measure.mia-confidence", from = "base" },
+    ]
+"#;
+
+/// Points of a grid, in JSON.
+const GRID: &str = r#"{
+    "version": 1,
+    "name": "moons",
+    "repeats": 2,
+    "tasks": { "moons": { "id": "moons" } },
+    "model": { "id": "linear" },
+    "grid": { "stage.base.train.epochs": [1, 2, 3] },
+    "stage": [{ "id": "train.scratch", "as": "base" }]
+}"#;
+
+#[test]
+fn a_run_repeats_itself() {
+    let folder = TempDir::new().unwrap();
+    let play = |out: &str| {
+        done(&folder, &["run", "run.toml", "--out", out, "--quiet"], CHAIN);
+        let mut report = report(&folder.path().join(out).join("report.json"));
+        report.rows.retain(|row| !["retrained_rte", "rte", "seconds"].contains(&row.key.as_str()));
+        report
+    };
+    let (one, other) = (play("one"), play("other"));
+    assert!(one.rows.len() > 20);
+    assert_eq!((one.rows, one.hashes, one.spec), (other.rows, other.hashes, other.spec));
+}
+
+#[test]
+fn results_are_whole() {
+    let folder = TempDir::new().unwrap();
+    let said =
+        done(&folder, &["run", "run.toml", "--out", "out", "--save", "weights,adversarials,indices"], CHAIN).stdout;
+    let out = folder.path().join("out");
+    let said = String::from_utf8(said).unwrap();
+    assert!(said.contains("base: It reads ") && said.contains("LoRA and PEFT\nStage"), "{said}");
+    assert_eq!(names(folder.path()), ["out", "run.toml"]);
+    assert_eq!(names(&out), ["adversarials", "events.jsonl", "indices.json", "report.html", "report.json", "weights"]);
+
+    let json: Value = serde_json::from_str(&fs::read_to_string(out.join("report.json")).unwrap()).unwrap();
+    for row in json["rows"].as_array().unwrap() {
+        assert_eq!(row["unit"].as_str(), spec::metric(row["key"].as_str().unwrap()).map(|metric| metric.unit), "{row}");
+    }
+    let accuracy = &json["rows"][0];
+    assert_eq!([&accuracy["key"], &accuracy["unit"], &accuracy["n"]], ["accuracy", "%", "360"].map(parsed).each_ref());
+    assert!(accuracy["interval"].as_f64().unwrap() > 0.0);
+    assert_eq!([&json["device"], &json["engine"]], ["cpu", engine::ENGINE].map(parsed).each_ref());
+
+    assert!(fs::read_to_string(out.join("report.html")).unwrap().starts_with("<!doctype html>"));
+    let events = events(&fs::read_to_string(out.join("events.jsonl")).unwrap());
+    assert!(matches!(events.last().unwrap().event, Event::Finished { .. }));
+
+    assert_eq!(
+        names(&out.join("weights")),
+        ["adapter_lora", "base.safetensors", "forgot.safetensors", "lora.safetensors"]
+    );
+    let base = fs::read(out.join("weights/base.safetensors")).unwrap();
+    let base = SafeTensors::deserialize(&base).unwrap();
+    assert_eq!(base.tensor("head.weight").unwrap().shape(), [10, 16]);
+    let adapter = out.join("weights/adapter_lora");
+    let config: Value = parsed(&fs::read_to_string(adapter.join("adapter_config.json")).unwrap());
+    assert_eq!([&config["peft_type"], &config["r"]], [&parsed("LORA"), &parsed("2")]);
+    let adapter = fs::read(adapter.join("adapter_model.safetensors")).unwrap();
+    let adapter = SafeTensors::deserialize(&adapter).unwrap();
+    assert_eq!(adapter.tensor("base_model.model.head.lora_A.weight").unwrap().shape(), [2, 16]);
+
+    assert_eq!(names(&out.join("adversarials")), ["fool.safetensors"]);
+    let attacked = fs::read(out.join("adversarials/fool.safetensors")).unwrap();
+    let attacked = SafeTensors::deserialize(&attacked).unwrap();
+    assert_eq!(attacked.tensor("x").unwrap().shape(), [360, 1, 8, 8]);
+    for name in ["ids", "labels"] {
+        let tensor = attacked.tensor(name).unwrap();
+        assert_eq!((tensor.dtype(), tensor.shape()), (Dtype::I64, &[360][..]), "{name}");
+    }
+
+    let indices: Value = parsed(&fs::read_to_string(out.join("indices.json")).unwrap());
+    let size = |rows: &Value| rows.as_array().unwrap().len();
+    let splits = &indices["splits"]["digits"];
+    assert_eq!([&splits["train"], &splits["valid"], &splits["test"]].map(size), [1293, 144, 360]);
+    let forget = indices["forget"]["digits"].as_array().unwrap();
+    assert!(!forget.is_empty() && forget.iter().all(|row| splits["train"].as_array().unwrap().contains(row)));
+}
+
+#[test]
+fn saved_weights_start_another_run() {
+    let folder = TempDir::new().unwrap();
+    done(&folder, &["run", "run.toml", "--out", "out", "--save", "weights", "--quiet"], TRAIN);
+    let saved = folder.path().join("out/weights/base.safetensors");
+    let kept = folder.path().join("weights");
+    fs::create_dir(&kept).unwrap();
+    fs::copy(saved, kept.join("mine.safetensors")).unwrap();
+    let set = "model.weights=weights/mine.safetensors";
+    done(&folder, &["run", "run.toml", "--set", set], TRAIN);
+
+    // A shipped name, where the folder of shipped files is named; relative to the run file before that.
+    let shipped = folder.path().join("static");
+    fs::create_dir(&shipped).unwrap();
+    fs::rename(&kept, shipped.join("weights")).unwrap();
+    let named = |name: &str| {
+        let mut command = command(&folder);
+        command.args(["check", "run.toml"]).env("PALIMPSEST_STATIC", &shipped);
+        fs::write(folder.path().join("run.toml"), TRAIN.replace("[16]", &format!("[16], weights = \"{name}\"")))
+            .unwrap();
+        command.output().unwrap()
+    };
+    assert_eq!(named("mine").status.code(), Some(0));
+    let output = named("mime");
+    assert_eq!(output.status.code(), Some(2));
+    assert!(error(&output).contains("did you mean \"mine\"?"), "{}", error(&output));
+
+    let net = "model={\"id\":\"cnn\",\"weights\":\"static/weights/mine.safetensors\"}";
+    refused(&folder, &["--set", net], TRAIN, "it holds a network \"mlp\", but the run file says \"cnn\"");
+    let net = "model={\"id\":\"mlp\",\"widths\":[8],\"weights\":\"static/weights/mine.safetensors\"}";
+    refused(&folder, &["--set", net], TRAIN, "8 × 64 here and 16 × 64 in the file");
+    fs::write(shipped.join("weights/cut.safetensors"), b"\x10\0\0\0\0\0\0\0{").unwrap();
+    let net = "model.weights=static/weights/cut.safetensors";
+    refused(&folder, &["--set", net], TRAIN, "not a whole safetensors file");
+}
+
+#[test]
+fn every_json_line_is_an_event() {
+    let folder = TempDir::new().unwrap();
+    let output = done(&folder, &["run", "run.toml", "--json"], CHAIN);
+    let events = events(std::str::from_utf8(&output.stdout).unwrap());
+    let count = |is: fn(&Event) -> bool| events.iter().filter(|said| is(&said.event)).count();
+    assert_eq!(count(|event| matches!(event, Event::Ready { .. })), 1);
+    assert_eq!(count(|event| matches!(event, Event::StageDone { .. })), 5);
+    let Event::Finished { report } = &events.last().unwrap().event else { panic!("the report comes last") };
+    assert!(report.value("base", "accuracy").is_some());
+}
+
+#[test]
+fn quiet_prints_the_table_only() {
+    let folder = TempDir::new().unwrap();
+    let output = done(&folder, &["run", "run.toml", "--quiet"], TRAIN);
+    let said = String::from_utf8(output.stdout).unwrap();
+    assert!(said.starts_with("Training\nStage  Method"), "{said}");
+    assert_eq!(said.lines().count(), 4, "{said}");
+    assert!(output.stderr.is_empty());
+}
+
+#[test]
+fn a_grid_is_a_list_of_means() {
+    let folder = TempDir::new().unwrap();
+    let output = done(&folder, &["run", "run.toml", "--out", "out", "--save", "weights", "--repeats", "3"], GRID);
+    let out = folder.path().join("out");
+    let reports: Vec<Report> = serde_json::from_str(&fs::read_to_string(out.join("report.json")).unwrap()).unwrap();
+    assert_eq!(
+        reports.iter().map(|report| report.spec.name.as_str()).collect::<Vec<_>>(),
+        ["moons, stage.base.train.epochs=1", "moons, stage.base.train.epochs=2", "moons, stage.base.train.epochs=3"]
+    );
+    let steps: Vec<f64> = reports.iter().map(|report| report.value("base", "steps").unwrap()).collect();
+    assert_eq!([steps[1], steps[2]], [2.0 * steps[0], 3.0 * steps[0]]);
+    for report in &reports {
+        assert_eq!(report.spec.repeats, Some(3));
+        assert!(report.rows.iter().all(|row| row.seeds == Some(3) && row.spread.is_some()));
+    }
+    let runs = ["run-1", "run-2", "run-3", "run-4", "run-5", "run-6", "run-7", "run-8", "run-9"];
+    assert_eq!(names(&out), [&["events.jsonl", "report.html", "report.json"][..], &runs].concat());
+    assert!(out.join("run-9/weights/base.safetensors").is_file());
+    assert!(String::from_utf8(output.stdout).unwrap().contains("Run 4 of 9: stage.base.train.epochs=2, seed 1"));
+
+    // Earlier results are replaced, anything else stays.
+    done(&folder, &["run", "run.toml", "--out", "out", "--set", "grid={}"], GRID);
+    assert_eq!(names(&out), ["events.jsonl", "report.html", "report.json"]);
+    fs::write(out.join("thesis.txt"), "years").unwrap();
+    let output = palimpsest(&folder, &["run", "run.toml", "--out", "out"], GRID);
+    assert_eq!(output.status.code(), Some(2));
+    assert!(error(&output).contains("\"thesis.txt\""));
+    assert_eq!(names(&out), ["events.jsonl", "report.html", "report.json", "thesis.txt"]);
+}
+
+#[test]
+fn set_reaches_a_stage_by_name_and_by_index() {
+    let folder = TempDir::new().unwrap();
+    let steps = |set: &[&str]| {
+        let arguments: Vec<&str> = ["run", "run.toml", "--quiet", "--out", "out"].iter().chain(set).copied().collect();
+        done(&folder, &arguments, TRAIN);
+        report(&folder.path().join("out/report.json")).value("base", "steps").unwrap()
+    };
+    let twice = steps(&[]);
+    assert_eq!(steps(&["--set", "stage.base.train.epochs=4"]), 2.0 * twice);
+    assert_eq!(steps(&["--set", "stage.0.train.epochs=1", "--set", "seed=7"]), twice / 2.0);
+    refused(&folder, &["--set", "stage.bass.train.epochs=1"], TRAIN, "did you mean \"base\"?");
+    refused(&folder, &["--set", "stage.base.train.epochs"], TRAIN, "there is no \"=\"");
+    refused(&folder, &["--set", "stage.base.train.epochs=many"], TRAIN, "not \"many\"");
+}
+
+#[test]
+fn list_has_every_method() {
+    let folder = TempDir::new().unwrap();
+    let output = done(&folder, &["list", "--json"], "");
+    let listed: Vec<Value> = serde_json::from_slice(&output.stdout).unwrap();
+    let ids: Vec<&str> = listed.iter().map(|method| method["id"].as_str().unwrap()).collect();
+    assert_eq!(ids, engine::entries().map(|entry| entry.card.id).collect::<Vec<_>>());
+    let output = done(&folder, &["list"], "");
+    let text = String::from_utf8(output.stdout).unwrap();
+    for entry in engine::entries() {
+        assert!(text.contains(entry.card.id) && text.contains(entry.card.summary), "{}", entry.card.id);
+    }
+}
+
+#[test]
+fn show_prints_card_and_ranges() {
+    let folder = TempDir::new().unwrap();
+    let shown = |id: &str| String::from_utf8(done(&folder, &["show", id], "").stdout).unwrap();
+    let text = shown("attack.pgd-linf");
+    for line in [
+        "  xₖ₊₁ = Π_ε(xₖ + α sign ∇ₓℓ)",
+        "  epsilon ε: 0 to 1, default 0.3",
+        "  steps K: whole number, 1 to 1000 steps, default 40",
+        "  loss: ce | dlr | cw-margin, default ce",
+    ] {
+        assert!(text.lines().any(|shown| shown == line), "{line} is not in\n{text}");
+    }
+    assert!(text.contains("arXiv:1706.06083"));
+    assert!(shown("peft.lora").contains("  h = W₀x + α/r BAx\n"));
+    assert!(shown("defend.pgd-at").contains("  min_θ 𝔼 max_{‖δ‖_∞ ≤ ε} ℓ(f_θ(x + δ), y)\n"));
+    for entry in engine::entries() {
+        let text = shown(entry.card.id);
+        let equation = text.lines().nth(3).unwrap();
+        assert!(!equation.trim().is_empty() && !equation.contains(['<', '&']), "{text}");
+    }
+    let output = palimpsest(&folder, &["show", "attack.pgd-linff"], "");
+    assert_eq!(output.status.code(), Some(2));
+    assert!(error(&output).contains("did you mean \"attack.pgd-linf\"?"));
+}
+
+#[test]
+fn data_names_licences_and_ranges() {
+    let folder = TempDir::new().unwrap();
+    let text = String::from_utf8(done(&folder, &["data"], "").stdout).unwrap();
+    for word in ["CC BY 4.0", "  mlp ", "  picked ", "  spirals "] {
+        assert!(text.contains(word), "{word} is not in\n{text}");
+    }
+    let text = String::from_utf8(done(&folder, &["data", "digits"], "").stdout).unwrap();
+    assert!(text.contains("  tilt: -180 to 180 °, default 0.0"), "{text}");
+    assert_eq!(palimpsest(&folder, &["data", "digit"], "").status.code(), Some(2));
+}
+
+#[test]
+fn check_reads_from_standard_input() {
+    let folder = TempDir::new().unwrap();
+    let check = |text: &str| command(&folder).args(["check", "-"]).write_stdin(text).output().unwrap();
+    let output = check(CHAIN);
+    assert_eq!(output.status.code(), Some(0));
+    let text = String::from_utf8(output.stdout).unwrap();
+    assert!(text.starts_with("This run file is right: one run with seed 1."), "{text}");
+    assert!(text.contains("tilted: digits tilt=30") && text.contains("forgot  Fine-tune"), "{text}");
+    let output = check(GRID);
+    let text = String::from_utf8(output.stdout).unwrap();
+    assert!(text.starts_with("\"moons\" is right: 6 runs (3 of the grid × 2 seeds from 1)."), "{text}");
+    let output = check("version = 1\n\n[[");
+    assert_eq!(output.status.code(), Some(2));
+    assert!(error(&output).contains("line 3"), "{}", error(&output));
+}
+
+#[test]
+fn bad_input_is_refused_before_anything_is_written() {
+    let folder = TempDir::new().unwrap();
+    for (from, to, said) in [
+        ("version = 1", "version = 2", "newer Palimpsest (version 2; this one knows 1)"),
+        ("version = 1", "version = 1\nsead = 2", "did you mean \"seed\"?"),
+        ("train.scratch", "train.scrach", "did you mean \"train.scratch\"?"),
+        ("\"digits\", tilt", "\"digit\", tilt", "did you mean \"digits\"?"),
+        ("on = \"tilted\"", "on = \"tiltet\"", "did you mean \"tilted\"?"),
+        ("rank = 2", "rang = 2", "did you mean \"rank\"?"),
+        ("\"mlp\"", "\"mlpp\"", "did you mean \"mlp\"?"),
+        ("as = \"lora\"", "as = \"base\"", "the name \"base\" is taken by an earlier stage"),
+        ("as = \"lora\"", "as = \"lora\", from = \"fool\"", "\"fool\" is used before it exists"),
+        ("epsilon = 0.2", "epsilon = -0.1", "must lie between 0 and 1, not -0.1"),
+        ("epsilon = 0.2", "epsilon = nan", "not a finite number"),
+        ("{ id = \"class\", class = 3 }", "{ id = \"picked\", ids = [] }", "nothing is chosen to forget"),
+        ("{ id = \"class\", class = 3 }", "{ id = \"random\", fraction = 1.0 }", "at least one class must stay"),
+        ("class = 3", "class = 12", "there is no class 12"),
+        ("forget = { id = \"class\", class = 3 }", "", "what to forget"),
+        ("{ id = \"digits\" }", "{ id = \"digits\", classes = [3] }", "at least two are needed"),
+        ("retrain_seeds = 1", "seed = 4294967295\nrepeats = 2", "leaves no room for 2 seeds"),
+    ] {
+        let text = CHAIN.replacen(from, to, 1);
+        assert_ne!(text, CHAIN, "{from}");
+        refused(&folder, &[], &text, said);
+    }
+    refused(&folder, &["--repeats", "0"], TRAIN, "between 1 and 100");
+    let grid: Vec<u32> = (0..101).collect();
+    let grid = format!("grid={{\"seed\":{grid:?},\"stage.0.train.epochs\":{grid:?}}}");
+    refused(&folder, &["--set", &grid], TRAIN, "more than 10000 runs");
+    #[cfg(not(feature = "vulkan"))]
+    refused(&folder, &["--device", "vulkan"], TRAIN, "this build has no device \"vulkan\"");
+    let output = palimpsest(&folder, &["run", "none.toml"], TRAIN);
+    assert_eq!(output.status.code(), Some(2));
+    assert_eq!(error(&output), "error: none.toml: there is no such file\n");
+}
+
+#[test]
+fn wrong_data_files_are_refused() {
+    let folder = TempDir::new().unwrap();
+    let idx = |sizes: &[u32], values: usize| {
+        let header = [0, 0, 8, sizes.len() as u8];
+        let sizes = sizes.iter().flat_map(|size| size.to_be_bytes());
+        let values = (0..values).map(|at| (at % 2) as u8);
+        header.into_iter().chain(sizes).chain(values).collect::<Vec<u8>>()
+    };
+    let task = "{ id = \"idx\", images = \"images\", labels = \"labels\" }";
+    let text = TRAIN.replace("{ id = \"digits\" }", task);
+    let put = |images: &[u8], labels: &[u8], said: &str| {
+        fs::write(folder.path().join("images"), images).unwrap();
+        fs::write(folder.path().join("labels"), labels).unwrap();
+        match said {
+            "" => drop(done(&folder, &["check", "run.toml"], &text)),
+            _ => refused(&folder, &[], &text, said),
+        }
+    };
+    let images = idx(&[40, 4, 4], 40 * 16);
+    put(&images, &idx(&[40], 40), "");
+    put(&images[..images.len() - 1], &idx(&[40], 40), "it may be cut off");
+    put(&images[..7], &idx(&[40], 40), "the file ends within its header");
+    put(b"GIF89a", &idx(&[40], 40), "this is no IDX file");
+    put(&images, &idx(&[39], 39), "there are 39 labels for 40 images");
+    put(&idx(&[u32::MAX, u32::MAX, 4], 8), &idx(&[40], 40), "are more than");
+    fs::remove_file(folder.path().join("labels")).unwrap();
+    refused(&folder, &[], &text, "labels: there is no such file");
+}
+
+#[test]
+fn a_failed_run_leaves_nothing() {
+    let folder = TempDir::new().unwrap();
+    // Uphill on a loss without a bound, in steps that are far too long.
+    let uphill = "{ id = \"unlearn.gradient-ascent\", as = \"up\", train = { lr = 10, epochs = 1000 } }";
+    let text = TRAIN.replace("epochs = 2 } }]", &format!("epochs = 2 }} }}, {uphill}]\nforget = {{ id = \"class\" }}"));
+    let output = palimpsest(&folder, &["run", "run.toml", "--out", "out"], &text);
+    assert_eq!(output.status.code(), Some(1), "{}", error(&output));
+    assert!(error(&output).starts_with("error: the loss is not finite at step "), "{}", error(&output));
+    assert!(error(&output).contains("`--set stage.up.train.lr=1.0` may help"), "{}", error(&output));
+    assert_eq!(names(folder.path()), ["run.toml"]);
+}
+
+#[cfg(unix)]
+#[test]
+fn an_interrupted_run_leaves_nothing() {
+    use std::io::{BufRead, BufReader};
+    use std::process::{Command, Stdio};
+
+    let folder = TempDir::new().unwrap();
+    fs::write(folder.path().join("run.toml"), TRAIN.replace("epochs = 2", "epochs = 1000, batch = 1")).unwrap();
+    let mut child = Command::new(env!("CARGO_BIN_EXE_palimpsest"))
+        .current_dir(&folder)
+        .args(["run", "run.toml", "--json", "--out", "out"])
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut lines = BufReader::new(child.stdout.take().unwrap()).lines().map(Result::unwrap);
+    assert!(lines.any(|line| matches!(events(&line)[0].event, Event::Step { done: 1.., .. })));
+    assert!(names(folder.path()).iter().any(|name| name.starts_with(".out.")));
+    assert!(Command::new("kill").args(["-INT", &child.id().to_string()]).status().unwrap().success());
+    let last = lines.last().unwrap();
+    assert!(matches!(events(&last)[0].event, Event::Cancelled { .. }), "{last}");
+    assert_eq!(child.wait().unwrap().code(), Some(130));
+    assert_eq!(names(folder.path()), ["run.toml"]);
+}
+
+/// A run that must end with 2 and a sentence, and write nothing.
+#[track_caller]
+fn refused(folder: &TempDir, arguments: &[&str], text: &str, said: &str) {
+    fs::write(folder.path().join("run.toml"), text).unwrap();
+    let before = names(folder.path());
+    let arguments: Vec<&str> = ["run", "run.toml", "--out", "none"].iter().chain(arguments).copied().collect();
+    let output = palimpsest(folder, &arguments, text);
+    let error = error(&output);
+    assert_eq!(output.status.code(), Some(2), "{said}: {error}");
+    assert!(error.starts_with("error: ") && error.contains(said) && error.lines().count() == 1, "{said}: {error}");
+    assert!(output.stdout.is_empty());
+    assert_eq!(names(folder.path()), before);
+}
+
+#[track_caller]
+fn done(folder: &TempDir, arguments: &[&str], text: &str) -> Output {
+    let output = palimpsest(folder, arguments, text);
+    assert_eq!(output.status.code(), Some(0), "{arguments:?}: {}", error(&output));
+    output
+}
+
+/// In a folder where `text` is `run.toml`.
+fn palimpsest(folder: &TempDir, arguments: &[&str], text: &str) -> Output {
+    fs::write(folder.path().join("run.toml"), text).unwrap();
+    command(folder).args(arguments).output().unwrap()
+}
+
+fn command(folder: &TempDir) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_palimpsest"));
+    command.current_dir(folder);
+    command
+}
+
+fn error(output: &Output) -> String {
+    String::from_utf8(output.stderr.clone()).unwrap()
+}
+
+fn events(lines: &str) -> Vec<Said> {
+    lines.lines().map(|line| serde_json::from_str(line).unwrap_or_else(|error| panic!("{error}: {line}"))).collect()
+}
+
+fn names(folder: &Path) -> Vec<String> {
+    let mut names: Vec<String> =
+        fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
+    names.sort();
+    names
+}
+
+/// JSON, else a text.
+fn parsed(text: &str) -> Value {
+    serde_json::from_str(text).unwrap_or_else(|_| text.into())
+}
+
+fn report(path: &Path) -> Report {
+    serde_json::from_str(&fs::read_to_string(path).unwrap()).unwrap()
+}
