@@ -351,8 +351,20 @@ fn wrong_data_files_are_refused() {
     put(b"GIF89a", &idx(&[40], 40), "this is no IDX file");
     put(&images, &idx(&[39], 39), "there are 39 labels for 40 images");
     put(&idx(&[u32::MAX, u32::MAX, 4], 8), &idx(&[40], 40), "are more than");
+    refused(&folder, &["--set", "tasks.digits.labels="], &text, "the name of a data or weight file is empty");
     fs::remove_file(folder.path().join("labels")).unwrap();
     refused(&folder, &[], &text, "labels: there is no such file");
+}
+
+#[test]
+fn names_in_a_run_file_do_no_harm() {
+    let folder = TempDir::new().unwrap();
+    let text = TRAIN.replace("as = \"base\"", "as = \"/a\\u001b[2Jb\\n\"");
+    let output = done(&folder, &["run", "run.toml", "--out", "out", "--save", "weights"], &text);
+    let said = String::from_utf8(output.stdout).unwrap();
+    assert!(said.starts_with("/a\u{fffd}[2Jb\u{fffd}: It reads ") && !said.contains('\u{1b}'), "{said}");
+    assert_eq!(names(&folder.path().join("out/weights")), ["0.safetensors"]);
+    refused(&folder, &[], &text.replace("epochs", "\"\\u001b[2J\""), "there is no key \"\u{fffd}[2J\"");
 }
 
 #[test]

@@ -43,6 +43,9 @@ enum Command {
         json: bool,
     },
     /// Play a run file
+    ///
+    /// Data and weight files are looked for beside the run file, then here; shipped weights in the folder
+    /// that PALIMPSEST_STATIC names, in static/ here, and beside the program.
     Run(run::Options),
     /// Show a method: its card, equation, and settings with ranges and defaults
     Show {

@@ -24,7 +24,8 @@ pub fn check(path: &Path) -> Result<(), Stop> {
     for point in &points {
         pollster::block_on(session.fits(point.spec.clone()))?;
     }
-    Ok(text::print(&text::plain(&plan(&spec, points.len(), &catalogue)))?)
+    let plan: String = plan(&spec, points.len(), &catalogue).lines().map(|line| text::plain(line) + "\n").collect();
+    Ok(text::print(&plan)?)
 }
 
 /// `palimpsest data`

@@ -125,7 +125,7 @@ impl Speaker {
             (None, Some(index)) => format!("{}, done.", report::table::title(&self.catalogue, &spec.stages[index].id)),
             (None, None) => "done.".into(),
         };
-        text::plain(&format!("{stage}: {said} ({seconds:.1} s)\n"))
+        text::plain(&format!("{stage}: {said} ({seconds:.1} s)")) + "\n"
     }
 
     fn aside(&self, kind: &str, message: &str) {

@@ -5,10 +5,9 @@ use std::io::{self, Write};
 /// Columns of running text.
 const WIDTH: usize = 96;
 
-/// A name from a file must not move the cursor or colour the screen.
+/// One line: a name from a file must not move the cursor or colour the screen.
 pub fn plain(text: &str) -> String {
-    let keep = |character: char| character == '\n' || !character.is_control();
-    text.chars().map(|character| if keep(character) { character } else { '\u{fffd}' }).collect()
+    text.chars().map(|character| if character.is_control() { '\u{fffd}' } else { character }).collect()
 }
 
 /// Writes to standard output at once; an error is a reader that went away, or a full disk.
