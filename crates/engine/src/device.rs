@@ -1,8 +1,14 @@
 //! Which device runs, and why: the only place that names a backend.
 
-use burn::tensor::Device;
+use burn::module::Module;
+use burn::optim::GradientsParams;
+use burn::tensor::{Device, Int, Tensor, TensorData};
+use kit::nets::{Net, Norms, Pass};
+use kit::seed::Rng;
+use kit::train::{Recipe, Rule};
+use kit::victim::Victim;
 use kit::{Error, Result};
-use spec::DeviceChoice;
+use spec::{Access, DeviceChoice, Pick};
 
 /// An open device.
 #[derive(Clone, Debug)]
@@ -74,4 +80,121 @@ async fn native() -> Option<Opened> {
 #[cfg(not(any(feature = "cuda", feature = "vulkan", feature = "metal")))]
 async fn native() -> Option<Opened> {
     None
+}
+
+/// WebGPU in a worker. The adapter was looked at before: `name` and `software` come from the browser.
+#[cfg(feature = "gpu")]
+pub async fn webgpu(adapter: String, software: bool) -> Result<Opened> {
+    // One submit a step for the nets of the page; the default of 32 would cut a step in two or three.
+    const TASKS: usize = 64;
+    let device = Device::wgpu_options().tasks_max(TASKS).init_async().await;
+    let device = device.map_err(|error| Error::input("WebGPU", format!("the adapter gave no device ({error:?})")))?;
+    Ok(Opened { device, name: "webgpu", adapter, software, why: String::new() })
+}
+
+/// Every kind of operation that training and attacks use, forward and backward, against the CPU.
+///
+/// A wrong shader is silent in WebGPU: it leaves old numbers in place. So no device is trusted before this.
+pub async fn self_test(opened: &Opened) -> Result<usize> {
+    let ours = answers(&opened.device).await?;
+    let right = answers(&Device::flex()).await?;
+    for ((name, ours), (_, right)) in ours.iter().zip(&right) {
+        let scale = right.iter().fold(1e-3_f32, |max, x| max.max(x.abs()));
+        let off = ours
+            .iter()
+            .zip(right)
+            .fold(0.0_f32, |max, (a, b)| if a.is_finite() { max.max((a - b).abs()) } else { f32::INFINITY });
+        if ours.len() != right.len() || off > 2e-3 * scale {
+            let why = format!("the graphics device gave a wrong result for {name}, so it is not used");
+            return Err(Error::input("self-test", why));
+        }
+    }
+    Ok(right.len())
+}
+
+/// What a device computes for each check.
+async fn answers(device: &Device) -> Result<Vec<(&'static str, Vec<f32>)>> {
+    let numbers = |seed: u32, shape: [usize; 4]| {
+        let mut rng = Rng::of(seed, "self-test", &[]);
+        let values: Vec<f32> = (0..shape.iter().product()).map(|_| rng.unit()).collect();
+        Tensor::<4>::from_data(TensorData::new(values, shape), device)
+    };
+    let pick = |norm: bool| {
+        let params = serde_json::json!({ "channels": [4, 8], "norm": norm, "hidden": [16] });
+        Pick { id: "cnn".into(), params: params.as_object().cloned().unwrap_or_default() }
+    };
+    let x = numbers(1, [8, 1, 8, 8]);
+    let labels = Tensor::<1, Int>::from_data(TensorData::new((0..8).map(|i| i % 4).collect::<Vec<i32>>(), [8]), device);
+    let rows = Tensor::<1, Int>::from_data(TensorData::new(vec![7, 0, 3, 3], [4]), device);
+    let flat = x.clone().reshape([8, 64]);
+    let square = numbers(2, [1, 1, 64, 64]).reshape([64, 64]);
+    let mut answers = Vec::new();
+    let mut keep = async |name: &'static str, values: Tensor<1>| -> Result {
+        let data = values.into_data_async().await.map_err(|error| Error::DeviceLost(format!("{error:?}")))?;
+        let values = data.try_to_vec::<f32>().map_err(|error| Error::DeviceLost(format!("{error:?}")))?;
+        answers.push((name, values));
+        Ok(())
+    };
+    keep("a matrix product", flat.clone().matmul(square).flatten(0, 1)).await?;
+    keep("pooling", ops::max_pool2d(x.clone()).flatten(0, 3)).await?;
+    keep("a softmax", burn::tensor::activation::softmax(flat.clone(), 1).flatten(0, 1)).await?;
+    keep("gathering rows", x.clone().select(0, rows).flatten(0, 3)).await?;
+    keep("projecting", ops::project_linf(x.clone() * 2.0, &x, 0.1).flatten(0, 3)).await?;
+    keep("normalising", ops::project_l2(x.clone() * 2.0, &x, 0.5).flatten(0, 3)).await?;
+    for norm in [false, true] {
+        let net = Net::with(&pick(norm), [1, 8, 8], 4, &mut Rng::of(3, "self-test", &[]), device)?;
+        let victim = Victim::of(&net, Access::Gradients);
+        let (loss, gradient) = victim.gradient(&x, &labels, &|logits, y| ops::cross_entropy(logits, y))?;
+        keep("a loss", loss).await?;
+        keep("an input gradient", gradient.flatten(0, 3)).await?;
+        for optimizer in [Rule::Sgd, Rule::Adam] {
+            let mut rule = Recipe { optimizer, lr: 0.01, momentum: 0.9, ..Recipe::default() }.optimizer();
+            let mut net = net.clone().train();
+            for _ in 0..3 {
+                let mut pass = Pass::train(Norms::Batch, Rng::of(4, "self-test", &[]));
+                let logits = net.forward(x.clone(), &mut pass);
+                let loss = ops::cross_entropy(logits, labels.clone()).mean();
+                let gradients = GradientsParams::from_grads(loss.backward(), &net);
+                net = rule.step(0.01, net, gradients);
+                net.absorb(&pass);
+            }
+            keep("training", net.frozen().forward(x.clone(), &mut Pass::eval()).flatten(0, 1)).await?;
+        }
+    }
+    Ok(answers)
+}
+
+/// Of the two, the one that trains a small network faster, by a probe of about a second.
+pub async fn faster(opened: Opened, now: fn() -> f64) -> Result<Opened> {
+    let graphics = steps_per_second(&opened.device, now).await?;
+    let cpu = steps_per_second(&Device::flex(), now).await?;
+    let ratio = graphics / cpu;
+    if ratio >= 1.0 {
+        let why = format!("Chosen because a one-second probe ran {ratio:.1} times faster on it than on the CPU.");
+        return Ok(Opened { why, ..opened });
+    }
+    Ok(Opened::cpu(format!("For a network this small the CPU won the one-second probe by {:.1} times.", 1.0 / ratio)))
+}
+
+async fn steps_per_second(device: &Device, now: fn() -> f64) -> Result<f64> {
+    let params = serde_json::json!({ "channels": [16, 32] });
+    let pick = Pick { id: "cnn".into(), params: params.as_object().cloned().unwrap_or_default() };
+    let mut net = Net::with(&pick, [1, 8, 8], 10, &mut Rng::of(5, "probe", &[]), device)?.train();
+    let x = Tensor::<4>::zeros([64, 1, 8, 8], device);
+    let labels = Tensor::<1, Int>::zeros([64], device);
+    let mut rule = Recipe::default().optimizer();
+    let (mut steps, mut begun) = (0_u32, now());
+    loop {
+        let loss = ops::cross_entropy(net.forward(x.clone(), &mut Pass::eval()), labels.clone()).mean();
+        let gradients = GradientsParams::from_grads(loss.backward(), &net);
+        net = rule.step(1e-3, net, gradients);
+        loss.inner().into_data_async().await.map_err(|error| Error::DeviceLost(format!("{error:?}")))?;
+        steps += 1;
+        // The first two steps compile.
+        if steps == 2 {
+            begun = now();
+        } else if steps > 2 && (now() - begun > 0.4 || steps > 200) {
+            return Ok(f64::from(steps - 2) / (now() - begun).max(1e-6));
+        }
+    }
 }

@@ -1,1 +1,204 @@
+//! The engine behind `postMessage`. Every message in both directions is one array: a `spec` type, then buffers.
 
+mod host;
+pub mod preflight;
+
+use engine::{Ended, Error, Gate, Host as _, Opened, Session};
+use host::{Page, buffers};
+use js_sys::Array;
+use spec::{Command, DeviceChoice, Event, Import, RunSpec, Said};
+use std::cell::{Cell, RefCell};
+use std::collections::VecDeque;
+use std::rc::Rc;
+use wasm_bindgen::JsCast;
+use wasm_bindgen::prelude::Closure;
+use wasm_bindgen_futures::spawn_local;
+use web_sys::{DedicatedWorkerGlobalScope, MessageEvent};
+
+/// What is worked off one after the other; pause, cancel and questions do not wait in this line.
+enum Work {
+    Open(DeviceChoice),
+    Prepare { run: u32, spec: RunSpec },
+    Run { run: u32, spec: RunSpec, first: usize, last: Option<usize>, paused: bool },
+    Import { name: String, what: Import, bytes: Vec<u8> },
+}
+
+struct Worker {
+    page: Rc<Page>,
+    gate: Rc<Gate>,
+    /// The run in hand; 0 when none is.
+    run: Cell<u32>,
+    /// Runs that were cancelled before their turn came.
+    cancelled: RefCell<Vec<u32>>,
+    line: RefCell<VecDeque<Work>>,
+    busy: Cell<bool>,
+    session: RefCell<Option<Session>>,
+    asker: RefCell<Option<engine::Asker>>,
+    open: fn(DeviceChoice) -> engine::Boxed<'static, engine::Result<Opened>>,
+}
+
+/// Listens for commands. `open` brings the device that this worker was built for.
+pub fn serve(open: fn(DeviceChoice) -> engine::Boxed<'static, engine::Result<Opened>>) {
+    let page = Rc::new(Page::new());
+    let panicked = page.clone_scope();
+    std::panic::set_hook(Box::new(move |info| {
+        // The instance is lost after this; the page starts another.
+        console_error_panic_hook::hook(info);
+        host::post(&panicked.get(), &said(0, failed(&info.to_string())), Vec::new());
+    }));
+    let worker = Rc::new(Worker {
+        page: page.clone(),
+        gate: Rc::default(),
+        run: Cell::new(0),
+        cancelled: RefCell::default(),
+        line: RefCell::default(),
+        busy: Cell::new(false),
+        session: RefCell::default(),
+        asker: RefCell::default(),
+        open,
+    });
+    let scope: DedicatedWorkerGlobalScope = js_sys::global().unchecked_into();
+    let heard = Closure::<dyn FnMut(MessageEvent)>::new(move |event: MessageEvent| {
+        let parts: Array = event.data().unchecked_into();
+        match serde_wasm_bindgen::from_value::<Command>(parts.get(0)) {
+            Ok(command) => worker.hear(command, buffers(&parts)),
+            Err(error) => {
+                worker.page.say(said(0, failed(&format!("a command could not be read: {error}"))), Vec::new())
+            }
+        }
+    });
+    scope.set_onmessage(Some(heard.as_ref().unchecked_ref()));
+    heard.forget();
+    // Messages that were sent before this line are lost, so this is the first word.
+    page.say(said(0, Event::Alive { engine: engine::ENGINE.into() }), Vec::new());
+}
+
+impl Worker {
+    fn hear(self: &Rc<Self>, command: Command, mut buffers: Vec<Vec<u8>>) {
+        let mine = |run: u32| run == self.run.get();
+        match command {
+            Command::Pause { run } if mine(run) => self.gate.paused.set(true),
+            Command::Step { run } if mine(run) => {
+                self.gate.paused.set(true);
+                self.gate.allowed.set(1);
+            }
+            Command::Resume { run } if mine(run) => self.gate.paused.set(false),
+            Command::Cancel { run } if mine(run) => self.gate.cancel.set(true),
+            Command::Cancel { run } => self.cancelled.borrow_mut().push(run),
+            Command::Pause { .. } | Command::Step { .. } | Command::Resume { .. } => {}
+            Command::Ask { ask, stage, question } => {
+                let worker = self.clone();
+                spawn_local(async move { worker.answer(ask, stage, question, buffers).await });
+            }
+            Command::Open { device } => self.queue(Work::Open(device)),
+            Command::Prepare { run, spec } => self.queue(Work::Prepare { run, spec }),
+            Command::Run { run, spec, first, last, paused } => {
+                self.queue(Work::Run { run, spec, first, last, paused });
+            }
+            Command::Import { name, what } => {
+                let bytes = if buffers.is_empty() { Vec::new() } else { buffers.swap_remove(0) };
+                self.queue(Work::Import { name, what, bytes });
+            }
+        }
+    }
+
+    fn queue(self: &Rc<Self>, work: Work) {
+        self.line.borrow_mut().push_back(work);
+        if !self.busy.replace(true) {
+            let worker = self.clone();
+            spawn_local(async move {
+                loop {
+                    let Some(work) = worker.line.borrow_mut().pop_front() else { break };
+                    worker.work(work).await;
+                }
+                worker.busy.set(false);
+            });
+        }
+    }
+
+    async fn work(&self, work: Work) {
+        if let Work::Open(choice) = work {
+            match (self.open)(choice).await {
+                Ok(opened) => {
+                    let ready = Event::Ready {
+                        device: opened.name.into(),
+                        adapter: opened.adapter.clone(),
+                        software: opened.software,
+                        why: opened.why.clone(),
+                    };
+                    let session = Session::new(opened, self.page.clone(), self.gate.clone());
+                    *self.asker.borrow_mut() = Some(session.asker());
+                    *self.session.borrow_mut() = Some(session);
+                    self.page.say(said(0, ready), Vec::new());
+                }
+                Err(error) => self.page.say(said(0, failed(&error.to_string())), Vec::new()),
+            }
+            return;
+        }
+        // Taken out while it works, so that nothing else can borrow it.
+        let Some(mut session) = self.session.borrow_mut().take() else { return };
+        match work {
+            Work::Open(_) => unreachable!("done above"),
+            Work::Import { name, what, bytes } => {
+                if let Err(error) = session.import(&name, what, bytes) {
+                    self.page.say(said(0, Event::Warning { message: error.to_string() }), Vec::new());
+                }
+            }
+            Work::Prepare { run, spec } => {
+                let result = session.prepare(run, spec).await;
+                self.report(run, result.err());
+            }
+            Work::Run { run, .. } if self.cancelled.borrow().contains(&run) => {
+                self.page.say(said(run, Event::Cancelled { step: 0 }), Vec::new());
+            }
+            Work::Run { run, spec, first, last, paused } => {
+                self.run.set(run);
+                self.gate.cancel.set(false);
+                self.gate.paused.set(paused);
+                self.gate.allowed.set(u32::from(paused));
+                let result = session.play(run, spec, first, last).await;
+                self.run.set(0);
+                self.gate.paused.set(false);
+                self.report(run, result.map(|ended: Ended| drop(ended)).err());
+            }
+        }
+        *self.session.borrow_mut() = Some(session);
+    }
+
+    /// What came out wrong before or outside a stage.
+    fn report(&self, run: u32, error: Option<Error>) {
+        match error {
+            None | Some(Error::Cancelled) => {}
+            // The page takes a failure of run 0 for the end of this worker, and starts another.
+            Some(Error::DeviceLost(why)) => self.page.say(said(0, failed(&why)), Vec::new()),
+            Some(error) => self.page.say(said(run, failed(&error.to_string())), Vec::new()),
+        }
+    }
+
+    async fn answer(&self, ask: u32, stage: Option<String>, question: spec::Question, buffers: Vec<Vec<u8>>) {
+        let Some(asker) = self.asker.borrow().clone() else {
+            let error = Some("the engine is not ready".into());
+            self.page.say(said(0, Event::Answer { ask, body: serde_json::Value::Null, error }), Vec::new());
+            return;
+        };
+        let (body, beside, error) = match asker.answer(stage.as_deref(), &question, &buffers).await {
+            Ok((body, beside)) => (body, beside, None),
+            Err(error) => (serde_json::Value::Null, Vec::new(), Some(error.to_string())),
+        };
+        self.page.say(said(0, Event::Answer { ask, body, error }), beside);
+    }
+}
+
+/// Seconds of this worker's clock.
+pub fn now() -> f64 {
+    let scope: DedicatedWorkerGlobalScope = js_sys::global().unchecked_into();
+    scope.performance().map_or(0.0, |clock| clock.now() / 1000.0)
+}
+
+fn said(run: u32, event: Event) -> Said {
+    Said { run, stage: None, event }
+}
+
+fn failed(message: &str) -> Event {
+    Event::Failed { message: message.into(), step: None, kept: None, cure: None }
+}

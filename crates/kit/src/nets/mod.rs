@@ -165,11 +165,14 @@ impl Net {
         found
     }
 
-    /// A new head for another number of classes.
+    /// A new head for another number of classes, drawn a hundred times smaller than a first one: trained features are
+    /// large, and a full-sized random head would begin far below chance (Kolesnikov et al. 2020, BiT, start at zero).
     pub fn with_head(&self, classes: usize, rng: &mut Rng, device: &Device) -> Self {
         let mut net = self.clone();
         let [inputs, _] = net.body.head().dims();
-        *net.body.head() = Dense::new(inputs, classes, rng, device);
+        let mut head = Dense::new(inputs, classes, rng, device);
+        head.weight = head.weight.map(|weight| weight.mul_scalar(0.01));
+        *net.body.head() = head;
         net.classes = classes;
         net
     }

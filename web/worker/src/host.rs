@@ -1,0 +1,105 @@
+use engine::{Boxed, Error, Host, Result};
+use js_sys::{Array, Function, Promise, Reflect, Uint8Array};
+use serde::Serialize;
+use spec::Said;
+use wasm_bindgen::{JsCast, JsValue};
+use wasm_bindgen_futures::JsFuture;
+use web_sys::{DedicatedWorkerGlobalScope, MessageChannel};
+
+/// The page, seen from its worker.
+pub struct Page {
+    scope: DedicatedWorkerGlobalScope,
+    performance: web_sys::Performance,
+    /// `scheduler.yield()`, where there is one.
+    scheduler: Option<(JsValue, Function)>,
+    /// Else a message to ourselves; a timer would be held back for milliseconds.
+    channel: MessageChannel,
+}
+
+/// The scope by itself may cross into a panic hook, which wants `Send`: a worker has one thread.
+pub struct Scope(DedicatedWorkerGlobalScope);
+unsafe impl Send for Scope {}
+unsafe impl Sync for Scope {}
+
+impl Scope {
+    pub fn get(&self) -> DedicatedWorkerGlobalScope {
+        self.0.clone()
+    }
+}
+
+impl Page {
+    pub fn new() -> Self {
+        let scope: DedicatedWorkerGlobalScope = js_sys::global().unchecked_into();
+        let performance = scope.performance().expect("a worker has a clock");
+        let scheduler = Reflect::get(&scope, &"scheduler".into()).ok().filter(|value| value.is_object());
+        let scheduler = scheduler.and_then(|object| {
+            let function = Reflect::get(&object, &"yield".into()).ok()?.dyn_into::<Function>().ok()?;
+            Some((object, function))
+        });
+        let channel = MessageChannel::new().expect("a worker has channels");
+        Self { scope, performance, scheduler, channel }
+    }
+
+    pub fn clone_scope(&self) -> Scope {
+        Scope(self.scope.clone())
+    }
+}
+
+impl Host for Page {
+    fn say(&self, said: Said, buffers: Vec<Vec<u8>>) {
+        post(&self.scope, &said, buffers);
+    }
+
+    fn now(&self) -> f64 {
+        self.performance.now() / 1000.0
+    }
+
+    fn turn(&self) -> Boxed<'_, ()> {
+        Box::pin(async {
+            let turn = match &self.scheduler {
+                Some((scheduler, function)) => {
+                    function.call0(scheduler).ok().and_then(|p| p.dyn_into::<Promise>().ok())
+                }
+                None => None,
+            };
+            let turn = turn.unwrap_or_else(|| {
+                Promise::new(&mut |resolve, _| {
+                    self.channel.port1().set_onmessage(Some(&resolve));
+                    let _ = self.channel.port2().post_message(&JsValue::NULL);
+                })
+            });
+            let _ = JsFuture::from(turn).await;
+        })
+    }
+
+    fn rest(&self) -> Boxed<'_, ()> {
+        Box::pin(async {
+            let rest = Promise::new(&mut |resolve, _| {
+                let _ = self.scope.set_timeout_with_callback_and_timeout_and_arguments_0(&resolve, 20);
+            });
+            let _ = JsFuture::from(rest).await;
+        })
+    }
+
+    fn asset<'a>(&'a self, name: &'a str) -> Boxed<'a, Result<Vec<u8>>> {
+        // The page hands every file over before a run that needs it.
+        Box::pin(async move { Err(Error::input(name, "this file is not here; drop it on the page")) })
+    }
+}
+
+/// Body and buffers in one array; the buffers change hands and are not copied again.
+pub fn post(scope: &DedicatedWorkerGlobalScope, said: &Said, buffers: Vec<Vec<u8>>) {
+    let Ok(body) = said.serialize(&serde_wasm_bindgen::Serializer::json_compatible()) else { return };
+    let (message, transfer) = (Array::of1(&body), Array::new());
+    for bytes in buffers {
+        let buffer = Uint8Array::from(bytes.as_slice()).buffer();
+        message.push(&buffer);
+        transfer.push(&buffer);
+    }
+    let _ = scope.post_message_with_transfer(&message, &transfer);
+}
+
+/// What lies beside the body of a message.
+pub fn buffers(parts: &Array) -> Vec<Vec<u8>> {
+    parts.iter().skip(1).map(|part| Uint8Array::new(&part).to_vec()).collect()
+}
