@@ -201,7 +201,18 @@ pub fn open(what: &str, bytes: &[u8], pick: &Pick, shape: [usize; 3], device: &D
     merged.params.extend(pick.params.clone());
     merged.params.shift_remove("weights");
     let classes = tensors.first_size("head.weight")?;
+    if classes < 2 {
+        return Err(Error::input(what, format!("its network knows {classes} class; at least two are needed")));
+    }
     let shape = about.as_ref().map_or(shape, |about| about.shape);
+    if shape.contains(&0) {
+        return Err(Error::input(what, "its network takes inputs without any pixel"));
+    }
+    // A stranger's small file cannot make us draw a large net; a small one is drawn, and what differs is said by name.
+    let held = tensors.file.tensors().iter().map(|(_, tensor)| tensor.data().len() / 4).sum::<usize>();
+    if Net::size(&merged, shape, classes)?.is_none_or(|size| size > held.max(1 << 20)) {
+        return Err(Error::input(what, "it holds fewer values than its network has weights"));
+    }
     // Every value is overwritten below; the draw only gives the net its form.
     let mut net = Net::with(&merged, shape, classes, &mut Rng::of(0, "open", &[]), device)?;
     tensors.load(&mut net, device)?;
@@ -230,10 +241,11 @@ impl<'a> Tensors<'a> {
         Ok(Self { what, file, about })
     }
 
-    /// The first size of a tensor that has at least one.
+    /// The first size of a tensor that has values.
     fn first_size(&self, name: &str) -> Result<usize> {
-        let size = self.file.tensor(name).ok().and_then(|tensor| tensor.shape().first().copied());
-        size.ok_or_else(|| Error::input(self.what, format!("there is no tensor \"{name}\" in it")))
+        let tensor = self.file.tensor(name).ok().filter(|tensor| !tensor.data().is_empty());
+        let size = tensor.and_then(|tensor| tensor.shape().first().copied());
+        size.ok_or_else(|| Error::input(self.what, format!("there is no tensor \"{name}\" with values in it")))
     }
 
     /// A tensor of exactly this shape in PyTorch's layout.

@@ -1,5 +1,5 @@
 use super::layers::{Activation, Conv, Dense, Layer, Norm};
-use super::{NetKind, Pass};
+use super::{NetKind, Pass, dense_size, inputs};
 use crate::error::{Error, Result};
 use crate::seed::Rng;
 use burn::module::Module;
@@ -47,6 +47,22 @@ impl NetKind for Cnn {
     type Config = CnnConfig;
     const TITLE: &str = "Convolutional";
     const HELP: &str = "convolutions with max-pooling, then linear layers";
+
+    fn size(config: &CnnConfig, [mut channels, mut height, mut width]: [usize; 3], classes: usize) -> Option<usize> {
+        let mut size = 0_usize;
+        for &out in &config.channels {
+            // A bias, or weight and bias of a norm layer.
+            let kernels = channels.checked_mul(config.kernel * config.kernel)?.checked_mul(out)?;
+            size = size.checked_add(kernels)?.checked_add(if config.norm { 2 * out } else { out })?;
+            (channels, height, width) = (out, height / 2, width / 2);
+        }
+        let mut inputs = inputs([channels, height, width])?;
+        for &outputs in config.hidden.iter().chain([&classes]) {
+            size = size.checked_add(dense_size(inputs, outputs)?)?;
+            inputs = outputs;
+        }
+        Some(size)
+    }
 
     fn new(config: &CnnConfig, shape: [usize; 3], classes: usize, rng: &mut Rng, device: &Device) -> Result<Self> {
         let [mut channels, mut height, mut width] = shape;

@@ -1,5 +1,5 @@
 use super::layers::{Activation, Dense, Layer};
-use super::{NetKind, Pass};
+use super::{NetKind, Pass, dense_size, inputs};
 use crate::error::Result;
 use crate::seed::Rng;
 use burn::module::Module;
@@ -36,6 +36,15 @@ impl NetKind for Mlp {
     type Config = MlpConfig;
     const TITLE: &str = "Multilayer perceptron";
     const HELP: &str = "fully connected layers";
+
+    fn size(config: &MlpConfig, shape: [usize; 3], classes: usize) -> Option<usize> {
+        let (mut size, mut inputs) = (0_usize, inputs(shape)?);
+        for &outputs in config.widths.iter().chain([&classes]) {
+            size = size.checked_add(dense_size(inputs, outputs)?)?;
+            inputs = outputs;
+        }
+        Some(size)
+    }
 
     fn new(config: &MlpConfig, shape: [usize; 3], classes: usize, rng: &mut Rng, device: &Device) -> Result<Self> {
         let mut inputs = shape.iter().product();

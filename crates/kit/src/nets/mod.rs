@@ -22,6 +22,8 @@ pub trait NetKind: Sized {
     type Config: Clone + Default + Serialize + DeserializeOwned + JsonSchema;
     const TITLE: &str;
     const HELP: &str;
+    /// Weights of such a net, known before memory is taken for it; none where the count overflows.
+    fn size(config: &Self::Config, shape: [usize; 3], classes: usize) -> Option<usize>;
     /// For inputs of `shape` `[channels, height, width]`.
     fn new(config: &Self::Config, shape: [usize; 3], classes: usize, rng: &mut Rng, device: &Device) -> Result<Self>;
     /// `[n, channels, height, width]` to logits `[n, classes]`. Passes the last hidden values through the tap `features`.
@@ -48,6 +50,12 @@ macro_rules! nets {
                     other => Err(Wrong::unknown("network", "model", other, [$($id),*]).into()),
                 }
             }
+            fn size(pick: &Pick, shape: [usize; 3], classes: usize) -> Result<Option<usize>> {
+                match pick.id.as_str() {
+                    $($id => Ok($Name::size(&control::resolve("model", &pick.params)?, shape, classes)),)*
+                    other => Err(Wrong::unknown("network", "model", other, [$($id),*]).into()),
+                }
+            }
             fn forward(&self, x: Tensor<4>, pass: &mut Pass) -> Tensor<2> {
                 match self { $(Self::$Name(net) => net.forward(x, pass),)* }
             }
@@ -70,6 +78,19 @@ macro_rules! nets {
             },)*]
         }
     };
+}
+
+/// Weights of the largest net that is made: half a gigabyte.
+const MOST: usize = 1 << 27;
+
+/// Pixels of one input, all channels.
+fn inputs(shape: [usize; 3]) -> Option<usize> {
+    shape.into_iter().try_fold(1_usize, usize::checked_mul)
+}
+
+/// Weights and biases of a linear layer.
+fn dense_size(inputs: usize, outputs: usize) -> Option<usize> {
+    inputs.checked_add(1)?.checked_mul(outputs)
 }
 
 nets! {
@@ -101,8 +122,18 @@ impl Net {
     pub fn with(pick: &Pick, shape: [usize; 3], classes: usize, rng: &mut Rng, device: &Device) -> Result<Self> {
         let mut pick = pick.clone();
         pick.params.shift_remove("weights");
+        if Body::size(&pick, shape, classes)?.is_none_or(|size| size > MOST) {
+            return Err(Error::input("model", format!("it would have more than {MOST} weights; make it smaller")));
+        }
         let body = Body::new(&pick, shape, classes, rng, device)?;
         Ok(Self { body, pick: Arc::new(pick), shape, classes })
+    }
+
+    /// Weights that such a net will have, adapters left out; none where the count overflows.
+    pub fn size(pick: &Pick, shape: [usize; 3], classes: usize) -> Result<Option<usize>> {
+        let mut pick = pick.clone();
+        pick.params.shift_remove("weights");
+        Body::size(&pick, shape, classes)
     }
 
     pub fn forward(&self, x: Tensor<4>, pass: &mut Pass) -> Tensor<2> {
