@@ -96,6 +96,9 @@ impl Entry {
             );
             return Err(Error::input(self.card.id, why));
         }
+        if let Some(attack) = &self.attack {
+            attack::aim(self.card.id, (attack.target)(&stage.params)?, task.classes.len())?;
+        }
         (self.check_task)(&stage.params, task)
     }
 }

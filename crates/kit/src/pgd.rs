@@ -1,7 +1,7 @@
 use crate::ball::Ball;
 use crate::cx::Cx;
-use crate::data::Batch;
-use crate::error::Result;
+use crate::data::{Batch, Task};
+use crate::error::{Error, Result};
 use crate::seed::Rng;
 use crate::victim::{Loss, Victim};
 use burn::tensor::{Device, Int, Tensor, TensorData};
@@ -19,6 +19,17 @@ pub enum AttackLoss {
     Dlr,
     /// Margin of Carlini and Wagner (2017), f without its floor: best wrong logit minus right logit.
     CwMargin,
+}
+
+impl AttackLoss {
+    /// DLR divides by the distance of the first to the third logit.
+    pub fn check(self, task: &Task) -> Result {
+        if self != Self::Dlr || task.classes.len() >= 3 {
+            return Ok(());
+        }
+        let why = format!("\"dlr\" needs at least 3 classes; task \"{}\" has {}", task.name, task.classes.len());
+        Err(Error::input("loss", why))
+    }
 }
 
 /// Which iterate an attack returns.

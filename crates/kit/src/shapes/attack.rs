@@ -52,6 +52,7 @@ pub(crate) const fn fns<M: Attack>() -> AttackFns {
             Box::pin(async move {
                 let config: M::Config = control::resolve(M::CARD.id, params)?;
                 let target = M::target(&config);
+                aim(M::CARD.id, target, victim.classes())?;
                 let aimed = match target {
                     Some(class) => {
                         let labels = std::iter::repeat_n(i32::from(class), batch.ids.len());
@@ -63,6 +64,17 @@ pub(crate) const fn fns<M: Attack>() -> AttackFns {
                 M::perturb(&config, &job, cx).await
             })
         },
+    }
+}
+
+/// One sentence if there is no such class to push an image to.
+pub(crate) fn aim(id: &str, target: Option<u16>, classes: usize) -> Result {
+    match target.filter(|class| usize::from(*class) >= classes) {
+        Some(class) => {
+            let why = format!("there is no class {class}; there are 0 to {}", classes - 1);
+            Err(Error::input(format!("{id}.target"), why))
+        }
+        None => Ok(()),
     }
 }
 

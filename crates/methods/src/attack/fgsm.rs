@@ -1,5 +1,6 @@
 use burn::tensor::Tensor;
 use kit::ball::Ball;
+use kit::data::Task;
 use kit::pgd::{AttackLoss, attack_loss};
 use kit::shapes::attack::{Attack, AttackJob};
 use kit::{Cx, Method, Result};
@@ -44,6 +45,10 @@ impl Method for Fgsm {
         notes: "ε 0.25 is the paper's for MNIST. sign(0) is 0. Equal to torchattacks and foolbox (tests/goldens).",
         needs: Needs { kinds: &[Kind::Images, Kind::Points], access: Access::Gradients, min_classes: 2 },
     };
+
+    fn check(config: &Config, task: &Task) -> Result {
+        config.loss.check(task)
+    }
 }
 
 impl Attack for Fgsm {

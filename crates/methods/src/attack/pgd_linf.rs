@@ -1,5 +1,6 @@
 use burn::tensor::Tensor;
 use kit::ball::Ball;
+use kit::data::Task;
 use kit::pgd::{AttackLoss, Keep, Pgd, attack_loss, start_linf};
 use kit::shapes::attack::{Attack, AttackJob};
 use kit::{Cx, Method, Result};
@@ -71,6 +72,10 @@ impl Method for PgdLinf {
 
     fn tiny(config: Config) -> Config {
         Config { steps: 2, ..config }
+    }
+
+    fn check(config: &Config, task: &Task) -> Result {
+        config.loss.check(task)
     }
 }
 
