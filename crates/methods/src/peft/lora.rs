@@ -95,6 +95,10 @@ impl Peft for Lora {
                 Layer::Norm(_) => {}
             }
         });
+        if !net.has_adapters() {
+            let why = "names no linear or convolution layer; only these can have a branch";
+            return Err(Wrong::new("peft.lora.targets", why).into());
+        }
         match too_high {
             Some(wrong) => Err(wrong.into()),
             None => Ok(Attached { net, recipe: config.train.clone() }),
