@@ -43,12 +43,13 @@ fn key(name: &str) -> String {
 }
 
 pub fn stored<T: DeserializeOwned>(name: &str) -> Option<T> {
-    serde_json::from_str(&storage()?.get_item(&key(name)).ok()??).ok()
+    let value = serde_json::from_str::<serde_json::Value>(&storage()?.get_item(&key(name)).ok()??).ok()?;
+    serde_json::from_value(value).ok()
 }
 
 /// `false` if it is full, or refused altogether.
 pub fn store<T: Serialize>(name: &str, value: &T) -> bool {
-    let Ok(json) = serde_json::to_string(value) else { return false };
+    let Ok(json) = serde_json::to_value(value).map(|value| value.to_string()) else { return false };
     storage().is_none_or(|storage| storage.set_item(&key(name), &json).is_ok())
 }
 
@@ -171,9 +172,8 @@ pub fn by_id(id: &str) -> web_sys::HtmlElement {
 /// Scrolls the strip, and nothing else, until the selected card is whole; on a narrow page it stands at the left edge.
 pub fn show_selected_layer() {
     let Some(document) = window().document() else { return };
-    let find = |selector: &str| {
-        document.query_selector(selector).ok().flatten()?.dyn_into::<web_sys::HtmlElement>().ok()
-    };
+    let find =
+        |selector: &str| document.query_selector(selector).ok().flatten()?.dyn_into::<web_sys::HtmlElement>().ok();
     let (Some(strip), Some(card)) = (find(".strip"), find(".layer.selected")) else { return };
     let left = card.offset_left() - strip.offset_left();
     let (from, width) = (strip.scroll_left(), strip.client_width());

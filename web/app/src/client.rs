@@ -1,5 +1,6 @@
 //! The page's side of the worker: one engine at a time, its events once per frame, its finished models kept here.
 
+use crate::dom::*;
 use crate::{
     browser,
     state::{
@@ -10,7 +11,6 @@ use crate::{
     text,
 };
 use js_sys::{Array, ArrayBuffer, Float32Array};
-use leptos::prelude::*;
 use serde_json::Value;
 use spec::{Command, DeviceChoice, Event, Import, Question, Said};
 use std::{cell::RefCell, collections::HashMap, sync::Arc, time::Duration};
@@ -110,9 +110,11 @@ fn spawn(page: Page, engine: &'static str) -> Option<Worker> {
 fn hear(page: Page, gpu: bool, event: &MessageEvent) {
     let Ok(parts) = event.data().dyn_into::<Array>() else { return };
     // By way of JSON: one deserialiser in the page instead of two, which is a tenth of its size.
-    let Some(said) = js_sys::JSON::stringify(&parts.get(0)).ok().and_then(|text| {
-        serde_json::from_str::<Said>(&String::from(text)).ok()
-    }) else {
+    let Some(said) = js_sys::JSON::stringify(&parts.get(0))
+        .ok()
+        .and_then(|text| serde_json::from_str::<Value>(&String::from(text)).ok())
+        .and_then(|value| serde_json::from_value::<Said>(value).ok())
+    else {
         return;
     };
     let buffers: Vec<ArrayBuffer> = parts.iter().skip(1).filter_map(|part| part.dyn_into().ok()).collect();
@@ -231,7 +233,7 @@ fn crashed(page: Page, message: &str) {
             device.engine,
             device.name,
             device.adapter,
-            page.strip.with(|s| s.spec.to_json())
+            page.strip.with(|s| s.spec.to_toml())
         )
     });
     page.notice.set(Some(match (gpu, twice) {
@@ -342,7 +344,10 @@ fn stage_print(page: Page, said: &Said) -> Option<String> {
 }
 
 fn post(worker: &Worker, command: &Command, buffers: &[ArrayBuffer]) {
-    let Some(body) = serde_json::to_string(command).ok().and_then(|text| js_sys::JSON::parse(&text).ok()) else { return };
+    let json = serde_json::to_value(command).map(|value| value.to_string());
+    let Some(body) = json.ok().and_then(|text| js_sys::JSON::parse(&text).ok()) else {
+        return;
+    };
     let message = Array::of1(&body);
     let transfer = Array::new();
     for buffer in buffers {

@@ -4,21 +4,26 @@
 mod browser;
 mod client;
 mod components;
+mod dom;
 mod labs;
 mod state;
 mod store;
 mod text;
 
+use crate::dom::*;
 use components::{bar, chooser, dialogs, leaf, notice, pad, panel, strip, transport};
-use leptos::prelude::*;
 use spec::RunSpec;
 use state::{link, strip::Lab};
 use store::{Dialog, Engine, Page, Route, catalogue, default_strip};
 
 fn main() {
+    let _ = any_spawner::Executor::init_wasm_bindgen();
     let root = browser::by_id("app");
     root.set_inner_html("");
-    leptos::mount::mount_to(root, App).forget();
+    // The page's owner lives as long as the page.
+    let owner = Owner::new();
+    owner.with(|| mount(app(), &root, None));
+    std::mem::forget(owner);
 }
 
 /// Link, then last visit, then the default preset.
@@ -36,8 +41,7 @@ fn opened() -> (RunSpec, Route, Option<store::Notice>) {
     (last.unwrap_or_else(|| default_strip().spec), text::route(&hash).unwrap_or(first), None)
 }
 
-#[component]
-fn App() -> impl IntoView {
+fn app() -> AnyView {
     let (spec, route, notice) = opened();
     let page = Page::new(spec, route);
     provide_context(page);
@@ -47,13 +51,13 @@ fn App() -> impl IntoView {
         page.choice.set(spec::DeviceChoice::Cpu);
     }
     client::start(page);
-    Effect::new(move |_| browser::set_theme(page.dark.get()));
+    effect(move || browser::set_theme(page.dark.get()));
     browser::on_scheme_change(move |dark| page.system_dark.set(dark));
-    Effect::new(move |_| browser::set_title(&title(&page)));
-    window_event_listener(leptos::ev::hashchange, move |_| followed(page));
-    window_event_listener(leptos::ev::keydown, move |event| pressed(page, &event));
-    window_event_listener(leptos::ev::dragover, |event| event.prevent_default());
-    window_event_listener(leptos::ev::drop, move |event| {
+    effect(move || browser::set_title(&title(&page)));
+    on_window(HASHCHANGE, move |_| followed(page));
+    on_window(KEYDOWN, move |event| pressed(page, &event));
+    on_window(DRAGOVER, |event| event.prevent_default());
+    on_window(DROP, move |event| {
         event.prevent_default();
         if let Some(files) = event.data_transfer().and_then(|data| data.files()) {
             labs::take_files(page, &files);
@@ -68,34 +72,40 @@ fn App() -> impl IntoView {
     let wide = move || !matches!(page.route.get(), Route::Lab(_) | Route::Runs);
     let absent = move || page.engine.get() == Engine::Absent;
     let licences = catalogue().tasks.iter().filter(|task| !task.licence.is_empty()).take(1);
-    view! {
-        {bar::bar()}
-        <section class="time" aria-label="Layers of this network">
-            {transport::transport()}
-            {strip::strip()}
-        </section>
-        <p class="banner" hidden=move || !absent()>
-            {text::NO_ENGINE}
-        </p>
-        <main class="work" class:leaf-first=leaf_first class:text-page=wide class:drawn=move || page.drawer.get()>
-            {panel::panel()}
-            {labs::stage()}
-            <div class="leaf-column">
-                {leaf::leaf()}
-                {pad::pad()}
-            </div>
-            <div class="scrim-drawer" on:click=move |_| page.drawer.set(false)></div>
-        </main>
-        <footer class="foot">
-            <span>{text::PRIVACY}</span>
-            {licences.map(|task| view! { <a href="#/data">{task.licence.clone()}</a> }).collect_view()}
-        </footer>
-        {notice::notices()}
-        {dialogs::dialogs()}
-        <div class="reader" role="status" aria-live="polite">
-            {move || page.live.get()}
-        </div>
-    }
+    [
+        IntoAny::into_any(bar::bar()),
+        el("section")
+            .attr("class", "time")
+            .attr("aria-label", "Layers of this network")
+            .child(transport::transport())
+            .child(strip::strip())
+            .into_any(),
+        el("p").attr("class", "banner").attr("hidden", move || !absent()).child(text::NO_ENGINE).into_any(),
+        el("main")
+            .attr("class", "work")
+            .class("leaf-first", leaf_first)
+            .class("text-page", wide)
+            .class("drawn", move || page.drawer.get())
+            .child(panel::panel())
+            .child(labs::stage())
+            .child(el("div").attr("class", "leaf-column").child(leaf::leaf()).child(pad::pad()))
+            .child(el("div").attr("class", "scrim-drawer").on(CLICK, move |_| page.drawer.set(false)))
+            .into_any(),
+        el("footer")
+            .attr("class", "foot")
+            .child(el("span").child(text::PRIVACY))
+            .child(licences.map(|task| el("a").attr("href", "#/data").child(task.licence.clone())).collect_view())
+            .into_any(),
+        IntoAny::into_any(notice::notices()),
+        IntoAny::into_any(dialogs::dialogs()),
+        el("div")
+            .attr("class", "reader")
+            .attr("role", "status")
+            .attr("aria-live", "polite")
+            .child(move || page.live.get())
+            .into_any(),
+    ]
+    .into_any()
 }
 
 /// The title follows the state: `62 % · Forget · Palimpsest`.
@@ -150,7 +160,7 @@ fn pressed(page: Page, event: &web_sys::KeyboardEvent) {
     }
     let key = event.key();
     if control {
-        match (key.to_lowercase().as_str(), event.shift_key()) {
+        match (key.to_ascii_lowercase().as_str(), event.shift_key()) {
             ("z", false) => page.take_off(),
             ("z", true) => page.put_back(),
             _ => return,

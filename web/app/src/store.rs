@@ -1,5 +1,6 @@
 //! The page's signals, and what may be done to them.
 
+use crate::dom::*;
 use crate::{
     browser, client,
     labs::attack::Shot,
@@ -11,7 +12,6 @@ use crate::{
     },
     text,
 };
-use leptos::prelude::*;
 use serde_json::Value;
 use spec::{Catalogue, DeviceChoice, Event, Family, MethodInfo, Pick, RunSpec, Said};
 use std::{
@@ -21,7 +21,8 @@ use std::{
 
 /// Everything known before an engine is loaded.
 pub static CATALOGUE: LazyLock<Catalogue> = LazyLock::new(|| {
-    serde_json::from_str(include_str!("../../../static/catalogue.json")).expect("the catalogue is written by a test")
+    let value = serde_json::from_str::<Value>(include_str!("../../../static/catalogue.json"));
+    value.and_then(serde_json::from_value).expect("the catalogue is written by a test")
 });
 
 pub fn catalogue() -> &'static Catalogue {
@@ -188,8 +189,8 @@ impl Page {
     pub fn new(spec: RunSpec, route: Route) -> Self {
         let strip = Strip::new(spec, catalogue()).unwrap_or_else(|_| default_strip());
         let strip = RwSignal::new(strip);
-        let slots = Memo::new(move |_| strip.with(|strip| strip.slots(catalogue())));
-        let prints = Memo::new(move |_| {
+        let slots = memo(move || strip.with(|strip| strip.slots(catalogue())));
+        let prints = memo(move || {
             strip.with(|strip| {
                 let mut prints: HashMap<_, _> =
                     (0..strip.len()).map(|index| (strip.name(index), strip.print(index, catalogue()))).collect();
@@ -204,7 +205,7 @@ impl Page {
                 _ => Theme::System,
             }));
         let system_dark = RwSignal::new(browser::prefers("dark"));
-        let dark = Memo::new(move |_| match theme.get() {
+        let dark = memo(move || match theme.get() {
             Theme::System => system_dark.get(),
             theme => theme == Theme::Dark,
         });
@@ -346,11 +347,10 @@ impl Page {
 
     /// Stages of the line in playing order, notes after their layers.
     pub fn order(&self) -> Vec<String> {
-        let mut indices: Vec<usize> = self
-            .slots
-            .with(|slots| slots.iter().flat_map(|slot| slot.notes.iter().copied().chain([slot.used])).collect());
-        indices.sort_unstable();
-        self.strip.with(|strip| indices.into_iter().map(|index| strip.name(index)).collect())
+        self.slots.with(|slots| {
+            let on_line = |at: &usize| slots.iter().any(|slot| slot.used == *at || slot.notes.contains(at));
+            self.strip.with(|strip| (0..strip.len()).filter(on_line).map(|at| strip.name(at)).collect())
+        })
     }
 
     /// What is sensible after a stage: the first of the line that is not done.

@@ -1,5 +1,6 @@
 //! Every word of the page. Sentences are computed from figures; where a figure is missing, the sentence does without.
 
+use crate::dom::*;
 use crate::{
     state::{
         outcome::{Failure, Outcome, Status},
@@ -7,7 +8,6 @@ use crate::{
     },
     store::{Act, DeviceState, Notice, Page, Route, Theme, catalogue},
 };
-use leptos::prelude::*;
 use report::figure::{fixed, percent};
 use serde_json::Value;
 use spec::{Family, Wrong};
@@ -228,7 +228,7 @@ pub fn play(page: &Page, name: &str) -> String {
 pub fn next(page: &Page, name: &str) -> String {
     let play = play(page, name);
     let mut letters = play.chars();
-    let first = letters.next().map(|letter| letter.to_lowercase().to_string()).unwrap_or_default();
+    let first = letters.next().map(|letter| letter.to_ascii_lowercase().to_string()).unwrap_or_default();
     format!("Next: {first}{}", letters.as_str())
 }
 
@@ -649,8 +649,11 @@ pub fn runs_sentence(n: usize) -> String {
 }
 
 pub fn capital(text: &str) -> String {
-    let mut letters = text.chars();
-    letters.next().map_or_else(String::new, |first| first.to_uppercase().chain(letters).collect())
+    let mut text = text.to_owned();
+    if let Some(first) = text.get_mut(..1) {
+        first.make_ascii_uppercase();
+    }
+    text
 }
 
 // --- the device ---
@@ -678,7 +681,9 @@ pub const fn device_help(state: DeviceState) -> &'static str {
         DeviceState::NoGpu => {
             "This browser has no WebGPU, so the CPU engine runs. Results are the same; the larger networks are slower."
         }
-        DeviceState::CpuAlone => "The engine for graphics devices is not beside this page. Results are the same on every device.",
+        DeviceState::CpuAlone => {
+            "The engine for graphics devices is not beside this page. Results are the same on every device."
+        }
         DeviceState::CpuFaster => "For a network this small the CPU won. Results are the same on every device.",
         DeviceState::GpuFailed => "The graphics device gave a wrong result or none, so it is not used.",
         DeviceState::CpuChosen => "You chose the CPU engine.",

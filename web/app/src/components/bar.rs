@@ -1,15 +1,15 @@
 //! The bar: brand, labs, device, share, theme, help.
 
 use super::icons::{Icon, icon, icon_button};
+use crate::dom::*;
 use crate::{
     browser,
     state::strip::Lab,
     store::{DeviceState, Dialog, Route, Theme, page},
     text,
 };
-use leptos::prelude::*;
 
-pub fn bar() -> impl IntoView {
+pub fn bar() -> AnyView {
     let page = page();
     let tab = move |route: Route, name: &'static str| {
         let href = text::hash(&route);
@@ -17,11 +17,11 @@ pub fn bar() -> impl IntoView {
             let route = route.clone();
             move || (page.route.get() == route).then_some("page")
         };
-        let go = move |event: leptos::ev::MouseEvent| {
+        let go = move |event: web_sys::MouseEvent| {
             event.prevent_default();
             page.go(route.clone());
         };
-        view! { <a href=href aria-current=current on:click=go>{name}</a> }
+        el("a").attr("href", href).attr("aria-current", current).on(CLICK, go).child(name)
     };
     let flip = move || {
         let theme = if page.dark.get_untracked() { Theme::Light } else { Theme::Dark };
@@ -31,57 +31,88 @@ pub fn bar() -> impl IntoView {
     };
     let theme_icon = move || if page.dark.get() { icon(Icon::Sun) } else { icon(Icon::Moon) };
     let share = move || page.dialog.set(Some(Dialog::Share));
-    view! {
-        <header class="bar">
-            <h1 class="reader">{text::NAME}</h1>
-            <a class="brand" href="#/transfer" aria-label="Palimpsest, first lab">
-                {logo()} <span>{text::NAME}</span>
-            </a>
-            <nav class="labs" aria-label="Labs">
-                {Lab::ALL.map(|lab| tab(Route::Lab(lab), text::lab(lab))).collect_view()} <span class="gap"></span>
-                {tab(Route::Runs, "Runs")}
-            </nav>
-            <div class="right">
-                {badge()} <button class="button quiet wide-only" type="button" on:click=move |_| share()>
-                    {icon(Icon::Share)}
-                    "Share"
-                </button>
-                <button
-                    class="square"
-                    type="button"
-                    title="Light or dark"
-                    aria-label="Light or dark"
-                    on:click=move |_| flip()
-                >
-                    {theme_icon}
-                </button>
-                <span class="phone-only">
-                    {icon_button(Icon::Share, "Share and export", "Share and export", || false, share)}
-                </span>
-                <span class="wide-only">
-                    {icon_button(Icon::Help, "Keys and help", "Keys and help (?)", || false, move || {
-                        page.dialog.set(Some(Dialog::Keys))
-                    })}
-                </span>
-            </div>
-        </header>
-    }
+    el("header")
+        .attr("class", "bar")
+        .child(el("h1").attr("class", "reader").child(text::NAME))
+        .child(
+            el("a")
+                .attr("class", "brand")
+                .attr("href", "#/transfer")
+                .attr("aria-label", "Palimpsest, first lab")
+                .child(logo())
+                .child(el("span").child(text::NAME)),
+        )
+        .child(
+            el("nav")
+                .attr("class", "labs")
+                .attr("aria-label", "Labs")
+                .child(Lab::ALL.map(|lab| tab(Route::Lab(lab), text::lab(lab))).collect_view())
+                .child(el("span").attr("class", "gap"))
+                .child(tab(Route::Runs, "Runs")),
+        )
+        .child(
+            el("div")
+                .attr("class", "right")
+                .child(badge())
+                .child(
+                    el("button")
+                        .attr("class", "button quiet wide-only")
+                        .attr("type", "button")
+                        .on(CLICK, move |_| share())
+                        .child(icon(Icon::Share))
+                        .child("Share"),
+                )
+                .child(
+                    el("button")
+                        .attr("class", "square")
+                        .attr("type", "button")
+                        .attr("title", "Light or dark")
+                        .attr("aria-label", "Light or dark")
+                        .on(CLICK, move |_| flip())
+                        .child(theme_icon),
+                )
+                .child(el("span").attr("class", "phone-only").child(icon_button(
+                    Icon::Share,
+                    "Share and export",
+                    "Share and export",
+                    || false,
+                    share,
+                )))
+                .child(el("span").attr("class", "wide-only").child(icon_button(
+                    Icon::Help,
+                    "Keys and help",
+                    "Keys and help (?)",
+                    || false,
+                    move || page.dialog.set(Some(Dialog::Keys)),
+                ))),
+        )
+        .into_any()
 }
 
 /// New writing over old, turned by a right angle as scribes did.
 fn logo() -> AnyView {
-    view! {
-        <svg viewBox="0 0 24 24" aria-hidden="true">
-            <path d="M5 3v18M12 3v18M19 3v18" stroke="var(--lose)" stroke-width="2.6" opacity=".42" />
-            <path d="M2.5 6h19M2.5 12h19M2.5 18h12" stroke="var(--ink)" stroke-width="2.8" />
-        </svg>
-    }
-    .into_any()
+    el("svg")
+        .attr("viewBox", "0 0 24 24")
+        .attr("aria-hidden", "true")
+        .child(
+            el("path")
+                .attr("d", "M5 3v18M12 3v18M19 3v18")
+                .attr("stroke", "var(--lose)")
+                .attr("stroke-width", "2.6")
+                .attr("opacity", ".42"),
+        )
+        .child(
+            el("path")
+                .attr("d", "M2.5 6h19M2.5 12h19M2.5 18h12")
+                .attr("stroke", "var(--ink)")
+                .attr("stroke-width", "2.8"),
+        )
+        .into_any()
 }
 
 fn badge() -> AnyView {
     let page = page();
-    let state = Memo::new(move |_| page.device.with(|device| device.state));
+    let state = memo(move || page.device.with(|device| device.state));
     let class = move || {
         let mark = match state.get() {
             DeviceState::Checking => "hollow",
@@ -94,17 +125,13 @@ fn badge() -> AnyView {
     };
     let name = move || text::device(state.get()).0;
     let words = move || text::device(state.get()).1;
-    view! {
-        <button
-            class=class
-            type="button"
-            title=move || text::device_help(state.get())
-            on:click=move |_| page.dialog.set(Some(Dialog::Badge))
-        >
-            <i></i>
-            <b>{name}</b>
-            <span class=move || if name().is_empty() { "" } else { "more" }>{words}</span>
-        </button>
-    }
-    .into_any()
+    el("button")
+        .attr("class", class)
+        .attr("type", "button")
+        .attr("title", move || text::device_help(state.get()))
+        .on(CLICK, move |_| page.dialog.set(Some(Dialog::Badge)))
+        .child(el("i"))
+        .child(el("b").child(name))
+        .child(el("span").attr("class", move || if name().is_empty() { "" } else { "more" }).child(words))
+        .into_any()
 }

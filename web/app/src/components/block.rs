@@ -4,8 +4,8 @@ use super::{
     icons::{Icon, icon_button},
     table::plain_table,
 };
+use crate::dom::*;
 use crate::{browser, store::page};
-use leptos::{html, prelude::*};
 use report::{Scene, Table};
 use std::sync::Arc;
 use wasm_bindgen::{JsCast, prelude::Closure};
@@ -33,17 +33,11 @@ pub fn block(
     aside: AnyView,
     body: AnyView,
 ) -> AnyView {
-    view! {
-        <section class="block">
-            <header>
-                <h3>{title}</h3>
-                <span class="sub">{sub}</span>
-                {aside}
-            </header>
-            {body}
-        </section>
-    }
-    .into_any()
+    el("section")
+        .attr("class", "block")
+        .child(el("header").child(el("h3").child(title)).child(el("span").attr("class", "sub").child(sub)).child(aside))
+        .child(body)
+        .into_any()
 }
 
 /// A block whose body is a chart; `empty` stands in its place until there are figures. `press` is told the point in the
@@ -59,14 +53,14 @@ pub fn chart(
     let as_table = RwSignal::new(false);
     let width = RwSignal::new(0.0);
     let draw: Draw = Arc::new(draw);
-    let drawn = Memo::new(move |_| match width.get() {
+    let drawn = memo(move || match width.get() {
         width if width > 0.0 => draw(width),
         _ => None,
     });
     let save = move || {
         drawn.with_untracked(|drawn| {
             let Some(drawn) = drawn else { return };
-            let name = title.to_lowercase().replace(' ', "-");
+            let name = title.to_ascii_lowercase().replace(' ', "-");
             if as_table.get_untracked() {
                 browser::download(&format!("{name}.csv"), "text/csv", drawn.table.csv().as_bytes());
             } else {
@@ -74,31 +68,31 @@ pub fn chart(
             }
         });
     };
-    let none = move || drawn.with(Option::is_none);
-    let tools = view! {
-        <span class="tools">
-            {icon_button(Icon::Table, "Show as table", "As a table, or as a picture", none, move || {
-                as_table.update(|on| *on = !*on)
-            })}
-            {icon_button(Icon::Save, "Save", "Save the picture as SVG, the table as CSV", none, save)}
-        </span>
-    }
-    .into_any();
-    let body = view! {
-        <div class="chart" style:height=format!("{height}px") node_ref=measured(width)>
-            {move || {
-                if none() {
-                    return view! { <p class="empty">{empty}</p> }.into_any();
-                }
-                if as_table.get() {
-                    let table = move || drawn.with(|drawn| drawn.as_ref().map(|drawn| plain_table(&drawn.table)));
-                    return view! { <div class="scroll">{table}</div> }.into_any();
-                }
-                picture(drawn, press.clone())
-            }}
-        </div>
-    }
-    .into_any();
+    // What is drawn changes with every tick, whether something is drawn does not.
+    let is_none = memo(move || drawn.with(Option::is_none));
+    let none = move || is_none.get();
+    let tools = el("span")
+        .attr("class", "tools")
+        .child(icon_button(Icon::Table, "Show as table", "As a table, or as a picture", none, move || {
+            as_table.update(|on| *on = !*on)
+        }))
+        .child(icon_button(Icon::Save, "Save", "Save the picture as SVG, the table as CSV", none, save))
+        .into_any();
+    let body = el("div")
+        .attr("class", "chart")
+        .style("height", format!("{height}px"))
+        .node(measured(width))
+        .child(move || {
+            if none() {
+                return el("p").attr("class", "empty").child(empty).into_any();
+            }
+            if as_table.get() {
+                let table = move || drawn.with(|drawn| drawn.as_ref().map(|drawn| plain_table(&drawn.table)));
+                return el("div").attr("class", "scroll").child(table).into_any();
+            }
+            picture(drawn, press.clone())
+        })
+        .into_any();
     block(title, sub, tools, body)
 }
 
@@ -113,9 +107,9 @@ fn about(scene: &Scene) -> Scene {
 }
 
 /// Follows the width of the element, outside of any tick.
-pub fn measured(width: RwSignal<f64>) -> NodeRef<html::Div> {
-    let node = NodeRef::<html::Div>::new();
-    Effect::new(move |_| {
+pub fn measured(width: RwSignal<f64>) -> NodeRef<web_sys::HtmlElement> {
+    let node = NodeRef::<web_sys::HtmlElement>::new();
+    effect(move || {
         let Some(element) = node.get() else { return };
         let watched = element.clone();
         let measure = Closure::<dyn FnMut()>::new(move || {
@@ -136,13 +130,13 @@ pub fn measured(width: RwSignal<f64>) -> NodeRef<html::Div> {
 fn picture(drawn: Memo<Option<Drawn>>, press: Press) -> AnyView {
     let page = page();
     let at = RwSignal::new(None::<f64>);
-    let svg = NodeRef::<leptos::svg::Svg>::new();
+    let svg = NodeRef::<web_sys::Element>::new();
     let body = move || drawn.with(|drawn| drawn.as_ref().map(|drawn| drawn.scene.body()).unwrap_or_default());
     let name = move || drawn.with(|drawn| drawn.as_ref().map(|drawn| drawn.scene.title.clone()));
     let view_box = move || {
         drawn.with(|drawn| drawn.as_ref().map(|drawn| format!("0 0 {} {}", drawn.scene.width, drawn.scene.height)))
     };
-    let reading = Memo::new(move |_| {
+    let reading = memo(move || {
         let pixel = at.get()?;
         drawn.with(|drawn| {
             let plot = drawn.as_ref()?.scene.plot.as_ref()?;
@@ -192,32 +186,45 @@ fn picture(drawn: Memo<Option<Drawn>>, press: Press) -> AnyView {
         reading.get().map(|(x, head, lines, range)| {
             let dots = lines
                 .iter()
-                .map(|(_, colour, _, y)| view! { <circle cx=x cy=*y r="3.5" fill=*colour stroke="var(--bg)" stroke-width="1.5" /> })
+                .map(|(_, colour, _, y)| {
+                    el("circle")
+                        .attr("cx", x)
+                        .attr("cy", *y)
+                        .attr("r", "3.5")
+                        .attr("fill", *colour)
+                        .attr("stroke", "var(--bg)")
+                        .attr("stroke-width", "1.5")
+                })
                 .collect_view();
             let rows = lines
                 .iter()
                 .map(|(name, colour, value, _)| {
-                    view! {
-                        <li>
-                            <i style:background=*colour></i>
-                            {name.clone()}
-                            <b>{value.clone()}</b>
-                        </li>
-                    }
+                    el("li")
+                        .child(el("i").style("background", *colour))
+                        .child(name.clone())
+                        .child(el("b").child(value.clone()))
                 })
                 .collect_view();
             let width = drawn.with(|drawn| drawn.as_ref().map_or(0.0, |drawn| drawn.scene.width));
-            let side = if x > width * 0.6 { format!("right:{}px", width - x + 10.0) } else { format!("left:{}px", x + 10.0) };
-            view! {
-                <svg class="reading" aria-hidden="true">
-                    <path d=format!("M{x} {}V{}", range[1], range[0]) stroke="var(--edge)" />
-                    {dots}
-                </svg>
-                <ul class="tip" style=side aria-hidden="true">
-                    <li class="head">{head}</li>
-                    {rows}
-                </ul>
-            }
+            let side =
+                if x > width * 0.6 { format!("right:{}px", width - x + 10.0) } else { format!("left:{}px", x + 10.0) };
+            [
+                el("svg")
+                    .attr("class", "reading")
+                    .attr("aria-hidden", "true")
+                    .child(
+                        el("path").attr("d", format!("M{x} {}V{}", range[1], range[0])).attr("stroke", "var(--edge)"),
+                    )
+                    .child(dots)
+                    .into_any(),
+                el("ul")
+                    .attr("class", "tip")
+                    .attr("style", side)
+                    .attr("aria-hidden", "true")
+                    .child(el("li").attr("class", "head").child(head))
+                    .child(rows)
+                    .into_any(),
+            ]
         })
     };
     let click = move |event: web_sys::MouseEvent| {
@@ -225,20 +232,20 @@ fn picture(drawn: Memo<Option<Drawn>>, press: Press) -> AnyView {
             press(x, y);
         }
     };
-    view! {
-        <svg
-            class="scene"
-            node_ref=svg
-            role="img"
-            tabindex="0"
-            viewBox=view_box
-            aria-label=name
-            inner_html=body
-            on:pointermove=move |event| at.set(place(&event).map(|(x, _)| x))
-            on:pointerleave=move |_| at.set(None)
-            on:blur=move |_| at.set(None)
-            on:click=click
-            on:keydown=move |event| match event.key().as_str() {
+    [
+        el("svg")
+            .attr("class", "scene")
+            .node(svg)
+            .attr("role", "img")
+            .attr("tabindex", "0")
+            .attr("viewBox", view_box)
+            .attr("aria-label", name)
+            .html(body)
+            .on(POINTERMOVE, move |event| at.set(place(&event).map(|(x, _)| x)))
+            .on(POINTERLEAVE, move |_| at.set(None))
+            .on(BLUR, move |_| at.set(None))
+            .on(CLICK, click)
+            .on(KEYDOWN, move |event| match event.key().as_str() {
                 "ArrowLeft" => {
                     event.prevent_default();
                     step(-2.0);
@@ -248,9 +255,9 @@ fn picture(drawn: Memo<Option<Drawn>>, press: Press) -> AnyView {
                     step(2.0);
                 }
                 _ => {}
-            }
-        />
-        {hover}
-    }
+            })
+            .into_any(),
+        IntoAny::into_any(hover),
+    ]
     .into_any()
 }

@@ -1,6 +1,6 @@
 //! What the network says, as three bars.
 
-use leptos::prelude::*;
+use crate::{dom::*, state::order};
 
 /// Class name, share of 1, and whether it is the right answer (`None`: there is none).
 #[derive(Clone, Debug, PartialEq)]
@@ -13,10 +13,11 @@ pub fn chips(
     shares: impl Fn() -> Vec<Chip> + Send + 'static,
     wrong: impl Fn() -> bool + Send + Sync + 'static,
 ) -> AnyView {
-    let wrong = Memo::new(move |_| wrong());
+    let wrong = memo(move || wrong());
     let rows = move || {
-        let mut shares = shares();
-        shares.sort_by(|a, b| b.share.total_cmp(&a.share));
+        let shares = shares();
+        let best = order(shares.len(), &|a, b| shares[b].share.total_cmp(&shares[a].share));
+        let mut shares: Vec<Chip> = best.into_iter().map(|at| shares[at].clone()).collect();
         shares.resize(shares.len().max(3), Chip { name: "·".into(), share: -1.0 });
         shares
             .into_iter()
@@ -35,18 +36,14 @@ pub fn chips(
                     p => report::figure::percent(p, 0),
                 };
                 let width = format!("{}%", 100.0 * chip.share.max(0.0));
-                view! {
-                    <div class=class>
-                        <b>{chip.name}</b>
-                        <span class="track">
-                            <i style:width=width></i>
-                        </span>
-                        <span>{percent}</span>
-                    </div>
-                }
+                el("div")
+                    .attr("class", class)
+                    .child(el("b").child(chip.name))
+                    .child(el("span").attr("class", "track").child(el("i").style("width", width)))
+                    .child(el("span").child(percent))
             })
             .collect_view()
             .into_any()
     };
-    view! { <div class="chips">{rows}</div> }.into_any()
+    el("div").attr("class", "chips").child(rows).into_any()
 }

@@ -4,13 +4,13 @@ use super::{
     dialogs::modal,
     icons::{Icon, icon, icon_button},
 };
+use crate::dom::*;
 use crate::{
     labs::method::needs,
-    state::strip::Lab,
+    state::{order, strip::Lab},
     store::{Dialog, Page, catalogue, page},
     text,
 };
-use leptos::prelude::*;
 use spec::{Family, MethodInfo};
 
 const FAMILIES: [Family; 7] =
@@ -18,7 +18,7 @@ const FAMILIES: [Family; 7] =
 
 fn matches(method: &MethodInfo, words: &str) -> bool {
     let card = &method.card;
-    let all = [&card.title, &card.id, &card.summary, &card.paper, &card.authors].map(|text| text.to_lowercase());
+    let all = [&card.title, &card.id, &card.summary, &card.paper, &card.authors].map(|text| text.to_ascii_lowercase());
     words
         .split_whitespace()
         .all(|word| all.iter().any(|text| text.contains(word)) || card.year.to_string().starts_with(word))
@@ -26,15 +26,15 @@ fn matches(method: &MethodInfo, words: &str) -> bool {
 
 /// Matches of a search, families of the lab first, newest first.
 fn found(words: &str, family: Option<Family>, lab: Option<Lab>) -> Vec<&'static MethodInfo> {
-    let words = words.trim().to_lowercase();
-    let mut found: Vec<&MethodInfo> = catalogue()
+    let words = words.trim().to_ascii_lowercase();
+    let found: Vec<&MethodInfo> = catalogue()
         .methods
         .iter()
         .filter(|method| family.is_none_or(|family| method.card.family == family) && matches(method, &words))
         .collect();
     let near = |method: &&MethodInfo| lab != Some(Lab::of(method.card.family));
-    found.sort_by_key(|method| (near(method), std::cmp::Reverse(method.card.year), method.card.title.clone()));
-    found
+    let key = |at: usize| (near(&found[at]), std::cmp::Reverse(found[at].card.year), &found[at].card.title);
+    order(found.len(), &|a, b| key(a).cmp(&key(b))).into_iter().map(|at| found[at]).collect()
 }
 
 pub fn chooser(replace: Option<String>, lab: Option<Lab>) -> AnyView {
@@ -43,7 +43,7 @@ pub fn chooser(replace: Option<String>, lab: Option<Lab>) -> AnyView {
     let start = own.or(lab.and_then(|lab| lab.families().first().copied()));
     let words = RwSignal::new(String::new());
     let family = RwSignal::new(start);
-    let list = Memo::new(move |_| {
+    let list = memo(move || {
         let found = found(&words.get(), family.get(), lab);
         found.iter().map(|method| method.card.id.as_str()).collect::<Vec<&'static str>>()
     });
@@ -51,7 +51,7 @@ pub fn chooser(replace: Option<String>, lab: Option<Lab>) -> AnyView {
     let at = RwSignal::new(
         current.and_then(|id| list.with_untracked(|list| list.iter().position(|other| *other == id))).unwrap_or(0),
     );
-    let picked = Memo::new(move |_| list.with(|list| list.get(at.get().min(list.len().saturating_sub(1))).copied()));
+    let picked = memo(move || list.with(|list| list.get(at.get().min(list.len().saturating_sub(1))).copied()));
     let replaced = replace.clone();
     let take = move |id: &str, as_row: bool| {
         untrack(|| choose(&page, replaced.as_deref(), id, as_row));
@@ -68,7 +68,7 @@ pub fn chooser(replace: Option<String>, lab: Option<Lab>) -> AnyView {
     let keys = {
         let take = take.clone();
         let rows_possible = rows_possible.clone();
-        move |event: leptos::ev::KeyboardEvent| {
+        move |event: web_sys::KeyboardEvent| {
             let last = list.with_untracked(Vec::len).saturating_sub(1);
             match event.key().as_str() {
                 "ArrowDown" => at.update(|at| *at = (*at + 1).min(last)),
@@ -89,19 +89,15 @@ pub fn chooser(replace: Option<String>, lab: Option<Lab>) -> AnyView {
         .iter()
         .filter(|family| catalogue().methods.iter().any(|method| method.card.family == **family))
         .map(|&of| {
-            view! {
-                <button
-                    type="button"
-                    aria-pressed=move || (family.get() == Some(of)).to_string()
-                    on:click=move |_| {
-                        family.set(Some(of));
-                        at.set(0);
-                    }
-                >
-                    {text::family(of)}
-                    <span>{move || count(Some(of))}</span>
-                </button>
-            }
+            el("button")
+                .attr("type", "button")
+                .attr("aria-pressed", move || (family.get() == Some(of)).to_string())
+                .on(CLICK, move |_| {
+                    family.set(Some(of));
+                    at.set(0);
+                })
+                .child(text::family(of))
+                .child(el("span").child(move || count(Some(of))))
         })
         .collect_view();
     let all = catalogue().methods.len();
@@ -110,19 +106,15 @@ pub fn chooser(replace: Option<String>, lab: Option<Lab>) -> AnyView {
         move |(place, id): (usize, &'static str)| {
             let card = &catalogue().method(id).expect("listed from the catalogue").card;
             let take = take.clone();
-            view! {
-                <li
-                    role="option"
-                    id=format!("choice-{place}")
-                    aria-selected=move || (picked.get() == Some(id)).to_string()
-                    on:click=move |_| at.set(place)
-                    on:dblclick=move |_| take(id, false)
-                >
-                    <b>{marked(&card.title, &words.get_untracked())}</b>
-                    <span class="year">{card.year}</span>
-                    <span class="summary">{card.summary.clone()}</span>
-                </li>
-            }
+            el("li")
+                .attr("role", "option")
+                .attr("id", format!("choice-{place}"))
+                .attr("aria-selected", move || (picked.get() == Some(id)).to_string())
+                .on(CLICK, move |_| at.set(place))
+                .on(DBLCLICK, move |_| take(id, false))
+                .child(el("b").child(marked(&card.title, &words.get_untracked())))
+                .child(el("span").attr("class", "year").child(card.year))
+                .child(el("span").attr("class", "summary").child(card.summary.clone()))
         }
     };
     let items = move || list.get().into_iter().enumerate().map(item.clone()).collect_view().into_any();
@@ -133,118 +125,126 @@ pub fn chooser(replace: Option<String>, lab: Option<Lab>) -> AnyView {
             let (take, add) = (take.clone(), take.clone());
             let as_row = rows_possible(id);
             let runs = page.runs.with(|runs| runs.iter().filter(|run| run.method == card.id).count());
-            view! {
-                <div>
-                    <h3>{card.title.clone()}</h3>
-                    <p class="sub">{format!("{}, {}", card.authors, card.year)}</p>
-                </div>
-                // The equation is the catalogue's own constant text.
-                <div class="equation" inner_html=format!("<math>{}</math>", card.equation)></div>
-                <p>{card.summary.clone()}</p>
-                <dl class="facts">
-                    <dt>"Needs"</dt>
-                    <dd>{needs(method)}</dd>
-                    <dt>"Settings"</dt>
-                    <dd>{labs_count(method)}</dd>
-                    <dt>"Your runs"</dt>
-                    <dd>{runs}</dd>
-                </dl>
-                <p class="sub">{card.paper.clone()}</p>
-                <p class="actions foot-actions">
-                    <button class="button" type="button" on:click=move |_| take(id, false)>
-                        "Use it"
-                    </button>
-                    {as_row
-                        .then(|| {
-                            view! {
-                                <button class="button" type="button" on:click=move |_| add(id, true)>
-                                    "Add as a row"
-                                </button>
-                            }
-                        })}
-                    <a href=format!("#/method/{id}") on:click=move |_| page.dialog.set(None)>
-                        "Full card"
-                    </a>
-                </p>
-            }
+            [
+                el("div")
+                    .child(el("h3").child(card.title.clone()))
+                    .child(el("p").attr("class", "sub").child(format!("{}, {}", card.authors, card.year)))
+                    .into_any(),
+                el("div").attr("class", "equation").html(format!("<math>{}</math>", card.equation)).into_any(),
+                el("p").child(card.summary.clone()).into_any(),
+                el("dl")
+                    .attr("class", "facts")
+                    .child(el("dt").child("Needs"))
+                    .child(el("dd").child(needs(method)))
+                    .child(el("dt").child("Settings"))
+                    .child(el("dd").child(labs_count(method)))
+                    .child(el("dt").child("Your runs"))
+                    .child(el("dd").child(runs))
+                    .into_any(),
+                el("p").attr("class", "sub").child(card.paper.clone()).into_any(),
+                el("p")
+                    .attr("class", "actions foot-actions")
+                    .child(
+                        el("button")
+                            .attr("class", "button")
+                            .attr("type", "button")
+                            .on(CLICK, move |_| take(id, false))
+                            .child("Use it"),
+                    )
+                    .child(as_row.then(|| {
+                        el("button")
+                            .attr("class", "button")
+                            .attr("type", "button")
+                            .on(CLICK, move |_| add(id, true))
+                            .child("Add as a row")
+                    }))
+                    .child(
+                        el("a")
+                            .attr("href", format!("#/method/{id}"))
+                            .on(CLICK, move |_| page.dialog.set(None))
+                            .child("Full card"),
+                    )
+                    .into_any(),
+            ]
         })
     };
-    let body = view! {
-        <div class="dialog-head">
-            {icon(Icon::Search)}
-            <input
-                class="search"
-                data-first=""
-                role="combobox"
-                aria-expanded="true"
-                aria-controls="choices"
-                aria-activedescendant=move || format!("choice-{}", at.get())
-                aria-label="Search methods"
-                placeholder=format!("Search {all} methods by name, idea, paper or year")
-                autocomplete="off"
-                on:input=move |event| {
-                    words.set(event_target_value(&event));
-                    at.set(0);
-                }
-                on:keydown=keys
-            />
-            {move || {
-                family
-                    .get()
-                    .map(|of| {
-                        view! {
-                            <button
-                                class="button small"
-                                type="button"
-                                aria-label="Search in all families"
-                                on:click=move |_| family.set(None)
-                            >
-                                {format!("in {}", text::family(of))}
-                                {icon(Icon::Close)}
-                            </button>
-                        }
+    let body = [
+        el("div")
+            .attr("class", "dialog-head")
+            .child(icon(Icon::Search))
+            .child(
+                el("input")
+                    .attr("class", "search")
+                    .attr("data-first", "")
+                    .attr("role", "combobox")
+                    .attr("aria-expanded", "true")
+                    .attr("aria-controls", "choices")
+                    .attr("aria-activedescendant", move || format!("choice-{}", at.get()))
+                    .attr("aria-label", "Search methods")
+                    .attr("placeholder", format!("Search {all} methods by name, idea, paper or year"))
+                    .attr("autocomplete", "off")
+                    .on(INPUT, move |event| {
+                        words.set(event_target_value(&event));
+                        at.set(0);
                     })
-            }}
-            {icon_button(Icon::Close, "Close", "Close (Esc)", || false, move || page.dialog.set(None))}
-        </div>
-        <div class="chooser">
-            <div class="families" role="group" aria-label="Families">
-                <h4>"What it does"</h4>
-                {families}
-            </div>
-            <div class="choices">
-                <ul role="listbox" id="choices" aria-label="Methods">
-                    {items}
-                </ul>
-                <p class="empty" hidden=move || !list.with(Vec::is_empty)>
-                    "No method by that name. Try a paper title or a year."
-                </p>
-            </div>
-            <div class="detail">{detail}</div>
-        </div>
-        <p class="dialog-foot">
-            <span>
-                <kbd>"↑"</kbd>
-                " "
-                <kbd>"↓"</kbd>
-                " move"
-            </span>
-            <span>
-                <kbd>"Enter"</kbd>
-                " use"
-            </span>
-            <span>
-                <kbd>"Shift"</kbd>
-                " "
-                <kbd>"Enter"</kbd>
-                " add as a row"
-            </span>
-            <span>
-                <kbd>"Esc"</kbd>
-                " close"
-            </span>
-        </p>
-    }
+                    .on(KEYDOWN, keys),
+            )
+            .child(move || {
+                family.get().map(|of| {
+                    el("button")
+                        .attr("class", "button small")
+                        .attr("type", "button")
+                        .attr("aria-label", "Search in all families")
+                        .on(CLICK, move |_| family.set(None))
+                        .child(format!("in {}", text::family(of)))
+                        .child(icon(Icon::Close))
+                })
+            })
+            .child(icon_button(Icon::Close, "Close", "Close (Esc)", || false, move || page.dialog.set(None)))
+            .into_any(),
+        el("div")
+            .attr("class", "chooser")
+            .child(
+                el("div")
+                    .attr("class", "families")
+                    .attr("role", "group")
+                    .attr("aria-label", "Families")
+                    .child(el("h4").child("What it does"))
+                    .child(families),
+            )
+            .child(
+                el("div")
+                    .attr("class", "choices")
+                    .child(
+                        el("ul")
+                            .attr("role", "listbox")
+                            .attr("id", "choices")
+                            .attr("aria-label", "Methods")
+                            .child(items),
+                    )
+                    .child(
+                        el("p")
+                            .attr("class", "empty")
+                            .attr("hidden", move || !list.with(Vec::is_empty))
+                            .child("No method by that name. Try a paper title or a year."),
+                    ),
+            )
+            .child(el("div").attr("class", "detail").child(detail))
+            .into_any(),
+        el("p")
+            .attr("class", "dialog-foot")
+            .child(el("span").child(el("kbd").child("↑")).child(" ").child(el("kbd").child("↓")).child(" move"))
+            .child(el("span").child(el("kbd").child("Enter")).child(" use"))
+            .child(
+                el("span")
+                    .child(el("kbd").child("Shift"))
+                    .child(" ")
+                    .child(el("kbd").child("Enter"))
+                    .child(" add as a row"),
+            )
+            .child(el("span").child(el("kbd").child("Esc")).child(" close"))
+            .into_any(),
+    ]
     .into_any();
     modal("Choose a method", "large", body)
 }
@@ -269,16 +269,16 @@ fn labs_count(method: &MethodInfo) -> String {
 
 /// The first place where the search is found.
 fn marked(title: &str, words: &str) -> AnyView {
-    let word = words.split_whitespace().next().unwrap_or("").to_lowercase();
-    let found = if word.is_empty() || !title.is_ascii() { None } else { title.to_lowercase().find(&word) };
+    let word = words.split_whitespace().next().unwrap_or("").to_ascii_lowercase();
+    let found = if word.is_empty() || !title.is_ascii() { None } else { title.to_ascii_lowercase().find(&word) };
     match found {
         Some(from) => {
             let to = from + word.len();
-            view! {
-                {title[..from].to_owned()}
-                <mark>{title[from..to].to_owned()}</mark>
-                {title[to..].to_owned()}
-            }
+            [
+                IntoAny::into_any(title[..from].to_owned()),
+                el("mark").child(title[from..to].to_owned()).into_any(),
+                IntoAny::into_any(title[to..].to_owned()),
+            ]
             .into_any()
         }
         None => title.to_owned().into_any(),

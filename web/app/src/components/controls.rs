@@ -1,11 +1,11 @@
 //! Generated controls: one component for every method; no form is written by hand.
 
 use super::icons::{Icon, icon};
+use crate::dom::*;
 use crate::{
     state::controls::{at_place, place, same, value, whole, written},
     store::{Page, page},
 };
-use leptos::prelude::*;
 use serde_json::{Map, Value};
 use spec::{Control, Source, Widget};
 
@@ -42,7 +42,7 @@ pub fn settings(stage: String) -> AnyView {
     }
     let params = {
         let stage = stage.clone();
-        Memo::new(move |_| page.strip.with(|strip| strip.stage(&stage).map(|s| s.params.clone()).unwrap_or_default()))
+        memo(move || page.strip.with(|strip| strip.stage(&stage).map(|s| s.params.clone()).unwrap_or_default()))
     };
     let group = |title: &'static str, fields: Vec<(Vec<String>, &'static Control)>, open: bool| {
         if fields.is_empty() {
@@ -50,9 +50,8 @@ pub fn settings(stage: String) -> AnyView {
         }
         let all = fields.len();
         let paths: Vec<Vec<String>> = fields.iter().map(|(path, _)| path.clone()).collect();
-        let count = Memo::new(move |_| {
-            params.with(|params| paths.iter().filter(|path| written(params, path).is_some()).count())
-        });
+        let count =
+            memo(move || params.with(|params| paths.iter().filter(|path| written(params, path).is_some()).count()));
         let note = move || match count.get() {
             0 if open => String::new(),
             0 => format!("{all} at default"),
@@ -63,25 +62,21 @@ pub fn settings(stage: String) -> AnyView {
             .into_iter()
             .map(|(path, control)| {
                 let at = path.clone();
-                let read = Memo::new(move |_| params.with(|params| value(&method.controls, params, &at)));
+                let read = memo(move || params.with(|params| value(&method.controls, params, &at)));
                 row(Field { control, stage: stage.clone(), path, value: read }, &method.controls, params)
             })
             .collect_view();
-        view! {
-            <details class="group" open=open || count.get_untracked() != 0>
-                <summary>
-                    {icon(Icon::Chevron)} <span>{title}</span> <small>{note}</small>
-                </summary>
-                {rows}
-            </details>
-        }
-        .into_any()
+        el("details")
+            .attr("class", "group")
+            .attr("open", open || count.get_untracked() != 0)
+            .child(
+                el("summary").child(icon(Icon::Chevron)).child(el("span").child(title)).child(el("small").child(note)),
+            )
+            .child(rows)
+            .into_any()
     };
-    view! {
-        {group("Settings", basic, true)}
-        {group("More settings", more, false)}
-    }
-    .into_any()
+    [IntoAny::into_any(group("Settings", basic, true)), IntoAny::into_any(group("More settings", more, false))]
+        .into_any()
 }
 
 fn leaves(
@@ -105,17 +100,17 @@ fn row(field: Field, controls: &'static [Control], params: Memo<Map<String, Valu
     let control = field.control;
     let is_changed = {
         let path = field.path.clone();
-        Memo::new(move |_| params.with(|params| written(params, &path).is_some()))
+        memo(move || params.with(|params| written(params, &path).is_some()))
     };
     let wrong = {
         let value = field.value;
-        Memo::new(move |_| value.with(|value| control.check(value).err()))
+        memo(move || value.with(|value| control.check(value).err()))
     };
     // A control that has no effect now says why.
     let idle = control.needs.as_ref().map(|(key, wanted)| {
         let path: Vec<String> =
             field.path[..field.path.len() - 1].iter().cloned().chain(key.split('.').map(str::to_owned)).collect();
-        Memo::new(move |_| params.with(|params| !same(&value(controls, params, &path), wanted)))
+        memo(move || params.with(|params| !same(&value(controls, params, &path), wanted)))
     });
     let is_idle = move || idle.is_some_and(|idle| idle.get());
     let because =
@@ -126,35 +121,35 @@ fn row(field: Field, controls: &'static [Control], params: Memo<Map<String, Valu
     };
     let default = plain(&control.default);
     let tall = matches!(&control.widget, Widget::Slider { .. });
-    view! {
-        <div
-            class="control"
-            class:tall=tall
-            class:changed=move || is_changed.get()
-            class:idle=is_idle
-            title=move || if is_idle() { because.clone().unwrap_or_default() } else { control.help.clone() }
-        >
-            <label for=field.id()>
-                {control.label.clone()}
-                {control.symbol.clone().map(|symbol| view! { <span class="symbol">{symbol}</span> })}
-            </label>
-            <span class="value">
-                <button
-                    class="undo"
-                    type="button"
-                    title=format!("Back to {default}")
-                    aria-label=format!("{}: back to {default}", control.label)
-                    on:click=reset
-                >
-                    {icon(Icon::Reset)}
-                </button>
-                {widget(&field, &control.widget)}
-            </span>
-            {slider(&field, &control.widget)}
-            <p class="wrong" role="alert">{move || wrong.get()}</p>
-        </div>
-    }
-    .into_any()
+    el("div")
+        .attr("class", "control")
+        .class("tall", tall)
+        .class("changed", move || is_changed.get())
+        .class("idle", is_idle)
+        .attr("title", move || if is_idle() { because.clone().unwrap_or_default() } else { control.help.clone() })
+        .child(
+            el("label")
+                .attr("for", field.id())
+                .child(control.label.clone())
+                .child(control.symbol.clone().map(|symbol| el("span").attr("class", "symbol").child(symbol))),
+        )
+        .child(
+            el("span")
+                .attr("class", "value")
+                .child(
+                    el("button")
+                        .attr("class", "undo")
+                        .attr("type", "button")
+                        .attr("title", format!("Back to {default}"))
+                        .attr("aria-label", format!("{}: back to {default}", control.label))
+                        .on(CLICK, reset)
+                        .child(icon(Icon::Reset)),
+                )
+                .child(widget(&field, &control.widget)),
+        )
+        .child(slider(&field, &control.widget))
+        .child(el("p").attr("class", "wrong").attr("role", "alert").child(move || wrong.get()))
+        .into_any()
 }
 
 fn plain(value: &Value) -> String {
@@ -201,21 +196,18 @@ fn widget(field: &Field, widget: &'static Widget) -> AnyView {
         Widget::Toggle => {
             let id = field.id();
             let name = field.control.label.clone();
-            view! {
-                <button
-                    class="switch"
-                    type="button"
-                    role="switch"
-                    id=id
-                    aria-label=name
-                    aria-checked=move || (read.get() == Value::Bool(true)).to_string()
-                    on:click=move |_| {
-                        let now = read.get_untracked() == Value::Bool(true);
-                        field.put(&page, Value::Bool(!now));
-                    }
-                ></button>
-            }
-            .into_any()
+            el("button")
+                .attr("class", "switch")
+                .attr("type", "button")
+                .attr("role", "switch")
+                .attr("id", id)
+                .attr("aria-label", name)
+                .attr("aria-checked", move || (read.get() == Value::Bool(true)).to_string())
+                .on(CLICK, move |_| {
+                    let now = read.get_untracked() == Value::Bool(true);
+                    field.put(&page, Value::Bool(!now));
+                })
+                .into_any()
         }
         Widget::Choice { options } => choice(field, options.clone()),
         Widget::From { source, many: false } => choice(field, sources(&page, *source)),
@@ -230,18 +222,24 @@ fn widget(field: &Field, widget: &'static Widget) -> AnyView {
                 }
             };
             let (less, more, keys) = (by.clone(), by.clone(), by);
-            view! {
-                <span class="stepper">
-                    <button type="button" aria-label="less" tabindex="-1" on:click=move |_| less(-1)>
-                        {icon(Icon::Less)}
-                    </button>
-                    <input
-                        id=id
-                        inputmode="numeric"
-                        autocomplete="off"
-                        prop:value=move || plain(&read.get())
-                        on:change=move |event| field.put(&page, typed(&event_target_value(&event), widget))
-                        on:keydown=move |event| {
+            el("span")
+                .attr("class", "stepper")
+                .child(
+                    el("button")
+                        .attr("type", "button")
+                        .attr("aria-label", "less")
+                        .attr("tabindex", "-1")
+                        .on(CLICK, move |_| less(-1))
+                        .child(icon(Icon::Less)),
+                )
+                .child(
+                    el("input")
+                        .attr("id", id)
+                        .attr("inputmode", "numeric")
+                        .attr("autocomplete", "off")
+                        .prop("value", move || plain(&read.get()))
+                        .on(CHANGE, move |event| field.put(&page, typed(&event_target_value(&event), widget)))
+                        .on(KEYDOWN, move |event| {
                             let step = match event.key().as_str() {
                                 "ArrowUp" => 1,
                                 "ArrowDown" => -1,
@@ -251,30 +249,33 @@ fn widget(field: &Field, widget: &'static Widget) -> AnyView {
                             };
                             event.prevent_default();
                             keys(step);
-                        }
-                    />
-                    <button type="button" aria-label="more" tabindex="-1" on:click=move |_| more(1)>
-                        {icon(Icon::More)}
-                    </button>
-                </span>
-            }
-            .into_any()
+                        }),
+                )
+                .child(
+                    el("button")
+                        .attr("type", "button")
+                        .attr("aria-label", "more")
+                        .attr("tabindex", "-1")
+                        .on(CLICK, move |_| more(1))
+                        .child(icon(Icon::More)),
+                )
+                .into_any()
         }
         _ => {
             let unit = field.control.unit.clone();
             let id = if matches!(widget, Widget::Slider { .. }) { format!("{}-value", field.id()) } else { field.id() };
             let name = format!("{}, value", field.control.label);
-            view! {
-                <input
-                    class="figure"
-                    id=id
-                    autocomplete="off"
-                    aria-label=name
-                    prop:value=move || plain(&read.get())
-                    on:change=move |event| field.put(&page, typed(&event_target_value(&event), widget))
-                />
-                {unit.map(|unit| view! { <span class="unit">{unit}</span> })}
-            }
+            [
+                el("input")
+                    .attr("class", "figure")
+                    .attr("id", id)
+                    .attr("autocomplete", "off")
+                    .attr("aria-label", name)
+                    .prop("value", move || plain(&read.get()))
+                    .on(CHANGE, move |event| field.put(&page, typed(&event_target_value(&event), widget)))
+                    .into_any(),
+                IntoAny::into_any(unit.map(|unit| el("span").attr("class", "unit").child(unit))),
+            ]
             .into_any()
         }
     }
@@ -303,18 +304,19 @@ fn choice(field: Field, options: Vec<String>) -> AnyView {
             .map(|(at, option)| {
                 let mine = of(at, &option);
                 let (shown, field) = (mine.clone(), field.clone());
-                view! {
-                    <button
-                        type="button"
-                        aria-pressed=move || (read.get() == shown).to_string()
-                        on:click=move |_| field.put(&page, mine.clone())
-                    >
-                        {option}
-                    </button>
-                }
+                el("button")
+                    .attr("type", "button")
+                    .attr("aria-pressed", move || (read.get() == shown).to_string())
+                    .on(CLICK, move |_| field.put(&page, mine.clone()))
+                    .child(option)
             })
             .collect_view();
-        return view! { <span class="segments" role="group" aria-label=name>{buttons}</span> }.into_any();
+        return el("span")
+            .attr("class", "segments")
+            .attr("role", "group")
+            .attr("aria-label", name)
+            .child(buttons)
+            .into_any();
     }
     let id = field.id();
     let entries = options
@@ -323,25 +325,17 @@ fn choice(field: Field, options: Vec<String>) -> AnyView {
         .map(|(at, option)| {
             let mine = of(at, option);
             let text = option.clone();
-            view! {
-                <option value=at.to_string() selected=move || read.get() == mine>
-                    {text}
-                </option>
-            }
+            el("option").attr("value", at.to_string()).attr("selected", move || read.get() == mine).child(text)
         })
         .collect_view();
-    view! {
-        <select
-            id=id
-            on:change=move |event| {
-                let at = event_target_value(&event).parse().unwrap_or(0);
-                field.put(&page, options.get(at).map_or(Value::Null, |option| of(at, option)));
-            }
-        >
-            {entries}
-        </select>
-    }
-    .into_any()
+    el("select")
+        .attr("id", id)
+        .on(CHANGE, move |event| {
+            let at = event_target_value(&event).parse().unwrap_or(0);
+            field.put(&page, options.get(at).map_or(Value::Null, |option| of(at, option)));
+        })
+        .child(entries)
+        .into_any()
 }
 
 /// The track under the label.
@@ -361,21 +355,23 @@ fn slider(field: &Field, widget: &'static Widget) -> AnyView {
     };
     let number = move |x: f64| if whole(min, max) { Value::from(x as i64) } else { Value::from(x) };
     let (typing, keys) = (field.clone(), field.clone());
-    view! {
-        <span class="range" style:--p=move || format!("{}%", 100.0 * at())>
-            <input
-                type="range"
-                id=field.id()
-                min="0"
-                max="1000"
-                step="1"
-                aria-valuetext=say
-                prop:value=move || (1000.0 * at()).round().to_string()
-                on:input=move |event| {
+    el("span")
+        .attr("class", "range")
+        .style("--p", move || format!("{}%", 100.0 * at()))
+        .child(
+            el("input")
+                .attr("type", "range")
+                .attr("id", field.id())
+                .attr("min", "0")
+                .attr("max", "1000")
+                .attr("step", "1")
+                .attr("aria-valuetext", say)
+                .prop("value", move || (1000.0 * at()).round().to_string())
+                .on(INPUT, move |event| {
                     let place = event_target_value(&event).parse::<f64>().unwrap_or(0.0) / 1000.0;
                     typing.put(&page, number(at_place(min, max, log, place)));
-                }
-                on:keydown=move |event| {
+                })
+                .on(KEYDOWN, move |event| {
                     let here = place(min, max, log, read.get_untracked().as_f64().unwrap_or(min));
                     let step = if event.shift_key() { 0.1 } else { 0.01 };
                     let to = match event.key().as_str() {
@@ -386,10 +382,8 @@ fn slider(field: &Field, widget: &'static Widget) -> AnyView {
                     };
                     event.prevent_default();
                     keys.put(&page, number(to));
-                }
-            />
-            <i class="default" style=mark title=format!("default {default}")></i>
-        </span>
-    }
-    .into_any()
+                }),
+        )
+        .child(el("i").attr("class", "default").attr("style", mark).attr("title", format!("default {default}")))
+        .into_any()
 }

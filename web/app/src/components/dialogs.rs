@@ -5,13 +5,13 @@ use super::{
     leaf::task_key,
     pixels::{Image, pixels},
 };
+use crate::dom::*;
 use crate::{
     browser, client, labs,
-    state::{outcome::Images, strip::START},
+    state::{order, outcome::Images, strip::START},
     store::{Dialog, Page, page},
     text,
 };
-use leptos::{html, prelude::*};
 use spec::DeviceChoice;
 use std::sync::Arc;
 use wasm_bindgen::JsCast;
@@ -43,14 +43,14 @@ pub fn dialogs() -> AnyView {
             Dialog::Reset => frame("Reset this layer?", "small", reset(page)),
         })
     };
-    view! { {body} }.into_any()
+    (body).into_any()
 }
 
 /// The scrim, and a dialog that keeps the focus inside.
 pub fn modal(label: &'static str, class: &'static str, body: AnyView) -> AnyView {
     let page = page();
-    let node = NodeRef::<html::Div>::new();
-    let keys = move |event: leptos::ev::KeyboardEvent| match event.key().as_str() {
+    let node = NodeRef::<web_sys::HtmlElement>::new();
+    let keys = move |event: web_sys::KeyboardEvent| match event.key().as_str() {
         "Escape" => {
             event.stop_propagation();
             page.dialog.set(None);
@@ -80,48 +80,50 @@ pub fn modal(label: &'static str, class: &'static str, body: AnyView) -> AnyView
             page.dialog.set(None);
         }
     };
-    view! {
-        <div class="scrim" on:mousedown=outside>
-            <div
-                class=format!("dialog {class}")
-                role="dialog"
-                aria-modal="true"
-                aria-label=label
-                node_ref=node
-                on:keydown=keys
-            >
-                {body}
-            </div>
-        </div>
-    }
-    .into_any()
+    el("div")
+        .attr("class", "scrim")
+        .on(MOUSEDOWN, outside)
+        .child(
+            el("div")
+                .attr("class", format!("dialog {class}"))
+                .attr("role", "dialog")
+                .attr("aria-modal", "true")
+                .attr("aria-label", label)
+                .node(node)
+                .on(KEYDOWN, keys)
+                .child(body),
+        )
+        .into_any()
 }
 
 fn frame(title: &'static str, class: &'static str, body: AnyView) -> AnyView {
     let page = page();
-    let body = view! {
-        <div class="dialog-head">
-            <h2>{title}</h2>
-            {icon_button(Icon::Close, "Close", "Close (Esc)", || false, move || page.dialog.set(None))}
-        </div>
-        <div class="dialog-body">{body}</div>
-    }
+    let body = [
+        el("div")
+            .attr("class", "dialog-head")
+            .child(el("h2").child(title))
+            .child(icon_button(Icon::Close, "Close", "Close (Esc)", || false, move || page.dialog.set(None)))
+            .into_any(),
+        el("div").attr("class", "dialog-body").child(body).into_any(),
+    ]
     .into_any();
     modal(title, class, body)
 }
 
 fn code(page: Page, text: String) -> AnyView {
     let copied = text.clone();
-    view! {
-        <div class="code">
-            <pre tabindex="0">{text}</pre>
-            <button class="button small" type="button" on:click=move |_| page.copy(&copied)>
-                {icon(Icon::Copy)}
-                "Copy"
-            </button>
-        </div>
-    }
-    .into_any()
+    el("div")
+        .attr("class", "code")
+        .child(el("pre").attr("tabindex", "0").child(text))
+        .child(
+            el("button")
+                .attr("class", "button small")
+                .attr("type", "button")
+                .on(CLICK, move |_| page.copy(&copied))
+                .child(icon(Icon::Copy))
+                .child("Copy"),
+        )
+        .into_any()
 }
 
 fn share(page: Page) -> AnyView {
@@ -131,71 +133,16 @@ fn share(page: Page) -> AnyView {
     let weights = untrack(|| page.layer_of(&page.shown()));
     let has_weights = weights != START && client::weights(page, &weights).is_some();
     let of_weights = weights.clone();
-    view! {
-        <section>
-            <h3>"Link to this experiment"</h3>
-            {code(page, link)}
-            <p class="sub">
-                "The link holds the settings and the seed, not the weights: whoever opens it runs it again, on their own machine. It never starts by itself."
-            </p>
-        </section>
-        <section>
-            <h3>"The same run on the command line"</h3>
-            {code(page, command)}
-            {own_file.then(|| view! { <p class="sub">"It needs the run file below beside it."</p> })}
-        </section>
-        <section>
-            <h3>"Take it with you"</h3>
-            <p class="actions">
-                <button class="button small" type="button" data-first="" on:click=move |_| labs::save_run_file(&page)>
-                    {icon(Icon::Save)}
-                    {name}
-                </button>
-                <button
-                    class="button small"
-                    type="button"
-                    disabled=!has_weights
-                    title=if has_weights { "" } else { "Play a layer first" }
-                    on:click=move |_| {
+    [el("section").child(el("h3").child("Link to this experiment")).child(code(page, link)).child(el("p").attr("class", "sub").child("The link holds the settings and the seed, not the weights: whoever opens it runs it again, on their own machine. It never starts by itself.")).into_any(), el("section").child(el("h3").child("The same run on the command line")).child(code(page, command)).child(own_file.then(|| el("p").attr("class", "sub").child("It needs the run file below beside it."))).into_any(), el("section").child(el("h3").child("Take it with you")).child(el("p").attr("class", "actions").child(el("button").attr("class", "button small").attr("type", "button").attr("data-first", "").on(CLICK, move |_| labs::save_run_file(&page)).child(icon(Icon::Save)).child(name)).child(el("button").attr("class", "button small").attr("type", "button").attr("disabled", !has_weights).attr("title", if has_weights { "" } else { "Play a layer first" }).on(CLICK, move |_| {
                         if let Some(bytes) = client::weights(page, &of_weights) {
                             browser::download(&format!("{of_weights}.safetensors"), "application/octet-stream", &bytes);
                         }
-                    }
-                >
-                    {icon(Icon::Save)}
-                    {if has_weights { format!("{weights}.safetensors") } else { "weights".into() }}
-                </button>
-                <button class="button small" type="button" on:click=move |_| labs::save_runs(&page, "csv")>
-                    {icon(Icon::Save)}
-                    "runs.csv"
-                </button>
-                <button class="button small" type="button" on:click=move |_| labs::save_runs(&page, "json")>
-                    {icon(Icon::Save)}
-                    "runs.json"
-                </button>
-            </p>
-        </section>
-        <section>
-            <h3>"Bring one in"</h3>
-            <p class="sub">
-                "Drop a run file (.toml, .json), weights (.safetensors) or IDX data anywhere on the page, or "
-                <label class="link">
-                    "choose one" <input
-                        class="reader"
-                        type="file"
-                        multiple
-                        accept=".toml,.json,.safetensors,.gz,.idx,.idx3-ubyte,.idx1-ubyte"
-                        on:change=move |event| {
+                    }).child(icon(Icon::Save)).child(if has_weights { format!("{weights}.safetensors") } else { "weights".into() })).child(el("button").attr("class", "button small").attr("type", "button").on(CLICK, move |_| labs::save_runs(&page, "csv")).child(icon(Icon::Save)).child("runs.csv")).child(el("button").attr("class", "button small").attr("type", "button").on(CLICK, move |_| labs::save_runs(&page, "json")).child(icon(Icon::Save)).child("runs.json"))).into_any(), el("section").child(el("h3").child("Bring one in")).child(el("p").attr("class", "sub").child("Drop a run file (.toml, .json), weights (.safetensors) or IDX data anywhere on the page, or ").child(el("label").attr("class", "link").child("choose one").child(el("input").attr("class", "reader").attr("type", "file").attr("multiple", true).attr("accept", ".toml,.json,.safetensors,.gz,.idx,.idx3-ubyte,.idx1-ubyte").on(CHANGE, move |event| {
                             let input: web_sys::HtmlInputElement = event_target(&event);
                             if let Some(files) = input.files() {
                                 labs::take_files(page, &files);
                             }
-                        }
-                    />
-                </label> "."
-            </p>
-        </section>
-    }
+                        }))).child(".")).into_any()]
     .into_any()
 }
 
@@ -219,67 +166,77 @@ const KEYS: &[(&str, &str)] = &[
 ];
 
 fn keys(page: Page) -> AnyView {
-    let rows = KEYS.iter().map(|(key, does)| view! { <dt><kbd>{*key}</kbd></dt><dd>{*does}</dd> }).collect_view();
-    view! {
-        <p class="control">
-            <label for="single-keys">"Keys of a single letter"</label>
-            <span class="value">
-                <button
-                    class="switch"
-                    type="button"
-                    role="switch"
-                    id="single-keys"
-                    data-first=""
-                    aria-label="Keys of a single letter"
-                    aria-checked=move || page.keys_on.get().to_string()
-                    on:click=move |_| {
-                        page.keys_on.update(|on| *on = !*on);
-                        browser::store("keys", &page.keys_on.get_untracked());
-                    }
-                ></button>
-            </span>
-        </p>
-        <dl class="keys">{rows}</dl>
-        <p class="sub">
-            <a href="#/data" on:click=move |_| page.dialog.set(None)>
-                "Data, networks and licences"
-            </a>
-        </p>
-    }
+    let rows = KEYS
+        .iter()
+        .map(|(key, does)| [el("dt").child(el("kbd").child(*key)).into_any(), el("dd").child(*does).into_any()])
+        .collect_view();
+    [
+        el("p")
+            .attr("class", "control")
+            .child(el("label").attr("for", "single-keys").child("Keys of a single letter"))
+            .child(
+                el("span").attr("class", "value").child(
+                    el("button")
+                        .attr("class", "switch")
+                        .attr("type", "button")
+                        .attr("role", "switch")
+                        .attr("id", "single-keys")
+                        .attr("data-first", "")
+                        .attr("aria-label", "Keys of a single letter")
+                        .attr("aria-checked", move || page.keys_on.get().to_string())
+                        .on(CLICK, move |_| {
+                            page.keys_on.update(|on| *on = !*on);
+                            browser::store("keys", &page.keys_on.get_untracked());
+                        }),
+                ),
+            )
+            .into_any(),
+        el("dl").attr("class", "keys").child(rows).into_any(),
+        el("p")
+            .attr("class", "sub")
+            .child(
+                el("a")
+                    .attr("href", "#/data")
+                    .on(CLICK, move |_| page.dialog.set(None))
+                    .child("Data, networks and licences"),
+            )
+            .into_any(),
+    ]
     .into_any()
 }
 
 fn badge(page: Page) -> AnyView {
     let device = move || page.device.get();
-    let fact =
-        |name: &'static str, value: String| (!value.is_empty()).then(|| view! { <dt>{name}</dt><dd>{value}</dd> });
+    let fact = |name: &'static str, value: String| {
+        (!value.is_empty()).then(|| [el("dt").child(name).into_any(), el("dd").child(value).into_any()])
+    };
     let choices = [(DeviceChoice::Auto, "Automatic"), (DeviceChoice::Webgpu, "WebGPU"), (DeviceChoice::Cpu, "CPU")]
         .map(|(choice, name)| {
             let refused = choice == DeviceChoice::Webgpu && !browser::has_webgpu();
-            view! {
-                <button
-                    type="button"
-                    disabled=refused
-                    title=if refused { "This browser has no WebGPU" } else { "" }
-                    aria-pressed=move || (page.choice.get() == choice).to_string()
-                    on:click=move |_| page.choose_device(choice)
-                >
-                    {name}
-                </button>
-            }
+            el("button")
+                .attr("type", "button")
+                .attr("disabled", refused)
+                .attr("title", if refused { "This browser has no WebGPU" } else { "" })
+                .attr("aria-pressed", move || (page.choice.get() == choice).to_string())
+                .on(CLICK, move |_| page.choose_device(choice))
+                .child(name)
         });
-    view! {
-        <p>{move || text::device_help(device().state)}</p>
-        <p class="sub">{move || device().why}</p>
-        <dl class="facts">
-            {move || fact("Device", text::device_name(&device().name).into())}
-            {move || fact("Adapter", device().adapter)}
-            {move || fact("Engine", device().engine)}
-        </dl>
-        <span class="segments" role="group" aria-label="Device">
-            {choices}
-        </span>
-    }
+    [
+        el("p").child(move || text::device_help(device().state)).into_any(),
+        el("p").attr("class", "sub").child(move || device().why).into_any(),
+        el("dl")
+            .attr("class", "facts")
+            .child(move || fact("Device", text::device_name(&device().name).into()))
+            .child(move || fact("Adapter", device().adapter))
+            .child(move || fact("Engine", device().engine))
+            .into_any(),
+        el("span")
+            .attr("class", "segments")
+            .attr("role", "group")
+            .attr("aria-label", "Device")
+            .child(choices)
+            .into_any(),
+    ]
     .into_any()
 }
 
@@ -289,25 +246,30 @@ fn reset(page: Page) -> AnyView {
         let lost = page.outcome(&selected).map_or(0.0, |outcome| outcome.seconds);
         text::reset_question(&text::stage_title(&page, &selected), lost)
     });
-    view! {
-        <p>{words}</p>
-        <p class="actions">
-            <button
-                class="button"
-                type="button"
-                data-first=""
-                on:click=move |_| {
-                    page.reset();
-                    page.dialog.set(None);
-                }
-            >
-                "Reset it"
-            </button>
-            <button class="button quiet" type="button" on:click=move |_| page.dialog.set(None)>
-                "Keep it"
-            </button>
-        </p>
-    }
+    [
+        el("p").child(words).into_any(),
+        el("p")
+            .attr("class", "actions")
+            .child(
+                el("button")
+                    .attr("class", "button")
+                    .attr("type", "button")
+                    .attr("data-first", "")
+                    .on(CLICK, move |_| {
+                        page.reset();
+                        page.dialog.set(None);
+                    })
+                    .child("Reset it"),
+            )
+            .child(
+                el("button")
+                    .attr("class", "button quiet")
+                    .attr("type", "button")
+                    .on(CLICK, move |_| page.dialog.set(None))
+                    .child("Keep it"),
+            )
+            .into_any(),
+    ]
     .into_any()
 }
 
@@ -359,15 +321,17 @@ fn tile(page: Page, id: u32) -> AnyView {
                 (_, true) => "tile big wrong",
                 _ => "tile big",
             };
-            Some(view! {
-                <li>
-                    <span class=class>
-                        {pixels(image, "")} <span class="over">{(wrong && !fresh).then(|| word(answer))}</span>
-                    </span>
-                    <b>{title}</b>
-                    <span>{says}</span>
-                </li>
-            })
+            Some(
+                el("li")
+                    .child(
+                        el("span")
+                            .attr("class", class)
+                            .child(pixels(image, ""))
+                            .child(el("span").attr("class", "over").child((wrong && !fresh).then(|| word(answer)))),
+                    )
+                    .child(el("b").child(title))
+                    .child(el("span").child(says)),
+            )
         })
         .collect_view();
     let words = match readings.as_slice() {
@@ -392,12 +356,10 @@ fn tile(page: Page, id: u32) -> AnyView {
             }
         }
     };
-    view! {
-        <ol class="history" data-first="">
-            {steps}
-        </ol>
-        <p class="say small">{words}</p>
-    }
+    [
+        el("ol").attr("class", "history").attr("data-first", "").child(steps).into_any(),
+        el("p").attr("class", "say small").child(words).into_any(),
+    ]
     .into_any()
 }
 
@@ -408,9 +370,10 @@ fn cell(page: Page, label: u16, answer: u16) -> AnyView {
     let shown = untrack(|| page.shown());
     let task = untrack(|| page.task_of(&shown));
     let answers = untrack(|| page.answers(&shown, &task)).unwrap_or_default();
-    let mut places: Vec<usize> =
+    let places: Vec<usize> =
         (0..answers.len()).filter(|&at| answers.labels[at] == label && answers.classes[at] == answer).collect();
-    places.sort_by(|&a, &b| answers.confidences[b].total_cmp(&answers.confidences[a]));
+    let surest = order(places.len(), &|a, b| answers.confidences[places[b]].total_cmp(&answers.confidences[places[a]]));
+    let mut places: Vec<usize> = surest.into_iter().map(|at| places[at]).collect();
     let names = untrack(|| page.class_names(&task));
     let word = |class: u16| names.get(usize::from(class)).cloned().unwrap_or_default();
     let total = places.len();
@@ -426,12 +389,13 @@ fn cell(page: Page, label: u16, answer: u16) -> AnyView {
         .map(|at| {
             let id = answers.ids[at];
             let image = move || images.with(|images| images.as_ref().and_then(|images| image_of(images, id)));
-            view! {
-                <li>
-                    <span class=if wrong { "tile big wrong-ground" } else { "tile big" }>{pixels(image, "")}</span>
-                    <span>{report::figure::percent(f64::from(answers.confidences[at]) * 100.0, 0)}</span>
-                </li>
-            }
+            el("li")
+                .child(
+                    el("span")
+                        .attr("class", if wrong { "tile big wrong-ground" } else { "tile big" })
+                        .child(pixels(image, "")),
+                )
+                .child(el("span").child(report::figure::percent(f64::from(answers.confidences[at]) * 100.0, 0)))
         })
         .collect_view();
     let many = if total > SHOWN { format!(" The {SHOWN} surest are shown.") } else { String::new() };
@@ -441,9 +405,6 @@ fn cell(page: Page, label: u16, answer: u16) -> AnyView {
         word(label),
         word(answer)
     );
-    view! {
-        <p data-first="">{words}</p>
-        <ul class="gallery">{tiles}</ul>
-    }
-    .into_any()
+    [el("p").attr("data-first", "").child(words).into_any(), el("ul").attr("class", "gallery").child(tiles).into_any()]
+        .into_any()
 }

@@ -1,6 +1,6 @@
 //! Icons, 24 × 24.
 
-use leptos::prelude::*;
+use crate::dom::*;
 
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub enum Icon {
@@ -61,7 +61,12 @@ impl Icon {
 
 pub fn icon(icon: Icon) -> AnyView {
     let class = if icon.is_solid() { "icon solid" } else { "icon" };
-    view! { <svg class=class viewBox="0 0 24 24" aria-hidden="true"><path d=icon.path() /></svg> }.into_any()
+    el("svg")
+        .attr("class", class)
+        .attr("viewBox", "0 0 24 24")
+        .attr("aria-hidden", "true")
+        .child(el("path").attr("d", icon.path()))
+        .into_any()
 }
 
 /// A square button that is only an icon.
@@ -72,10 +77,13 @@ pub fn icon_button(
     disabled: impl Fn() -> bool + Send + 'static,
     act: impl Fn() + 'static,
 ) -> AnyView {
-    view! {
-        <button class="square" type="button" title=hint aria-label=name disabled=disabled on:click=move |_| act()>
-            {icon(what)}
-        </button>
-    }
-    .into_any()
+    el("button")
+        .attr("class", "square")
+        .attr("type", "button")
+        .attr("title", hint)
+        .attr("aria-label", name)
+        .attr("disabled", disabled)
+        .on(CLICK, move |_| act())
+        .child(icon(what))
+        .into_any()
 }

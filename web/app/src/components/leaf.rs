@@ -1,6 +1,7 @@
 //! The leaf: the same images in the same order, with the network's reading written over them where it is wrong.
 
 use super::pixels::{Image, pixels};
+use crate::dom::*;
 use crate::{
     client,
     labs::attack,
@@ -11,7 +12,6 @@ use crate::{
     store::{Dialog, Page, Route, Side, catalogue, page},
     text,
 };
-use leptos::prelude::*;
 use std::sync::Arc;
 
 /// Images in a row.
@@ -47,7 +47,7 @@ pub fn carried() -> Images {
 
 /// What a task's images are kept under.
 pub fn task_key(page: &Page, task: &str) -> String {
-    page.task_pick(task).map_or_else(String::new, |pick| serde_json::to_string(&pick).unwrap_or_default())
+    page.task_pick(task).map_or_else(String::new, |pick| serde_json::to_value(&pick).unwrap_or_default().to_string())
 }
 
 /// Seven of each class, always the same: of the digits the carried ones, else the first of the test split.
@@ -71,11 +71,8 @@ pub fn sample(page: &Page, name: &str) -> Sample {
             .map(|(id, label)| (*id, *label))
             .unzip()
     };
-    let mut classes: Vec<u16> = labels.clone();
-    classes.sort_unstable();
-    classes.dedup();
-    let rows = classes
-        .into_iter()
+    let rows = (0..=labels.iter().copied().max().unwrap_or(0))
+        .filter(|class| labels.contains(class))
         .take(CLASSES)
         .map(|class| (class, (0..labels.len()).filter(|&at| labels[at] == class).take(ROW).collect()))
         .collect();
@@ -85,22 +82,21 @@ pub fn sample(page: &Page, name: &str) -> Sample {
 
 pub fn leaf() -> AnyView {
     let page = page();
-    let shown = Memo::new(move |_| page.shown());
+    let shown = memo(move || page.shown());
     // The stage whose task is in view: the selected layer's, also while its parent answers.
-    let subject = Memo::new(move |_| page.layer_of(&page.selected.get()));
-    let task = Memo::new(move |_| page.task_of(&subject.get()));
-    let sample = Memo::new(move |_| sample(&page, &subject.get()));
-    let answers = Memo::new(move |_| page.answers(&shown.get(), &task.get()));
-    let before = Memo::new(move |_| page.answers(&page.parent_of(&shown.get()), &task.get()));
-    let in_attack = Memo::new(move |_| page.route.get() == Route::Lab(Lab::Attack));
-    let side = Memo::new(move |_| page.side.get());
-    let attacked = Memo::new(move |_| {
-        (in_attack.get() && side.get() == Side::Other).then(|| attack::attacked_leaf(&page)).flatten()
-    });
-    let fresh = Memo::new(move |_| shown.get() == START);
+    let subject = memo(move || page.layer_of(&page.selected.get()));
+    let task = memo(move || page.task_of(&subject.get()));
+    let sample = memo(move || sample(&page, &subject.get()));
+    let answers = memo(move || page.answers(&shown.get(), &task.get()));
+    let before = memo(move || page.answers(&page.parent_of(&shown.get()), &task.get()));
+    let in_attack = memo(move || page.route.get() == Route::Lab(Lab::Attack));
+    let side = memo(move || page.side.get());
+    let attacked =
+        memo(move || (in_attack.get() && side.get() == Side::Other).then(|| attack::attacked_leaf(&page)).flatten());
+    let fresh = memo(move || shown.get() == START);
 
     // What the engine must be asked for: images of another task, answers of the layer before on this one.
-    Effect::new(move |_| {
+    effect(move || {
         page.engine.get();
         let (task, key) = (task.get(), task_key(&page, &task.get()));
         let missing = !page.samples.with(|samples| samples.contains_key(&key));
@@ -119,7 +115,7 @@ pub fn leaf() -> AnyView {
             }
         }
     });
-    Effect::new(move |_| {
+    effect(move || {
         page.engine.get();
         let (shown, task) = (shown.get(), task.get());
         let known = page.classes.with(|classes| classes.contains_key(&task));
@@ -131,7 +127,7 @@ pub fn leaf() -> AnyView {
         }
     });
 
-    let big = Memo::new(move |_| {
+    let big = memo(move || {
         let forgets = page.family(&shown.get()) == Some(spec::Family::Unlearn);
         let without = if forgets { page.forget_class() } else { None };
         let accuracy = match attacked.get() {
@@ -162,7 +158,7 @@ pub fn leaf() -> AnyView {
             _ => format!("Before layer {place}"),
         }
     };
-    let count = Memo::new(move |_| sample.with(|sample| sample.rows.len()));
+    let count = memo(move || sample.with(|sample| sample.rows.len()));
     let grid = move || {
         let rows = sample.with_untracked(|sample| sample.rows.clone());
         let _ = count.get();
@@ -179,24 +175,24 @@ pub fn leaf() -> AnyView {
             .collect_view()
             .into_any()
     };
-    let is_points = Memo::new(move |_| {
-        page.task_pick(&task.get()).is_some_and(|pick| matches!(pick.id.as_str(), "moons" | "spirals"))
-    });
+    let is_points =
+        memo(move || page.task_pick(&task.get()).is_some_and(|pick| matches!(pick.id.as_str(), "moons" | "spirals")));
     let body = move || {
         if is_points.get() {
             crate::labs::boundary_map(subject.get())
         } else {
-            view! {
-                <div class="tiles" role="grid" aria-label="Images by class" on:keydown=arrows>
-                    {grid}
-                </div>
-            }
-            .into_any()
+            el("div")
+                .attr("class", "tiles")
+                .attr("role", "grid")
+                .attr("aria-label", "Images by class")
+                .on(KEYDOWN, arrows)
+                .child(grid)
+                .into_any()
         }
     };
     let other = move || if in_attack.get() { "Attacked" } else { "What changed" };
     let first = move || if in_attack.get() { "Clean" } else { "All" };
-    let can_compare = Memo::new(move |_| match in_attack.get() {
+    let can_compare = memo(move || match in_attack.get() {
         true => attack::has_attacked(&page),
         false => !fresh.get() && before.with(Option::is_some),
     });
@@ -205,51 +201,61 @@ pub fn leaf() -> AnyView {
         (_, Side::Other, false) => "read so now",
         _ => "read instead",
     };
-    view! {
-        <section class="leaf" aria-label="What the network knows now">
-            <header>
-                <div>
-                    <h2>{heading}</h2>
-                    <p class="sub">{when}</p>
-                </div>
-                <b class="big">
-                    {move || big.get().0.map_or_else(|| "–".into(), |accuracy| report::figure::fixed(accuracy, 1))}
-                    <small>{move || if big.get().1 { " % of kept" } else { " %" }}</small>
-                </b>
-            </header>
-            {body}
-            <footer>
-                <span>
-                    <i class="legend" class:pale=move || fresh.get()>
-                        {move || if fresh.get() { "" } else { "5" }}
-                    </i>
-                    {legend}
-                </span>
-                <span class="segments tiny" role="group" aria-label="Show">
-                    <button
-                        type="button"
-                        aria-pressed=move || (side.get() == Side::All).to_string()
-                        on:click=move |_| page.side.set(Side::All)
-                    >
-                        {first}
-                    </button>
-                    <button
-                        type="button"
-                        aria-pressed=move || (side.get() == Side::Other).to_string()
-                        disabled=move || !can_compare.get()
-                        on:click=move |_| page.side.set(Side::Other)
-                    >
-                        {other}
-                    </button>
-                </span>
-            </footer>
-        </section>
-    }
-    .into_any()
+    el("section")
+        .attr("class", "leaf")
+        .attr("aria-label", "What the network knows now")
+        .child(
+            el("header")
+                .child(el("div").child(el("h2").child(heading)).child(el("p").attr("class", "sub").child(when)))
+                .child(
+                    el("b")
+                        .attr("class", "big")
+                        .child(move || {
+                            big.get().0.map_or_else(|| "–".into(), |accuracy| report::figure::fixed(accuracy, 1))
+                        })
+                        .child(el("small").child(move || if big.get().1 { " % of kept" } else { " %" })),
+                ),
+        )
+        .child(body)
+        .child(
+            el("footer")
+                .child(
+                    el("span")
+                        .child(
+                            el("i")
+                                .attr("class", "legend")
+                                .class("pale", move || fresh.get())
+                                .child(move || if fresh.get() { "" } else { "5" }),
+                        )
+                        .child(legend),
+                )
+                .child(
+                    el("span")
+                        .attr("class", "segments tiny")
+                        .attr("role", "group")
+                        .attr("aria-label", "Show")
+                        .child(
+                            el("button")
+                                .attr("type", "button")
+                                .attr("aria-pressed", move || (side.get() == Side::All).to_string())
+                                .on(CLICK, move |_| page.side.set(Side::All))
+                                .child(first),
+                        )
+                        .child(
+                            el("button")
+                                .attr("type", "button")
+                                .attr("aria-pressed", move || (side.get() == Side::Other).to_string())
+                                .attr("disabled", move || !can_compare.get())
+                                .on(CLICK, move |_| page.side.set(Side::Other))
+                                .child(other),
+                        ),
+                ),
+        )
+        .into_any()
 }
 
 /// One tab stop; arrows move inside.
-fn arrows(event: leptos::ev::KeyboardEvent) {
+fn arrows(event: web_sys::KeyboardEvent) {
     let by: i32 = match event.key().as_str() {
         "ArrowLeft" => -1,
         "ArrowRight" => 1,
@@ -279,7 +285,7 @@ struct Shown {
 
 fn row(class: u16, name: String, places: Vec<usize>, shown: Shown) -> AnyView {
     let page = page();
-    let share = Memo::new(move |_| match shown.attacked.get() {
+    let share = memo(move || match shown.attacked.get() {
         Some(leaf) => leaf.share(class),
         None => shown
             .answers
@@ -289,24 +295,25 @@ fn row(class: u16, name: String, places: Vec<usize>, shown: Shown) -> AnyView {
     let low = move || share.get().is_some_and(|share| share < 30.0) && !shown.fresh.get();
     let gone = move || page.forget_class() == Some(class) && page.family(&page.shown()) == Some(spec::Family::Unlearn);
     let tiles = places.into_iter().map(|place| tile(place, shown)).collect_view();
-    view! {
-        <div class="row" role="row">
-            <span class="class" class:gone=gone role="rowheader">
-                {name}
-            </span>
-            {tiles}
-            <span class="share" class:low=low role="gridcell">
-                <i style:--w=move || format!("{}%", share.get().unwrap_or(0.0))></i>
-                {move || share.get().map_or_else(String::new, |share| report::figure::fixed(share, 0))}
-            </span>
-        </div>
-    }
-    .into_any()
+    el("div")
+        .attr("class", "row")
+        .attr("role", "row")
+        .child(el("span").attr("class", "class").class("gone", gone).attr("role", "rowheader").child(name))
+        .child(tiles)
+        .child(
+            el("span")
+                .attr("class", "share")
+                .class("low", low)
+                .attr("role", "gridcell")
+                .child(el("i").style("--w", move || format!("{}%", share.get().unwrap_or(0.0))))
+                .child(move || share.get().map_or_else(String::new, |share| report::figure::fixed(share, 0))),
+        )
+        .into_any()
 }
 
 fn tile(place: usize, shown: Shown) -> AnyView {
     let page = page();
-    let look = Memo::new(move |_| look(&page, place, shown));
+    let look = memo(move || look(&page, place, shown));
     let image = move || {
         if let Some(image) = shown.attacked.get().and_then(|leaf| leaf.image(place)) {
             return Some(image);
@@ -318,7 +325,7 @@ fn tile(place: usize, shown: Shown) -> AnyView {
         })
     };
     let id = move || shown.sample.with(|sample| sample.ids.get(place).copied());
-    let chosen = Memo::new(move |_| shown.in_attack.get() && id().is_some() && attack::image(&page) == id());
+    let chosen = memo(move || shown.in_attack.get() && id().is_some() && attack::image(&page) == id());
     let open = move |_| {
         let Some(id) = untrack(id) else { return };
         if shown.in_attack.get_untracked() {
@@ -327,21 +334,19 @@ fn tile(place: usize, shown: Shown) -> AnyView {
             page.dialog.set(Some(Dialog::Tile(id)));
         }
     };
-    view! {
-        <button
-            type="button"
-            role="gridcell"
-            class=move || look.with(|look| if chosen.get() { format!("{} selected", look.class) } else { look.class.into() })
-            data-at=place.to_string()
-            tabindex=if place == 0 { "0" } else { "-1" }
-            aria-label=move || look.with(|look| look.name.clone())
-            on:click=open
-        >
-            {pixels(image, "")}
-            <span class="over">{move || look.with(|look| look.over.clone())}</span>
-        </button>
-    }
-    .into_any()
+    el("button")
+        .attr("type", "button")
+        .attr("role", "gridcell")
+        .attr("class", move || {
+            look.with(|look| if chosen.get() { format!("{} selected", look.class) } else { look.class.into() })
+        })
+        .attr("data-at", place.to_string())
+        .attr("tabindex", if place == 0 { "0" } else { "-1" })
+        .attr("aria-label", move || look.with(|look| look.name.clone()))
+        .on(CLICK, open)
+        .child(pixels(image, ""))
+        .child(el("span").attr("class", "over").child(move || look.with(|look| look.over.clone())))
+        .into_any()
 }
 
 fn look(page: &Page, place: usize, shown: Shown) -> Tile {

@@ -4,11 +4,11 @@ use super::{
     chips::{Chip, chips},
     pixels::{Image, pixels},
 };
+use crate::dom::*;
 use crate::{
     browser, client,
     store::{Page, page},
 };
-use leptos::{html, prelude::*};
 use spec::Question;
 use std::{cell::Cell, rc::Rc, sync::Arc};
 use wasm_bindgen::JsCast;
@@ -24,7 +24,7 @@ type Strokes = Vec<Vec<[f64; 2]>>;
 
 pub fn pad() -> AnyView {
     let page = page();
-    let canvas = NodeRef::<html::Canvas>::new();
+    let canvas = NodeRef::<web_sys::HtmlCanvasElement>::new();
     let strokes = RwSignal::<Strokes>::new(Vec::new());
     let drawing = RwSignal::new(false);
     let seen = RwSignal::new(None::<Image>);
@@ -80,7 +80,7 @@ pub fn pad() -> AnyView {
     };
     {
         let redraw = redraw.clone();
-        Effect::new(move |_| {
+        effect(move || {
             page.dark.get();
             redraw();
         });
@@ -88,8 +88,8 @@ pub fn pad() -> AnyView {
     {
         // Another network answers the same drawing anew.
         let classify = classify.clone();
-        let shown = Memo::new(move |_| (page.shown(), page.outcomes.with(|all| all.len())));
-        Effect::new(move |_| {
+        let shown = memo(move || (page.shown(), page.outcomes.with(|all| all.len())));
+        effect(move || {
             shown.get();
             classify();
         });
@@ -144,7 +144,7 @@ pub fn pad() -> AnyView {
     // Without a pointer: arrows move over the 8 × 8 grid, Space inks.
     let keys = {
         let (redraw, clear) = (redraw, clear.clone());
-        move |event: leptos::ev::KeyboardEvent| {
+        move |event: web_sys::KeyboardEvent| {
             let (x, y) = cursor.get_untracked().unwrap_or((3, 3));
             let to = match event.key().as_str() {
                 "ArrowLeft" => (x.saturating_sub(1), y),
@@ -181,53 +181,69 @@ pub fn pad() -> AnyView {
             top.map_or_else(String::new, |top| format!("Reads {}, {} per cent", top.name, (100.0 * top.share).round()))
         })
     };
-    view! {
-        <section class="draw" aria-label="Try your own">
-            <div class="pad">
-                <canvas
-                    id="pad"
-                    node_ref=canvas
-                    width="264"
-                    height="264"
-                    tabindex="0"
-                    role="application"
-                    aria-label="Drawing pad: arrows move, Space draws, Backspace clears"
-                    on:pointerdown=down
-                    on:pointermove=moved
-                    on:pointerup=up.clone()
-                    on:pointercancel=up
-                    on:keydown=keys
-                    on:blur=move |_| cursor.set(None)
-                ></canvas>
-                <span class="hint" hidden=move || !empty()>
-                    "Draw a digit here"
-                </span>
-                <i class="cursor" style=mark></i>
-                <span
-                    class="seen"
-                    hidden=empty
-                    title="What the network sees: scaled to its input as the data set was, averaged to 8 × 8"
-                >
-                    {pixels(move || seen.get(), "")}
-                </span>
-            </div>
-            <div>
-                <h3>"Try your own"</h3>
-                <p class="sub">"It answers while you draw."</p>
-                {chips(move || shares.get(), || false)}
-                <p class="reader">{spoken}</p>
-                <p class="actions">
-                    <button class="link" type="button" disabled=empty on:click=move |_| clear()>
-                        "Clear"
-                    </button>
-                    <button class="link" type="button" disabled=empty on:click=move |_| undo()>
-                        "Undo stroke"
-                    </button>
-                </p>
-            </div>
-        </section>
-    }
-    .into_any()
+    el("section")
+        .attr("class", "draw")
+        .attr("aria-label", "Try your own")
+        .child(
+            el("div")
+                .attr("class", "pad")
+                .child(
+                    el("canvas")
+                        .attr("id", "pad")
+                        .node(canvas)
+                        .attr("width", "264")
+                        .attr("height", "264")
+                        .attr("tabindex", "0")
+                        .attr("role", "application")
+                        .attr("aria-label", "Drawing pad: arrows move, Space draws, Backspace clears")
+                        .on(POINTERDOWN, down)
+                        .on(POINTERMOVE, moved)
+                        .on(POINTERUP, up.clone())
+                        .on(POINTERCANCEL, up)
+                        .on(KEYDOWN, keys)
+                        .on(BLUR, move |_| cursor.set(None)),
+                )
+                .child(el("span").attr("class", "hint").attr("hidden", move || !empty()).child("Draw a digit here"))
+                .child(el("i").attr("class", "cursor").attr("style", mark))
+                .child(
+                    el("span")
+                        .attr("class", "seen")
+                        .attr("hidden", empty)
+                        .attr(
+                            "title",
+                            "What the network sees: scaled to its input as the data set was, averaged to 8 × 8",
+                        )
+                        .child(pixels(move || seen.get(), "")),
+                ),
+        )
+        .child(
+            el("div")
+                .child(el("h3").child("Try your own"))
+                .child(el("p").attr("class", "sub").child("It answers while you draw."))
+                .child(chips(move || shares.get(), || false))
+                .child(el("p").attr("class", "reader").child(spoken))
+                .child(
+                    el("p")
+                        .attr("class", "actions")
+                        .child(
+                            el("button")
+                                .attr("class", "link")
+                                .attr("type", "button")
+                                .attr("disabled", empty)
+                                .on(CLICK, move |_| clear())
+                                .child("Clear"),
+                        )
+                        .child(
+                            el("button")
+                                .attr("class", "link")
+                                .attr("type", "button")
+                                .attr("disabled", empty)
+                                .on(CLICK, move |_| undo())
+                                .child("Undo stroke"),
+                        ),
+                ),
+        )
+        .into_any()
 }
 
 fn context(canvas: &web_sys::HtmlCanvasElement) -> Option<CanvasRenderingContext2d> {

@@ -5,12 +5,12 @@ use super::{
     icons::{Icon, icon, icon_button},
     strip::slot_of,
 };
+use crate::dom::*;
 use crate::{
     state::strip::{Lab, START},
     store::{Dialog, Page, Route, catalogue, page},
     text,
 };
-use leptos::prelude::*;
 use report::figure::fixed;
 use serde_json::{Map, Value};
 use spec::{Family, Pick, Widget};
@@ -18,43 +18,47 @@ use spec::{Family, Pick, Widget};
 pub fn panel() -> AnyView {
     let page = page();
     // The panel is rebuilt when another stage or another method is selected, not while a value is typed.
-    let subject = Memo::new(move |_| {
+    let subject = memo(move || {
         let selected = page.selected.get();
         let id = page.strip.with(|strip| strip.stage(&selected).map(|stage| stage.id.clone()));
         (page.route.get(), selected, id)
     });
-    view! {
-        <aside class="panel" class:open=move || page.drawer.get() aria-label="Settings of this layer" tabindex="-1">
-            <span class="close narrow-only">
-                {icon_button(Icon::Close, "Close settings", "Close settings", || false, move || page.drawer.set(false))}
-            </span>
-            {move || {
-                let (route, selected, _) = subject.get();
-                match route {
-                    Route::Lab(lab) if selected == START => empty(lab),
-                    Route::Lab(_) => of_stage(selected),
-                    _ => crate::labs::side_panel(),
-                }
-            }}
-        </aside>
-    }
-    .into_any()
+    el("aside")
+        .attr("class", "panel")
+        .class("open", move || page.drawer.get())
+        .attr("aria-label", "Settings of this layer")
+        .attr("tabindex", "-1")
+        .child(el("span").attr("class", "close narrow-only").child(icon_button(
+            Icon::Close,
+            "Close settings",
+            "Close settings",
+            || false,
+            move || page.drawer.set(false),
+        )))
+        .child(move || {
+            let (route, selected, _) = subject.get();
+            match route {
+                Route::Lab(lab) if selected == START => empty(lab),
+                Route::Lab(_) => of_stage(selected),
+                _ => crate::labs::side_panel(),
+            }
+        })
+        .into_any()
 }
 
 fn empty(lab: Lab) -> AnyView {
     let page = page();
-    view! {
-        <h2>{text::lab(lab)}</h2>
-        <p class="sub">"Nothing of this kind is on the strip yet."</p>
-        <button
-            class="button spaced"
-            type="button"
-            on:click=move |_| page.dialog.set(Some(Dialog::Chooser { replace: None, lab: Some(lab) }))
-        >
-            {icon(Icon::More)}
-            "Choose a method"
-        </button>
-    }
+    [
+        el("h2").child(text::lab(lab)).into_any(),
+        el("p").attr("class", "sub").child("Nothing of this kind is on the strip yet.").into_any(),
+        el("button")
+            .attr("class", "button spaced")
+            .attr("type", "button")
+            .on(CLICK, move |_| page.dialog.set(Some(Dialog::Chooser { replace: None, lab: Some(lab) })))
+            .child(icon(Icon::More))
+            .child("Choose a method")
+            .into_any(),
+    ]
     .into_any()
 }
 
@@ -64,41 +68,51 @@ fn of_stage(name: String) -> AnyView {
     let family = method.card.family;
     let place = untrack(|| text::layer_id(&page, &name));
     let is_layer = method.shape.is_layer();
-    let what = text::verb(family).to_lowercase();
+    let what = text::verb(family).to_ascii_lowercase();
     let title =
         if is_layer { format!("Layer {place}: {what}") } else { format!("{} layer {place}", text::verb(family)) };
     let (opened, replaced) = (name.clone(), name.clone());
-    view! {
-        <h2>{title}</h2>
-        {matches!(family, Family::Attack | Family::Defend).then(|| attack_or_defend(&page, &name))}
-        <button
-            class="method"
-            type="button"
-            title="Choose another method (/)"
-            on:click=move |_| {
+    [
+        el("h2").child(title).into_any(),
+        IntoAny::into_any(matches!(family, Family::Attack | Family::Defend).then(|| attack_or_defend(&page, &name))),
+        el("button")
+            .attr("class", "method")
+            .attr("type", "button")
+            .attr("title", "Choose another method (/)")
+            .on(CLICK, move |_| {
                 page.dialog.set(Some(Dialog::Chooser { replace: Some(replaced.clone()), lab: Some(Lab::of(family)) }))
-            }
-        >
-            <b>{method.card.title.clone()}</b>
-            <kbd>"/"</kbd>
-            <span class="sub">{method.card.summary.clone()}</span>
-        </button>
-        {versions(&page, &name)}
-        {(Lab::of(family) == Lab::Transfer).then(|| start_from(page))}
-        {(family == Family::Unlearn).then(|| forget_set(page))}
-        {controls::settings(name)}
-        <p class="group sub">
-            "This run: "
-            <button class="link" type="button" on:click=move |_| page.copy(&page.command())>
-                "copy as a command"
-            </button> " or "
-            <button class="link" type="button" on:click=move |_| crate::labs::save_run_file(&page)>
-                "file"
-            </button> ". "
-            <a href=format!("#/method/{}", method.card.id)>"About this method"</a>
-        </p>
-        {is_layer.then(|| off(page, opened))}
-    }
+            })
+            .child(el("b").child(method.card.title.clone()))
+            .child(el("kbd").child("/"))
+            .child(el("span").attr("class", "sub").child(method.card.summary.clone()))
+            .into_any(),
+        IntoAny::into_any(versions(&page, &name)),
+        IntoAny::into_any((Lab::of(family) == Lab::Transfer).then(|| start_from(page))),
+        IntoAny::into_any((family == Family::Unlearn).then(|| forget_set(page))),
+        IntoAny::into_any(controls::settings(name)),
+        el("p")
+            .attr("class", "group sub")
+            .child("This run: ")
+            .child(
+                el("button")
+                    .attr("class", "link")
+                    .attr("type", "button")
+                    .on(CLICK, move |_| page.copy(&page.command()))
+                    .child("copy as a command"),
+            )
+            .child(" or ")
+            .child(
+                el("button")
+                    .attr("class", "link")
+                    .attr("type", "button")
+                    .on(CLICK, move |_| crate::labs::save_run_file(&page))
+                    .child("file"),
+            )
+            .child(". ")
+            .child(el("a").attr("href", format!("#/method/{}", method.card.id)).child("About this method"))
+            .into_any(),
+        IntoAny::into_any(is_layer.then(|| off(page, opened))),
+    ]
     .into_any()
 }
 
@@ -112,14 +126,17 @@ fn off(page: Page, name: String) -> AnyView {
             })
         }
     };
-    view! {
-        <p class="sub" hidden=move || !last()>
-            <button class="link" type="button" on:click=move |_| page.take_off()>
-                "Take this layer off"
-            </button>
-        </p>
-    }
-    .into_any()
+    el("p")
+        .attr("class", "sub")
+        .attr("hidden", move || !last())
+        .child(
+            el("button")
+                .attr("class", "link")
+                .attr("type", "button")
+                .on(CLICK, move |_| page.take_off())
+                .child("Take this layer off"),
+        )
+        .into_any()
 }
 
 /// Attack makes a note, Defend a layer.
@@ -143,21 +160,25 @@ fn attack_or_defend(page: &Page, name: &str) -> AnyView {
         }
     };
     let defend = other.clone();
-    view! {
-        <span class="segments spaced" role="group" aria-label="Attack or defend">
-            <button type="button" aria-pressed=attacks.to_string() on:click=move |_| untrack(|| other(Family::Attack))>
-                "Attack"
-            </button>
-            <button
-                type="button"
-                aria-pressed=(!attacks).to_string()
-                on:click=move |_| untrack(|| defend(Family::Defend))
-            >
-                "Defend"
-            </button>
-        </span>
-    }
-    .into_any()
+    el("span")
+        .attr("class", "segments spaced")
+        .attr("role", "group")
+        .attr("aria-label", "Attack or defend")
+        .child(
+            el("button")
+                .attr("type", "button")
+                .attr("aria-pressed", attacks.to_string())
+                .on(CLICK, move |_| untrack(|| other(Family::Attack)))
+                .child("Attack"),
+        )
+        .child(
+            el("button")
+                .attr("type", "button")
+                .attr("aria-pressed", (!attacks).to_string())
+                .on(CLICK, move |_| untrack(|| defend(Family::Defend)))
+                .child("Defend"),
+        )
+        .into_any()
 }
 
 /// Versions of this layer, to switch between.
@@ -179,40 +200,36 @@ fn versions(page: &Page, name: &str) -> AnyView {
             );
             let selected = version == name;
             let (show, take) = (version.clone(), version.clone());
-            view! {
-                <li class:selected=selected>
-                    <button class="link" type="button" on:click=move |_| page.select(&show)>
-                        {title}
-                    </button>
-                    {if used {
-                        view! { <small>"used"</small> }.into_any()
-                    } else {
-                        view! {
-                            <button
-                                class="link"
-                                type="button"
-                                title="What follows goes on from this version"
-                                on:click=move |_| {
-                                    page.edit(|strip| strip.use_version(&take, catalogue()));
-                                    page.select(&take);
-                                }
-                            >
-                                "use"
-                            </button>
-                        }
-                            .into_any()
-                    }}
-                </li>
-            }
+            el("li")
+                .class("selected", selected)
+                .child(
+                    el("button")
+                        .attr("class", "link")
+                        .attr("type", "button")
+                        .on(CLICK, move |_| page.select(&show))
+                        .child(title),
+                )
+                .child(if used {
+                    el("small").child("used").into_any()
+                } else {
+                    el("button")
+                        .attr("class", "link")
+                        .attr("type", "button")
+                        .attr("title", "What follows goes on from this version")
+                        .on(CLICK, move |_| {
+                            page.edit(|strip| strip.use_version(&take, catalogue()));
+                            page.select(&take);
+                        })
+                        .child("use")
+                        .into_any()
+                })
         })
         .collect_view();
-    view! {
-        <div class="group">
-            <h3>"Versions"</h3>
-            <ul class="versions">{rows}</ul>
-        </div>
-    }
-    .into_any()
+    el("div")
+        .attr("class", "group")
+        .child(el("h3").child("Versions"))
+        .child(el("ul").attr("class", "versions").child(rows))
+        .into_any()
 }
 
 fn start_from(page: Page) -> AnyView {
@@ -230,38 +247,39 @@ fn start_from(page: Page) -> AnyView {
     let presets = catalogue()
         .presets
         .iter()
-        .map(|preset| view! { <option value=preset.id.clone()>{preset.title.clone()}</option> })
+        .map(|preset| el("option").attr("value", preset.id.clone()).child(preset.title.clone()))
         .collect_view();
-    let load = move |event: leptos::ev::Event| {
+    let load = move |event: web_sys::Event| {
         let id = event_target_value(&event);
         if let Some(preset) = catalogue().presets.iter().find(|preset| preset.id == id) {
             page.load(preset.spec.clone());
         }
     };
-    view! {
-        <div class="group">
-            <h3>"Start from"</h3>
-            <p class="fact">{move || text::source_title(&page)} {weights}</p>
-            <p class="fact">
-                {data} <a class="aside" href="#/data">
-                    "About the data"
-                </a>
-            </p>
-            <label class="fact" for="preset">
-                "Example"
-            </label>
-            <select id="preset" class="wide" on:change=load>
-                <option value="">"Choose another …"</option>
-                {presets}
-            </select>
-        </div>
-    }
-    .into_any()
+    el("div")
+        .attr("class", "group")
+        .child(el("h3").child("Start from"))
+        .child(el("p").attr("class", "fact").child(move || text::source_title(&page)).child(weights))
+        .child(
+            el("p")
+                .attr("class", "fact")
+                .child(data)
+                .child(el("a").attr("class", "aside").attr("href", "#/data").child("About the data")),
+        )
+        .child(el("label").attr("class", "fact").attr("for", "preset").child("Example"))
+        .child(
+            el("select")
+                .attr("id", "preset")
+                .attr("class", "wide")
+                .on(CHANGE, load)
+                .child(el("option").attr("value", "").child("Choose another …"))
+                .child(presets),
+        )
+        .into_any()
 }
 
 /// The one hand-made part: what is to be forgotten, for every method alike.
 fn forget_set(page: Page) -> AnyView {
-    let kind = Memo::new(move |_| page.strip.with(|strip| strip.spec.forget.as_ref().map(|pick| pick.id.clone())));
+    let kind = memo(move || page.strip.with(|strip| strip.spec.forget.as_ref().map(|pick| pick.id.clone())));
     let pick = move |id: &str, key: &str, value: Value| {
         let params: Map<String, Value> = [(key.to_owned(), value)].into_iter().collect();
         page.edit(|strip| strip.set_forget(Pick { id: id.into(), params }));
@@ -276,16 +294,12 @@ fn forget_set(page: Page) -> AnyView {
         .iter()
         .map(|choice| {
             let id: &'static str = &choice.id;
-            view! {
-                <button
-                    type="button"
-                    title=choice.help.clone()
-                    aria-pressed=move || (kind.get().as_deref() == Some(id)).to_string()
-                    on:click=move |_| choose(id)
-                >
-                    {choice.title.clone()}
-                </button>
-            }
+            el("button")
+                .attr("type", "button")
+                .attr("title", choice.help.clone())
+                .attr("aria-pressed", move || (kind.get().as_deref() == Some(id)).to_string())
+                .on(CLICK, move |_| choose(id))
+                .child(choice.title.clone())
         })
         .collect_view();
     let body = move || match kind.get().as_deref() {
@@ -295,18 +309,19 @@ fn forget_set(page: Page) -> AnyView {
                 .into_iter()
                 .enumerate()
                 .map(|(class, name)| {
-                    view! {
-                        <button
-                            type="button"
-                            aria-pressed=move || (page.forget_class() == Some(class as u16)).to_string()
-                            on:click=move |_| pick("class", "class", class.into())
-                        >
-                            {name}
-                        </button>
-                    }
+                    el("button")
+                        .attr("type", "button")
+                        .attr("aria-pressed", move || (page.forget_class() == Some(class as u16)).to_string())
+                        .on(CLICK, move |_| pick("class", "class", class.into()))
+                        .child(name)
                 })
                 .collect_view();
-            view! { <div class="classes" role="group" aria-label="Class to forget">{buttons}</div> }.into_any()
+            el("div")
+                .attr("class", "classes")
+                .attr("role", "group")
+                .attr("aria-label", "Class to forget")
+                .child(buttons)
+                .into_any()
         }
         Some("random") => {
             let share = move || {
@@ -322,28 +337,30 @@ fn forget_set(page: Page) -> AnyView {
                     }
                 });
             let (min, max) = range.unwrap_or((0.01, 0.9));
-            view! {
-                <div class="control tall">
-                    <label for="forget-share">"share of the images"</label>
-                    <span class="value">{move || report::figure::percent(100.0 * share(), 0)}</span>
-                    <span class="range" style:--p=move || format!("{}%", 100.0 * (share() - min) / (max - min))>
-                        <input
-                            type="range"
-                            id="forget-share"
-                            min=min
-                            max=max
-                            step="0.01"
-                            prop:value=move || share().to_string()
-                            on:input=move |event| {
-                                if let Ok(value) = event_target_value(&event).parse::<f64>() {
-                                    pick("random", "fraction", value.into());
-                                }
-                            }
-                        />
-                    </span>
-                </div>
-            }
-            .into_any()
+            el("div")
+                .attr("class", "control tall")
+                .child(el("label").attr("for", "forget-share").child("share of the images"))
+                .child(el("span").attr("class", "value").child(move || report::figure::percent(100.0 * share(), 0)))
+                .child(
+                    el("span")
+                        .attr("class", "range")
+                        .style("--p", move || format!("{}%", 100.0 * (share() - min) / (max - min)))
+                        .child(
+                            el("input")
+                                .attr("type", "range")
+                                .attr("id", "forget-share")
+                                .attr("min", min)
+                                .attr("max", max)
+                                .attr("step", "0.01")
+                                .prop("value", move || share().to_string())
+                                .on(INPUT, move |event| {
+                                    if let Ok(value) = event_target_value(&event).parse::<f64>() {
+                                        pick("random", "fraction", value.into());
+                                    }
+                                }),
+                        ),
+                )
+                .into_any()
         }
         _ => {
             let count = move || {
@@ -356,28 +373,29 @@ fn forget_set(page: Page) -> AnyView {
                         .unwrap_or(0)
                 })
             };
-            view! {
-                <p class="fact">
-                    {move || match count() {
+            [
+                el("p")
+                    .attr("class", "fact")
+                    .child(move || match count() {
                         0 => "Nothing is chosen to forget. Pick at least one image by its number.".to_owned(),
                         1 => "One image is chosen.".into(),
                         n => format!("{} images are chosen.", fixed(n as f64, 0)),
-                    }}
-                </p>
-                <input
-                    class="field"
-                    aria-label="Numbers of training images, with commas"
-                    placeholder="12, 40, 77"
-                    on:change=move |event| {
+                    })
+                    .into_any(),
+                el("input")
+                    .attr("class", "field")
+                    .attr("aria-label", "Numbers of training images, with commas")
+                    .attr("placeholder", "12, 40, 77")
+                    .on(CHANGE, move |event| {
                         let ids: Vec<Value> = event_target_value(&event)
                             .split(',')
                             .filter_map(|part| part.trim().parse::<u32>().ok())
                             .map(Value::from)
                             .collect();
                         pick("picked", "ids", Value::Array(ids));
-                    }
-                />
-            }
+                    })
+                    .into_any(),
+            ]
             .into_any()
         }
     };
@@ -388,28 +406,51 @@ fn forget_set(page: Page) -> AnyView {
             strip.spec.retrain_seeds = Some(now.saturating_add_signed(by).clamp(1, 100));
         });
     };
-    view! {
-        <div class="group">
-            <h3>"What to forget"</h3>
-            <span class="segments" role="group" aria-label="Kind of forget set">
-                {kinds}
-            </span>
-            {body}
-            <div class="control" title="Networks that never saw it, trained from scratch; fewer than three leave the noise unknown">
-                <label for="retrain-seeds">"retrained seeds"</label>
-                <span class="value">
-                    <span class="stepper">
-                        <button type="button" aria-label="fewer seeds" on:click=move |_| reseed(-1)>
-                            {icon(Icon::Less)}
-                        </button>
-                        <input id="retrain-seeds" readonly prop:value=move || seeds().to_string() />
-                        <button type="button" aria-label="more seeds" on:click=move |_| reseed(1)>
-                            {icon(Icon::More)}
-                        </button>
-                    </span>
-                </span>
-            </div>
-        </div>
-    }
-    .into_any()
+    el("div")
+        .attr("class", "group")
+        .child(el("h3").child("What to forget"))
+        .child(
+            el("span")
+                .attr("class", "segments")
+                .attr("role", "group")
+                .attr("aria-label", "Kind of forget set")
+                .child(kinds),
+        )
+        .child(body)
+        .child(
+            el("div")
+                .attr("class", "control")
+                .attr(
+                    "title",
+                    "Networks that never saw it, trained from scratch; fewer than three leave the noise unknown",
+                )
+                .child(el("label").attr("for", "retrain-seeds").child("retrained seeds"))
+                .child(
+                    el("span").attr("class", "value").child(
+                        el("span")
+                            .attr("class", "stepper")
+                            .child(
+                                el("button")
+                                    .attr("type", "button")
+                                    .attr("aria-label", "fewer seeds")
+                                    .on(CLICK, move |_| reseed(-1))
+                                    .child(icon(Icon::Less)),
+                            )
+                            .child(
+                                el("input")
+                                    .attr("id", "retrain-seeds")
+                                    .attr("readonly", true)
+                                    .prop("value", move || seeds().to_string()),
+                            )
+                            .child(
+                                el("button")
+                                    .attr("type", "button")
+                                    .attr("aria-label", "more seeds")
+                                    .on(CLICK, move |_| reseed(1))
+                                    .child(icon(Icon::More)),
+                            ),
+                    ),
+                ),
+        )
+        .into_any()
 }

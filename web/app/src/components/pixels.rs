@@ -1,7 +1,7 @@
 //! One small image, never smoothed: ink on paper, or a difference around zero.
 
+use crate::dom::*;
 use crate::store::page;
-use leptos::{html, prelude::*};
 use std::sync::Arc;
 use wasm_bindgen::{Clamped, JsCast};
 use web_sys::{CanvasRenderingContext2d, ImageData};
@@ -21,9 +21,9 @@ const LOSE: [[u8; 3]; 2] = [[191, 53, 18], [255, 138, 105]];
 
 pub fn pixels(image: impl Fn() -> Option<Image> + Send + Sync + 'static, name: &'static str) -> AnyView {
     let page = page();
-    let canvas = NodeRef::<html::Canvas>::new();
-    let image = Memo::new(move |_| image());
-    Effect::new(move |_| {
+    let canvas = NodeRef::<web_sys::HtmlCanvasElement>::new();
+    let image = memo(move || image());
+    effect(move || {
         let (Some(canvas), dark) = (canvas.get(), page.dark.get()) else { return };
         image.with(|image| {
             let Some(image) = image else { return };
@@ -40,18 +40,15 @@ pub fn pixels(image: impl Fn() -> Option<Image> + Send + Sync + 'static, name: &
         });
     });
     let hidden = name.is_empty();
-    view! {
-        <canvas
-            class="pixels"
-            width="8"
-            height="8"
-            node_ref=canvas
-            role=(!hidden).then_some("img")
-            aria-label=(!hidden).then_some(name)
-            aria-hidden=hidden.then_some("true")
-        ></canvas>
-    }
-    .into_any()
+    el("canvas")
+        .attr("class", "pixels")
+        .attr("width", "8")
+        .attr("height", "8")
+        .node(canvas)
+        .attr("role", (!hidden).then_some("img"))
+        .attr("aria-label", (!hidden).then_some(name))
+        .attr("aria-hidden", hidden.then_some("true"))
+        .into_any()
 }
 
 /// RGBA. Grey is the ink's alpha, so that a digit is ink on paper in the light and glows in the dark.

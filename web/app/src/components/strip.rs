@@ -1,6 +1,7 @@
 //! The strip: source, layers, notes, and the place for the next one.
 
 use super::icons::{Icon, icon};
+use crate::dom::*;
 use crate::{
     state::{
         outcome::{Outcome, Status},
@@ -9,41 +10,49 @@ use crate::{
     store::{Dialog, Page, catalogue, page},
     text,
 };
-use leptos::prelude::*;
 use report::{Chart, Role, chart::Ribbon};
 use spec::Family;
 use std::sync::Arc;
 
 pub fn strip() -> AnyView {
     let page = page();
-    let chosen = Memo::new(move |_| page.layer_of(&page.selected.get()));
-    Effect::new(move |_| {
+    let chosen = memo(move || page.layer_of(&page.selected.get()));
+    effect(move || {
         chosen.get();
         page.slots.get();
         request_animation_frame(crate::browser::show_selected_layer);
     });
     let slots = move || page.slots.get();
     let add = move || page.dialog.set(Some(Dialog::Chooser { replace: None, lab: None }));
-    view! {
-        <ol class="strip" tabindex="-1" on:keydown=move |event| arrows(&page, &event)>
-            <li class="layer" class:follows=move || page.slots.with(|slots| slots.first().is_some_and(|s| done(&page, s)))>
-                {move || source(&page)}
-            </li>
-            {move || {
-                slots().into_iter().enumerate().map(|(place, slot)| layer(place, slot)).collect_view().into_any()
-            }}
-            <li>
-                <button class="add" type="button" title="Add a layer" aria-label="Add a layer" on:click=move |_| add()>
-                    {icon(Icon::More)}
-                </button>
-            </li>
-        </ol>
-    }
-    .into_any()
+    el("ol")
+        .attr("class", "strip")
+        .attr("tabindex", "-1")
+        .on(KEYDOWN, move |event| arrows(&page, &event))
+        .child(
+            el("li")
+                .attr("class", "layer")
+                .class("follows", move || page.slots.with(|slots| slots.first().is_some_and(|s| done(&page, s))))
+                .child(move || source(&page)),
+        )
+        .child(move || {
+            slots().into_iter().enumerate().map(|(place, slot)| layer(place, slot)).collect_view().into_any()
+        })
+        .child(
+            el("li").child(
+                el("button")
+                    .attr("class", "add")
+                    .attr("type", "button")
+                    .attr("title", "Add a layer")
+                    .attr("aria-label", "Add a layer")
+                    .on(CLICK, move |_| add())
+                    .child(icon(Icon::More)),
+            ),
+        )
+        .into_any()
 }
 
 /// One tab stop; arrows move along the line.
-fn arrows(page: &Page, event: &leptos::ev::KeyboardEvent) {
+fn arrows(page: &Page, event: &web_sys::KeyboardEvent) {
     match event.key().as_str() {
         "ArrowLeft" => page.step_layer(-1),
         "ArrowRight" => page.step_layer(1),
@@ -68,31 +77,28 @@ fn ribbon(page: &Page, name: &str, role: Role) -> AnyView {
     let classes = values.len().max(page.class_names(&page.task_of(name)).len());
     let chart = Ribbon { values, before, classes, role };
     let scene = chart.scene(Ribbon::WIDTH, Ribbon::HEIGHT);
-    view! {
-        <svg
-            class="ribbon"
-            viewBox=format!("0 0 {} {}", scene.width, scene.height)
-            preserveAspectRatio="none"
-            aria-hidden="true"
-            inner_html=scene.body()
-        />
-    }
-    .into_any()
+    el("svg")
+        .attr("class", "ribbon")
+        .attr("viewBox", format!("0 0 {} {}", scene.width, scene.height))
+        .attr("preserveAspectRatio", "none")
+        .attr("aria-hidden", "true")
+        .html(scene.body())
+        .into_any()
 }
 
 fn source(page: &Page) -> AnyView {
     let name = text::source_title(page);
-    view! {
-        <div class="card">
-            <span class="head">
-                <b>"Source"</b>
-                <span>{text::source_knows(page)}</span>
-            </span>
-            <span class="title">{name}</span>
-            {ribbon(page, START, Role::Pencil)}
-        </div>
-    }
-    .into_any()
+    el("div")
+        .attr("class", "card")
+        .child(
+            el("span")
+                .attr("class", "head")
+                .child(el("b").child("Source"))
+                .child(el("span").child(text::source_knows(page))),
+        )
+        .child(el("span").attr("class", "title").child(name))
+        .child(ribbon(page, START, Role::Pencil))
+        .into_any()
 }
 
 fn layer(place: usize, slot: Slot) -> AnyView {
@@ -103,15 +109,15 @@ fn layer(place: usize, slot: Slot) -> AnyView {
     let verb = format!("{} {}", place + 1, family.map_or("", text::verb));
     let is_selected = {
         let name = name.clone();
-        Memo::new(move |_| page.layer_of(&page.selected.get()) == name)
+        memo(move || page.layer_of(&page.selected.get()) == name)
     };
     let outcome = {
         let name = name.clone();
-        Memo::new(move |_| page.outcome(&name))
+        memo(move || page.outcome(&name))
     };
     let state = {
         let name = name.clone();
-        Memo::new(move |_| match outcome.get().map(|outcome| outcome.status.clone()) {
+        memo(move || match outcome.get().map(|outcome| outcome.status.clone()) {
             None | Some(Status::Waiting) if page.is_stale(&name) => "stale",
             None | Some(Status::Waiting) => "planned",
             Some(Status::Running | Status::Paused) => "running",
@@ -121,7 +127,7 @@ fn layer(place: usize, slot: Slot) -> AnyView {
         })
     };
     // After forgetting, what was to be kept counts.
-    let kept = Memo::new(move |_| {
+    let kept = memo(move || {
         let without = if family == Some(Family::Unlearn) { page.forget_class() } else { None };
         let outcome = outcome.get()?;
         outcome.answers("test").and_then(|answers| answers.accuracy(without)).or_else(|| outcome.accuracy())
@@ -166,28 +172,23 @@ fn layer(place: usize, slot: Slot) -> AnyView {
         let name = name.clone();
         move |_| page.select(&name)
     };
-    view! {
-        <li class=class>
-            <button
-                class="card"
-                type="button"
-                title=hint
-                aria-pressed=move || is_selected.get().to_string()
-                tabindex=move || if is_selected.get() { "0" } else { "-1" }
-                on:click=select
-            >
-                <span class="head">
-                    <b>{verb}</b>
-                    <span>{word}</span>
-                </span>
-                <span class="title">{title}</span>
-                {bars}
-                <i class="written" style:width=share></i>
-            </button>
-            {notes(slot.notes)}
-        </li>
-    }
-    .into_any()
+    el("li")
+        .attr("class", class)
+        .child(
+            el("button")
+                .attr("class", "card")
+                .attr("type", "button")
+                .attr("title", hint)
+                .attr("aria-pressed", move || is_selected.get().to_string())
+                .attr("tabindex", move || if is_selected.get() { "0" } else { "-1" })
+                .on(CLICK, select)
+                .child(el("span").attr("class", "head").child(el("b").child(verb)).child(el("span").child(word)))
+                .child(el("span").attr("class", "title").child(title))
+                .child(bars)
+                .child(el("i").attr("class", "written").style("width", share)),
+        )
+        .child(notes(slot.notes))
+        .into_any()
 }
 
 /// At most two under a layer.
@@ -203,16 +204,16 @@ fn notes(indices: Vec<usize>) -> AnyView {
         };
         let outcome = {
             let name = name.clone();
-            Memo::new(move |_| page.outcome(&name))
+            memo(move || page.outcome(&name))
         };
         let figure = {
             let name = name.clone();
             move || match outcome.get().filter(|outcome| outcome.is_done()) {
                 Some(outcome) => match outcome.figure("robust_accuracy").or(outcome.figure("mia")) {
                     Some(value) if outcome.figure("robust_accuracy").is_some() && value < 50.0 => {
-                        view! { <b>{report::figure::percent(value, 0)}</b> }.into_any()
+                        el("b").child(report::figure::percent(value, 0)).into_any()
                     }
-                    Some(value) => view! { <b class="held">{report::figure::percent(value, 0)}</b> }.into_any(),
+                    Some(value) => el("b").attr("class", "held").child(report::figure::percent(value, 0)).into_any(),
                     None => "done".into_any(),
                 },
                 None if outcome.with(|outcome| outcome.as_ref().is_some_and(|o| o.is_live())) => "running".into_any(),
@@ -228,28 +229,22 @@ fn notes(indices: Vec<usize>) -> AnyView {
             let name = name.clone();
             move |_| page.select(&name)
         };
-        view! {
-            <button
-                class="note"
-                type="button"
-                class:planned=move || !outcome.with(|outcome| outcome.as_ref().is_some_and(|o| o.is_done()))
-                class:selected=is_selected
-                on:click=select
-            >
-                {title}
-                " "
-                {figure}
-            </button>
-        }
-        .into_any()
+        el("button")
+            .attr("class", "note")
+            .attr("type", "button")
+            .class("planned", move || !outcome.with(|outcome| outcome.as_ref().is_some_and(|o| o.is_done())))
+            .class("selected", is_selected)
+            .on(CLICK, select)
+            .child(title)
+            .child(" ")
+            .child(figure)
+            .into_any()
     };
-    view! {
-        <div class="notes">
-            {names.into_iter().take(2).map(note).collect_view()}
-            {(more > 0).then(|| view! { <span class="note planned">{format!("+{more}")}</span> })}
-        </div>
-    }
-    .into_any()
+    el("div")
+        .attr("class", "notes")
+        .child(names.into_iter().take(2).map(note).collect_view())
+        .child((more > 0).then(|| el("span").attr("class", "note planned").child(format!("+{more}"))))
+        .into_any()
 }
 
 /// Versions of a layer in the order of the file, with the used one marked: for the panel.

@@ -1,12 +1,12 @@
 //! Tables of figures.
 
-use leptos::prelude::*;
+use crate::dom::*;
 use report::Table;
 
 /// The twin of a chart.
 pub fn plain_table(table: &Table) -> AnyView {
     let left = table.left;
-    let head = table.head.iter().map(|cell| view! { <th scope="col">{cell.clone()}</th> }).collect_view();
+    let head = table.head.iter().map(|cell| el("th").attr("scope", "col").child(cell.clone())).collect_view();
     let rows = table
         .rows
         .iter()
@@ -16,19 +16,15 @@ pub fn plain_table(table: &Table) -> AnyView {
                 .enumerate()
                 .map(|(at, cell)| {
                     let class = if at < left { "words" } else { "" };
-                    view! { <td class=class>{cell.clone()}</td> }
+                    el("td").attr("class", class).child(cell.clone())
                 })
                 .collect_view();
-            view! { <tr>{cells}</tr> }
+            el("tr").child(cells)
         })
         .collect_view();
-    view! {
-        <table class="table">
-            <thead>
-                <tr>{head}</tr>
-            </thead>
-            <tbody>{rows}</tbody>
-        </table>
-    }
-    .into_any()
+    el("table")
+        .attr("class", "table")
+        .child(el("thead").child(el("tr").child(head)))
+        .child(el("tbody").child(rows))
+        .into_any()
 }

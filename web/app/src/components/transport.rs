@@ -1,13 +1,13 @@
 //! Play, step, stop, reset, and what is left.
 
 use super::icons::{Icon, icon, icon_button};
+use crate::dom::*;
 use crate::{
     browser, client,
     state::outcome::Status,
     store::{Dialog, Engine, Route, page},
     text,
 };
-use leptos::prelude::*;
 use report::figure::fixed;
 
 /// Losing more than this many seconds of work is asked about.
@@ -41,7 +41,7 @@ pub fn transport() -> AnyView {
     // Time left never grows by more than once per five seconds, and is not shown before one has passed.
     let clock = RwSignal::new(0.0);
     set_interval(move || clock.set(browser::now()), std::time::Duration::from_millis(500));
-    let look = Memo::new(move |_| look(&page, clock));
+    let look = memo(move || look(&page, clock));
     let press = move || match look.get_untracked().press {
         Press::Wait => {}
         Press::Play => page.play(false),
@@ -60,89 +60,97 @@ pub fn transport() -> AnyView {
         Press::Next(name) => page.select(&name),
         Press::All => page.play_all(true),
     };
-    let refusal = Memo::new(move |_| page.refusal());
-    let live = Memo::new(move |_| page.playing.with(Option::is_some));
-    let paused =
-        Memo::new(move |_| page.playing.with(|playing| playing.as_ref().is_some_and(|playing| playing.paused)));
-    let ready = Memo::new(move |_| page.engine.get() == Engine::Ready);
-    let begun = Memo::new(move |_| page.outcome(&page.selected.get()).is_some());
+    let refusal = memo(move || page.refusal());
+    let live = memo(move || page.playing.with(Option::is_some));
+    let paused = memo(move || page.playing.with(|playing| playing.as_ref().is_some_and(|playing| playing.paused)));
+    let ready = memo(move || page.engine.get() == Engine::Ready);
+    let begun = memo(move || page.outcome(&page.selected.get()).is_some());
     let disabled = move || {
         look.with(|look| look.press == Press::Wait)
             || (refusal.with(Option::is_some) && look.with(|look| matches!(look.press, Press::Play | Press::Again)))
     };
-    let percent = Memo::new(move |_| look.with(|look| (100.0 * look.share).round() as u32));
-    view! {
-        <div class="transport" role="group" aria-label="Run">
-            <div class="buttons">
-                <button
-                    class="play"
-                    type="button"
-                    disabled=disabled
-                    title=move || refusal.get().unwrap_or_default()
-                    on:click=move |_| press()
-                >
-                    {move || icon(if look.with(|look| look.press == Press::Pause) { Icon::Pause } else { Icon::Play })}
-                    <span>{move || look.with(|look| look.label.clone())}</span>
-                </button>
-                {icon_button(
+    let percent = memo(move || look.with(|look| (100.0 * look.share).round() as u32));
+    el("div")
+        .attr("class", "transport")
+        .attr("role", "group")
+        .attr("aria-label", "Run")
+        .child(
+            el("div")
+                .attr("class", "buttons")
+                .child(
+                    el("button")
+                        .attr("class", "play")
+                        .attr("type", "button")
+                        .attr("disabled", disabled)
+                        .attr("title", move || refusal.get().unwrap_or_default())
+                        .on(CLICK, move |_| press())
+                        .child(move || {
+                            icon(if look.with(|look| look.press == Press::Pause) { Icon::Pause } else { Icon::Play })
+                        })
+                        .child(el("span").child(move || look.with(|look| look.label.clone()))),
+                )
+                .child(icon_button(
                     Icon::Step,
                     "One step",
                     "One step (.)",
                     move || !ready.get() || (live.get() && !paused.get()),
                     move || client::step(page),
-                )}
-                {icon_button(
+                ))
+                .child(icon_button(
                     Icon::Stop,
                     "Stop",
                     "Stop and keep what is done (S)",
                     move || !live.get(),
                     move || page.stop(),
-                )}
-                {icon_button(
+                ))
+                .child(icon_button(
                     Icon::Reset,
                     "Reset this layer",
                     "Reset this layer (R)",
                     move || !begun.get(),
                     move || reset(&page),
-                )}
-                <span class="narrow-only">
-                    {icon_button(Icon::Sliders, "Settings of this layer", "Settings (,)", || false, move || {
-                        page.drawer.update(|open| *open = !*open)
-                    })}
-                </span>
-            </div>
-            <div
-                class="progress"
-                class:bad=move || look.with(|look| look.bad)
-                role="progressbar"
-                aria-label="This layer"
-                aria-valuemin="0"
-                aria-valuemax="100"
-                aria-valuenow=move || percent.get().to_string()
-                aria-valuetext=move || look.with(|look| [look.left.as_str(), ", ", look.right.as_str()].concat())
-            >
-                <i style:width=move || format!("{}%", percent.get())></i>
-            </div>
-            <div class="line">
-                <span>{move || look.with(|look| look.left.clone())}</span>
-                {move || {
+                ))
+                .child(el("span").attr("class", "narrow-only").child(icon_button(
+                    Icon::Sliders,
+                    "Settings of this layer",
+                    "Settings (,)",
+                    || false,
+                    move || page.drawer.update(|open| *open = !*open),
+                ))),
+        )
+        .child(
+            el("div")
+                .attr("class", "progress")
+                .class("bad", move || look.with(|look| look.bad))
+                .attr("role", "progressbar")
+                .attr("aria-label", "This layer")
+                .attr("aria-valuemin", "0")
+                .attr("aria-valuemax", "100")
+                .attr("aria-valuenow", move || percent.get().to_string())
+                .attr("aria-valuetext", move || {
+                    look.with(|look| [look.left.as_str(), ", ", look.right.as_str()].concat())
+                })
+                .child(el("i").style("width", move || format!("{}%", percent.get()))),
+        )
+        .child(
+            el("div").attr("class", "line").child(el("span").child(move || look.with(|look| look.left.clone()))).child(
+                move || {
                     let right = look.with(|look| look.right.clone());
                     let idle = look.with(|look| matches!(look.press, Press::Play)) && !begun.get();
                     if idle && !right.is_empty() {
-                        view! {
-                            <button class="link" type="button" on:click=move |_| page.play_all(false)>
-                                {right}
-                            </button>
-                        }
+                        el("button")
+                            .attr("class", "link")
+                            .attr("type", "button")
+                            .on(CLICK, move |_| page.play_all(false))
+                            .child(right)
                             .into_any()
                     } else {
-                        view! { <span>{right}</span> }.into_any()
+                        el("span").child(right).into_any()
                     }
-                }}
-            </div>
-        </div>
-    }
-    .into_any()
+                },
+            ),
+        )
+        .into_any()
 }
 
 pub fn reset(page: &crate::store::Page) {

@@ -1,6 +1,7 @@
 //! Adapt: how small, how good, and what is kept underneath.
 
 use super::{accuracy_block, nothing, sentence, subject};
+use crate::dom::*;
 use crate::{
     browser, client,
     components::{
@@ -11,7 +12,6 @@ use crate::{
     store::{Page, page},
     text,
 };
-use leptos::prelude::*;
 use report::{
     Role,
     chart::{Better, Point, TradeOff},
@@ -22,14 +22,11 @@ pub fn lab() -> AnyView {
     if let Some(nothing) = nothing(Lab::Adapt) {
         return nothing;
     }
-    view! {
-        {sentence()}
-        <div class="pair">
-            {plane()}
-            {on_or_off()}
-        </div>
-        {accuracy_block()}
-    }
+    [
+        IntoAny::into_any(sentence()),
+        el("div").attr("class", "pair").child(plane()).child(on_or_off()).into_any(),
+        IntoAny::into_any(accuracy_block()),
+    ]
     .into_any()
 }
 
@@ -85,12 +82,12 @@ fn trade_off(page: &Page) -> Option<TradeOff> {
 /// The adapter off is the layer before; the same network reads both tasks.
 fn on_or_off() -> AnyView {
     let page = page();
-    let name = Memo::new(move |_| subject(&page));
-    let before = Memo::new(move |_| page.parent_of(&name.get()));
-    let tasks = Memo::new(move |_| (page.task_of(&before.get()), page.task_of(&name.get())));
-    let done = Memo::new(move |_| page.is_done(&name.get()));
+    let name = memo(move || subject(&page));
+    let before = memo(move || page.parent_of(&name.get()));
+    let tasks = memo(move || (page.task_of(&before.get()), page.task_of(&name.get())));
+    let done = memo(move || page.is_done(&name.get()));
     // Four figures: two networks on two tasks.
-    Effect::new(move |_| {
+    effect(move || {
         page.engine.get();
         let ((first, second), name, before) = (tasks.get(), name.get(), before.get());
         for (stage, task) in [(&name, &first), (&before, &second)] {
@@ -130,55 +127,68 @@ fn on_or_off() -> AnyView {
         }
     };
     let same = move || tasks.get().0 == tasks.get().1;
-    let body = view! {
-        <div class="chart" style="height:292px">
-            <div class="switch-row">
-                <span>
-                    <b>{move || text::stage_title(&page, &name.get())}</b>
-                    " "
-                    <span class="sub">{size}</span>
-                </span>
-                <button
-                    class="switch"
-                    type="button"
-                    role="switch"
-                    aria-label="Adapter"
-                    disabled=move || !done.get()
-                    aria-checked=move || on().to_string()
-                    on:click=move |_| page.off.update(|off| *off = !*off)
-                ></button>
-            </div>
-            <table class="table">
-                <thead>
-                    <tr>
-                        <th scope="col">"Accuracy, %"</th>
-                        <th scope="col">"Off"</th>
-                        <th scope="col">"On"</th>
-                    </tr>
-                </thead>
-                <tbody>
-                    <tr hidden=same>
-                        <td>{things(false)}</td>
-                        <td>{figure(true, false)}</td>
-                        <td>{figure(false, false)}</td>
-                    </tr>
-                    <tr>
-                        <td>{things(true)}</td>
-                        <td>{figure(true, true)}</td>
-                        <td>
-                            <b>{figure(false, true)}</b>
-                        </td>
-                    </tr>
-                </tbody>
-            </table>
-            <p class="actions">
-                <button class="button small" type="button" disabled=move || !done.get() on:click=save>
-                    {icon(Icon::Save)}
-                    "Save the weights"
-                </button>
-            </p>
-        </div>
-    }
-    .into_any();
+    let body = el("div")
+        .attr("class", "chart")
+        .attr("style", "height:292px")
+        .child(
+            el("div")
+                .attr("class", "switch-row")
+                .child(
+                    el("span")
+                        .child(el("b").child(move || text::stage_title(&page, &name.get())))
+                        .child(" ")
+                        .child(el("span").attr("class", "sub").child(size)),
+                )
+                .child(
+                    el("button")
+                        .attr("class", "switch")
+                        .attr("type", "button")
+                        .attr("role", "switch")
+                        .attr("aria-label", "Adapter")
+                        .attr("disabled", move || !done.get())
+                        .attr("aria-checked", move || on().to_string())
+                        .on(CLICK, move |_| page.off.update(|off| *off = !*off)),
+                ),
+        )
+        .child(
+            el("table")
+                .attr("class", "table")
+                .child(
+                    el("thead").child(
+                        el("tr")
+                            .child(el("th").attr("scope", "col").child("Accuracy, %"))
+                            .child(el("th").attr("scope", "col").child("Off"))
+                            .child(el("th").attr("scope", "col").child("On")),
+                    ),
+                )
+                .child(
+                    el("tbody")
+                        .child(
+                            el("tr")
+                                .attr("hidden", same)
+                                .child(el("td").child(things(false)))
+                                .child(el("td").child(figure(true, false)))
+                                .child(el("td").child(figure(false, false))),
+                        )
+                        .child(
+                            el("tr")
+                                .child(el("td").child(things(true)))
+                                .child(el("td").child(figure(true, true)))
+                                .child(el("td").child(el("b").child(figure(false, true)))),
+                        ),
+                ),
+        )
+        .child(
+            el("p").attr("class", "actions").child(
+                el("button")
+                    .attr("class", "button small")
+                    .attr("type", "button")
+                    .attr("disabled", move || !done.get())
+                    .on(CLICK, save)
+                    .child(icon(Icon::Save))
+                    .child("Save the weights"),
+            ),
+        )
+        .into_any();
     block::block("Adapter on or off", || "acts at once, on leaf and pad".into(), ().into_any(), body)
 }

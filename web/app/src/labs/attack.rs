@@ -1,6 +1,7 @@
 //! Attack and defend: one digit beside its attacked twin, and what every victim holds.
 
 use super::{nothing, sentence};
+use crate::dom::*;
 use crate::{
     browser, client,
     components::{
@@ -15,7 +16,6 @@ use crate::{
     text,
 };
 use js_sys::Float32Array;
-use leptos::prelude::*;
 use report::{
     Role,
     chart::{Epsilon, Line, Rank, Walk},
@@ -282,23 +282,21 @@ pub fn lab() -> AnyView {
     }
     let page = page();
     keep_asking(page);
-    view! {
-        {sentence()}
-        {triptych(page)}
-        <div class="pair">
-            {curve(page)}
-            <div class="stack">
-                {walk(page)}
-                {how_far(page)}
-            </div>
-        </div>
-    }
+    [
+        IntoAny::into_any(sentence()),
+        IntoAny::into_any(triptych(page)),
+        el("div")
+            .attr("class", "pair")
+            .child(curve(page))
+            .child(el("div").attr("class", "stack").child(walk(page)).child(how_far(page)))
+            .into_any(),
+    ]
     .into_any()
 }
 
 /// One image follows the slider as fast as answers come, the newest budget wins; the leaf follows when it rests.
 fn keep_asking(page: Page) {
-    let wanted = Memo::new(move |_| {
+    let wanted = memo(move || {
         page.engine.get();
         let layer = victim(&page)?;
         Some((page.print(&layer)?, layer, image(&page)?, epsilon(&page)))
@@ -336,13 +334,13 @@ fn keep_asking(page: Page) {
     *again.borrow_mut() = Some(go.clone());
     // The loop lives as long as the lab is shown.
     let alive = StoredValue::new_local(again);
-    Effect::new(move |_| {
+    effect(move || {
         wanted.get();
         alive.with_value(|_| {});
         go();
     });
     let timer = StoredValue::new(None::<TimeoutHandle>);
-    Effect::new(move |_| {
+    effect(move || {
         let (Some((print, layer, _, epsilon)), side) = (wanted.get(), page.side.get()) else { return };
         let has = page
             .leaf_shot
@@ -374,15 +372,15 @@ fn names(page: &Page, layer: Option<&str>) -> Vec<String> {
 }
 
 fn triptych(page: Page) -> AnyView {
-    let shot = Memo::new(move |_| {
+    let shot = memo(move || {
         let layer = victim(&page)?;
         let (print, id) = (page.print(&layer)?, image(&page)?);
         page.shot.get().filter(|shot| shot.victim == print && shot.ids == [id])
     });
-    let budget = Memo::new(move |_| epsilon(&page));
-    let exact = Memo::new(move |_| shot.get().is_some_and(|shot| (shot.epsilon - budget.get()).abs() < 1e-9));
+    let budget = memo(move || epsilon(&page));
+    let exact = memo(move || shot.get().is_some_and(|shot| (shot.epsilon - budget.get()).abs() < 1e-9));
     // Until the answer comes, the last direction stands in, scaled to the slider's budget.
-    let change = Memo::new(move |_| {
+    let change = memo(move || {
         let shot = shot.get()?;
         let scale = if shot.epsilon > 0.0 { budget.get() / shot.epsilon } else { 0.0 } as f32;
         Some(
@@ -402,7 +400,7 @@ fn triptych(page: Page) -> AnyView {
         Some(Image { shape: images.shape, values: images.of(image(&page)?)?.into(), signed: false })
     };
     // The factor that fills the scale, in whole steps; ten where the budget is small.
-    let factor = Memo::new(move |_| {
+    let factor = memo(move || {
         let largest = change.with(|change| {
             change.as_ref().map_or(0.0, |change| change.iter().fold(0.0_f32, |most, value| most.max(value.abs())))
         });
@@ -442,94 +440,105 @@ fn triptych(page: Page) -> AnyView {
     };
     let is_wrong = move |after: bool| move || answer(after)().is_some_and(|(_, wrong)| wrong);
     let named =
-        move |after: bool| move || answer(after)().map(|(word, wrong)| view! { <b class:lose=wrong>{word}</b> });
+        move |after: bool| move || answer(after)().map(|(word, wrong)| el("b").class("lose", wrong).child(word));
     let measures = move || {
         change.with(|change| {
             change.as_ref().map(|change| {
                 let largest = change.iter().fold(0.0_f32, |most, value| most.max(value.abs()));
                 let mean = change.iter().map(|value| value.abs()).sum::<f32>() / change.len().max(1) as f32;
                 let touched = change.iter().filter(|value| value.abs() > 0.01).count();
-                view! {
-                    <p>{format!("largest {}", fixed(largest.into(), 2))}</p>
-                    <p>{format!("mean {}", fixed(mean.into(), 2))}</p>
-                    <p>{format!("{touched} of {} pixels", change.len())}</p>
-                }
+                [
+                    el("p").child(format!("largest {}", fixed(largest.into(), 2))).into_any(),
+                    el("p").child(format!("mean {}", fixed(mean.into(), 2))).into_any(),
+                    el("p").child(format!("{touched} of {} pixels", change.len())).into_any(),
+                ]
             })
         })
     };
-    let set = move |event: leptos::ev::Event| {
+    let set = move |event: web_sys::Event| {
         if let Ok(value) = event_target_value(&event).parse::<f64>() {
             page.epsilon.set(Some(value));
         }
     };
-    let body = view! {
-        <div class="triptych">
-            <figure>
-                <div class="picture">{pixels(clean, "the image as it is")}</div>
-                <figcaption>"As it is: " {named(false)}</figcaption>
-                {chips(shares(false), is_wrong(false))}
-            </figure>
-            <span class="operator">"+"</span>
-            <figure>
-                <div class="picture">{pixels(difference, "the change")}</div>
-                <figcaption>{move || format!("The change, ×{}", factor.get())}</figcaption>
-                <div class="sub measures">{measures}</div>
-            </figure>
-            <span class="operator">"="</span>
-            <figure>
-                <div class="picture">{pixels(attacked, "the attacked image")}</div>
-                <figcaption>"Attacked: " {named(true)}</figcaption>
-                {chips(shares(true), is_wrong(true))}
-            </figure>
-        </div>
-        <div class="budget">
-            <label for="epsilon">
-                "Largest pixel change " <span class="symbol">"ε"</span>
-            </label>
-            <span class="range minium" style:--p=move || format!("{}%", 100.0 * budget.get() / MAX)>
-                <input
-                    type="range"
-                    id="epsilon"
-                    min="0"
-                    max=MAX
-                    step="0.005"
-                    aria-valuetext=move || format!("ε {}", fixed(budget.get(), 3))
-                    prop:value=move || budget.get().to_string()
-                    on:input=set
-                />
-            </span>
-            <b class:soon=move || !exact.get()>{move || fixed(budget.get(), 3)}</b>
-        </div>
-    }
+    let body = [
+        el("div")
+            .attr("class", "triptych")
+            .child(
+                el("figure")
+                    .child(el("div").attr("class", "picture").child(pixels(clean, "the image as it is")))
+                    .child(el("figcaption").child("As it is: ").child(named(false)))
+                    .child(chips(shares(false), is_wrong(false))),
+            )
+            .child(el("span").attr("class", "operator").child("+"))
+            .child(
+                el("figure")
+                    .child(el("div").attr("class", "picture").child(pixels(difference, "the change")))
+                    .child(el("figcaption").child(move || format!("The change, ×{}", factor.get())))
+                    .child(el("div").attr("class", "sub measures").child(measures)),
+            )
+            .child(el("span").attr("class", "operator").child("="))
+            .child(
+                el("figure")
+                    .child(el("div").attr("class", "picture").child(pixels(attacked, "the attacked image")))
+                    .child(el("figcaption").child("Attacked: ").child(named(true)))
+                    .child(chips(shares(true), is_wrong(true))),
+            )
+            .into_any(),
+        el("div")
+            .attr("class", "budget")
+            .child(
+                el("label")
+                    .attr("for", "epsilon")
+                    .child("Largest pixel change ")
+                    .child(el("span").attr("class", "symbol").child("ε")),
+            )
+            .child(
+                el("span")
+                    .attr("class", "range minium")
+                    .style("--p", move || format!("{}%", 100.0 * budget.get() / MAX))
+                    .child(
+                        el("input")
+                            .attr("type", "range")
+                            .attr("id", "epsilon")
+                            .attr("min", "0")
+                            .attr("max", MAX)
+                            .attr("step", "0.005")
+                            .attr("aria-valuetext", move || format!("ε {}", fixed(budget.get(), 3)))
+                            .prop("value", move || budget.get().to_string())
+                            .on(INPUT, set),
+                    ),
+            )
+            .child(el("b").class("soon", move || !exact.get()).child(move || fixed(budget.get(), 3)))
+            .into_any(),
+    ]
     .into_any();
-    let buttons = move || {
+    let choices = memo(move || {
         let now = victim(&page);
-        victims(&page)
+        let choice =
+            |name: String| (text::victim(&page, &name), now.as_ref() == Some(&name), !page.is_done(&name), name);
+        victims(&page).into_iter().map(choice).collect::<Vec<_>>()
+    });
+    let buttons = move || {
+        choices
+            .get()
             .into_iter()
-            .map(|name| {
-                let label = text::victim(&page, &name);
-                let pressed = now.as_deref() == Some(&name);
-                let disabled = !page.is_done(&name);
-                view! {
-                    <button
-                        type="button"
-                        aria-pressed=pressed.to_string()
-                        disabled=disabled
-                        on:click=move |_| page.victim.set(Some(name.clone()))
-                    >
-                        {label}
-                    </button>
-                }
+            .map(|(label, pressed, disabled, name)| {
+                el("button")
+                    .attr("type", "button")
+                    .attr("aria-pressed", pressed.to_string())
+                    .attr("disabled", disabled)
+                    .on(CLICK, move |_| page.victim.set(Some(name.clone())))
+                    .child(label)
             })
             .collect_view()
             .into_any()
     };
-    let aside = view! {
-        <span class="segments aside" role="group" aria-label="Which network is attacked">
-            {buttons}
-        </span>
-    }
-    .into_any();
+    let aside = el("span")
+        .attr("class", "segments aside")
+        .attr("role", "group")
+        .attr("aria-label", "Which network is attacked")
+        .child(buttons)
+        .into_any();
     block::block("One digit, attacked", || "choose another on the leaf".into(), aside, body)
 }
 
@@ -539,9 +548,9 @@ fn curve(page: Page) -> AnyView {
     let curves = RwSignal::new(Curves::new());
     let asked = Rc::new(RefCell::new(std::collections::HashSet::new()));
     let key =
-        move |name: &str| Some(format!("{} {}", page.print(name)?, serde_json::to_string(&method(&page, name)).ok()?));
-    let idle = Memo::new(move |_| page.playing.with(Option::is_none));
-    Effect::new(move |_| {
+        move |name: &str| Some(format!("{} {}", page.print(name)?, serde_json::to_value(method(&page, name)).ok()?));
+    let idle = memo(move || page.playing.with(Option::is_none));
+    effect(move || {
         page.engine.get();
         if !idle.get() {
             return;
@@ -591,7 +600,7 @@ fn curve(page: Page) -> AnyView {
 }
 
 fn walk(page: Page) -> AnyView {
-    let steps = Memo::new(move |_| {
+    let steps = memo(move || {
         let layer = victim(&page)?;
         let print = page.print(&layer)?;
         let id = image(&page)?;
@@ -599,7 +608,7 @@ fn walk(page: Page) -> AnyView {
         shot.walk.first().cloned().filter(|walk| !walk.is_empty())
     });
     let at = RwSignal::new(None::<usize>);
-    let last = Memo::new(move |_| steps.with(|steps| steps.as_ref().map_or(0, |steps| steps.len() - 1)));
+    let last = memo(move || steps.with(|steps| steps.as_ref().map_or(0, |steps| steps.len() - 1)));
     let here = move || at.get().map_or(last.get(), |at| at.min(last.get()));
     let go = move |_| {
         if browser::matches("(prefers-reduced-motion: reduce)") {
@@ -631,34 +640,29 @@ fn walk(page: Page) -> AnyView {
         },
         None,
     );
-    view! {
-        <div>
-            {chart}
-            <p class="actions walk">
-                <button
-                    class="button small"
-                    type="button"
-                    disabled=move || steps.with(Option::is_none)
-                    on:click=go
-                >
-                    {icon(Icon::Play)}
-                    "Walk"
-                </button>
-                <span class="sub">
-                    {move || {
-                        steps
-                            .with(Option::is_some)
-                            .then(|| {
-                                let confidence = steps.with(|steps| steps.as_ref().and_then(|s| s.get(here()).copied()));
-                                let percent = confidence.map_or(String::new(), |share| percent(100.0 * share, 0));
-                                format!("Step {} of {}: {percent}", here(), last.get())
-                            })
-                    }}
-                </span>
-            </p>
-        </div>
-    }
-    .into_any()
+    el("div")
+        .child(chart)
+        .child(
+            el("p")
+                .attr("class", "actions walk")
+                .child(
+                    el("button")
+                        .attr("class", "button small")
+                        .attr("type", "button")
+                        .attr("disabled", move || steps.with(Option::is_none))
+                        .on(CLICK, go)
+                        .child(icon(Icon::Play))
+                        .child("Walk"),
+                )
+                .child(el("span").attr("class", "sub").child(move || {
+                    steps.with(Option::is_some).then(|| {
+                        let confidence = steps.with(|steps| steps.as_ref().and_then(|s| s.get(here()).copied()));
+                        let percent = confidence.map_or(String::new(), |share| percent(100.0 * share, 0));
+                        format!("Step {} of {}: {percent}", here(), last.get())
+                    })
+                })),
+        )
+        .into_any()
 }
 
 fn how_far(page: Page) -> AnyView {
@@ -679,37 +683,34 @@ fn how_far(page: Page) -> AnyView {
                         },
                     )
                 };
-                view! {
-                    <tr>
-                        <td>{text::victim(&page, &name)}</td>
-                        <td>{cell("linf_median")}</td>
-                        <td>{cell("l2_median")}</td>
-                        <td>{cell("pixels_median")}</td>
-                    </tr>
-                }
+                el("tr")
+                    .child(el("td").child(text::victim(&page, &name)))
+                    .child(el("td").child(cell("linf_median")))
+                    .child(el("td").child(cell("l2_median")))
+                    .child(el("td").child(cell("pixels_median")))
             })
             .collect_view()
             .into_any()
     };
-    let body = view! {
-        <table class="table">
-            <thead>
-                <tr>
-                    <th scope="col">"Network"</th>
-                    <th scope="col" title="median largest change of a pixel">
-                        "L∞"
-                    </th>
-                    <th scope="col" title="median Euclidean length of the change">
-                        "L2"
-                    </th>
-                    <th scope="col" title="median number of changed pixels">
-                        "Pixels"
-                    </th>
-                </tr>
-            </thead>
-            <tbody>{rows}</tbody>
-        </table>
-    }
-    .into_any();
+    let body = el("table")
+        .attr("class", "table")
+        .child(
+            el("thead").child(
+                el("tr")
+                    .child(el("th").attr("scope", "col").child("Network"))
+                    .child(el("th").attr("scope", "col").attr("title", "median largest change of a pixel").child("L∞"))
+                    .child(
+                        el("th")
+                            .attr("scope", "col")
+                            .attr("title", "median Euclidean length of the change")
+                            .child("L2"),
+                    )
+                    .child(
+                        el("th").attr("scope", "col").attr("title", "median number of changed pixels").child("Pixels"),
+                    ),
+            ),
+        )
+        .child(el("tbody").child(rows))
+        .into_any();
     block::block("How far it gave way", || "median change among fooled".into(), ().into_any(), body)
 }

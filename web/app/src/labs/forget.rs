@@ -1,6 +1,7 @@
 //! Forget: how close to never having seen it, class by class, method by method.
 
 use super::{nothing, sentence, subject};
+use crate::dom::*;
 use crate::{
     client,
     components::{
@@ -8,13 +9,13 @@ use crate::{
         icons::{Icon, icon},
     },
     state::{
+        order,
         outcome::{Outcome, Status},
         strip::Lab,
     },
     store::{Dialog, Page, page},
     text,
 };
-use leptos::prelude::*;
 use report::{
     Role,
     chart::{ClassBars, GapPlane, Point, Reference},
@@ -29,14 +30,11 @@ pub fn lab() -> AnyView {
     if let Some(nothing) = nothing(Lab::Forget) {
         return nothing;
     }
-    view! {
-        {sentence()}
-        <div class="pair">
-            {plane()}
-            {bars()}
-        </div>
-        {methods()}
-    }
+    [
+        IntoAny::into_any(sentence()),
+        el("div").attr("class", "pair").child(plane()).child(bars()).into_any(),
+        IntoAny::into_any(methods()),
+    ]
     .into_any()
 }
 
@@ -148,7 +146,7 @@ enum Sort {
 fn methods() -> AnyView {
     let page = page();
     let sort = RwSignal::new(Sort::Gap);
-    let sigma = Memo::new(move |_| {
+    let sigma = memo(move || {
         let all = finished(&page);
         let rows: Vec<f64> = all
             .first()
@@ -181,36 +179,38 @@ fn methods() -> AnyView {
         versions.into_iter().filter(|name| page.outcome(name).is_none_or(|o| !o.is_done())).collect::<Vec<_>>()
     };
     let run_all = move |_| untrack(|| client::run(page, &left(), false, false));
-    let aside = view! {
-        <span class="actions aside">
-            <button class="button small" type="button" title="Shift Enter in the list of methods" on:click=add>
-                {icon(Icon::More)}
-                "Add a row"
-            </button>
-            <button
-                class="button small"
-                type="button"
-                disabled=move || left().len() < 2 || page.playing.with(Option::is_some)
-                on:click=run_all
-            >
-                "Run all rows"
-            </button>
-        </span>
-    }
-    .into_any();
+    let aside = el("span")
+        .attr("class", "actions aside")
+        .child(
+            el("button")
+                .attr("class", "button small")
+                .attr("type", "button")
+                .attr("title", "Shift Enter in the list of methods")
+                .on(CLICK, add)
+                .child(icon(Icon::More))
+                .child("Add a row"),
+        )
+        .child(
+            el("button")
+                .attr("class", "button small")
+                .attr("type", "button")
+                .attr("disabled", move || left().len() < 2 || page.playing.with(Option::is_some))
+                .on(CLICK, run_all)
+                .child("Run all rows"),
+        )
+        .into_any();
     let head = move |what: Sort, label: &'static str, help: &'static str| {
         let sorted = move || (sort.get() == what).then_some("ascending");
-        view! {
-            <th scope="col" aria-sort=sorted title=help>
-                <button type="button" on:click=move |_| sort.set(what)>
-                    {label}
-                    {move || if sort.get() == what { " ↑" } else { "" }}
-                </button>
-            </th>
-        }
+        el("th").attr("scope", "col").attr("aria-sort", sorted).attr("title", help).child(
+            el("button")
+                .attr("type", "button")
+                .on(CLICK, move |_| sort.set(what))
+                .child(label)
+                .child(move || if sort.get() == what { " ↑" } else { "" }),
+        )
     };
     let rows = move || {
-        let mut versions: Vec<(String, Option<Arc<Outcome>>)> = text::versions(&page, &subject(&page))
+        let versions: Vec<(String, Option<Arc<Outcome>>)> = text::versions(&page, &subject(&page))
             .into_iter()
             .map(|name| {
                 let outcome = page.outcome(&name);
@@ -232,48 +232,48 @@ fn methods() -> AnyView {
             Some(_) => 2,
             None => 3,
         };
-        versions.sort_by(|a, b| {
-            rank(&a.1)
-                .cmp(&rank(&b.1))
-                .then(value(&a.1).unwrap_or(f64::INFINITY).total_cmp(&value(&b.1).unwrap_or(f64::INFINITY)))
+        let places = order(versions.len(), &|a, b| {
+            let (a, b) = (&versions[a].1, &versions[b].1);
+            let far = |outcome| value(outcome).unwrap_or(f64::INFINITY);
+            rank(a).cmp(&rank(b)).then(far(a).total_cmp(&far(b)))
         });
-        let rows = versions.into_iter().map(|(name, outcome)| row(page, &name, outcome, sigma.get())).collect_view();
-        view! {
-            {reference(&page)}
-            {rows}
-        }
-        .into_any()
+        let rows =
+            places.into_iter().map(|at| row(page, &versions[at].0, versions[at].1.clone(), sigma.get())).collect_view();
+        [IntoAny::into_any(reference(&page)), IntoAny::into_any(rows)].into_any()
     };
-    let body = view! {
-        <div class="scroll methods">
-            <table class="table results">
-                <thead>
-                    <tr>
-                        <th scope="col">"Method"</th>
-                        {COLUMNS
-                            .iter()
-                            .enumerate()
-                            .map(|(at, key)| {
-                                let metric = metric(key).expect("in the table of figures");
-                                head(Sort::Column(at), metric.label, metric.help)
-                            })
-                            .collect_view()}
-                        {head(Sort::Gap, "Gap", "mean distance of these four from the retrained network")}
-                        {head(Sort::Time, "Time", "of the forgetting alone")}
-                    </tr>
-                </thead>
-                <tbody>{rows}</tbody>
-            </table>
-        </div>
-    }
-    .into_any();
+    let body = el("div")
+        .attr("class", "scroll methods")
+        .child(
+            el("table")
+                .attr("class", "table results")
+                .child(
+                    el("thead").child(
+                        el("tr")
+                            .child(el("th").attr("scope", "col").child("Method"))
+                            .child(
+                                COLUMNS
+                                    .iter()
+                                    .enumerate()
+                                    .map(|(at, key)| {
+                                        let metric = metric(key).expect("in the table of figures");
+                                        head(Sort::Column(at), metric.label, metric.help)
+                                    })
+                                    .collect_view(),
+                            )
+                            .child(head(Sort::Gap, "Gap", "mean distance of these four from the retrained network"))
+                            .child(head(Sort::Time, "Time", "of the forgetting alone")),
+                    ),
+                )
+                .child(el("tbody").child(rows)),
+        )
+        .into_any();
     block::block("Methods", sub, aside, body)
 }
 
 fn figure(row: Option<&Row>) -> AnyView {
-    let Some(row) = row else { return view! { <td>"–"</td> }.into_any() };
-    let spread = report::figure::spread(row).map(|spread| view! { <small>{format!("± {}", fixed(spread, 1))}</small> });
-    view! { <td title=report::figure::tooltip(row)>{fixed(row.value, 1)} {spread}</td> }.into_any()
+    let Some(row) = row else { return el("td").child("–").into_any() };
+    let spread = report::figure::spread(row).map(|spread| el("small").child(format!("± {}", fixed(spread, 1))));
+    el("td").attr("title", report::figure::tooltip(row)).child(fixed(row.value, 1)).child(spread).into_any()
 }
 
 /// The truth, first, never sorted away.
@@ -281,38 +281,34 @@ fn reference(page: &Page) -> AnyView {
     let all = finished(page);
     let Some((_, outcome)) = all.first() else {
         let seeds = page.strip.with(|strip| strip.spec.retrain_seeds.unwrap_or(1));
-        return view! {
-            <tr class="reference">
-                <td>
-                    <i class="ring"></i>
-                    <b>"Retrained"</b>
-                    <small>{format!("{seeds} {}", if seeds == 1 { "seed" } else { "seeds" })}</small>
-                </td>
-                <td colspan="4" class="words">
-                    "planned, beside the first method"
-                </td>
-                <td></td>
-                <td></td>
-            </tr>
-        }
-        .into_any();
+        return el("tr")
+            .attr("class", "reference")
+            .child(
+                el("td")
+                    .child(el("i").attr("class", "ring"))
+                    .child(el("b").child("Retrained"))
+                    .child(el("small").child(format!("{seeds} {}", if seeds == 1 { "seed" } else { "seeds" }))),
+            )
+            .child(el("td").attr("colspan", "4").attr("class", "words").child("planned, beside the first method"))
+            .child(el("td"))
+            .child(el("td"))
+            .into_any();
     };
     let cells = COLUMNS.iter().map(|key| figure(outcome.row(&format!("retrained_{key}")))).collect_view();
     let seeds = outcome.row("retrained_ua").and_then(|row| row.seeds).unwrap_or(1);
     let time = outcome.figure("retrained_rte").map_or_else(|| "–".into(), text::took);
-    view! {
-        <tr class="reference">
-            <td>
-                <i class="ring"></i>
-                <b>"Retrained"</b>
-                <small>{format!("{seeds} {}", if seeds == 1 { "seed" } else { "seeds" })}</small>
-            </td>
-            {cells}
-            <td class="muted">"reference"</td>
-            <td>{time}</td>
-        </tr>
-    }
-    .into_any()
+    el("tr")
+        .attr("class", "reference")
+        .child(
+            el("td")
+                .child(el("i").attr("class", "ring"))
+                .child(el("b").child("Retrained"))
+                .child(el("small").child(format!("{seeds} {}", if seeds == 1 { "seed" } else { "seeds" }))),
+        )
+        .child(cells)
+        .child(el("td").attr("class", "muted").child("reference"))
+        .child(el("td").child(time))
+        .into_any()
 }
 
 /// Pixels of the bar for one point of gap, and where it breaks off.
@@ -328,24 +324,18 @@ fn row(page: Page, name: &str, outcome: Option<Arc<Outcome>>, sigma: Option<f64>
         move |_| page.select(&name)
     };
     let name_cell = |note: String| {
-        view! {
-            <td>
-                <button type="button" on:click=open.clone()>
-                    <b>{title.clone()}</b>
-                </button>
-                <small>{note}</small>
-            </td>
-        }
+        el("td")
+            .child(el("button").attr("type", "button").on(CLICK, open.clone()).child(el("b").child(title.clone())))
+            .child(el("small").child(note))
     };
     let waits = |word: &'static str| {
-        view! {
-            <tr class:selected=selected>
-                {name_cell(id.clone())} <td colspan="4" class="words">
-                    {word}
-                </td> <td></td> <td></td>
-            </tr>
-        }
-        .into_any()
+        el("tr")
+            .class("selected", selected)
+            .child(name_cell(id.clone()))
+            .child(el("td").attr("colspan", "4").attr("class", "words").child(word))
+            .child(el("td"))
+            .child(el("td"))
+            .into_any()
     };
     let Some(outcome) = outcome else {
         return waits(if page.playing.with(Option::is_some) { "waiting" } else { "planned" });
@@ -353,14 +343,12 @@ fn row(page: Page, name: &str, outcome: Option<Arc<Outcome>>, sigma: Option<f64>
     match &outcome.status {
         Status::Failed(failure) => {
             let message = failure.message.clone();
-            view! {
-                <tr class="failed" class:selected=selected>
-                    {name_cell(id)} <td colspan="6" class="words">
-                        {message}
-                    </td>
-                </tr>
-            }
-            .into_any()
+            el("tr")
+                .attr("class", "failed")
+                .class("selected", selected)
+                .child(name_cell(id))
+                .child(el("td").attr("colspan", "6").attr("class", "words").child(message))
+                .into_any()
         }
         Status::Cancelled => waits("stopped"),
         Status::Done => {
@@ -370,44 +358,55 @@ fn row(page: Page, name: &str, outcome: Option<Arc<Outcome>>, sigma: Option<f64>
             let bar = gap.map(|gap| {
                 let inside = text::inside(&outcome) == Some(text::Noise::Inside);
                 let broken = gap * POINT > BAR;
-                view! {
-                    <svg class="gap-bar" viewBox="0 0 64 12" aria-hidden="true">
-                        <path d=format!("M0 0h{}v12H0z", (noise * POINT).min(BAR)) fill="var(--line)" />
-                        <path
-                            d=format!("M0 4h{}v4H0z", (gap * POINT).clamp(2.0, BAR))
-                            fill=if inside { "var(--keep)" } else { "var(--pencil)" }
-                        />
-                        {broken
-                            .then(|| {
-                                view! { <path d="M56 1l4 5-4 5" fill="none" stroke="var(--bg)" stroke-width="2" /> }
-                            })}
-                    </svg>
-                }
+                el("svg")
+                    .attr("class", "gap-bar")
+                    .attr("viewBox", "0 0 64 12")
+                    .attr("aria-hidden", "true")
+                    .child(
+                        el("path")
+                            .attr("d", format!("M0 0h{}v12H0z", (noise * POINT).min(BAR)))
+                            .attr("fill", "var(--line)"),
+                    )
+                    .child(
+                        el("path")
+                            .attr("d", format!("M0 4h{}v4H0z", (gap * POINT).clamp(2.0, BAR)))
+                            .attr("fill", if inside { "var(--keep)" } else { "var(--pencil)" }),
+                    )
+                    .child(broken.then(|| {
+                        el("path")
+                            .attr("d", "M56 1l4 5-4 5")
+                            .attr("fill", "none")
+                            .attr("stroke", "var(--bg)")
+                            .attr("stroke-width", "2")
+                    }))
             });
             let family = page.family(name) == Some(Family::Unlearn);
             let time = outcome.figure("rte").map_or_else(|| text::took(outcome.seconds), text::took);
-            view! {
-                <tr class:selected=selected>
-                    {name_cell(id)} {cells} <td class="gap-cell">
-                        {bar} <b>{gap.filter(|_| family).map_or_else(|| "–".into(), |gap| fixed(gap, 1))}</b>
-                    </td> <td>{time}</td>
-                </tr>
-            }
-            .into_any()
+            el("tr")
+                .class("selected", selected)
+                .child(name_cell(id))
+                .child(cells)
+                .child(
+                    el("td")
+                        .attr("class", "gap-cell")
+                        .child(bar)
+                        .child(el("b").child(gap.filter(|_| family).map_or_else(|| "–".into(), |gap| fixed(gap, 1)))),
+                )
+                .child(el("td").child(time))
+                .into_any()
         }
         _ => {
             let place = match outcome.of {
                 0 => outcome.phase.clone(),
                 of => format!("step {} of {}", fixed(outcome.step as f64, 0), fixed(of as f64, 0)),
             };
-            view! {
-                <tr class:selected=selected>
-                    {name_cell(place)} <td colspan="4" class="words">
-                        {outcome.phase.clone()}
-                    </td> <td></td> <td></td>
-                </tr>
-            }
-            .into_any()
+            el("tr")
+                .class("selected", selected)
+                .child(name_cell(place))
+                .child(el("td").attr("colspan", "4").attr("class", "words").child(outcome.phase.clone()))
+                .child(el("td"))
+                .child(el("td"))
+                .into_any()
         }
     }
 }

@@ -1,12 +1,12 @@
 //! The card of a method.
 
+use crate::dom::*;
 use crate::{
     components::block,
     state::strip::Lab,
     store::{Dialog, catalogue, page},
     text::{Say, Tone},
 };
-use leptos::prelude::*;
 use spec::{Access, Control, MethodInfo, Widget};
 
 /// What a method must be given, in words.
@@ -36,20 +36,16 @@ pub fn page_of_method(id: &str) -> AnyView {
     let rows = rows
         .into_iter()
         .map(|(key, control)| {
-            view! {
-                <tr>
-                    <td>
-                        <b>{control.label.clone()}</b>
-                        {control.symbol.clone().map(|symbol| view! { <span class="symbol">{symbol}</span> })}
-                    </td>
-                    <td class="words">
-                        <code>{key}</code>
-                    </td>
-                    <td>{control.default.to_string()}</td>
-                    <td>{range(&control.widget)}</td>
-                    <td class="words wrap">{control.help.clone()}</td>
-                </tr>
-            }
+            el("tr")
+                .child(
+                    el("td")
+                        .child(el("b").child(control.label.clone()))
+                        .child(control.symbol.clone().map(|symbol| el("span").attr("class", "symbol").child(symbol))),
+                )
+                .child(el("td").attr("class", "words").child(el("code").child(key)))
+                .child(el("td").child(control.default.to_string()))
+                .child(el("td").child(range(&control.widget)))
+                .child(el("td").attr("class", "words wrap").child(control.help.clone()))
         })
         .collect_view();
     let try_it = move |_| {
@@ -57,55 +53,65 @@ pub fn page_of_method(id: &str) -> AnyView {
         page.go(crate::store::Route::Lab(lab));
         page.dialog.set(Some(Dialog::Chooser { replace: Some(page.selected.get_untracked()), lab: Some(lab) }));
     };
-    let table = view! {
-        <div class="scroll">
-            <table class="table">
-                <thead>
-                    <tr>
-                        <th scope="col">"Setting"</th>
-                        <th scope="col" class="words">
-                            "Key"
-                        </th>
-                        <th scope="col">"Default"</th>
-                        <th scope="col">"Range"</th>
-                        <th scope="col" class="words">
-                            "What it does"
-                        </th>
-                    </tr>
-                </thead>
-                <tbody>{rows}</tbody>
-            </table>
-        </div>
-    }
-    .into_any();
+    let table = el("div")
+        .attr("class", "scroll")
+        .child(
+            el("table")
+                .attr("class", "table")
+                .child(
+                    el("thead").child(
+                        el("tr")
+                            .child(el("th").attr("scope", "col").child("Setting"))
+                            .child(el("th").attr("scope", "col").attr("class", "words").child("Key"))
+                            .child(el("th").attr("scope", "col").child("Default"))
+                            .child(el("th").attr("scope", "col").child("Range"))
+                            .child(el("th").attr("scope", "col").attr("class", "words").child("What it does")),
+                    ),
+                )
+                .child(el("tbody").child(rows)),
+        )
+        .into_any();
     let summary = card.summary.clone();
-    let equation = view! {
-        // The equation is the catalogue's own constant text.
-        <div class="equation" inner_html=format!("<math display=\"block\">{}</math>", card.equation)></div>
-        <dl class="facts">
-            <dt>"Needs"</dt>
-            <dd>{needs(method)}</dd>
-            <dt>"Paper"</dt>
-            <dd>{format!("{}, {}. {}", card.authors, card.year, card.paper)}</dd>
-            <dt hidden=card.notes.is_empty()>"Notes"</dt>
-            <dd>{card.notes.clone()}</dd>
-            <dt>"In a file"</dt>
-            <dd>
-                <code>{card.id.clone()}</code>
-            </dd>
-        </dl>
-        <p class="actions">
-            <button class="button" type="button" on:click=try_it>
-                "Choose it in its lab"
-            </button>
-        </p>
-    }
+    let equation = [
+        el("div")
+            .attr("class", "equation")
+            .html(format!("<math display=\"block\">{}</math>", card.equation))
+            .into_any(),
+        el("dl")
+            .attr("class", "facts")
+            .child(el("dt").child("Needs"))
+            .child(el("dd").child(needs(method)))
+            .child(el("dt").child("Paper"))
+            .child(el("dd").child(format!("{}, {}. {}", card.authors, card.year, card.paper)))
+            .child(el("dt").attr("hidden", card.notes.is_empty()).child("Notes"))
+            .child(el("dd").child(card.notes.clone()))
+            .child(el("dt").child("In a file"))
+            .child(el("dd").child(el("code").child(card.id.clone())))
+            .into_any(),
+        el("p")
+            .attr("class", "actions")
+            .child(
+                el("button")
+                    .attr("class", "button")
+                    .attr("type", "button")
+                    .on(CLICK, try_it)
+                    .child("Choose it in its lab"),
+            )
+            .into_any(),
+    ]
     .into_any();
-    view! {
-        {super::say(move || Say(vec![(Tone::Bold, card.title.clone()), (Tone::Plain, format!(". {summary}"))]))}
-        {block::block("Equation and source", String::new, ().into_any(), equation)}
-        {block::block("Settings", || "as in the file; what is at its default is left out".into(), ().into_any(), table)}
-    }
+    [
+        IntoAny::into_any(super::say(move || {
+            Say(vec![(Tone::Bold, card.title.clone()), (Tone::Plain, format!(". {summary}"))])
+        })),
+        IntoAny::into_any(block::block("Equation and source", String::new, ().into_any(), equation)),
+        IntoAny::into_any(block::block(
+            "Settings",
+            || "as in the file; what is at its default is left out".into(),
+            ().into_any(),
+            table,
+        )),
+    ]
     .into_any()
 }
 

@@ -8,6 +8,7 @@ pub mod method;
 pub mod runs;
 pub mod transfer;
 
+use crate::dom::*;
 use crate::{
     browser, client,
     components::{block, pixels},
@@ -18,7 +19,6 @@ use crate::{
     store::{Page, Route, page},
     text::{self, Tone},
 };
-use leptos::prelude::*;
 use report::{
     Role,
     chart::{Curve, Line, Rank},
@@ -30,21 +30,21 @@ use wasm_bindgen::JsCast;
 /// Names of the route as a class, so that a narrow page can put the leaf first.
 pub fn stage() -> AnyView {
     let page = page();
-    let route = Memo::new(move |_| page.route.get());
-    view! {
-        <div class="stage" id="stage" tabindex="-1">
-            {move || match route.get() {
-                Route::Lab(Lab::Transfer) => transfer::lab(),
-                Route::Lab(Lab::Adapt) => adapt::lab(),
-                Route::Lab(Lab::Attack) => attack::lab(),
-                Route::Lab(Lab::Forget) => forget::lab(),
-                Route::Runs => runs::page_of_runs(),
-                Route::Data => data::page_of_data(),
-                Route::Method(id) => method::page_of_method(&id),
-            }}
-        </div>
-    }
-    .into_any()
+    let route = memo(move || page.route.get());
+    el("div")
+        .attr("class", "stage")
+        .attr("id", "stage")
+        .attr("tabindex", "-1")
+        .child(move || match route.get() {
+            Route::Lab(Lab::Transfer) => transfer::lab(),
+            Route::Lab(Lab::Adapt) => adapt::lab(),
+            Route::Lab(Lab::Attack) => attack::lab(),
+            Route::Lab(Lab::Forget) => forget::lab(),
+            Route::Runs => runs::page_of_runs(),
+            Route::Data => data::page_of_data(),
+            Route::Method(id) => method::page_of_method(&id),
+        })
+        .into_any()
 }
 
 /// The left column of pages that are not a lab.
@@ -52,12 +52,7 @@ pub fn side_panel() -> AnyView {
     let page = page();
     match page.route.get_untracked() {
         Route::Runs => runs::panel(),
-        _ => view! {
-            <h2>"Palimpsest"</h2>
-            <p class="sub">
-                "One engine that rewrites what small networks know: it trains, adapts, attacks, defends and unlearns them, in this tab."
-            </p>
-        }
+        _ => [el("h2").child("Palimpsest").into_any(), el("p").attr("class", "sub").child("One engine that rewrites what small networks know: it trains, adapts, attacks, defends and unlearns them, in this tab.").into_any()]
         .into_any(),
     }
 }
@@ -65,7 +60,7 @@ pub fn side_panel() -> AnyView {
 /// The sentence of the selected stage, at most twice a second.
 pub fn sentence() -> AnyView {
     let page = page();
-    let said = Memo::new(move |_| text::sentence(&page, &page.selected.get()));
+    let said = memo(move || text::sentence(&page, &page.selected.get()));
     say(move || said.get())
 }
 
@@ -76,21 +71,20 @@ pub fn say(said: impl Fn() -> text::Say + Send + 'static) -> AnyView {
             .into_iter()
             .map(|(tone, words)| match tone {
                 Tone::Plain => words.into_any(),
-                Tone::Bold => view! { <b>{words}</b> }.into_any(),
-                Tone::Keep => view! { <b class="keep">{words}</b> }.into_any(),
-                Tone::Lose => view! { <b class="lose">{words}</b> }.into_any(),
-                Tone::Hard => view! { <b class="hard">{words}</b> }.into_any(),
-                Tone::Pill => view! {
-                    <span class="pill" title="The gap against two standard deviations of retraining">
-                        {words}
-                    </span>
-                }
-                .into_any(),
+                Tone::Bold => el("b").child(words).into_any(),
+                Tone::Keep => el("b").attr("class", "keep").child(words).into_any(),
+                Tone::Lose => el("b").attr("class", "lose").child(words).into_any(),
+                Tone::Hard => el("b").attr("class", "hard").child(words).into_any(),
+                Tone::Pill => el("span")
+                    .attr("class", "pill")
+                    .attr("title", "The gap against two standard deviations of retraining")
+                    .child(words)
+                    .into_any(),
             })
             .collect_view()
             .into_any()
     };
-    view! { <p class="say">{spans}</p> }.into_any()
+    el("p").attr("class", "say").child(spans).into_any()
 }
 
 /// The lab's own layer: the selected one, or the layer that the selected note asks.
@@ -184,7 +178,7 @@ pub fn save_runs(page: &Page, ending: &str) {
     page.runs.with_untracked(|runs| {
         let text = match ending {
             "csv" => crate::state::runs::csv(runs),
-            _ => serde_json::to_string_pretty(runs).unwrap_or_default(),
+            _ => format!("{:#}", serde_json::to_value(runs).unwrap_or_default()),
         };
         let mime = if ending == "csv" { "text/csv" } else { "application/json" };
         browser::download(&format!("palimpsest-runs.{ending}"), mime, text.as_bytes());
@@ -263,13 +257,13 @@ struct Map {
 pub fn boundary_map(name: String) -> AnyView {
     let page = page();
     let map = RwSignal::new(None::<Arc<Map>>);
-    let shown = Memo::new(move |_| page.shown());
-    let step = Memo::new(move |_| page.outcome(&shown.get()).map(|outcome| (outcome.step / 20, outcome.is_done())));
-    let points = Memo::new(move |_| {
+    let shown = memo(move || page.shown());
+    let step = memo(move || page.outcome(&shown.get()).map(|outcome| (outcome.step / 20, outcome.is_done())));
+    let points = memo(move || {
         let task = page.task_of(&name);
         page.samples.with(|samples| samples.get(&crate::components::leaf::task_key(&page, &task)).cloned())
     });
-    Effect::new(move |_| {
+    effect(move || {
         page.engine.get();
         step.get();
         let shown = shown.get();
@@ -297,36 +291,41 @@ pub fn boundary_map(name: String) -> AnyView {
         (0..points.ids.len())
             .filter_map(|at| {
                 let [x, y] = <[f32; 2]>::try_from(points.one(at)).ok()?;
-                let share = |value: f32, axis: usize| (f64::from(value) - map.low[axis]) / (map.high[axis] - map.low[axis]);
+                let share =
+                    |value: f32, axis: usize| (f64::from(value) - map.low[axis]) / (map.high[axis] - map.low[axis]);
                 let label = answers.as_ref().and_then(|answers| Some(answers.labels[answers.at(points.ids[at])?]))?;
                 let class = if label % 2 == 0 { "keep" } else { "lose" };
-                Some(view! {
-                    <text class=class x=format!("{}%", 100.0 * share(x, 0)) y=format!("{}%", 100.0 * (1.0 - share(y, 1)))>
-                        {label}
-                    </text>
-                })
+                Some(
+                    el("text")
+                        .attr("class", class)
+                        .attr("x", format!("{}%", 100.0 * share(x, 0)))
+                        .attr("y", format!("{}%", 100.0 * (1.0 - share(y, 1))))
+                        .child(label),
+                )
             })
             .collect_view()
             .into_any()
     };
-    view! {
-        <div class="map" role="img" aria-label="Which class the network names where">
-            {pixels::pixels(area, "")} <svg aria-hidden="true">{marks}</svg>
-        </div>
-    }
-    .into_any()
+    el("div")
+        .attr("class", "map")
+        .attr("role", "img")
+        .attr("aria-label", "Which class the network names where")
+        .child(pixels::pixels(area, ""))
+        .child(el("svg").attr("aria-hidden", "true").child(marks))
+        .into_any()
 }
 
 /// A lab without a layer of its kind: the sentence says so, and what could stand there.
 pub fn nothing(lab: Lab) -> Option<AnyView> {
     let page = page();
     (page.selected.get_untracked() == START).then(|| {
-        view! {
-            {sentence()}
-            <p class="empty block-high">
-                {format!("Add a layer of this kind, and {} shows what it does to the network.", text::lab(lab))}
-            </p>
-        }
+        [
+            IntoAny::into_any(sentence()),
+            el("p")
+                .attr("class", "empty block-high")
+                .child(format!("Add a layer of this kind, and {} shows what it does to the network.", text::lab(lab)))
+                .into_any(),
+        ]
         .into_any()
     })
 }

@@ -1,16 +1,19 @@
 //! Runs: everything that was played in this browser.
 
 use super::{save_run_file, save_runs};
+use crate::dom::*;
 use crate::{
     components::{
         block,
         icons::{Icon, icon},
     },
-    state::runs::{Run, differences},
+    state::{
+        order,
+        runs::{Run, differences},
+    },
     store::{Page, page},
     text::{self, Say, Tone},
 };
-use leptos::prelude::*;
 use report::{
     Chart, Role,
     chart::{Curve, Line, Rank, Sparkline},
@@ -55,27 +58,20 @@ pub fn panel() -> AnyView {
                 rows.insert(0, ("run".into(), a.title.clone(), b.title.clone()));
             }
             if rows.is_empty() {
-                return view! { <p class="sub">"Nothing: the same run file, twice."</p> }.into_any();
+                return el("p").attr("class", "sub").child("Nothing: the same run file, twice.").into_any();
             }
             let rows = rows
                 .into_iter()
                 .take(24)
                 .map(|(path, there, here)| {
-                    view! {
-                        <li>
-                            <span>{path}</span>
-                            <span>
-                                <s>{there}</s>
-                                " "
-                                {here}
-                            </span>
-                        </li>
-                    }
+                    el("li")
+                        .child(el("span").child(path))
+                        .child(el("span").child(el("s").child(there)).child(" ").child(here))
                 })
                 .collect_view();
-            view! { <ul class="differences">{rows}</ul> }.into_any()
+            el("ul").attr("class", "differences").child(rows).into_any()
         }
-        _ => view! { <p class="sub">"Pick two rows of the table."</p> }.into_any(),
+        _ => el("p").attr("class", "sub").child("Pick two rows of the table.").into_any(),
     };
     let none = move || page.runs.with(Vec::is_empty);
     let clear = move |_| {
@@ -88,41 +84,66 @@ pub fn panel() -> AnyView {
             page.load(run.spec.clone());
         }
     };
-    view! {
-        <h2>"Runs"</h2>
-        <div class="group">
-            <h3>"What differs between the two picked"</h3>
-            {differ}
-        </div>
-        <div class="group">
-            <h3>"Take them with you"</h3>
-            <p class="actions">
-                <button class="button small" type="button" disabled=none on:click=move |_| save_runs(&page, "csv")>
-                    {icon(Icon::Save)}
-                    "CSV"
-                </button>
-                <button class="button small" type="button" disabled=none on:click=move |_| save_runs(&page, "json")>
-                    "JSON"
-                </button>
-                <button class="button small" type="button" on:click=move |_| save_run_file(&page)>
-                    "Run file"
-                </button>
-            </p>
-            <p class="actions">
-                <button
-                    class="button small"
-                    type="button"
-                    disabled=move || picked.with(Vec::is_empty)
-                    on:click=load
-                >
-                    "Load the picked run"
-                </button>
-                <button class="link" type="button" disabled=none on:click=clear>
-                    "Delete all"
-                </button>
-            </p>
-        </div>
-    }
+    [
+        el("h2").child("Runs").into_any(),
+        el("div")
+            .attr("class", "group")
+            .child(el("h3").child("What differs between the two picked"))
+            .child(differ)
+            .into_any(),
+        el("div")
+            .attr("class", "group")
+            .child(el("h3").child("Take them with you"))
+            .child(
+                el("p")
+                    .attr("class", "actions")
+                    .child(
+                        el("button")
+                            .attr("class", "button small")
+                            .attr("type", "button")
+                            .attr("disabled", none)
+                            .on(CLICK, move |_| save_runs(&page, "csv"))
+                            .child(icon(Icon::Save))
+                            .child("CSV"),
+                    )
+                    .child(
+                        el("button")
+                            .attr("class", "button small")
+                            .attr("type", "button")
+                            .attr("disabled", none)
+                            .on(CLICK, move |_| save_runs(&page, "json"))
+                            .child("JSON"),
+                    )
+                    .child(
+                        el("button")
+                            .attr("class", "button small")
+                            .attr("type", "button")
+                            .on(CLICK, move |_| save_run_file(&page))
+                            .child("Run file"),
+                    ),
+            )
+            .child(
+                el("p")
+                    .attr("class", "actions")
+                    .child(
+                        el("button")
+                            .attr("class", "button small")
+                            .attr("type", "button")
+                            .attr("disabled", move || picked.with(Vec::is_empty))
+                            .on(CLICK, load)
+                            .child("Load the picked run"),
+                    )
+                    .child(
+                        el("button")
+                            .attr("class", "link")
+                            .attr("type", "button")
+                            .attr("disabled", none)
+                            .on(CLICK, clear)
+                            .child("Delete all"),
+                    ),
+            )
+            .into_any(),
+    ]
     .into_any()
 }
 
@@ -139,12 +160,12 @@ pub fn page_of_runs() -> AnyView {
     };
     let rows = move || {
         let (column, down) = sort.get();
-        let mut runs = page.runs.get();
-        runs.sort_by(|a, b| {
-            let order = value(a, column).total_cmp(&value(b, column));
-            if down { order.reverse() } else { order }
+        let runs = page.runs.get();
+        let places = order(runs.len(), &|a, b| {
+            let ordering = value(&runs[a], column).total_cmp(&value(&runs[b], column));
+            if down { ordering.reverse() } else { ordering }
         });
-        runs.into_iter().map(|run| row(page, run, picked)).collect_view().into_any()
+        places.into_iter().map(|at| row(page, runs[at].clone(), picked)).collect_view().into_any()
     };
     let head = move |column: Column, label: &'static str| {
         let sorted = move || (sort.get().0 == column).then(|| if sort.get().1 { "descending" } else { "ascending" });
@@ -153,60 +174,62 @@ pub fn page_of_runs() -> AnyView {
             (now, false) if now == column => " ↑",
             _ => "",
         };
-        view! {
-            <th scope="col" aria-sort=sorted>
-                <button
-                    type="button"
-                    on:click=move |_| {
-                        sort.update(|sort| {
-                            *sort = if sort.0 == column { (column, !sort.1) } else { (column, column != Column::Gap) };
-                        })
-                    }
-                >
-                    {label}
-                    {mark}
-                </button>
-            </th>
-        }
+        el("th").attr("scope", "col").attr("aria-sort", sorted).child(
+            el("button")
+                .attr("type", "button")
+                .on(CLICK, move |_| {
+                    sort.update(|sort| {
+                        *sort = if sort.0 == column { (column, !sort.1) } else { (column, column != Column::Gap) };
+                    })
+                })
+                .child(label)
+                .child(mark),
+        )
     };
     let empty = move || page.runs.with(Vec::is_empty);
     let size = move || {
-        let bytes = page.runs.with(|runs| serde_json::to_string(runs).map_or(0, |text| text.len()));
+        let bytes = page.runs.with(|runs| serde_json::to_value(runs).map_or(0, |value| value.to_string().len()));
         format!("kept in this browser, {} kB", fixed((bytes as f64 / 1000.0).ceil(), 0))
     };
-    let table = view! {
-        <div class="scroll">
-            <table class="table results runs">
-                <thead>
-                    <tr>
-                        {head(Column::Layer, "Layer")} <th scope="col" class="words">
-                            "Run"
-                        </th> <th scope="col" class="words">
-                            "Lab"
-                        </th> {head(Column::Accuracy, "Accuracy")} {head(Column::Gap, "Gap")} {head(Column::Time, "Time")}
-                        <th scope="col">"Device"</th> <th scope="col">"Curve"</th>
-                    </tr>
-                </thead>
-                <tbody>{rows}</tbody>
-            </table>
-            <p class="empty" hidden=move || !empty()>
-                "Press play, and the first row stands here."
-            </p>
-        </div>
-    }
-    .into_any();
-    view! {
-        {super::say(sentence)}
-        {block::block("All runs", size, ().into_any(), table)}
-        {block::chart(
+    let table = el("div")
+        .attr("class", "scroll")
+        .child(
+            el("table")
+                .attr("class", "table results runs")
+                .child(
+                    el("thead").child(
+                        el("tr")
+                            .child(head(Column::Layer, "Layer"))
+                            .child(el("th").attr("scope", "col").attr("class", "words").child("Run"))
+                            .child(el("th").attr("scope", "col").attr("class", "words").child("Lab"))
+                            .child(head(Column::Accuracy, "Accuracy"))
+                            .child(head(Column::Gap, "Gap"))
+                            .child(head(Column::Time, "Time"))
+                            .child(el("th").attr("scope", "col").child("Device"))
+                            .child(el("th").attr("scope", "col").child("Curve")),
+                    ),
+                )
+                .child(el("tbody").child(rows)),
+        )
+        .child(
+            el("p")
+                .attr("class", "empty")
+                .attr("hidden", move || !empty())
+                .child("Press play, and the first row stands here."),
+        )
+        .into_any();
+    [
+        IntoAny::into_any(super::say(sentence)),
+        IntoAny::into_any(block::block("All runs", size, ().into_any(), table)),
+        IntoAny::into_any(block::chart(
             "The picked, together",
             || "accuracy by step".into(),
             250.0,
             "Pick up to six rows that have a curve",
             move |width| Some(block::Drawn::of(&together(&page, &picked.get())?, width)),
             None,
-        )}
-    }
+        )),
+    ]
     .into_any()
 }
 
@@ -258,40 +281,51 @@ fn row(page: Page, run: Run, picked: RwSignal<Vec<u32>>) -> AnyView {
         });
     };
     let accuracy = run.accuracy().map(|row| {
-        let spread =
-            report::figure::spread(row).map(|spread| view! { <small>{format!("± {}", fixed(spread, 1))}</small> });
-        view! { <span title=report::figure::tooltip(row)>{fixed(row.value, 1)} {spread}</span> }
+        let spread = report::figure::spread(row).map(|spread| el("small").child(format!("± {}", fixed(spread, 1))));
+        el("span").attr("title", report::figure::tooltip(row)).child(fixed(row.value, 1)).child(spread)
     });
     let gap = run.figure("gap").map_or_else(|| "–".into(), |row| fixed(row.value, 1));
     let spark = (run.curve.len() > 1).then(|| {
         let values = run.curve.iter().map(|(_, value)| f64::from(*value)).collect();
         let scene = Sparkline { values, role: Role::Keep }.scene(Sparkline::WIDTH, Sparkline::HEIGHT);
-        view! { <svg class="spark" width=scene.width height=scene.height aria-hidden="true" inner_html=scene.body() /> }
+        el("svg")
+            .attr("class", "spark")
+            .attr("width", scene.width)
+            .attr("height", scene.height)
+            .attr("aria-hidden", "true")
+            .html(scene.body())
     });
     let delete = move |_| {
         page.runs.update(|runs| runs.retain(|run| run.number != number));
         picked.update(|picked| picked.retain(|other| *other != number));
         page.store_runs();
     };
-    view! {
-        <tr class:selected=is_picked>
-            <td>{run.layer}</td>
-            <td class="words">
-                <button type="button" aria-pressed=move || is_picked().to_string() on:click=pick>
-                    <b>{run.title}</b>
-                </button>
-            </td>
-            <td class="words muted">{run.lab}</td>
-            <td>{accuracy}</td>
-            <td>{gap}</td>
-            <td>{text::took(run.seconds)}</td>
-            <td class="muted">{run.device}</td>
-            <td>
-                {spark} <button class="delete" type="button" aria-label=format!("Delete run {number}") on:click=delete>
-                    {icon(Icon::Close)}
-                </button>
-            </td>
-        </tr>
-    }
-    .into_any()
+    el("tr")
+        .class("selected", is_picked)
+        .child(el("td").child(run.layer))
+        .child(
+            el("td").attr("class", "words").child(
+                el("button")
+                    .attr("type", "button")
+                    .attr("aria-pressed", move || is_picked().to_string())
+                    .on(CLICK, pick)
+                    .child(el("b").child(run.title)),
+            ),
+        )
+        .child(el("td").attr("class", "words muted").child(run.lab))
+        .child(el("td").child(accuracy))
+        .child(el("td").child(gap))
+        .child(el("td").child(text::took(run.seconds)))
+        .child(el("td").attr("class", "muted").child(run.device))
+        .child(
+            el("td").child(spark).child(
+                el("button")
+                    .attr("class", "delete")
+                    .attr("type", "button")
+                    .attr("aria-label", format!("Delete run {number}"))
+                    .on(CLICK, delete)
+                    .child(icon(Icon::Close)),
+            ),
+        )
+        .into_any()
 }

@@ -1,6 +1,7 @@
 //! Transfer: a curve that rises, and the classes pulling apart.
 
 use super::{accuracy_block, nothing, sentence, subject};
+use crate::dom::*;
 use crate::{
     browser, client,
     components::{
@@ -11,7 +12,6 @@ use crate::{
     state::strip::{Lab, START},
     store::{Dialog, Page, page},
 };
-use leptos::prelude::*;
 use report::{
     Chart,
     chart::{Confusion, Embedding},
@@ -31,18 +31,12 @@ pub fn lab() -> AnyView {
     if let Some(nothing) = nothing(Lab::Transfer) {
         return nothing;
     }
-    view! {
-        {sentence()}
-        {accuracy_block()}
-        <div class="pair">
-            {embedding()}
-            {layers()}
-        </div>
-        <div class="pair">
-            {confusion()}
-            {hardest()}
-        </div>
-    }
+    [
+        IntoAny::into_any(sentence()),
+        IntoAny::into_any(accuracy_block()),
+        el("div").attr("class", "pair").child(embedding()).child(layers()).into_any(),
+        el("div").attr("class", "pair").child(confusion()).child(hardest()).into_any(),
+    ]
     .into_any()
 }
 
@@ -58,13 +52,13 @@ fn embedding() -> AnyView {
     let page = page();
     let features = RwSignal::new(None::<Arc<Features>>);
     let busy = Rc::new(Cell::new(-PACE));
-    let key = Memo::new(move |_| {
+    let key = memo(move || {
         let shown = page.shown();
         let step =
             page.outcome(&shown).map(|outcome| (outcome.series.get("accuracy").map(Vec::len), outcome.is_done()));
         (shown, step, page.engine.get(), page.classes.with(|classes| classes.len()))
     });
-    Effect::new(move |_| {
+    effect(move || {
         let (shown, step, ..) = key.get();
         let task = untrack(|| page.task_of(&subject(&page)));
         let known = page.classes.with_untracked(|classes| classes.contains_key(&task));
@@ -149,15 +143,14 @@ fn layers() -> AnyView {
             .map(|(at, (name, weights))| {
                 let height = 22.0 + 74.0 * ((weights.max(1) as f64).ln() / most.ln().max(1.0));
                 let open = !only_last() || at == last;
-                view! {
-                    <li class:open=open title=format!("{} weights", fixed(weights as f64, 0))>
-                        <i style:height=format!("{height:.0}px")></i>
-                        {name}
-                    </li>
-                }
+                el("li")
+                    .class("open", open)
+                    .attr("title", format!("{} weights", fixed(weights as f64, 0)))
+                    .child(el("i").style("height", format!("{height:.0}px")))
+                    .child(name)
             })
             .collect_view();
-        view! { <ol class="net">{bars}</ol> }.into_any()
+        el("ol").attr("class", "net").child(bars).into_any()
     };
     let words = move || {
         let all = page.parameters.get();
@@ -175,16 +168,15 @@ fn layers() -> AnyView {
         }
     };
     let empty = move || page.layers.with(Vec::is_empty);
-    let body = view! {
-        <div class="chart" style="height:236px">
-            {bars}
-            <p class="sub">{words}</p>
-            <p class="empty" hidden=move || !empty()>
-                "Appears when the engine is ready"
-            </p>
-        </div>
-    }
-    .into_any();
+    let body = el("div")
+        .attr("class", "chart")
+        .attr("style", "height:236px")
+        .child(bars)
+        .child(el("p").attr("class", "sub").child(words))
+        .child(
+            el("p").attr("class", "empty").attr("hidden", move || !empty()).child("Appears when the engine is ready"),
+        )
+        .into_any();
     block::block("Which layers learn", || "from pixels to answers".into(), ().into_any(), body)
 }
 
@@ -236,7 +228,7 @@ fn confusion() -> AnyView {
 
 fn hardest() -> AnyView {
     let page = page();
-    let found = Memo::new(move |_| {
+    let found = memo(move || {
         let shown = page.shown();
         if shown == START {
             return vec![];
@@ -248,8 +240,8 @@ fn hardest() -> AnyView {
         })
     });
     let images = RwSignal::new(None);
-    let settled = Memo::new(move |_| page.playing.with(Option::is_none).then(|| found.get()));
-    Effect::new(move |_| {
+    let settled = memo(move || page.playing.with(Option::is_none).then(|| found.get()));
+    effect(move || {
         let Some(found) = settled.get().filter(|found| !found.is_empty()) else { return };
         let task = untrack(|| page.task_of(&page.shown()));
         let ids = found.iter().map(|(id, ..)| *id).collect();
@@ -260,7 +252,7 @@ fn hardest() -> AnyView {
         let word = |class: u16| names.get(usize::from(class)).cloned().unwrap_or_default();
         let all = found.get();
         if all.is_empty() {
-            return view! { <p class="empty">"Appears after the first answers"</p> }.into_any();
+            return el("p").attr("class", "empty").child("Appears after the first answers").into_any();
         }
         let tiles = all
             .into_iter()
@@ -274,25 +266,16 @@ fn hardest() -> AnyView {
                         Some(Image { shape: images.shape, values: images.of(id)?.into(), signed: false })
                     })
                 };
-                view! {
-                    <li>
-                        <span class="tile big wrong-ground">{pixels(image, "")}</span>
-                        <span>
-                            <s>{word(label)}</s>
-                            " "
-                            <b class="lose">{word(answer)}</b>
-                        </span>
-                    </li>
-                }
+                el("li").child(el("span").attr("class", "tile big wrong-ground").child(pixels(image, ""))).child(
+                    el("span")
+                        .child(el("s").child(word(label)))
+                        .child(" ")
+                        .child(el("b").attr("class", "lose").child(word(answer))),
+                )
             })
             .collect_view();
-        view! { <ul class="gallery fives">{tiles}</ul> }.into_any()
+        el("ul").attr("class", "gallery fives").child(tiles).into_any()
     };
-    let body = view! { <div class="chart" style="height:300px">{body}</div> }.into_any();
-    block::block(
-        "Hardest to read",
-        || "wrong, and surest of it".into(),
-        ().into_any(),
-        body,
-    )
+    let body = el("div").attr("class", "chart").attr("style", "height:300px").child(body).into_any();
+    block::block("Hardest to read", || "wrong, and surest of it".into(), ().into_any(), body)
 }

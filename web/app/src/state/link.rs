@@ -10,9 +10,9 @@ use std::io::{Read, Write};
 const LIMIT: u64 = 1 << 20;
 
 pub fn encode(spec: &RunSpec) -> String {
-    let json = serde_json::to_vec(spec).expect("a run file has string keys only");
+    let json = serde_json::to_value(spec).expect("a run file has string keys only").to_string();
     let mut gzip = GzEncoder::new(Vec::new(), Compression::best());
-    gzip.write_all(&json).expect("memory takes every byte");
+    gzip.write_all(json.as_bytes()).expect("memory takes every byte");
     BASE64.encode(gzip.finish().expect("memory takes every byte"))
 }
 

@@ -1,5 +1,6 @@
 //! What a stage has said so far: events folded into figures, curves and answers.
 
+use super::order;
 use serde_json::Value;
 use spec::{Event, Row};
 use std::{collections::BTreeMap, sync::Arc};
@@ -69,10 +70,9 @@ impl Answers {
 
     /// Places of wrong answers, most confident first.
     pub fn hardest(&self, n: usize) -> Vec<usize> {
-        let mut wrong: Vec<usize> = (0..self.len()).filter(|&at| !self.right(at)).collect();
-        wrong.sort_by(|&a, &b| self.confidences[b].total_cmp(&self.confidences[a]).then(a.cmp(&b)));
-        wrong.truncate(n);
-        wrong
+        let wrong: Vec<usize> = (0..self.len()).filter(|&at| !self.right(at)).collect();
+        let surest = order(wrong.len(), &|a, b| self.confidences[wrong[b]].total_cmp(&self.confidences[wrong[a]]));
+        surest.into_iter().take(n).map(|at| wrong[at]).collect()
     }
 
     pub fn at(&self, id: u32) -> Option<usize> {

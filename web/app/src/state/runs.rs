@@ -95,9 +95,8 @@ pub fn differences(a: &RunSpec, b: &RunSpec) -> Vec<(String, String, String)> {
     for (spec, out) in [(a, &mut left), (b, &mut right)] {
         flatten("", &serde_json::to_value(spec).unwrap_or_default(), out);
     }
-    let mut paths: Vec<&String> = left.iter().chain(&right).map(|(path, _)| path).collect();
-    paths.sort();
-    paths.dedup();
+    let mut paths: Vec<&String> = left.iter().map(|(path, _)| path).collect();
+    paths.extend(right.iter().map(|(path, _)| path).filter(|path| !left.iter().any(|(other, _)| other == *path)));
     let of = |list: &[(String, String)], path: &str| {
         list.iter().find(|(at, _)| at == path).map_or_else(|| "–".to_owned(), |(_, value)| value.clone())
     };

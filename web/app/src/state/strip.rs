@@ -340,32 +340,29 @@ impl Strip {
         done: impl Fn(usize) -> bool,
         catalogue: &Catalogue,
     ) -> (RunSpec, Option<(usize, usize)>) {
-        let mut take: Vec<usize> =
-            self.slots(catalogue).iter().flat_map(|slot| slot.notes.iter().copied().chain([slot.used])).collect();
-        for &index in wanted {
-            take.push(index);
-            take.extend(self.ancestors(index));
-        }
-        take.sort_unstable();
-        take.dedup();
-        let mut play: Vec<usize> = wanted.to_vec();
-        for &index in wanted {
-            play.extend(self.ancestors(index).into_iter().filter(|&at| !done(at)));
-        }
-        play.sort_unstable();
-        play.dedup();
+        let slots = self.slots(catalogue);
+        let stands = |at: usize| wanted.iter().any(|&index| self.ancestors(index).contains(&at));
+        let is_played = |at: usize| wanted.contains(&at) || (stands(at) && !done(at));
+        let is_taken = |at: usize| {
+            is_played(at) || stands(at) || slots.iter().any(|slot| slot.used == at || slot.notes.contains(&at))
+        };
         // Finished stages, then those to play, then what stays planned.
-        let rank = |index: &usize| {
-            if play.contains(index) {
+        let rank = |at: usize| {
+            if is_played(at) {
                 1
-            } else if done(*index) {
+            } else if done(at) {
                 0
             } else {
                 2
             }
         };
-        take.sort_by_key(|index| (rank(index), *index));
-        let range = take.iter().position(|index| rank(index) == 1).map(|first| (first, first + play.len() - 1));
+        let take: Vec<usize> = (0..3)
+            .flat_map(|wave| (0..self.len()).map(move |at| (wave, at)))
+            .filter(|&(wave, at)| rank(at) == wave && is_taken(at))
+            .map(|(_, at)| at)
+            .collect();
+        let count = take.iter().filter(|&&at| is_played(at)).count();
+        let range = take.iter().position(|index| rank(*index) == 1).map(|first| (first, first + count - 1));
         // A note whose layer is planned keeps its place after it; a finished note of an unplayed layer cannot be.
         let stages = take.iter().map(|&index| self.spec.stages[index].clone()).collect();
         (RunSpec { stages, ..self.spec.clone() }, range)
@@ -392,4 +389,158 @@ fn digest(value: &Value) -> String {
         .bytes()
         .fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3));
     format!("{hash:016x}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    fn method(id: &str, family: &str, shape: &str) -> Value {
+        json!({
+            "card": {
+                "id": id, "title": short(id), "family": family, "authors": "", "year": 2020, "paper": "", "equation": "",
+                "summary": "", "notes": "", "needs": { "kinds": ["images"], "access": "weights", "min_classes": 2 },
+            },
+            "shape": shape,
+            "controls": [{
+                "key": "epsilon", "label": "ε", "help": "", "default": 0.2,
+                "widget": { "type": "slider", "min": 0, "max": 0.5 },
+            }],
+        })
+    }
+
+    fn catalogue() -> Catalogue {
+        serde_json::from_value(json!({
+            "version": 1,
+            "methods": [
+                method("transfer.full-finetune", "transfer", "tune"),
+                method("train.scratch", "train", "tune"),
+                method("peft.lora", "peft", "peft"),
+                method("attack.fgsm", "attack", "attack"),
+                method("unlearn.salun", "unlearn", "unlearn"),
+                method("unlearn.finetune", "unlearn", "unlearn"),
+            ],
+            "tasks": [], "nets": [], "forget": [], "presets": [],
+            "leaf": { "ids": [], "labels": [], "size": 8, "pixels": "" },
+        }))
+        .unwrap()
+    }
+
+    /// Transfer, LoRA with an attack under it, forgetting.
+    fn strip() -> Strip {
+        let spec = RunSpec::read(
+            r#"
+            version = 1
+            tasks.digits = { id = "digits" }
+            tasks.tilted = { id = "digits", tilt = 30 }
+            model = { id = "cnn" }
+            forget = { id = "class", class = 3 }
+            stage = [
+                { id = "transfer.full-finetune", as = "digits", epsilon = 0.2 },
+                { id = "peft.lora", as = "lora", on = "tilted" },
+                { id = "attack.fgsm" },
+                { id = "unlearn.salun", from = "lora" },
+            ]"#,
+        );
+        Strip::new(spec.unwrap(), &catalogue()).unwrap()
+    }
+
+    fn line(strip: &Strip) -> Vec<String> {
+        strip.slots(&catalogue()).iter().map(|slot| strip.name(slot.used)).collect()
+    }
+
+    #[test]
+    fn names_and_origins_are_written_out() {
+        let strip = strip();
+        let from: Vec<_> = strip.spec.stages.iter().map(|stage| stage.from.as_deref()).collect();
+        assert_eq!(from, [None, Some("digits"), Some("lora"), Some("lora")]);
+        assert_eq!(strip.name(2), "fgsm");
+        assert!(strip.spec.stages[0].params.is_empty(), "a default is not written");
+        assert_eq!((strip.task(0), strip.task(3)), ("digits".into(), "tilted".into()));
+        assert_eq!(RunSpec::read(&strip.spec.to_toml()).unwrap(), strip.spec);
+    }
+
+    #[test]
+    fn notes_hang_under_their_layer() {
+        let slots = strip().slots(&catalogue());
+        assert_eq!(line(&strip()), ["digits", "lora", "salun"]);
+        assert_eq!(slots[1].notes, [2]);
+        assert_eq!(strip().place("fgsm", &catalogue()), Some((2, 0)));
+    }
+
+    #[test]
+    fn an_unknown_method_is_named() {
+        let mut spec = strip().spec;
+        spec.stages[3].id = "unlearn.salum".into();
+        assert!(Strip::new(spec, &catalogue()).unwrap_err().to_string().contains("did you mean \"unlearn.salun\""));
+    }
+
+    #[test]
+    fn a_version_brings_its_notes_and_what_follows_goes_on_from_it() {
+        let (catalogue, mut strip) = (catalogue(), strip());
+        let version = strip.add_version("lora", "peft.lora", &catalogue).unwrap();
+        assert_eq!((version.as_str(), line(&strip)), ("lora-2", vec!["digits".into(), "lora".into(), "salun".into()]));
+        let slot = &strip.slots(&catalogue)[1];
+        assert_eq!((slot.versions.len(), strip.name(slot.versions[1])), (2, "lora-2".into()));
+        strip.use_version("lora-2", &catalogue);
+        assert_eq!(line(&strip), ["digits", "lora-2", "salun"]);
+        let note = strip.slots(&catalogue)[1].notes[0];
+        assert_eq!((strip.name(note), strip.parent_name(note)), ("fgsm-2".into(), "lora-2".into()));
+        assert!(RunSpec::read(&strip.spec.to_toml()).is_ok());
+    }
+
+    #[test]
+    fn of_two_versions_at_the_end_the_chosen_one_is_used() {
+        let (catalogue, mut strip) = (catalogue(), strip());
+        strip.add_version("salun", "unlearn.finetune", &catalogue);
+        assert_eq!(line(&strip)[2], "finetune");
+        strip.use_version("salun", &catalogue);
+        assert_eq!(line(&strip)[2], "salun");
+    }
+
+    #[test]
+    fn a_version_of_the_first_layer_starts_from_the_source() {
+        let (catalogue, mut strip) = (catalogue(), strip());
+        strip.add_version("digits", "train.scratch", &catalogue);
+        assert_eq!(strip.stage("scratch").unwrap().from.as_deref(), Some(START));
+        assert_eq!(strip.slots(&catalogue)[0].versions.len(), 2);
+        assert!(RunSpec::read(&strip.spec.to_toml()).is_ok());
+    }
+
+    #[test]
+    fn a_change_makes_what_follows_stale_and_undoing_it_brings_the_results_back() {
+        let (catalogue, mut strip) = (catalogue(), strip());
+        let prints = |strip: &Strip| (0..strip.len()).map(|at| strip.print(at, &catalogue)).collect::<Vec<_>>();
+        let before = prints(&strip);
+        let key = ["epsilon".to_owned()];
+        strip.set("lora", &key, 0.3.into(), &catalogue);
+        let after = prints(&strip);
+        assert_eq!(before[0], after[0]);
+        assert!((1..4).all(|at| before[at] != after[at]));
+        strip.set("lora", &key, 0.2.into(), &catalogue);
+        assert_eq!(prints(&strip), before);
+        strip.set_forget(Pick { id: "class".into(), params: json!({ "class": 4 }).as_object().unwrap().clone() });
+        let after = prints(&strip);
+        assert!((0..3).all(|at| before[at] == after[at]) && before[3] != after[3]);
+    }
+
+    #[test]
+    fn the_last_layer_comes_off_with_its_notes() {
+        let mut strip = strip();
+        assert!(strip.take_off("lora"));
+        assert_eq!(strip.len(), 1);
+        assert!(!strip.take_off("digits"), "something must stay");
+    }
+
+    #[test]
+    fn playing_puts_finished_stages_first() {
+        let (catalogue, strip) = (catalogue(), strip());
+        let (spec, range) = strip.play(&[3], |at| at == 0, &catalogue);
+        let names: Vec<_> = (0..spec.stages.len()).map(|at| spec.stage_name(at)).collect();
+        assert_eq!(names, ["digits", "lora", "salun", "fgsm"]);
+        assert_eq!(range, Some((1, 2)));
+        let (spec, range) = strip.play(&[2], |at| at < 2, &catalogue);
+        assert_eq!((spec, range), (strip.spec.clone(), Some((2, 2))));
+    }
 }
