@@ -1,8 +1,17 @@
-//! A host that collects what a run says.
+//! A host that collects what a run says, a lab that is played stage by stage, the golden files.
 
+use burn::tensor::{Device, Tensor, TensorData};
 use engine::{Boxed, Ended, Gate, Host, Opened, Result, Session};
-use spec::{Event, Report, RunSpec, Said};
+use kit::cx::Cx;
+use kit::data::Task;
+use kit::lab::{Lab, START};
+use kit::nets::Net;
+use kit::weights::Item;
+use safetensors::SafeTensors;
+use serde_json::Value;
+use spec::{Event, Report, Row, RunSpec, Said};
 use std::cell::RefCell;
+use std::collections::BTreeMap;
 use std::rc::Rc;
 
 #[derive(Default)]
@@ -61,4 +70,182 @@ pub fn series(said: &[(Said, Vec<Vec<u8>>)], wanted: &str) -> Vec<f32> {
         _ => None,
     });
     values.collect()
+}
+
+/// A run's data and models, played stage by stage: for tests that look at views, weights and references.
+pub struct Bench {
+    pub lab: Lab,
+    pub cx: Cx,
+}
+
+impl Bench {
+    /// Data loaded and the start drawn as a session does it.
+    pub fn new(spec: RunSpec) -> Self {
+        let host = Rc::new(Collect::default());
+        let mut cx = Cx::new(device(), spec.seed, 1, host.clone(), Rc::new(Gate::default()));
+        let load = |(name, pick): (&String, &spec::Pick)| {
+            let task = pollster::block_on(Task::load(name, pick, &*host, &cx.device)).unwrap();
+            (name.clone(), task)
+        };
+        let tasks: indexmap::IndexMap<String, Task> = spec.tasks.iter().map(load).collect();
+        cx.enter(START.into());
+        let start = cx.net(&spec.model, &tasks[0]).unwrap();
+        Self { lab: Lab::new(Rc::new(spec), tasks, start, &methods::CATALOGUE, Rc::default()), cx }
+    }
+
+    pub fn play(&mut self, index: usize) -> Result<Vec<Row>> {
+        let spec = self.lab.spec.clone();
+        let stage = &spec.stages[index];
+        let entry = self.lab.entry(&stage.id)?;
+        self.cx.enter(spec.stage_name(index));
+        pollster::block_on((entry.run)(entry, stage, &mut self.lab, &mut self.cx))
+    }
+
+    pub fn net(&self, name: &str) -> &Net {
+        &self.lab.models[name].net
+    }
+}
+
+pub fn device() -> Device {
+    Opened::cpu("a test").device
+}
+
+/// A context of no run, for calls below the engine.
+pub fn cx() -> Cx {
+    Cx::new(device(), 1, 1, Rc::new(Collect::default()), Rc::new(Gate::default()))
+}
+
+pub fn read<const D: usize>(x: Tensor<D>) -> Vec<f32> {
+    pollster::block_on(x.into_data_async()).unwrap().try_to_vec().unwrap()
+}
+
+/// Equal for equal bits.
+pub fn hash(net: &Net) -> String {
+    pollster::block_on(kit::weights::hash(net)).unwrap()
+}
+
+/// Names, shapes and values as the files have them.
+pub fn state(net: &Net) -> Vec<Item> {
+    pollster::block_on(kit::weights::state(net)).unwrap()
+}
+
+/// A net from its words in a run file, with a drawn start.
+pub fn net(model: Value, shape: [usize; 3], classes: usize) -> Net {
+    let pick = serde_json::from_value(model).unwrap();
+    Net::with(&pick, shape, classes, &mut kit::seed::Rng::of(5, "a test", &[]), &device()).unwrap()
+}
+
+pub fn largest_difference(a: &[f32], b: &[f32]) -> f32 {
+    assert_eq!(a.len(), b.len());
+    a.iter().zip(b).map(|(a, b)| (a - b).abs()).fold(0.0, f32::max)
+}
+
+/// A file of `tests/goldens`.
+pub struct Golden {
+    pub about: Value,
+    pub items: BTreeMap<String, (Vec<usize>, Vec<f32>)>,
+    pub counts: BTreeMap<String, u64>,
+}
+
+impl Golden {
+    pub fn open(name: &str) -> Self {
+        let bytes = golden(&format!("{name}.safetensors"));
+        let file = SafeTensors::deserialize(&bytes).unwrap();
+        let (_, header) = SafeTensors::read_metadata(&bytes).unwrap();
+        let about = header.metadata().as_ref().map_or(Value::Null, |map| serde_json::from_str(&map["about"]).unwrap());
+        let (mut items, mut counts) = (BTreeMap::new(), BTreeMap::new());
+        for (name, tensor) in file.tensors() {
+            if tensor.dtype() == safetensors::Dtype::I64 {
+                counts.insert(name, u64::from_le_bytes(tensor.data().try_into().unwrap()));
+            } else {
+                let values = tensor.data().chunks(4).map(|b| f32::from_le_bytes(b.try_into().unwrap()));
+                items.insert(name, (tensor.shape().to_vec(), values.collect()));
+            }
+        }
+        Self { about, items, counts }
+    }
+
+    pub fn values(&self, name: &str) -> &[f32] {
+        &self.items[name].1
+    }
+
+    pub fn tensor<const D: usize>(&self, name: &str) -> Tensor<D> {
+        let (shape, values) = &self.items[name];
+        Tensor::from_data(TensorData::new(values.clone(), shape.clone()), &device())
+    }
+
+    /// The network in it, without what the file holds besides (`golden.…`).
+    pub fn net_file(&self) -> Vec<u8> {
+        let ours = |name: &&String| !name.starts_with("golden.");
+        let items: Vec<Item> = self
+            .items
+            .keys()
+            .filter(ours)
+            .map(|name| {
+                let (shape, values) = self.items[name].clone();
+                (name.clone(), shape, values)
+            })
+            .collect();
+        let counts: Vec<(String, u64)> =
+            self.counts.keys().filter(ours).map(|name| (name.clone(), self.counts[name])).collect();
+        kit::weights::file(&items, &counts, serde_json::json!({ "format": "pt" }))
+    }
+}
+
+pub fn golden(file: &str) -> Vec<u8> {
+    std::fs::read(format!("{}/tests/goldens/{file}", env!("CARGO_MANIFEST_DIR"))).unwrap()
+}
+
+/// Parameters in the order that modules are visited, adapters last in their layer; norm statistics are none.
+pub mod params {
+    use super::read;
+    use burn::module::{Module, ModuleMapper, ModuleVisitor, Param};
+    use burn::optim::GradientsParams;
+    use burn::tensor::{Tensor, TensorData};
+    use kit::nets::Net;
+
+    /// All values in one list.
+    pub fn values(net: &Net) -> Vec<f32> {
+        struct Values(Vec<f32>);
+        impl ModuleVisitor for Values {
+            fn visit_float<const D: usize>(&mut self, param: &Param<Tensor<D>>) {
+                self.0.extend(read(param.val().without_autodiff()));
+            }
+        }
+        let mut values = Values(Vec::new());
+        net.visit(&mut values);
+        values.0
+    }
+
+    /// What belongs to every value of [`values`]: gradients or masks.
+    pub fn of(net: &Net, beside: &GradientsParams) -> Vec<f32> {
+        struct Beside<'a>(&'a GradientsParams, Vec<f32>);
+        impl ModuleVisitor for Beside<'_> {
+            fn visit_float<const D: usize>(&mut self, param: &Param<Tensor<D>>) {
+                self.1.extend(read(self.0.get::<D>(param.id).expect("every parameter has one")));
+            }
+        }
+        let mut beside = Beside(beside, Vec::new());
+        net.visit(&mut beside);
+        beside.1
+    }
+
+    /// The net with other values.
+    pub fn put(net: &Net, values: &[f32]) -> Net {
+        struct Put<'a>(&'a [f32]);
+        impl ModuleMapper for Put<'_> {
+            fn map_float<const D: usize>(&mut self, param: Param<Tensor<D>>) -> Param<Tensor<D>> {
+                param.map(|old| {
+                    let (ours, rest) = self.0.split_at(old.shape().num_elements());
+                    self.0 = rest;
+                    let device = old.device();
+                    Tensor::from_data(TensorData::new(ours.to_vec(), old.shape()), &device)
+                })
+            }
+        }
+        let mut put = Put(values);
+        let net = net.clone().map(&mut put);
+        assert!(put.0.is_empty());
+        net
+    }
 }

@@ -1,5 +1,9 @@
 //! Integration tests over the whole engine. One binary: burn is linked once.
 
+mod bad_input;
 mod cli;
 mod common;
 mod engine_runs;
+mod goldens;
+mod gradients;
+mod laws;

@@ -1,0 +1,495 @@
+//! What holds for every method of the catalogue, and what every harness promises.
+
+use crate::common::{Bench, Collect, hash, params, read, session, state};
+use engine::{Adversarials, Boxed, Ended, Gate, Host, Opened, Result, Session};
+use kit::Entry;
+use kit::ball::Ball;
+use kit::grad::{largest, sum_gradients};
+use kit::nets::{Norms, Pass};
+use kit::seed::Rng;
+use kit::shapes::tune::prepared;
+use serde_json::{Map, Value, json};
+use spec::{Control, Event, Kind, Row, RunSpec, Said, Shape, Widget, metric};
+use std::collections::BTreeSet;
+use std::rc::Rc;
+
+#[test]
+fn ids_name_their_files_and_are_sorted() {
+    let mut seen = BTreeSet::new();
+    for entry in engine::entries() {
+        let id = entry.card.id;
+        let (family, name) = id.split_once('.').expect(id);
+        assert_eq!(family, entry.card.family.key(), "{id}");
+        let file = format!("crates/methods/src/{family}/{}.rs", name.replace('-', "_"));
+        assert!(std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join(&file).is_file(), "{id} has no file {file}");
+        assert!(seen.insert(id), "{id} is there twice");
+    }
+    for family in methods::CATALOGUE {
+        assert!(family.windows(2).all(|pair| pair[0].card.id < pair[1].card.id), "{}", family[0].card.family.key());
+    }
+}
+
+#[test]
+fn cards_are_whole() {
+    for entry in engine::entries() {
+        let card = &entry.card;
+        for (what, text) in
+            [("title", card.title), ("summary", card.summary), ("paper", card.paper), ("notes", card.notes)]
+        {
+            assert!(!text.trim().is_empty(), "{}: no {what}", card.id);
+        }
+        assert!(card.summary.chars().count() <= 90, "{}: the summary is long", card.id);
+        assert!((1950..2100).contains(&card.year), "{}: {}", card.id, card.year);
+        assert!(!card.needs.kinds.is_empty() && card.needs.min_classes >= 2, "{}", card.id);
+        mathml(card.equation).unwrap_or_else(|why| panic!("{}: {why}", card.id));
+    }
+}
+
+#[test]
+fn the_check_of_equations_finds_what_is_wrong() {
+    assert_eq!(mathml("<msub><mi>x</mi><mn>1</mn></msub><mspace width='1em'/>"), Ok(()));
+    for wrong in ["<mi>x", "<mi>x</mo>", "</mi>", "<msub><mi>x</mi></msub>", "<b>x</b>", "x", "<mi>&alpha;</mi>"] {
+        assert!(mathml(wrong).is_err(), "{wrong}");
+    }
+}
+
+#[test]
+fn defaults_and_toy_settings_lie_within_their_controls() {
+    fn hold(at: &str, controls: &[Control], values: &Value) {
+        for control in controls {
+            let at = format!("{at}.{}", control.key);
+            control.check(&control.default).unwrap_or_else(|why| panic!("{at}: {why}"));
+            control.check(&values[&control.key]).unwrap_or_else(|why| panic!("{at}: {why}"));
+            assert!(!control.help.is_empty() && !control.label.is_empty(), "{at} has no help");
+            assert!(!spec::RESERVED.contains(&control.key.as_str()), "{at} has a stage's own name");
+            if let Some((key, value)) = &control.needs {
+                let other = controls.iter().find(|other| other.key == *key).unwrap_or_else(|| panic!("{at}: {key}"));
+                other.check(value).unwrap_or_else(|why| panic!("{at} is shown for a value that cannot be: {why}"));
+            }
+            if let Widget::Group { of } = &control.widget {
+                hold(&at, of, &values[&control.key]);
+            }
+        }
+    }
+    for entry in engine::entries() {
+        hold(entry.card.id, &(entry.controls)(), &(entry.tiny)());
+    }
+}
+
+#[test]
+fn settings_come_back_as_they_were_written() {
+    for entry in engine::entries() {
+        for written in [(entry.defaults)(), (entry.tiny)()] {
+            let back = (entry.settings)("stage.x", written.as_object().unwrap()).unwrap();
+            assert_eq!(back, written, "{}", entry.card.id);
+        }
+    }
+}
+
+#[test]
+fn one_setting_changes_nothing_else() {
+    for entry in engine::entries() {
+        let defaults = (entry.defaults)();
+        for (path, value) in leaves(&(entry.controls)()) {
+            let params = path.iter().rev().fold(value.clone(), |inner, key| json!({ key: inner }));
+            let set = (entry.settings)("stage.x", params.as_object().unwrap()).unwrap();
+            let mut expected = defaults.clone();
+            *path.iter().fold(&mut expected, |at, key| &mut at[key.as_str()]) = value;
+            assert_eq!(set, expected, "{} {path:?}", entry.card.id);
+        }
+    }
+}
+
+#[test]
+fn unknown_settings_are_refused_by_name() {
+    fn refused(entry: &Entry, params: Value, key: &str, near: Option<&str>) {
+        let error = (entry.settings)("stage.x", params.as_object().unwrap()).unwrap_err().to_string();
+        assert!(error.contains(&format!("no key \"{key}\"")), "{}: {error}", entry.card.id);
+        let hint = near.is_none_or(|near| error.contains(&format!("did you mean \"{near}\"?")));
+        assert!(hint, "{}: {error}", entry.card.id);
+    }
+    for entry in engine::entries() {
+        refused(entry, json!({ "zzzz": 1 }), "zzzz", None);
+        for control in (entry.controls)() {
+            let misspelt = format!("{}q", control.key);
+            refused(entry, json!({ &misspelt: 1 }), &misspelt, Some(&control.key));
+            if let Widget::Group { of } = &control.widget {
+                for inner in of {
+                    let misspelt = format!("{}q", inner.key);
+                    refused(entry, json!({ &control.key: { &misspelt: 1 } }), &misspelt, Some(&inner.key));
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn every_method_runs_and_runs_again_to_the_same_bits() {
+    for (entry, set) in cases() {
+        let (rows, saved) = played(entry, set);
+        let at = format!("{} on {set}", entry.card.id);
+        assert!(rows.iter().any(|row| row.stage == "x"), "{at} has no figures");
+        for row in &rows {
+            let metric = metric(&row.key).unwrap_or_else(|| panic!("{at}: nobody knows {}", row.key));
+            assert!(row.value.is_finite(), "{at}: {} is {}", row.key, row.value);
+            if metric.unit == "%" {
+                assert!((0.0..=100.0).contains(&row.value), "{at}: {} is {}", row.key, row.value);
+            }
+        }
+        assert_eq!(saved.len(), if entry.shape.is_layer() { 2 } else { 1 }, "{at}");
+        let (again, saved_again) = played(entry, set);
+        assert_eq!(untimed(&rows), untimed(&again), "{at}");
+        assert!(saved == saved_again, "{at}: the weights differ");
+    }
+}
+
+#[test]
+fn a_cancel_ends_a_stage_within_a_step() {
+    for (first, name) in [(is_stage as fn(&Event) -> bool, "stage"), (is_step, "step")] {
+        // An audit has no steps of its own.
+        let steps = |entry: &Entry| entry.shape != Shape::Measure || name == "stage";
+        for (entry, set) in cases().filter(|(entry, set)| *set == "digits" && steps(entry)) {
+            let gate = Rc::new(Gate::default());
+            let host = Rc::new(Stop { gate: gate.clone(), first, heard: Collect::default() });
+            let mut session = Session::new(Opened::cpu("a test"), host.clone(), gate.clone());
+            let spec = run_of(entry, set);
+            let id = entry.card.id;
+            let ended = pollster::block_on(session.play(1, spec.clone(), 0, None)).unwrap();
+            assert!(matches!(ended, Ended::Cancelled), "{id}: {ended:?}");
+            let said = host.heard.said.take();
+            let of_stage: Vec<&Said> =
+                said.iter().map(|(said, _)| said).filter(|said| said.stage.as_deref() == Some("x")).collect();
+            assert!(matches!(of_stage.last().unwrap().event, Event::Cancelled { .. }), "{id}");
+            let steps = of_stage.iter().filter(|said| is_step(&said.event)).count();
+            assert!(steps <= 1, "{id} went on for {steps} steps");
+            let base = saved(&said, "base").unwrap();
+            assert!(file_of(&session, "base") == base, "{id} changed the model that it started from");
+
+            // What is left can be played on, and ends as if nothing had been.
+            gate.cancel.set(false);
+            let Ended::Finished(report) = pollster::block_on(session.play(2, spec, 1, None)).unwrap() else {
+                panic!("{id} does not end");
+            };
+            let whole: Vec<Row> = played(entry, set).0.into_iter().filter(|row| row.stage == "x").collect();
+            assert_eq!(untimed(&report.rows), untimed(&whole), "{id}");
+        }
+    }
+}
+
+#[test]
+fn no_stage_changes_what_it_started_from() {
+    for (entry, set) in cases() {
+        let at = format!("{} on {set}", entry.card.id);
+        let mut bench = Bench::new(run_of(entry, set));
+        bench.play(0).unwrap();
+        let task = bench.lab.tasks[0].clone();
+        let all: Vec<u32> = (0..task.train.labels.len() as u32).collect();
+        let look = |bench: &Bench| {
+            let task = &bench.lab.tasks[0];
+            let batch = task.train.batch(&all);
+            let rows = [&task.train.rows, &task.valid.rows, &task.test.rows].map(|rows| rows.to_vec());
+            (hash(bench.net("start")), hash(bench.net("base")), read(batch.x), read(batch.y.float()), rows)
+        };
+        let before = look(&bench);
+        bench.play(1).unwrap();
+        assert!(look(&bench) == before, "{at}");
+
+        let (mut session, host) = session();
+        pollster::block_on(session.play(1, run_of(entry, set), 0, None)).unwrap();
+        let base = saved(&host.said.borrow(), "base").unwrap();
+        assert!(file_of(&session, "base") == base, "{at} publishes another model under the name of its start");
+    }
+}
+
+#[test]
+fn attacks_stay_in_their_ball_and_in_the_box() {
+    for (entry, set) in cases().filter(|(entry, _)| entry.shape == Shape::Attack) {
+        let (mut session, _) = session();
+        pollster::block_on(session.play(1, run_of(entry, set), 0, None)).unwrap();
+        let Adversarials { ids, shape, pixels, .. } = &session.adversarials["x"];
+        assert_eq!(shape.iter().product::<usize>(), pixels.len());
+        let ball = (entry.attack.unwrap().ball)((entry.tiny)().as_object().unwrap()).unwrap();
+        let bench = Bench::new(run_of(entry, set));
+        let task = &bench.lab.tasks[0];
+        assert_eq!(ids.as_slice(), &*task.test.rows);
+        let mut moved = 0;
+        for (id, changed) in ids.iter().zip(pixels.chunks(pixels.len() / ids.len())) {
+            let clean = task.test.pixels(*id);
+            let delta: Vec<f32> = clean.iter().zip(changed).map(|(a, b)| b - a).collect();
+            // One rounding of a pixel near 1 is 6e-8; a length of 64 pixels adds up to eight of them.
+            assert!(ball.length(&delta) <= ball.radius() + 5e-7, "{}: {}", entry.card.id, ball.length(&delta));
+            assert!(changed.iter().all(|x| (0.0..=1.0).contains(x)), "{}", entry.card.id);
+            moved += usize::from(Ball::Linf(0.0).length(&delta) > 0.0);
+        }
+        assert!(moved > ids.len() / 2, "{} moved {moved} of {}", entry.card.id, ids.len());
+    }
+}
+
+#[test]
+fn peft_leaves_what_is_frozen_and_merges_to_the_same_function() {
+    for entry in engine::entries().filter(|entry| entry.shape == Shape::Peft) {
+        for model in [json!({ "id": "mlp" }), json!({ "id": "cnn", "channels": [4, 8], "norm": true })] {
+            let mut spec = run_of(entry, "digits");
+            spec.model = serde_json::from_value(model).unwrap();
+            let mut bench = Bench::new(spec);
+            bench.play(0).unwrap();
+            bench.play(1).unwrap();
+            let (base, tuned) = (bench.net("base").clone(), bench.net("x").clone());
+            let at = format!("{} on {}", entry.card.id, base.pick.id);
+            assert!(tuned.trainable() < base.base_size(), "{at}");
+            if tuned.has_adapters() {
+                assert_eq!(hash(&tuned.without_adapters()), hash(&base), "{at}: the base moved");
+            } else {
+                // Frozen parts are weights of layers, here all but the biases and the head.
+                for ((name, _, before), (_, _, after)) in state(&base).into_iter().zip(state(&tuned)) {
+                    let free = name.ends_with("bias") || name.starts_with("head");
+                    assert!(free || before == after, "{at}: {name} moved");
+                }
+            }
+            assert_ne!(hash(&tuned), hash(&base), "{at} learned nothing");
+
+            let bits = hash(&tuned);
+            let merged = tuned.merged();
+            assert_eq!(hash(&tuned), bits, "{at}: a merge changed the net that it was asked of");
+            assert!(!merged.has_adapters());
+            let x = bench.lab.tasks[0].test.batch(&bench.lab.tasks[0].test.rows).x;
+            let answers = |net: &kit::nets::Net| read(net.forward(x.clone(), &mut Pass::eval()));
+            let gap = crate::common::largest_difference(&answers(&tuned), &answers(&merged));
+            assert!(gap <= 1e-5, "{at}: the merged net is {gap} away");
+        }
+    }
+}
+
+#[test]
+fn a_clone_has_statistics_of_its_own() {
+    let model = json!({ "id": "cnn", "channels": [3], "norm": true });
+    let mut net = crate::common::net(model, [1, 8, 8], 10);
+    let kept = net.clone();
+    let before = hash(&kept);
+    let mut rng = Rng::of(1, "x", &[]);
+    let x: Vec<f32> = (0..4 * 64).map(|_| rng.unit()).collect();
+    let data = burn::tensor::TensorData::new(x, [4, 1, 8, 8]);
+    let x = burn::tensor::Tensor::<4>::from_data(data, &crate::common::device());
+    let mut pass = Pass::train(Norms::Batch, Rng::of(1, "masks", &[]));
+    net.forward(x, &mut pass);
+    assert_eq!(hash(&net), before, "a forward pass moved the statistics");
+    net.absorb(&pass);
+    assert_ne!(hash(&net), before);
+    assert_eq!(hash(&kept), before, "a clone's statistics moved");
+}
+
+#[test]
+fn salun_leaves_the_weights_outside_its_mask() {
+    let entry = engine::entry("unlearn.salun").unwrap();
+    for k in [0.1, 0.5] {
+        let spec = run_of(entry, "digits").set("stage.x.k", json!(k)).unwrap();
+        let mut bench = Bench::new(spec);
+        bench.play(0).unwrap();
+        bench.play(1).unwrap();
+        let task = bench.lab.tasks[0].clone();
+        let base = prepared(bench.net("base").clone(), &task, &bench.cx).unwrap();
+        let split = bench.lab.split(&task, &bench.cx).unwrap();
+        let gradients = pollster::block_on(sum_gradients(&base, &split.forget, &mut bench.cx)).unwrap();
+        let mask = pollster::block_on(largest(&gradients, &base, k)).unwrap();
+        let mask = params::of(&base, &mask);
+        let (before, after) = (params::values(&base), params::values(bench.net("x")));
+        assert_eq!(mask.iter().filter(|m| **m == 1.0).count(), (k * before.len() as f64) as usize);
+        let mut moved = 0;
+        for ((mask, before), after) in mask.iter().zip(&before).zip(&after) {
+            assert!(*mask == 1.0 || before.to_bits() == after.to_bits(), "a weight outside the mask moved");
+            moved += usize::from(before.to_bits() != after.to_bits());
+        }
+        assert!(moved > 0, "no weight moved");
+    }
+}
+
+#[test]
+fn retraining_equals_the_reference_of_its_seed() {
+    let entry = engine::entry("unlearn.retrain").unwrap();
+    for set in ["digits", "moons"] {
+        let mut bench = Bench::new(run_of(entry, set));
+        bench.play(0).unwrap();
+        let rows = bench.play(1).unwrap();
+        let references = bench.lab.references.borrow();
+        let reference = references.values().next().unwrap();
+        assert_eq!(hash(&reference.nets[0]), hash(bench.net("x")));
+        assert_eq!(rows.iter().find(|row| row.key == "gap").unwrap().value, 0.0);
+    }
+}
+
+/// Every method with every set that its card takes.
+fn cases() -> impl Iterator<Item = (&'static Entry, &'static str)> {
+    let fits = |entry: &'static Entry| {
+        let images = entry.card.needs.kinds.contains(&Kind::Images).then_some("digits");
+        let points = entry.card.needs.kinds.contains(&Kind::Points).then_some("moons");
+        images.into_iter().chain(points).map(move |set| (entry, set))
+    };
+    engine::entries().flat_map(fits)
+}
+
+/// Two epochs of training, then the method at toy size under the name `x`.
+fn run_of(entry: &Entry, set: &str) -> RunSpec {
+    let mut stage = Map::from_iter([("id".to_owned(), json!(entry.card.id)), ("as".to_owned(), json!("x"))]);
+    stage.extend((entry.tiny)().as_object().unwrap().clone());
+    let forget = match set {
+        "digits" => json!({ "id": "class", "class": 3 }),
+        _ => json!({ "id": "random", "fraction": 0.2 }),
+    };
+    let spec = json!({
+        "version": 1,
+        "seed": 3,
+        "retrain_seeds": 1,
+        "tasks": { "it": { "id": set } },
+        "model": { "id": "mlp" },
+        "forget": forget,
+        "stage": [{ "id": "train.scratch", "as": "base", "train": { "epochs": 2 } }, stage],
+    });
+    RunSpec::from_value(spec).unwrap()
+}
+
+/// Figures and saved files of a whole run.
+fn played(entry: &Entry, set: &str) -> (Vec<Row>, Vec<Vec<u8>>) {
+    let (mut session, host) = session();
+    let ended = pollster::block_on(session.play(1, run_of(entry, set), 0, None)).unwrap();
+    let Ended::Finished(report) = ended else { panic!("{} on {set}: {ended:?}", entry.card.id) };
+    let said = host.said.borrow();
+    let saved = said.iter().filter(|(said, _)| matches!(said.event, Event::Saved { .. }));
+    (report.rows, saved.map(|(_, buffers)| buffers[0].clone()).collect())
+}
+
+/// The file that a stage saved.
+fn saved(said: &[(Said, Vec<Vec<u8>>)], stage: &str) -> Option<Vec<u8>> {
+    let ours = |said: &Said| said.stage.as_deref() == Some(stage) && matches!(said.event, Event::Saved { .. });
+    said.iter().find(|(said, _)| ours(said)).map(|(_, buffers)| buffers[0].clone())
+}
+
+fn file_of(session: &Session, name: &str) -> Vec<u8> {
+    pollster::block_on(kit::weights::save(&session.model(name).unwrap())).unwrap()
+}
+
+/// Without the figures that a clock made.
+fn untimed(rows: &[Row]) -> Vec<&Row> {
+    rows.iter().filter(|row| metric(&row.key).is_some_and(|metric| metric.unit != "s")).collect()
+}
+
+fn is_stage(event: &Event) -> bool {
+    matches!(event, Event::Stage { .. })
+}
+
+fn is_step(event: &Event) -> bool {
+    matches!(event, Event::Step { .. })
+}
+
+/// Cancels at the first such event of stage `x`.
+struct Stop {
+    gate: Rc<Gate>,
+    first: fn(&Event) -> bool,
+    heard: Collect,
+}
+
+impl Host for Stop {
+    fn say(&self, said: Said, buffers: Vec<Vec<u8>>) {
+        // Only in the first run: the second one is to end.
+        if said.run == 1 && said.stage.as_deref() == Some("x") && (self.first)(&said.event) {
+            self.gate.cancel.set(true);
+        }
+        self.heard.say(said, buffers);
+    }
+    fn now(&self) -> f64 {
+        self.heard.now()
+    }
+    fn turn(&self) -> Boxed<'_, ()> {
+        self.heard.turn()
+    }
+    fn rest(&self) -> Boxed<'_, ()> {
+        self.heard.rest()
+    }
+    fn asset<'a>(&'a self, name: &'a str) -> Boxed<'a, Result<Vec<u8>>> {
+        self.heard.asset(name)
+    }
+}
+
+/// Every leaf of the controls with a value that is allowed and not its default.
+fn leaves(controls: &[Control]) -> Vec<(Vec<String>, Value)> {
+    let mut all = Vec::new();
+    for control in controls {
+        if let Widget::Group { of } = &control.widget {
+            let inner = leaves(of).into_iter();
+            all.extend(inner.map(|(path, value)| ([vec![control.key.clone()], path].concat(), value)));
+            continue;
+        }
+        let mut other = other(&control.widget).into_iter();
+        let value = other.find(|value| *value != control.default && control.check(value).is_ok());
+        all.push((vec![control.key.clone()], value.unwrap_or_else(|| panic!("{} has one value only", control.key))));
+    }
+    all
+}
+
+fn other(widget: &Widget) -> Vec<Value> {
+    match widget {
+        Widget::Slider { min, max, .. } => vec![json!(min), json!(max)],
+        Widget::Count { min, max } => vec![json!(min), json!(max)],
+        Widget::Toggle => vec![json!(true), json!(false)],
+        Widget::Choice { options } => options.iter().map(|option| json!(option)).collect(),
+        Widget::Text => vec![json!("other")],
+        Widget::List { of, .. } => other(of).into_iter().map(|value| json!([value])).collect(),
+        Widget::Maybe { of } => other(of),
+        Widget::From { many: true, .. } => vec![json!(["other"])],
+        Widget::From { many: false, .. } => vec![json!(1)],
+        Widget::Group { .. } => Vec::new(),
+    }
+}
+
+/// Whether a text is the inside of `<math>`: known elements, closed, each with as many children as it takes.
+fn mathml(text: &str) -> std::result::Result<(), String> {
+    const TOKENS: [&str; 4] = ["mi", "mn", "mo", "mtext"];
+    const ROWS: [(&str, usize); 9] = [
+        ("mfrac", 2),
+        ("mover", 2),
+        ("msub", 2),
+        ("msubsup", 3),
+        ("msup", 2),
+        ("munder", 2),
+        ("munderover", 3),
+        ("mspace", 0),
+        ("mroot", 2),
+    ];
+    const FREE: [&str; 5] = ["mrow", "msqrt", "mtable", "mtd", "mtr"];
+    let mut open: Vec<(&str, usize)> = vec![("math", 0)];
+    let mut rest = text;
+    while !rest.is_empty() {
+        let at = rest.find('<').unwrap_or(rest.len());
+        let (words, tail) = rest.split_at(at);
+        let inside = open.last().expect("math stays open").0;
+        if words.contains(['&', '>']) || (!words.trim().is_empty() && !TOKENS.contains(&inside)) {
+            return Err(format!("\"{words}\" in <{inside}>"));
+        }
+        if tail.is_empty() {
+            break;
+        }
+        let (tag, tail) = tail[1..].split_once('>').ok_or("a tag without end")?;
+        rest = tail;
+        if let Some(name) = tag.strip_prefix('/') {
+            let (last, children) = open.pop().expect("math stays open");
+            let takes = ROWS.iter().find(|row| row.0 == name).map(|row| row.1);
+            if last != name || open.is_empty() || takes.is_some_and(|takes| takes != children) {
+                return Err(format!("</{name}> closes <{last}> with {children} parts"));
+            }
+            continue;
+        }
+        let empty = tag.ends_with('/');
+        let tag = tag.trim_end_matches('/');
+        let name = tag.split(' ').next().unwrap_or_default();
+        if tag.matches(['\'', '"']).count() % 2 == 1 {
+            return Err(format!("a quote is open in <{tag}>"));
+        }
+        if !TOKENS.contains(&name) && !FREE.contains(&name) && !ROWS.iter().any(|row| row.0 == name) {
+            return Err(format!("there is no element <{name}>"));
+        }
+        open.last_mut().expect("math stays open").1 += 1;
+        if !empty {
+            open.push((name, 0));
+        }
+    }
+    if open.len() == 1 { Ok(()) } else { Err(format!("<{}> is not closed", open[open.len() - 1].0)) }
+}
