@@ -14,9 +14,12 @@ use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::rc::Rc;
 
+/// Events in order, each with the buffers beside it.
+pub type Heard = Vec<(Said, Vec<Vec<u8>>)>;
+
 #[derive(Default)]
 pub struct Collect {
-    pub said: RefCell<Vec<(Said, Vec<Vec<u8>>)>>,
+    pub said: RefCell<Heard>,
 }
 
 impl Host for Collect {
@@ -46,7 +49,7 @@ pub fn session() -> (Session, Rc<Collect>) {
 }
 
 /// Plays a whole run on the CPU.
-pub fn play(spec: &str) -> (std::result::Result<Report, String>, Vec<(Said, Vec<Vec<u8>>)>) {
+pub fn play(spec: &str) -> (std::result::Result<Report, String>, Heard) {
     let (mut session, host) = session();
     let spec = match RunSpec::read(spec) {
         Ok(spec) => spec,

@@ -99,10 +99,10 @@ fn hold(at: &str, x: &[f32], gradient: &[f32], f: impl Fn(&[f32]) -> f64) {
         (above - below) / (f64::from(high) - f64::from(low))
     };
     let (mut kinks, mut worst) = (0, 0.0_f64);
-    for place in 0..x.len() {
+    for (place, gradient) in gradient.iter().enumerate() {
         let (wide, narrow) = (difference(place, H), difference(place, H / 2.0));
         let exact = (4.0 * narrow - wide) / 3.0;
-        let gap = (exact - f64::from(gradient[place])).abs();
+        let gap = (exact - f64::from(*gradient)).abs();
         if (wide - narrow).abs() > 2e-3 * (1.0 + wide.abs()) {
             kinks += 1;
             continue;

@@ -10,6 +10,7 @@ use kit::seed::Rng;
 use kit::shapes::tune::prepared;
 use serde_json::{Map, Value, json};
 use spec::{Control, Event, Kind, Row, RunSpec, Said, Shape, Widget, metric};
+use std::cell::Cell;
 use std::collections::BTreeSet;
 use std::rc::Rc;
 
@@ -174,6 +175,51 @@ fn a_cancel_ends_a_stage_within_a_step() {
             assert_eq!(untimed(&report.rows), untimed(&whole), "{id}");
         }
     }
+}
+
+#[test]
+fn a_paused_run_takes_single_steps_and_ends_as_if_it_had_not() {
+    let gate = Rc::new(Gate::default());
+    gate.paused.set(true);
+    let host = Rc::new(SingleSteps { gate: gate.clone(), rests: Cell::new(0), heard: Collect::default() });
+    let mut session = Session::new(Opened::cpu("a test"), host.clone(), gate);
+    let entry = engine::entry("attack.pgd-linf").unwrap();
+    let Ended::Finished(report) = pollster::block_on(session.play(1, run_of(entry, "digits"), 0, None)).unwrap() else {
+        panic!("it does not end");
+    };
+    let said = host.heard.said.borrow();
+    let pauses: Vec<usize> = said
+        .iter()
+        .filter_map(|(said, _)| match said.event {
+            Event::Paused { step } => Some(step),
+            _ => None,
+        })
+        .collect();
+    assert_eq!(pauses, [1, 2, 3, 4, 5, 6]);
+    assert_eq!(untimed(&report.rows), untimed(&played(entry, "digits").0));
+}
+
+#[test]
+fn a_loss_that_runs_away_ends_with_the_last_good_weights() {
+    let entry = engine::entry("unlearn.gradient-ascent").unwrap();
+    let train = json!({ "epochs": 400, "batch": 64, "lr": 0.1 });
+    let (mut session, host) = session();
+    let spec = run_of(entry, "digits").set("stage.x.train", train).unwrap();
+    let ended = pollster::block_on(session.play(1, spec, 0, None)).unwrap();
+    let Ended::Failed(message) = ended else { panic!("{ended:?}") };
+    assert!(message.starts_with("the loss is not finite at step"), "{message}");
+    let said = host.said.borrow();
+    let failed = said.iter().find_map(|(said, _)| match &said.event {
+        Event::Failed { step, kept, cure, .. } => Some((*step, *kept, cure.clone())),
+        _ => None,
+    });
+    let (step, kept, cure) = failed.unwrap();
+    assert_eq!(cure, Some(("train.lr".to_owned(), json!(0.1 / 10.0))));
+    assert!((1..=step.unwrap()).contains(&kept.unwrap()), "kept {kept:?} of {step:?}");
+    assert!(saved(&said, "x").is_some());
+    assert!(state(&session.model("x").unwrap()).iter().all(|(_, _, values)| values.iter().all(|x| x.is_finite())));
+    let base = saved(&said, "base").unwrap();
+    assert!(file_of(&session, "base") == base);
 }
 
 #[test]
@@ -402,6 +448,37 @@ impl Host for Stop {
         self.heard.turn()
     }
     fn rest(&self) -> Boxed<'_, ()> {
+        self.heard.rest()
+    }
+    fn asset<'a>(&'a self, name: &'a str) -> Boxed<'a, Result<Vec<u8>>> {
+        self.heard.asset(name)
+    }
+}
+
+/// Lets a paused run take five single steps, then lets it go.
+struct SingleSteps {
+    gate: Rc<Gate>,
+    rests: Cell<u32>,
+    heard: Collect,
+}
+
+impl Host for SingleSteps {
+    fn say(&self, said: Said, buffers: Vec<Vec<u8>>) {
+        self.heard.say(said, buffers);
+    }
+    fn now(&self) -> f64 {
+        self.heard.now()
+    }
+    fn turn(&self) -> Boxed<'_, ()> {
+        self.heard.turn()
+    }
+    fn rest(&self) -> Boxed<'_, ()> {
+        self.rests.set(self.rests.get() + 1);
+        if self.rests.get() <= 5 {
+            self.gate.allowed.set(1);
+        } else {
+            self.gate.paused.set(false);
+        }
         self.heard.rest()
     }
     fn asset<'a>(&'a self, name: &'a str) -> Boxed<'a, Result<Vec<u8>>> {
