@@ -2,8 +2,10 @@
 
 mod bad_input;
 mod cli;
+mod catalogue;
 mod common;
 mod engine_runs;
 mod goldens;
 mod gradients;
 mod laws;
+mod tidy;
