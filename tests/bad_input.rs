@@ -191,8 +191,8 @@ fn hostile_headers_are_refused() {
     };
     let about = |net: Value, shape: Value| {
         let about = json!({ "net": net, "shape": shape, "classes": 2 }).to_string();
-        json!({ "__metadata__": { "palimpsest": about }, "head.weight": { "dtype": "F32", "shape": [2, 3], "data_offsets": [0, 24] } })
-            .to_string()
+        let head = json!({ "dtype": "F32", "shape": [2, 3], "data_offsets": [0, 24] });
+        json!({ "__metadata__": { "palimpsest": about }, "head.weight": head }).to_string()
     };
     let tensor = |shape: &str, end: &str| {
         format!(r#"{{"head.weight":{{"dtype":"F32","shape":{shape},"data_offsets":[0,{end}]}}}}"#)

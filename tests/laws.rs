@@ -363,6 +363,50 @@ fn retraining_equals_the_reference_of_its_seed() {
     }
 }
 
+/// The lineage has a new head, a branch that is merged, and stages on two tasks: all of it is repeated, with the draws
+/// of the stages that it repeats.
+#[test]
+fn a_long_lineage_is_retrained_as_it_was_trained() {
+    let spec = |gone: Value| {
+        let spec = json!({
+            "version": 1,
+            "seed": 3,
+            "retrain_seeds": 2,
+            "tasks": { "low": { "id": "digits", "classes": [0, 1, 2, 3, 4] }, "all": { "id": "digits" } },
+            "model": { "id": "cnn", "channels": [4], "norm": true },
+            "forget": { "id": "picked", "ids": gone },
+            "stage": [
+                { "id": "train.scratch", "as": "base", "train": { "epochs": 2 } },
+                { "id": "peft.lora", "as": "branch", "on": "all", "rank": 2, "train": { "epochs": 1 } },
+                { "id": "transfer.full-finetune", "as": "tuned", "train": { "epochs": 1 } },
+                { "id": "unlearn.retrain", "as": "x" },
+            ],
+        });
+        RunSpec::from_value(spec).unwrap()
+    };
+    let ids: Vec<u32> = Bench::new(spec(json!([]))).lab.tasks["all"].train.rows[..40].to_vec();
+    let mut bench = Bench::new(spec(json!(ids)));
+    for stage in 0..4 {
+        bench.play(stage).unwrap();
+    }
+    let references = bench.lab.references.borrow();
+    let nets = &references.values().next().unwrap().nets;
+    assert_eq!(hash(&nets[0]), hash(bench.net("x")));
+    assert_ne!(hash(&nets[0]), hash(&nets[1]), "two seeds, one net");
+    assert_ne!(hash(&nets[0]), hash(bench.net("tuned")), "nothing was left out");
+    assert!(!nets[0].has_adapters());
+
+    // Training by hand on what stays, stage by stage, makes the same net: nothing of the forgotten rows is left in it.
+    let mut kept = Bench::new(spec(json!(ids)));
+    for task in kept.lab.tasks.values_mut() {
+        *task = task.on(task.train.filter(|row| !ids.contains(&row)));
+    }
+    for stage in 0..3 {
+        kept.play(stage).unwrap();
+    }
+    assert_eq!(hash(kept.net("tuned")), hash(bench.net("x")));
+}
+
 /// Every method with every set that its card takes.
 fn cases() -> impl Iterator<Item = (&'static Entry, &'static str)> {
     let fits = |entry: &'static Entry| {
