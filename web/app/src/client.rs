@@ -1,8 +1,8 @@
 //! The page's side of the worker: one engine at a time, its events once per frame, its finished models kept here.
 
-use crate::dom::*;
 use crate::{
     browser,
+    dom::*,
     state::{
         outcome::{Answers, Failure, Images, Outcome, Status},
         strip::START,

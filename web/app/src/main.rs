@@ -10,8 +10,8 @@ mod state;
 mod store;
 mod text;
 
-use crate::dom::*;
 use components::{bar, chooser, dialogs, leaf, notice, pad, panel, strip, transport};
+use dom::*;
 use spec::RunSpec;
 use state::{link, strip::Lab};
 use store::{Dialog, Engine, Page, Route, catalogue, default_strip};
@@ -65,8 +65,7 @@ fn app() -> AnyView {
     });
     // A missing graphics device is known before the first paint: one quiet line, once.
     if !browser::has_webgpu() && !browser::stored::<bool>("no-webgpu").unwrap_or(false) {
-        browser::store("no-webgpu", &true);
-        page.notice.set(page.notice.get_untracked().or_else(|| Some(text::no_webgpu())));
+        page.quiet.set(Some(text::no_webgpu()));
     }
     let leaf_first = move || matches!(page.route.get(), Route::Lab(Lab::Transfer));
     let wide = move || !matches!(page.route.get(), Route::Lab(_) | Route::Runs);
@@ -81,6 +80,7 @@ fn app() -> AnyView {
             .child(strip::strip())
             .into_any(),
         el("p").attr("class", "banner").attr("hidden", move || !absent()).child(text::NO_ENGINE).into_any(),
+        notice::quiet_line(),
         el("main")
             .attr("class", "work")
             .class("leaf-first", leaf_first)

@@ -1,8 +1,8 @@
 //! The page's signals, and what may be done to them.
 
-use crate::dom::*;
 use crate::{
     browser, client,
+    dom::*,
     labs::attack::Shot,
     state::{
         controls, link,
@@ -163,6 +163,8 @@ pub struct Page {
     pub dialog: RwSignal<Option<Dialog>>,
     pub drawer: RwSignal<bool>,
     pub notice: RwSignal<Option<Notice>>,
+    /// One quiet line under the strip, known before the first paint.
+    pub quiet: RwSignal<Option<Notice>>,
     pub toast: RwSignal<String>,
     pub live: RwSignal<String>,
     pub runs: RwSignal<Vec<Run>>,
@@ -234,6 +236,7 @@ impl Page {
             dialog: RwSignal::default(),
             drawer: RwSignal::default(),
             notice: RwSignal::default(),
+            quiet: RwSignal::default(),
             toast: RwSignal::default(),
             live: RwSignal::default(),
             runs: RwSignal::new(browser::stored("runs").unwrap_or_default()),
@@ -306,12 +309,28 @@ impl Page {
         played.or_else(|| self.asked.with(|asked| asked.get(&(print, task.into())).cloned()))
     }
 
-    /// The stage whose model the leaf shows: the selected layer once it has answered, else what it starts from.
+    /// The stage whose model the leaf shows: the selected layer once it has answered, else the nearest before it that
+    /// has.
     pub fn shown(&self) -> String {
-        let layer = self.layer_of(&self.selected.get());
-        let answered = self.outcome(&layer).is_some_and(|outcome| outcome.answers("test").is_some());
-        let off = self.off.get() && self.family(&layer) == Some(Family::Peft);
-        if layer == START || (answered && !off) { layer } else { self.parent_of(&layer) }
+        let mut layer = self.layer_of(&self.selected.get());
+        if self.off.get() && self.family(&layer) == Some(Family::Peft) {
+            layer = self.parent_of(&layer);
+        }
+        while layer != START && self.outcome(&layer).is_none_or(|outcome| outcome.answers("test").is_none()) {
+            layer = self.parent_of(&layer);
+        }
+        layer
+    }
+
+    /// Seconds that a stage will take on this machine, with what it stands on and is not played.
+    pub fn estimate(&self, name: &str) -> Option<f64> {
+        let stands_on = self.strip.with(|strip| {
+            let index = strip.find(name)?;
+            Some(strip.ancestors(index).into_iter().map(|at| strip.name(at)).collect::<Vec<_>>())
+        });
+        let all = stands_on?.into_iter().filter(|other| !self.is_done(other)).chain([name.to_owned()]);
+        let known = |name: String| self.estimates.with(|estimates| estimates.get(&self.print(&name)?).copied());
+        all.map(known).sum()
     }
 
     /// The class that is to be forgotten, where one is.

@@ -1,7 +1,7 @@
 //! Every word of the page. Sentences are computed from figures; where a figure is missing, the sentence does without.
 
-use crate::dom::*;
 use crate::{
+    dom::*,
     state::{
         outcome::{Failure, Outcome, Status},
         strip::{Lab, START},
@@ -298,7 +298,7 @@ fn idle(page: &Page, name: &str) -> Say {
                 "untrained" => "This network knows nothing yet.",
                 _ => "This network brings its own past.",
             };
-            let time = page.print(name).and_then(|print| page.estimates.with(|all| all.get(&print).copied()));
+            let time = page.estimate(name);
             let time = time.map_or(String::new(), |time| {
                 format!("in about {} seconds ", number_word(time.round().max(1.0) as usize))
             });

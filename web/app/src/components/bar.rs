@@ -1,9 +1,9 @@
 //! The bar: brand, labs, device, share, theme, help.
 
 use super::icons::{Icon, icon, icon_button};
-use crate::dom::*;
 use crate::{
     browser,
+    dom::*,
     state::strip::Lab,
     store::{DeviceState, Dialog, Route, Theme, page},
     text,

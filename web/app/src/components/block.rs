@@ -4,8 +4,7 @@ use super::{
     icons::{Icon, icon_button},
     table::plain_table,
 };
-use crate::dom::*;
-use crate::{browser, store::page};
+use crate::{browser, dom::*, store::page};
 use report::{Scene, Table};
 use std::sync::Arc;
 use wasm_bindgen::{JsCast, prelude::Closure};

@@ -4,8 +4,8 @@ use super::{
     dialogs::modal,
     icons::{Icon, icon, icon_button},
 };
-use crate::dom::*;
 use crate::{
+    dom::*,
     labs::method::needs,
     state::{order, strip::Lab},
     store::{Dialog, Page, catalogue, page},
@@ -146,7 +146,7 @@ pub fn chooser(replace: Option<String>, lab: Option<Lab>) -> AnyView {
                     .attr("class", "actions foot-actions")
                     .child(
                         el("button")
-                            .attr("class", "button")
+                            .attr("class", "button primary")
                             .attr("type", "button")
                             .on(CLICK, move |_| take(id, false))
                             .child("Use it"),
@@ -194,7 +194,7 @@ pub fn chooser(replace: Option<String>, lab: Option<Lab>) -> AnyView {
                     el("button")
                         .attr("class", "button small")
                         .attr("type", "button")
-                        .attr("aria-label", "Search in all families")
+                        .attr("title", "Search in all families")
                         .on(CLICK, move |_| family.set(None))
                         .child(format!("in {}", text::family(of)))
                         .child(icon(Icon::Close))

@@ -1,8 +1,8 @@
 //! Generated controls: one component for every method; no form is written by hand.
 
 use super::icons::{Icon, icon};
-use crate::dom::*;
 use crate::{
+    dom::*,
     state::controls::{at_place, place, same, value, whole, written},
     store::{Page, page},
 };
@@ -152,7 +152,8 @@ fn row(field: Field, controls: &'static [Control], params: Memo<Map<String, Valu
         .into_any()
 }
 
-fn plain(value: &Value) -> String {
+/// A value as a person reads it.
+pub fn plain(value: &Value) -> String {
     match value {
         Value::Null => "none".into(),
         Value::String(text) => text.clone(),

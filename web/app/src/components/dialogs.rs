@@ -5,9 +5,10 @@ use super::{
     leaf::task_key,
     pixels::{Image, pixels},
 };
-use crate::dom::*;
 use crate::{
-    browser, client, labs,
+    browser, client,
+    dom::*,
+    labs,
     state::{order, outcome::Images, strip::START},
     store::{Dialog, Page, page},
     text,
@@ -315,6 +316,16 @@ fn tile(page: Page, id: u32) -> AnyView {
                 report::figure::percent(f64::from(answers.confidences[at]) * 100.0, 0)
             );
             let key = untrack(|| task_key(&page, &task));
+            let missing = page.samples.with_untracked(|samples| !samples.contains_key(&key));
+            if missing && page.is_digits(&task) {
+                let ids = crate::store::catalogue().leaf.ids.clone();
+                let of = key.clone();
+                client::ask_samples(page, &task, ids, move |images| {
+                    page.samples.update(|samples| {
+                        samples.insert(of, Arc::new(images));
+                    });
+                });
+            }
             let image = move || page.samples.with(|samples| samples.get(&key).and_then(|images| image_of(images, id)));
             let class = match (fresh, wrong) {
                 (true, _) => "tile big unlearnt",

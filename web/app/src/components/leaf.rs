@@ -1,9 +1,9 @@
 //! The leaf: the same images in the same order, with the network's reading written over them where it is wrong.
 
 use super::pixels::{Image, pixels};
-use crate::dom::*;
 use crate::{
     client,
+    dom::*,
     labs::attack,
     state::{
         outcome::{Answers, Images},
@@ -93,7 +93,7 @@ pub fn leaf() -> AnyView {
     let side = memo(move || page.side.get());
     let attacked =
         memo(move || (in_attack.get() && side.get() == Side::Other).then(|| attack::attacked_leaf(&page)).flatten());
-    let fresh = memo(move || shown.get() == START);
+    let fresh = memo(move || shown.get() == START || answers.with(Option::is_none));
 
     // What the engine must be asked for: images of another task, answers of the layer before on this one.
     effect(move || {

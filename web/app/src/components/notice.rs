@@ -1,8 +1,7 @@
 //! What happened, what was kept, what to do: in two sentences, over the foot of the window.
 
 use super::icons::{Icon, icon, icon_button};
-use crate::dom::*;
-use crate::store::page;
+use crate::{browser, dom::*, store::page};
 
 pub fn notices() -> AnyView {
     let page = page();
@@ -40,4 +39,24 @@ pub fn notices() -> AnyView {
             .into_any(),
     ]
     .into_any()
+}
+
+/// A fact that was known before the first paint: no alarm, and gone for good once it is hidden.
+pub fn quiet_line() -> AnyView {
+    let page = page();
+    let hide = move |_| {
+        browser::store("no-webgpu", &true);
+        page.quiet.set(None);
+    };
+    let line = move || {
+        page.quiet.get().map(|notice| {
+            el("div")
+                .attr("class", "quiet-line")
+                .attr("role", "status")
+                .child(icon(Icon::Warning))
+                .child(el("p").child(el("b").child(notice.bold)).child(" ").child(notice.rest))
+                .child(el("button").attr("class", "link").attr("type", "button").on(CLICK, hide).child("Hide"))
+        })
+    };
+    line.into_any()
 }

@@ -4,9 +4,9 @@ use super::{
     chips::{Chip, chips},
     pixels::{Image, pixels},
 };
-use crate::dom::*;
 use crate::{
     browser, client,
+    dom::*,
     store::{Page, page},
 };
 use spec::Question;

@@ -5,8 +5,8 @@ use super::{
     icons::{Icon, icon, icon_button},
     strip::slot_of,
 };
-use crate::dom::*;
 use crate::{
+    dom::*,
     state::strip::{Lab, START},
     store::{Dialog, Page, Route, catalogue, page},
     text,

@@ -1,7 +1,6 @@
 //! One small image, never smoothed: ink on paper, or a difference around zero.
 
-use crate::dom::*;
-use crate::store::page;
+use crate::{dom::*, store::page};
 use std::sync::Arc;
 use wasm_bindgen::{Clamped, JsCast};
 use web_sys::{CanvasRenderingContext2d, ImageData};

@@ -1,8 +1,8 @@
 //! The strip: source, layers, notes, and the place for the next one.
 
 use super::icons::{Icon, icon};
-use crate::dom::*;
 use crate::{
+    dom::*,
     state::{
         outcome::{Outcome, Status},
         strip::{START, Slot},

@@ -1,9 +1,9 @@
 //! Play, step, stop, reset, and what is left.
 
 use super::icons::{Icon, icon, icon_button};
-use crate::dom::*;
 use crate::{
     browser, client,
+    dom::*,
     state::outcome::Status,
     store::{Dialog, Engine, Route, page},
     text,
@@ -221,8 +221,7 @@ fn look(page: &crate::store::Page, clock: RwSignal<f64>) -> Look {
         return finished(format!("{layers} layers, all done"), seed);
     }
     let Some(outcome) = page.outcome(&selected) else {
-        let print = page.print(&selected).unwrap_or_default();
-        let estimate = page.estimates.with(|all| all.get(&print).copied());
+        let estimate = page.estimate(&selected);
         let order = page.order();
         let total: Option<f64> = order
             .iter()

@@ -1,13 +1,13 @@
 //! Adapt: how small, how good, and what is kept underneath.
 
 use super::{accuracy_block, nothing, sentence, subject};
-use crate::dom::*;
 use crate::{
     browser, client,
     components::{
         block::{self, Drawn},
         icons::{Icon, icon},
     },
+    dom::*,
     state::strip::Lab,
     store::{Page, page},
     text,

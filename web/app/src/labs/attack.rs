@@ -1,7 +1,6 @@
 //! Attack and defend: one digit beside its attacked twin, and what every victim holds.
 
 use super::{nothing, sentence};
-use crate::dom::*;
 use crate::{
     browser, client,
     components::{
@@ -11,6 +10,7 @@ use crate::{
         leaf,
         pixels::{Image, pixels},
     },
+    dom::*,
     state::strip::{Lab, START},
     store::{Page, Side, catalogue, page},
     text,

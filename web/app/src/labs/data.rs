@@ -1,8 +1,8 @@
 //! Data, networks and licences.
 
-use crate::dom::*;
 use crate::{
     components::block,
+    dom::*,
     store::catalogue,
     text::{self, Say, Tone},
 };

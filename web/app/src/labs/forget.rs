@@ -1,13 +1,13 @@
 //! Forget: how close to never having seen it, class by class, method by method.
 
 use super::{nothing, sentence, subject};
-use crate::dom::*;
 use crate::{
     client,
     components::{
         block::{self, Drawn},
         icons::{Icon, icon},
     },
+    dom::*,
     state::{
         order,
         outcome::{Outcome, Status},

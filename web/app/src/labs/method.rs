@@ -1,8 +1,8 @@
 //! The card of a method.
 
-use crate::dom::*;
 use crate::{
-    components::block,
+    components::{block, controls::plain},
+    dom::*,
     state::strip::Lab,
     store::{Dialog, catalogue, page},
     text::{Say, Tone},
@@ -43,7 +43,7 @@ pub fn page_of_method(id: &str) -> AnyView {
                         .child(control.symbol.clone().map(|symbol| el("span").attr("class", "symbol").child(symbol))),
                 )
                 .child(el("td").attr("class", "words").child(el("code").child(key)))
-                .child(el("td").child(control.default.to_string()))
+                .child(el("td").child(plain(&control.default)))
                 .child(el("td").child(range(&control.widget)))
                 .child(el("td").attr("class", "words wrap").child(control.help.clone()))
         })
@@ -72,21 +72,23 @@ pub fn page_of_method(id: &str) -> AnyView {
         )
         .into_any();
     let summary = card.summary.clone();
+    let facts = [
+        ("Needs", needs(method)),
+        ("Paper", format!("{}, {}. {}", card.authors, card.year, card.paper)),
+        ("Notes", card.notes.clone()),
+        ("In a file", card.id.clone()),
+    ];
     let equation = [
         el("div")
             .attr("class", "equation")
             .html(format!("<math display=\"block\">{}</math>", card.equation))
             .into_any(),
-        el("dl")
-            .attr("class", "facts")
-            .child(el("dt").child("Needs"))
-            .child(el("dd").child(needs(method)))
-            .child(el("dt").child("Paper"))
-            .child(el("dd").child(format!("{}, {}. {}", card.authors, card.year, card.paper)))
-            .child(el("dt").attr("hidden", card.notes.is_empty()).child("Notes"))
-            .child(el("dd").child(card.notes.clone()))
-            .child(el("dt").child("In a file"))
-            .child(el("dd").child(el("code").child(card.id.clone())))
+        facts
+            .into_iter()
+            .filter(|(_, words)| !words.is_empty())
+            .fold(el("dl").attr("class", "facts"), |list, (name, words)| {
+                list.child(el("dt").child(name)).child(el("dd").child(words))
+            })
             .into_any(),
         el("p")
             .attr("class", "actions")
@@ -127,7 +129,7 @@ fn settings(controls: &'static [Control], at: &str, out: &mut Vec<(String, &'sta
 
 fn range(widget: &Widget) -> String {
     match widget {
-        Widget::Slider { min, max, log } => format!("{min} – {max}{}", if *log { ", logarithmic" } else { "" }),
+        Widget::Slider { min, max, log } => format!("{min} – {max}{}", if *log { ", log" } else { "" }),
         Widget::Count { min, max } => format!("{min} – {max}"),
         Widget::Toggle => "on, off".into(),
         Widget::Choice { options } => options.join(", "),

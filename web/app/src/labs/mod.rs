@@ -8,10 +8,10 @@ pub mod method;
 pub mod runs;
 pub mod transfer;
 
-use crate::dom::*;
 use crate::{
     browser, client,
     components::{block, pixels},
+    dom::*,
     state::{
         outcome::{Outcome, Status},
         strip::{Lab, START},

@@ -1,12 +1,12 @@
 //! Runs: everything that was played in this browser.
 
 use super::{save_run_file, save_runs};
-use crate::dom::*;
 use crate::{
     components::{
         block,
         icons::{Icon, icon},
     },
+    dom::*,
     state::{
         order,
         runs::{Run, differences},

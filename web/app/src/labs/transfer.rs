@@ -1,7 +1,6 @@
 //! Transfer: a curve that rises, and the classes pulling apart.
 
 use super::{accuracy_block, nothing, sentence, subject};
-use crate::dom::*;
 use crate::{
     browser, client,
     components::{
@@ -9,6 +8,7 @@ use crate::{
         leaf::task_key,
         pixels::{Image, pixels},
     },
+    dom::*,
     state::strip::{Lab, START},
     store::{Dialog, Page, page},
 };
