@@ -17,6 +17,7 @@ use state::{link, strip::Lab};
 use store::{Dialog, Engine, Page, Route, catalogue, default_strip};
 
 fn main() {
+    std::panic::set_hook(Box::new(|info| web_sys::console::error_1(&info.to_string().into())));
     let _ = any_spawner::Executor::init_wasm_bindgen();
     let root = browser::by_id("app");
     root.set_inner_html("");

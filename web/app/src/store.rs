@@ -225,7 +225,7 @@ impl Page {
             trouble: RwSignal::default(),
             selected: RwSignal::new(START.into()),
             route: RwSignal::new(route),
-            chose: RwSignal::new(0.0),
+            chose: RwSignal::new(f64::NEG_INFINITY),
             engine: RwSignal::new(Engine::Loading),
             device: RwSignal::default(),
             choice: RwSignal::new(browser::stored("device").unwrap_or_default()),
@@ -607,6 +607,12 @@ impl Page {
                 }
                 self.live.set(untrack(|| text::begun(self, &name)));
             }
+            // What is left is guessed from the phase in hand.
+            Event::Phase { .. } => self.playing.update(|playing| {
+                if let Some(playing) = playing {
+                    playing.since = now;
+                }
+            }),
             Event::Paused { .. } | Event::Resumed => {
                 let paused = matches!(event, Event::Paused { .. });
                 self.playing.update(|playing| {

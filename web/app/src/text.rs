@@ -299,8 +299,9 @@ fn idle(page: &Page, name: &str) -> Say {
                 _ => "This network brings its own past.",
             };
             let time = page.estimate(name);
-            let time = time.map_or(String::new(), |time| {
-                format!("in about {} seconds ", number_word(time.round().max(1.0) as usize))
+            let time = time.map_or(String::new(), |time| match time.round().max(1.0) as usize {
+                1 => "in about a second ".into(),
+                n => format!("in about {} seconds ", number_word(n)),
             });
             let learns = if page.is_digits(&task) {
                 "learns to read digits".into()
@@ -415,7 +416,7 @@ fn running(page: &Page, name: &str, outcome: &Outcome) -> Say {
             }
         }
         Some(Family::Unlearn) => {
-            if outcome.phase.starts_with("retrain") {
+            if outcome.phase.to_ascii_lowercase().starts_with("retrain") {
                 return Say::new(format!(
                     "First its twin, which never sees what is to be forgotten: {}.",
                     outcome.phase

@@ -113,8 +113,9 @@ pub fn measured(width: RwSignal<f64>) -> NodeRef<web_sys::HtmlElement> {
         let watched = element.clone();
         let measure = Closure::<dyn FnMut()>::new(move || {
             let now = f64::from(watched.client_width());
-            if now > 0.0 && (now - width.get_untracked()).abs() >= 1.0 {
-                width.set(now);
+            let before = width.try_get_untracked().unwrap_or(now);
+            if now > 0.0 && (now - before).abs() >= 1.0 {
+                width.try_set(now);
             }
         });
         if let Ok(observer) = web_sys::ResizeObserver::new(measure.as_ref().unchecked_ref()) {

@@ -392,7 +392,9 @@ fn cell(page: Page, label: u16, answer: u16) -> AnyView {
     let images = RwSignal::new(None::<Arc<Images>>);
     let ids: Vec<u32> = places.iter().map(|&at| answers.ids[at]).collect();
     if !ids.is_empty() {
-        client::ask_samples(page, &task, ids, move |found| images.set(Some(Arc::new(found))));
+        client::ask_samples(page, &task, ids, move |found| {
+            images.try_set(Some(Arc::new(found)));
+        });
     }
     let wrong = label != answer;
     let tiles = places

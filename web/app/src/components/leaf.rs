@@ -51,13 +51,12 @@ pub fn task_key(page: &Page, task: &str) -> String {
 }
 
 /// Seven of each class, always the same: of the digits the carried ones, else the first of the test split.
-pub fn sample(page: &Page, name: &str) -> Sample {
-    let task = page.task_of(name);
+pub fn sample(page: &Page, name: &str, task: &str) -> Sample {
     let leaf = &catalogue().leaf;
-    let (ids, labels) = if page.is_digits(&task) {
+    let (ids, labels) = if page.is_digits(task) {
         (leaf.ids.clone(), leaf.labels.clone())
     } else {
-        let answers = page.answers(name, &task).or_else(|| page.answers(START, &task)).unwrap_or_default();
+        let answers = page.answers(name, task).or_else(|| page.answers(START, task)).unwrap_or_default();
         let mut counts = std::collections::BTreeMap::<u16, usize>::new();
         answers
             .ids
@@ -76,7 +75,7 @@ pub fn sample(page: &Page, name: &str) -> Sample {
         .take(CLASSES)
         .map(|class| (class, (0..labels.len()).filter(|&at| labels[at] == class).take(ROW).collect()))
         .collect();
-    let images = page.samples.with(|samples| samples.get(&task_key(page, &task)).cloned());
+    let images = page.samples.with(|samples| samples.get(&task_key(page, task)).cloned());
     Sample { ids, labels, images, rows }
 }
 
@@ -85,8 +84,9 @@ pub fn leaf() -> AnyView {
     let shown = memo(move || page.shown());
     // The stage whose task is in view: the selected layer's, also while its parent answers.
     let subject = memo(move || page.layer_of(&page.selected.get()));
-    let task = memo(move || page.task_of(&subject.get()));
-    let sample = memo(move || sample(&page, &subject.get()));
+    // A note may ask about other data than its layer learned from.
+    let task = memo(move || page.task_of(&page.selected.get()));
+    let sample = memo(move || sample(&page, &subject.get(), &task.get()));
     let answers = memo(move || page.answers(&shown.get(), &task.get()));
     let before = memo(move || page.answers(&page.parent_of(&shown.get()), &task.get()));
     let in_attack = memo(move || page.route.get() == Route::Lab(Lab::Attack));

@@ -206,11 +206,12 @@ fn notes(indices: Vec<usize>) -> AnyView {
             let name = name.clone();
             memo(move || page.outcome(&name))
         };
+        let hardened = page.family(&page.layer_of(&name)) == Some(Family::Defend);
         let figure = {
             let name = name.clone();
             move || match outcome.get().filter(|outcome| outcome.is_done()) {
                 Some(outcome) => match outcome.figure("robust_accuracy").or(outcome.figure("mia")) {
-                    Some(value) if outcome.figure("robust_accuracy").is_some() && value < 50.0 => {
+                    Some(value) if !hardened && outcome.figure("robust_accuracy").is_some() && value < 50.0 => {
                         el("b").child(report::figure::percent(value, 0)).into_any()
                     }
                     Some(value) => el("b").attr("class", "held").child(report::figure::percent(value, 0)).into_any(),

@@ -156,10 +156,20 @@ pub fn victim(page: &Page) -> Option<String> {
 /// The image in hand: the chosen one, else the second four, which shows much at a glance.
 pub fn image(page: &Page) -> Option<u32> {
     page.image.get().or_else(|| {
-        let sample = leaf::sample(page, &victim(page).unwrap_or_else(|| page.selected.get()));
+        let sample = sample(page);
         let row = sample.rows.get(4).or(sample.rows.first())?;
         sample.ids.get(*row.1.get(1)?).copied()
     })
+}
+
+/// The data that a layer is attacked on: its attack's own, else what it learned from.
+fn task(page: &Page, layer: &str) -> String {
+    page.task_of(&attack_note(page, layer).unwrap_or_else(|| layer.into()))
+}
+
+fn sample(page: &Page) -> leaf::Sample {
+    let layer = victim(page).unwrap_or_else(|| page.selected.get());
+    leaf::sample(page, &layer, &task(page, &layer))
 }
 
 /// Method and settings of the attack on a layer, without its budget.
@@ -214,7 +224,7 @@ fn played(page: &Page, layer: &str) -> Option<Arc<crate::state::outcome::Outcome
 pub fn attacked_leaf(page: &Page) -> Option<Leaf> {
     let layer = victim(page)?;
     let epsilon = epsilon(page);
-    let sample = leaf::sample(page, &layer);
+    let sample = leaf::sample(page, &layer, &task(page, &layer));
     let title = catalogue().method(&method(page, &layer).id).map_or("", |method| method.card.title.as_str());
     let when = format!("Under {title}, ε {}", fixed(epsilon, 2));
     let note = attack_note(page, &layer);
@@ -265,7 +275,7 @@ pub fn attacked_leaf(page: &Page) -> Option<Leaf> {
 
 fn ask(page: Page, layer: &str, ids: Vec<u32>, epsilon: f64, then: impl FnOnce(Option<Shot>) + 'static) {
     let Some(print) = untrack(|| page.print(layer)) else { return };
-    let (pick, task) = untrack(|| (with_budget(method(&page, layer), epsilon), page.task_of(layer)));
+    let (pick, task) = untrack(|| (with_budget(method(&page, layer), epsilon), task(&page, layer)));
     let question = Question::Attack { method: pick, task, samples: ids.clone() };
     client::ask(page, layer, question, &[], move |reply| {
         let shot = reply.ok().and_then(|(body, buffers)| {
@@ -350,7 +360,7 @@ fn keep_asking(page: Page) {
         }
         let later = set_timeout_with_handle(
             move || {
-                let ids = untrack(|| leaf::sample(&page, &layer)).ids;
+                let ids = untrack(|| leaf::sample(&page, &layer, &task(&page, &layer))).ids;
                 ask(page, &layer, ids, epsilon, move |shot| {
                     if let Some(shot) = shot {
                         page.leaf_shot.set(Some(Arc::new(shot)));
@@ -368,7 +378,7 @@ fn keep_asking(page: Page) {
 }
 
 fn names(page: &Page, layer: Option<&str>) -> Vec<String> {
-    page.class_names(&layer.map_or_else(|| page.task_of(&page.selected.get()), |layer| page.task_of(layer)))
+    page.class_names(&layer.map_or_else(|| page.task_of(&page.selected.get()), |layer| task(page, layer)))
 }
 
 fn triptych(page: Page) -> AnyView {
@@ -395,7 +405,7 @@ fn triptych(page: Page) -> AnyView {
         if let Some(shot) = shot.get() {
             return Some(Image { shape: shot.shape, values: shot.clean.clone().into(), signed: false });
         }
-        let sample = leaf::sample(&page, &victim(&page).unwrap_or_else(|| page.selected.get()));
+        let sample = sample(&page);
         let images = sample.images?;
         Some(Image { shape: images.shape, values: images.of(image(&page)?)?.into(), signed: false })
     };
@@ -560,7 +570,7 @@ fn curve(page: Page) -> AnyView {
             if !asked.borrow_mut().insert(key.clone()) {
                 continue;
             }
-            let task = page.task_of(&name);
+            let task = task(&page, &name);
             let n = page.answers(&name, &task).map_or(100, |answers| answers.len());
             let epsilons: Vec<f64> = (0..BUDGETS).map(|at| MAX * at as f64 / (BUDGETS - 1) as f64).collect();
             let budgets = epsilons.clone();
@@ -568,7 +578,7 @@ fn curve(page: Page) -> AnyView {
             client::ask(page, &name, question, &[], move |reply| {
                 let Ok((body, _)) = reply else { return };
                 let accuracy: Vec<f64> = serde_json::from_value(body["accuracy"].clone()).unwrap_or_default();
-                curves.update(|curves| {
+                curves.try_update(|curves| {
                     curves.insert(key, budgets.into_iter().zip(accuracy).map(|(x, y)| [x, y]).collect());
                 });
             });
@@ -584,7 +594,14 @@ fn curve(page: Page) -> AnyView {
             let lines: Vec<Line> = victims(&page)
                 .into_iter()
                 .filter_map(|name| {
-                    let points = curves.with(|curves| curves.get(&key(&name)?).cloned())?;
+                    let mut points = curves.with(|curves| curves.get(&key(&name)?).cloned())?;
+                    // Where the strip's own attack measured, its figure stands: the same everywhere.
+                    let own = text::attacked(&page, &name).map(|(epsilon, held)| [epsilon, held]);
+                    for point in points.iter_mut() {
+                        if let Some(own) = own.filter(|own| (own[0] - point[0]).abs() < 1e-9) {
+                            *point = own;
+                        }
+                    }
                     let mine = now.as_deref() == Some(&name);
                     let hardened = page.family(&name) == Some(Family::Defend);
                     let role = if hardened { Role::Hard } else { Role::Lose };
@@ -618,11 +635,13 @@ fn walk(page: Page) -> AnyView {
         at.set(Some(0));
         let handle = StoredValue::new(None::<IntervalHandle>);
         let tick = move || {
-            let next = at.get_untracked().unwrap_or(0) + 1;
-            let over = next >= last.get_untracked();
-            at.set((!over).then_some(next));
+            // The lab may be left in the middle of a walk.
+            let (now, last) = (at.try_get_untracked().flatten(), last.try_get_untracked());
+            let next = now.unwrap_or(0) + 1;
+            let over = last.is_none_or(|last| next >= last);
+            at.try_set((!over).then_some(next));
             if over {
-                if let Some(handle) = handle.get_value() {
+                if let Some(handle) = handle.try_get_value().flatten() {
                     handle.clear();
                 }
             }

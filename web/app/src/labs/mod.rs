@@ -274,7 +274,7 @@ pub fn boundary_map(name: String) -> AnyView {
             let classes = buffers.first().map(|buffer| js_sys::Uint8Array::new(buffer).to_vec());
             if let (Some(low), Some(high), Some(size), Some(classes)) = (pair("low"), pair("high"), size, classes) {
                 if classes.len() == (size * size) as usize {
-                    map.set(Some(Arc::new(Map { low, high, size, classes })));
+                    map.try_set(Some(Arc::new(Map { low, high, size, classes })));
                 }
             }
         });

@@ -73,12 +73,13 @@ fn embedding() -> AnyView {
             let Ok((body, _)) = reply else { return };
             let labels = serde_json::from_value(body["labels"].clone()).unwrap_or_default();
             let xy: Vec<[f32; 2]> = serde_json::from_value(body["xy"].clone()).unwrap_or_default();
-            let before = features.get_untracked();
+            // The lab may have been left since.
+            let Some(before) = features.try_get_untracked() else { return };
             let xy = match before.filter(|before| before.xy.len() == xy.len()) {
                 Some(before) => aligned(&xy, &before.xy),
                 None => xy,
             };
-            features.set(Some(Arc::new(Features { of, labels, xy })));
+            features.try_set(Some(Arc::new(Features { of, labels, xy })));
         });
     });
     block::chart(
@@ -245,7 +246,9 @@ fn hardest() -> AnyView {
         let Some(found) = settled.get().filter(|found| !found.is_empty()) else { return };
         let task = untrack(|| page.task_of(&page.shown()));
         let ids = found.iter().map(|(id, ..)| *id).collect();
-        client::ask_samples(page, &task, ids, move |found| images.set(Some(Arc::new(found))));
+        client::ask_samples(page, &task, ids, move |found| {
+            images.try_set(Some(Arc::new(found)));
+        });
     });
     let body = move || {
         let names = page.class_names(&page.task_of(&page.shown()));
