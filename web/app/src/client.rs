@@ -37,6 +37,8 @@ struct Client {
     numbers: u32,
     prepared: u32,
     asks: HashMap<u32, Reply>,
+    /// Questions under way: the same one is not asked twice at a time, its newest asker gets the answer.
+    pending: HashMap<String, u32>,
     /// Finished models by their prints.
     weights: HashMap<String, ArrayBuffer>,
     /// Which model the worker holds under which name.
@@ -76,6 +78,7 @@ pub fn restart(page: Page) {
         client.held.clear();
         client.inbox.clear();
         client.asks.clear();
+        client.pending.clear();
         if let Some(playing) = &playing {
             let left: Vec<String> = playing.stages.iter().map(|(name, _)| name.clone()).collect();
             client.queue = Some((left, false, playing.follow));
@@ -160,6 +163,7 @@ fn opening(page: Page, gpu: bool, event: Event) {
                     client.gpu = true;
                     client.held.clear();
                     client.asks.clear();
+                    client.pending.clear();
                 });
             }
             page.device.update(|now| {
@@ -275,7 +279,11 @@ fn drain(page: Page) {
     for (said, buffers) in inbox {
         match said.event {
             Event::Answer { ask, body, error } => {
-                if let Some(reply) = with(|client| client.asks.remove(&ask)) {
+                let reply = with(|client| {
+                    client.pending.retain(|_, other| *other != ask);
+                    client.asks.remove(&ask)
+                });
+                if let Some(reply) = reply {
                     reply(error.map_or(Ok((body, buffers)), Err));
                 }
             }
@@ -508,13 +516,23 @@ pub fn ask(
     }
     let print = untrack(|| page.print(stage));
     let missing = stage != START && with(|client| client.held.get(stage) != print.as_ref());
-    if let (true, Some(print)) = (missing, print) {
-        if let Some(buffer) = with(|client| client.weights.get(&print).cloned()) {
-            send(&Command::Import { name: stage.into(), what: Import::Weights }, &[buffer.slice(0)]);
-            with(|client| client.held.insert(stage.into(), print));
-        }
+    if let (true, Some(print)) = (missing, print)
+        && let Some(buffer) = with(|client| client.weights.get(&print).cloned())
+    {
+        send(&Command::Import { name: stage.into(), what: Import::Weights }, &[buffer.slice(0)]);
+        with(|client| client.held.insert(stage.into(), print));
     }
     let ask = next();
+    if buffers.is_empty() {
+        let question = serde_json::to_value(&question).map(|value| value.to_string()).unwrap_or_default();
+        let key = format!("{stage} {} {question}", untrack(|| page.print(stage)).unwrap_or_default());
+        let under_way = with(|client| client.pending.get(&key).copied());
+        if let Some(earlier) = under_way {
+            with(|client| client.asks.insert(earlier, Box::new(reply)));
+            return;
+        }
+        with(|client| client.pending.insert(key, ask));
+    }
     with(|client| client.asks.insert(ask, Box::new(reply)));
     send(&Command::Ask { ask, stage: Some(stage.into()), question }, buffers);
 }

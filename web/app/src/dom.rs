@@ -323,11 +323,12 @@ pub fn mount(view: AnyView, parent: &Node, before: Option<&Node>) {
                 let view = make();
                 let Some(parent) = to.parent_node() else { return };
                 // A changed word is the same text node: nothing else moves.
-                if let (AnyView::Text(text), Some(only)) = (&view, from.next_sibling()) {
-                    if only.node_type() == Node::TEXT_NODE && only.next_sibling().as_ref() == Some(to.as_ref()) {
-                        only.set_text_content(Some(text));
-                        return;
-                    }
+                if let (AnyView::Text(text), Some(only)) = (&view, from.next_sibling())
+                    && only.node_type() == Node::TEXT_NODE
+                    && only.next_sibling().as_ref() == Some(to.as_ref())
+                {
+                    only.set_text_content(Some(text));
+                    return;
                 }
                 while let Some(old) = from.next_sibling().filter(|old| old != AsRef::<Node>::as_ref(&to)) {
                     let _ = parent.remove_child(&old);

@@ -137,11 +137,11 @@ fn followed(page: Page) {
             Ok(spec) => page.load(spec),
             Err(wrong) => page.notice.set(Some(text::broken_link(&wrong))),
         }
-    } else if let Some(route) = text::route(&hash) {
-        if page.route.get_untracked() != route {
-            page.route.set(route);
-            page.select_for_route();
-        }
+    } else if let Some(route) = text::route(&hash)
+        && page.route.get_untracked() != route
+    {
+        page.route.set(route);
+        page.select_for_route();
     }
 }
 

@@ -450,13 +450,13 @@ impl Page {
             let finished = self.is_done(name) || self.outcome(name).is_some_and(|outcome| outcome.is_live());
             let is_layer = self.method(name).is_some_and(|method| method.shape.is_layer());
             self.edit(|strip| {
-                if finished && is_layer {
-                    if let Some(id) = strip.stage(name).map(|stage| stage.id.clone()) {
-                        if let Some(version) = strip.add_version(name, &id, catalogue()) {
-                            strip.use_version(&version, catalogue());
-                            target = version;
-                        }
-                    }
+                if finished
+                    && is_layer
+                    && let Some(id) = strip.stage(name).map(|stage| stage.id.clone())
+                    && let Some(version) = strip.add_version(name, &id, catalogue())
+                {
+                    strip.use_version(&version, catalogue());
+                    target = version;
                 }
                 strip.set(&target, path, value, catalogue());
             });

@@ -13,7 +13,7 @@ pub fn chips(
     shares: impl Fn() -> Vec<Chip> + Send + 'static,
     wrong: impl Fn() -> bool + Send + Sync + 'static,
 ) -> AnyView {
-    let wrong = memo(move || wrong());
+    let wrong = memo(wrong);
     let rows = move || {
         let shares = shares();
         let best = order(shares.len(), &|a, b| shares[b].share.total_cmp(&shares[a].share));

@@ -26,10 +26,11 @@ pub fn dialogs() -> AnyView {
         if open && was != Some(true) {
             opened.set(browser::focused());
             request_animation_frame(|| browser::focus(".dialog [data-first], .dialog button"));
-        } else if !open && was == Some(true) {
-            if let Some(element) = opened.get_untracked() {
-                let _ = element.focus();
-            }
+        } else if !open
+            && was == Some(true)
+            && let Some(element) = opened.get_untracked()
+        {
+            let _ = element.focus();
         }
         open
     });

@@ -21,7 +21,7 @@ const LOSE: [[u8; 3]; 2] = [[191, 53, 18], [255, 138, 105]];
 pub fn pixels(image: impl Fn() -> Option<Image> + Send + Sync + 'static, name: &'static str) -> AnyView {
     let page = page();
     let canvas = NodeRef::<web_sys::HtmlCanvasElement>::new();
-    let image = memo(move || image());
+    let image = memo(image);
     effect(move || {
         let (Some(canvas), dark) = (canvas.get(), page.dark.get()) else { return };
         image.with(|image| {

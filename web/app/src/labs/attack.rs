@@ -640,10 +640,8 @@ fn walk(page: Page) -> AnyView {
             let next = now.unwrap_or(0) + 1;
             let over = last.is_none_or(|last| next >= last);
             at.try_set((!over).then_some(next));
-            if over {
-                if let Some(handle) = handle.try_get_value().flatten() {
-                    handle.clear();
-                }
+            if over && let Some(handle) = handle.try_get_value().flatten() {
+                handle.clear();
             }
         };
         handle.set_value(set_interval_with_handle(tick, Duration::from_millis(260)).ok());

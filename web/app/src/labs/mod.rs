@@ -272,10 +272,10 @@ pub fn boundary_map(name: String) -> AnyView {
             let pair = |key: &str| serde_json::from_value::<[f64; 2]>(body[key].clone()).ok();
             let size = body["size"].as_u64().and_then(|size| u32::try_from(size).ok());
             let classes = buffers.first().map(|buffer| js_sys::Uint8Array::new(buffer).to_vec());
-            if let (Some(low), Some(high), Some(size), Some(classes)) = (pair("low"), pair("high"), size, classes) {
-                if classes.len() == (size * size) as usize {
-                    map.try_set(Some(Arc::new(Map { low, high, size, classes })));
-                }
+            if let (Some(low), Some(high), Some(size), Some(classes)) = (pair("low"), pair("high"), size, classes)
+                && classes.len() == (size * size) as usize
+            {
+                map.try_set(Some(Arc::new(Map { low, high, size, classes })));
             }
         });
     });
