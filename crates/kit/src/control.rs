@@ -1,7 +1,7 @@
 //! From a method's `Config` to its controls and back: the one declaration that page, command line, docs and laws read.
 
 use crate::error::{Error, Result};
-use schemars::JsonSchema;
+use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde::{Serialize, de::DeserializeOwned};
 use serde_json::{Map, Value};
 use spec::{Control, Source, Widget, Wrong};
@@ -10,14 +10,20 @@ use spec::{Control, Source, Widget, Wrong};
 pub trait Config: Clone + Default + Serialize + DeserializeOwned + JsonSchema {}
 impl<T: Clone + Default + Serialize + DeserializeOwned + JsonSchema> Config for T {}
 
+/// `C::json_schema`: what takes it is compiled once, and not for every config; the CPU engine has to stay small.
+type Describe = fn(&mut SchemaGenerator) -> Schema;
+
 /// What is written stands over the method's own default, table by table: `train = { epochs = 5 }` keeps the method's
 /// learning rate, which plain serde would replace by `Recipe`'s. Every value is checked against its control first.
 pub fn resolve<C: Config>(at: &str, params: &Map<String, Value>) -> Result<C> {
-    check(at, params, &controls::<C>())?;
-    let mut value = defaults::<C>();
+    let value = complete(at, params, C::json_schema, defaults::<C>())?;
+    C::deserialize(value).map_err(|error| Error::input(at, error.to_string()))
+}
+
+fn complete(at: &str, params: &Map<String, Value>, describe: Describe, mut value: Value) -> Result<Value> {
+    check(at, params, &lower_all(describe, &value))?;
     over(&mut value, params);
-    serde_path_to_error::deserialize(value)
-        .map_err(|error| Error::input(format!("{at}.{}", error.path()), error.inner().to_string()))
+    Ok(value)
 }
 
 /// Every key known, every value within its control.
@@ -49,8 +55,14 @@ fn over(base: &mut Value, top: &Map<String, Value>) {
 
 /// The controls of a config, in the order of its fields.
 pub fn controls<C: Config>() -> Vec<Control> {
-    let schema = schemars::schema_for!(C).to_value();
-    lower_fields(&schema, &schema, &defaults::<C>())
+    lower_all(C::json_schema, &defaults::<C>())
+}
+
+fn lower_all(describe: Describe, defaults: &Value) -> Vec<Control> {
+    let mut generator = SchemaGenerator::default();
+    let mut schema = describe(&mut generator).to_value();
+    schema["$defs"] = generator.take_definitions(true).into();
+    lower_fields(&schema, &schema, defaults)
 }
 
 fn lower_fields(root: &Value, table: &Value, defaults: &Value) -> Vec<Control> {

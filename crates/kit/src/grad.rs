@@ -54,7 +54,7 @@ pub async fn largest(gradients: &GradientsParams, net: &Net, share: f64) -> Resu
         values.extend(part.into_iter().map(f32::abs));
     }
     let mut order: Vec<usize> = (0..values.len()).collect();
-    order.sort_by(|a, b| values[*b].total_cmp(&values[*a]));
+    order.sort_unstable_by(|a, b| values[*b].total_cmp(&values[*a]).then(a.cmp(b)));
     let mut mask = vec![0.0_f32; values.len()];
     order[..(share * values.len() as f64) as usize].iter().for_each(|at| mask[*at] = 1.0);
     let mut write = Write { gradients, masks: GradientsParams::new(), mask: &mask, at: 0 };

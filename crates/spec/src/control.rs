@@ -110,6 +110,21 @@ impl Widget {
                 items.iter().try_for_each(|item| of.check(label, item))
             }
             Self::Maybe { of } if !value.is_null() => of.check(label, value),
+            Self::From { source, many } => {
+                let (fits, one): (fn(&Value) -> bool, _) = match source {
+                    Source::Class => {
+                        (|value| value.as_u64().is_some_and(|x| x <= u16::MAX.into()), "number of a class")
+                    }
+                    Source::Layer => (Value::is_string, "name of a layer"),
+                    Source::Stage => (Value::is_string, "name of a stage"),
+                };
+                match value.as_array() {
+                    Some(items) if *many && items.iter().all(fits) => Ok(()),
+                    _ if *many => wrong(format!("be a list, each entry the {one}")),
+                    _ if fits(value) => Ok(()),
+                    _ => wrong(format!("be the {one}")),
+                }
+            }
             _ => Ok(()),
         }
     }
