@@ -18,8 +18,10 @@ pub fn recipes() -> Vec<(String, String)> {
 
 #[test]
 fn catalogue_is_up_to_date() {
-    let presets: Vec<Preset> =
-        recipes().iter().map(|(id, text)| engine::preset(id, text).unwrap_or_else(|wrong| panic!("{id}: {wrong}"))).collect();
+    let presets: Vec<Preset> = recipes()
+        .iter()
+        .map(|(id, text)| engine::preset(id, text).unwrap_or_else(|wrong| panic!("{id}: {wrong}")))
+        .collect();
     assert!(presets.len() >= 8);
     for preset in &presets {
         engine::check(&preset.spec).unwrap_or_else(|wrong| panic!("{}: {wrong}", preset.id));

@@ -16,7 +16,7 @@ fn a_chain_of_all_shapes_runs() {
             { id = "train.scratch", as = "base", train = { epochs = 12 } },
             { id = "peft.lora", as = "lora", on = "tilted", train = { epochs = 4, lr = 0.01 } },
             { id = "attack.pgd-linf", from = "base", on = "digits", epsilon = 0.2, steps = 5, alpha = 0.1 },
-            { id = "defend.pgd-at", as = "hard", from = "base", epsilon = 0.1, steps = 3, alpha = 0.05, train = { epochs = 2, lr = 0.001 } },
+            { id = "defend.pgd-at", as = "hard", from = "base", epsilon = 0.1, steps = 3, train = { epochs = 2 } },
             { id = "unlearn.salun", as = "forgot", from = "base", train = { epochs = 4, lr = 0.01 } },
             { id = "measure.mia-confidence", from = "base", on = "digits" },
         ]

@@ -75,7 +75,13 @@ impl Asker {
                 else {
                     unreachable!("answers are answers")
                 };
-                let body = json!({ "ids": ids, "labels": labels, "classes": classes, "confidences": confidences, "runners_up": runners_up });
+                let body = json!({
+                    "ids": ids,
+                    "labels": labels,
+                    "classes": classes,
+                    "confidences": confidences,
+                    "runners_up": runners_up,
+                });
                 Ok((body, Vec::new()))
             }
             Question::Export => {

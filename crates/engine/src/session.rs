@@ -137,12 +137,15 @@ impl Session {
     pub async fn prepare(&mut self, run: u32, spec: RunSpec) -> Result {
         let lab = self.lab(run, Rc::new(spec)).await?;
         let net = &lab.models[START].net;
-        let classes = lab.tasks.iter().map(|(name, task)| (name.clone(), task.classes.to_vec()));
-        self.say(run, Event::Prepared { parameters: net.base_size(), layers: net.sizes(), classes: classes.collect() });
+        let classes = lab.tasks.iter().map(|(name, task)| (name.clone(), task.classes.to_vec())).collect();
         let mut cx = self.cx(run, lab.spec.seed);
         // A gate of its own: the cancel of a run before is not for it.
         cx.gate = Rc::default();
         let task = lab.tasks.values().next().expect("a run has a task");
+        // As the first stage will find it: with a last layer for the task's classes.
+        let fitted = net.with_head(task.classes.len(), &mut cx.rng("head", 0, 0), &cx.device);
+        let (parameters, layers) = (fitted.base_size(), fitted.sizes());
+        self.say(run, Event::Prepared { parameters, layers, classes });
         if net.classes == task.classes.len() && net.fits(task).is_ok() {
             let tested = metrics::test(net, &task.test, &mut cx).await?;
             self.say(run, tested.answers("test"));

@@ -1,4 +1,5 @@
-//! What a method works in: device, randomness, progress, events. Files, clocks and event loops come in through [`Host`].
+//! What a method works in: device, randomness, progress, events. Files, clocks and event loops come in through
+//! [`Host`].
 
 use crate::data::{Task, View};
 use crate::error::{Error, Result};
@@ -49,7 +50,15 @@ pub struct Published {
 #[derive(Clone)]
 pub struct Watch {
     pub test: View,
-    pub classes: usize,
+    /// Some of what is learned from: the "seen" line of the curve.
+    pub seen: View,
+}
+
+impl Watch {
+    /// The test split, and as many training samples as fit two chunks.
+    pub fn of(task: &Task) -> Self {
+        Self { test: task.test.clone(), seen: task.train.first(2 * crate::victim::CHUNK) }
+    }
 }
 
 pub struct Cx {

@@ -153,14 +153,16 @@ fn dlr(logits: Tensor<2>, labels: Tensor<1, Int>) -> Tensor<1> {
     (wrong - right) / span.add_scalar(1e-12)
 }
 
-/// Uniform in the ℓ∞ ball around every sample, clipped to the box; drawn on the host by sample, for this restart or epoch.
+/// Uniform in the ℓ∞ ball around every sample, clipped to the box; drawn on the host by sample, for this restart or
+/// epoch.
 pub fn start_linf(batch: &Batch, epsilon: f64, turn: u32, cx: &Cx) -> Tensor<4> {
     let noise =
         noise(batch, |row, rng| row.iter_mut().for_each(|x| *x = rng.uniform(-1.0, 1.0) * epsilon as f32), turn, cx);
     ops::project_box(batch.x.clone() + noise)
 }
 
-/// A random direction with a length uniform in [0, ε] (torchattacks' start; not uniform in the ball), clipped to the box.
+/// A random direction with a length uniform in [0, ε] (torchattacks' start; not uniform in the ball), clipped to the
+/// box.
 pub fn start_l2(batch: &Batch, epsilon: f64, turn: u32, cx: &Cx) -> Tensor<4> {
     let fill = |row: &mut [f32], rng: &mut Rng| {
         row.iter_mut().for_each(|x| *x = rng.normal());

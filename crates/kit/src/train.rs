@@ -12,6 +12,7 @@ use burn::optim::{AdamConfig, AdamWConfig, GradientsParams, ModuleOptimizer, Sgd
 use burn::tensor::{Gradients, Int, Tensor};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use spec::Event;
 use std::rc::Rc;
 
 /// How a network is trained: the nested `train = { … }` table of every trained method. Defaults are PyTorch's.
@@ -187,8 +188,9 @@ pub async fn descend(
         return Err(Error::input("train", "there is no image to train on"));
     }
     let total = epoch * recipe.epochs as usize;
-    let every = (total / 40).max(5);
+    let every = (total / 30).max(5);
     let mut optimizer = recipe.optimizer();
+    observe(objective.whole(net.clone()), 0, false, cx).await?;
     let mut net = net.train();
     for step in 0..total {
         let mut place = step % epoch;
@@ -238,6 +240,8 @@ async fn observe(net: Net, step: usize, last: bool, cx: &mut Cx) -> Result {
     if let Some(watch) = cx.watch.clone().filter(|watch| !last && watch.test.set.shape == net.shape) {
         let tested = test(&net, &watch.test, cx).await?;
         if tested.is_finite() {
+            let seen = test(&net, &watch.seen, cx).await?;
+            cx.say(Event::Scalar { series: "train_accuracy".into(), step, value: seen.accuracy() as f32 });
             cx.say_tested(step, &tested);
             cx.publish(&net);
             cx.good = Some((step, net));

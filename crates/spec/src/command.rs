@@ -70,7 +70,8 @@ pub enum Import {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "type", rename_all = "snake_case")]
 pub enum Question {
-    /// Pixels beside the message: f32, `[n, channels, height, width]`, 0 to 1. Answer: `{ "probabilities": [[p; classes]; n] }`.
+    /// Pixels beside the message: f32, `[n, channels, height, width]`, 0 to 1. Answer: `{ "probabilities": [[p;
+    /// classes]; n] }`.
     Predict,
     /// Attacks these samples of a task. Answer: `{ "labels", "clean": [[p]], "attacked": [[p]], "walk": [[p of the
     /// label after each step]], "queries" }`; beside it two buffers of f32 pixels: clean, attacked.
@@ -80,11 +81,13 @@ pub enum Question {
     /// Two-dimensional sets. Answer: `{ "low": [x, y], "high": [x, y], "size" }`, beside it u8 classes, row after row
     /// from the top left, and u8 confidences (255 is 1).
     Boundary { size: u32 },
-    /// The last hidden layer's features of the test split by principal components. Answer: `{ "ids", "labels", "xy": [[x, y]] }`.
+    /// The last hidden layer's features of the test split by principal components. Answer: `{ "ids", "labels", "xy":
+    /// [[x, y]] }`.
     Embed { task: String },
     /// Answer: `{ "labels", "shape": [n, channels, height, width] }`, beside it f32 pixels.
     Samples { task: String, ids: Vec<u32> },
-    /// Answers of the model on a task's test split. Answer: `{ "ids", "labels", "classes", "confidences", "runners_up" }`.
+    /// Answers of the model on a task's test split. Answer: `{ "ids", "labels", "classes", "confidences",
+    /// "runners_up" }`.
     Test { task: String },
     /// Answer: `{ "name", "parameters" }`, beside it the safetensors file.
     Export,

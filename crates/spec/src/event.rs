@@ -2,7 +2,8 @@ use crate::RunSpec;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-/// Every event travels in this envelope, so that a late event of a cancelled run is dropped and a curve finds its stage.
+/// Every event travels in this envelope, so that a late event of a cancelled run is dropped and a curve finds its
+/// stage.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Said {
     pub run: u32,

@@ -1,5 +1,5 @@
 use engine::{Boxed, Error, Host, Result};
-use js_sys::{Array, Function, Promise, Reflect, Uint8Array};
+use js_sys::{Array, Promise, Uint8Array};
 use serde::Serialize;
 use spec::Said;
 use wasm_bindgen::{JsCast, JsValue};
@@ -10,9 +10,8 @@ use web_sys::{DedicatedWorkerGlobalScope, MessageChannel};
 pub struct Page {
     scope: DedicatedWorkerGlobalScope,
     performance: web_sys::Performance,
-    /// `scheduler.yield()`, where there is one.
-    scheduler: Option<(JsValue, Function)>,
-    /// Else a message to ourselves; a timer would be held back for milliseconds.
+    /// A turn is a message to ourselves: it stands in line behind what the page has sent. `scheduler.yield()` goes on
+    /// before it, so a question or a cancel would wait for the end of the run; a timer is held back for milliseconds.
     channel: MessageChannel,
 }
 
@@ -31,13 +30,8 @@ impl Page {
     pub fn new() -> Self {
         let scope: DedicatedWorkerGlobalScope = js_sys::global().unchecked_into();
         let performance = scope.performance().expect("a worker has a clock");
-        let scheduler = Reflect::get(&scope, &"scheduler".into()).ok().filter(|value| value.is_object());
-        let scheduler = scheduler.and_then(|object| {
-            let function = Reflect::get(&object, &"yield".into()).ok()?.dyn_into::<Function>().ok()?;
-            Some((object, function))
-        });
         let channel = MessageChannel::new().expect("a worker has channels");
-        Self { scope, performance, scheduler, channel }
+        Self { scope, performance, channel }
     }
 
     pub fn clone_scope(&self) -> Scope {
@@ -56,17 +50,9 @@ impl Host for Page {
 
     fn turn(&self) -> Boxed<'_, ()> {
         Box::pin(async {
-            let turn = match &self.scheduler {
-                Some((scheduler, function)) => {
-                    function.call0(scheduler).ok().and_then(|p| p.dyn_into::<Promise>().ok())
-                }
-                None => None,
-            };
-            let turn = turn.unwrap_or_else(|| {
-                Promise::new(&mut |resolve, _| {
-                    self.channel.port1().set_onmessage(Some(&resolve));
-                    let _ = self.channel.port2().post_message(&JsValue::NULL);
-                })
+            let turn = Promise::new(&mut |resolve, _| {
+                self.channel.port1().set_onmessage(Some(&resolve));
+                let _ = self.channel.port2().post_message(&JsValue::NULL);
             });
             let _ = JsFuture::from(turn).await;
         })

@@ -26,7 +26,8 @@ pub trait NetKind: Sized {
     fn size(config: &Self::Config, shape: [usize; 3], classes: usize) -> Option<usize>;
     /// For inputs of `shape` `[channels, height, width]`.
     fn new(config: &Self::Config, shape: [usize; 3], classes: usize, rng: &mut Rng, device: &Device) -> Result<Self>;
-    /// `[n, channels, height, width]` to logits `[n, classes]`. Passes the last hidden values through the tap `features`.
+    /// `[n, channels, height, width]` to logits `[n, classes]`. Passes the last hidden values through the tap
+    /// `features`.
     fn forward(&self, x: Tensor<4>, pass: &mut Pass) -> Tensor<2>;
     /// Every layer that a method may reach into, by PyTorch's name, in the order of the forward pass.
     fn layers(&mut self, visit: &mut dyn FnMut(&str, Layer<'_>));

@@ -47,7 +47,7 @@ pub(crate) fn run<'a>(
         let (parent, net) = start(stage, lab, &task, cx)?;
         entry.fits(stage, &task)?;
         let begun = cx.host.now();
-        cx.watch = Some(Watch { test: task.test.clone(), classes: task.classes.len() });
+        cx.watch = Some(Watch::of(&task));
         let net = make(&stage.params, prepared(net, &task, cx)?, &task, cx).await?;
         let tested = test(&net, &task.test, cx).await?;
         let seen = test(&net, &task.train, cx).await?;

@@ -120,7 +120,7 @@ pub(crate) fn run<'a, M: Unlearn>(
         cx.say(Event::Classes { series: "retrained".into(), values: mean_by_class(&classes) });
 
         cx.say(Event::Phase { name: entry.card.title.into() });
-        cx.watch = Some(Watch { test: task.test.clone(), classes: task.classes.len() });
+        cx.watch = Some(Watch::of(&task));
         (cx.steps, cx.evaluating) = (0, 0.0);
         let begun = cx.host.now();
         let job = UnlearnJob { net: prepared(original, &task, cx)?, split: &split, task: &task, lineage: &lineage };
@@ -193,7 +193,8 @@ async fn warn_if_start_saw(lab: &Lab, split: &Split, task: &Task, cx: &mut Cx) -
     let known = test(start, &split.forget, cx).await?.accuracy();
     if known > 50.0 {
         let message = format!(
-            "The source network already reads {known:.0} % of what is to be forgotten, so a network retrained from it has seen it too."
+            "The source network already reads {known:.0} % of what is to be forgotten, so a network retrained from \
+             it has seen it too."
         );
         cx.say(Event::Warning { message });
     }

@@ -46,9 +46,13 @@ impl Method for Bim {
         authors: "Kurakin, Goodfellow, Bengio",
         year: 2016,
         paper: "Adversarial examples in the physical world, ICLR 2017 workshop, arXiv:1607.02533, section 2.2",
-        equation: "<msub><mi>x</mi><mrow><mi>k</mi><mo>+</mo><mn>1</mn></mrow></msub><mo>=</mo><msub><mi>Π</mi><mi>ε</mi></msub><mo>(</mo><msub><mi>x</mi><mi>k</mi></msub><mo>+</mo><mi>α</mi><mi>sign</mi><msub><mo>∇</mo><mi>x</mi></msub><mi>ℓ</mi><mo>)</mo>",
+        equation: "<msub><mi>x</mi><mrow><mi>k</mi><mo>+</mo><mn>1</mn></mrow></msub><mo>=</mo><msub><mi>Π</mi>\
+            <mi>ε</mi></msub><mo>(</mo><msub><mi>x</mi><mi>k</mi></msub><mo>+</mo><mi>α</mi><mi>sign</mi><msub>\
+            <mo>∇</mo><mi>x</mi></msub><mi>ℓ</mi><mo>)</mo>",
         summary: "Small steps along the sign of the gradient, kept within the budget.",
-        notes: "α 1/255 and min(ε + 4, 1.25 ε) = 10 steps for ε 8/255 (in units of 1/255) are the paper's rule; its ε runs from 2 to 32. The final iterate is returned. Equal to torchattacks and foolbox (tests/goldens).",
+        notes: "α 1/255 and min(ε + 4, 1.25 ε) = 10 steps for ε 8/255 (in units of 1/255) are the paper's rule; \
+            its ε runs from 2 to 32. The final iterate is returned. Equal to torchattacks and foolbox \
+            (tests/goldens).",
         needs: Needs { kinds: &[Kind::Images, Kind::Points], access: Access::Gradients, min_classes: 2 },
     };
 

@@ -40,7 +40,10 @@ impl Method for Fgsm {
         authors: "Goodfellow, Shlens, Szegedy",
         year: 2014,
         paper: "Explaining and Harnessing Adversarial Examples, ICLR 2015, arXiv:1412.6572, section 4",
-        equation: "<msup><mi>x</mi><mo>′</mo></msup><mo>=</mo><msub><mi>Π</mi><mrow><mo>[</mo><mn>0</mn><mo>,</mo><mn>1</mn><mo>]</mo></mrow></msub><mo>(</mo><mi>x</mi><mo>+</mo><mi>ε</mi><mi>sign</mi><msub><mo>∇</mo><mi>x</mi></msub><mi>ℓ</mi><mo>(</mo><msub><mi>f</mi><mi>θ</mi></msub><mo>(</mo><mi>x</mi><mo>)</mo><mo>,</mo><mi>y</mi><mo>)</mo><mo>)</mo>",
+        equation: "<msup><mi>x</mi><mo>′</mo></msup><mo>=</mo><msub><mi>Π</mi><mrow><mo>[</mo><mn>0</mn><mo>,\
+            </mo><mn>1</mn><mo>]</mo></mrow></msub><mo>(</mo><mi>x</mi><mo>+</mo><mi>ε</mi><mi>sign</mi><msub>\
+            <mo>∇</mo><mi>x</mi></msub><mi>ℓ</mi><mo>(</mo><msub><mi>f</mi><mi>θ</mi></msub><mo>(</mo><mi>x</mi>\
+            <mo>)</mo><mo>,</mo><mi>y</mi><mo>)</mo><mo>)</mo>",
         summary: "One step along the sign of the gradient, as far as the budget allows.",
         notes: "ε 0.25 is the paper's for MNIST. sign(0) is 0. Equal to torchattacks and foolbox (tests/goldens).",
         needs: Needs { kinds: &[Kind::Images, Kind::Points], access: Access::Gradients, min_classes: 2 },

@@ -63,10 +63,17 @@ impl Method for PgdL2 {
         family: Family::Attack,
         authors: "Mądry, Makelov, Schmidt, Tsipras, Vladu",
         year: 2017,
-        paper: "Towards Deep Learning Models Resistant to Adversarial Attacks, ICLR 2018, arXiv:1706.06083, section 2.1",
-        equation: "<msub><mi>x</mi><mrow><mi>k</mi><mo>+</mo><mn>1</mn></mrow></msub><mo>=</mo><msub><mi>Π</mi><mi>ε</mi></msub><mo>(</mo><msub><mi>x</mi><mi>k</mi></msub><mo>+</mo><mi>α</mi><mfrac><mrow><msub><mo>∇</mo><mi>x</mi></msub><mi>ℓ</mi></mrow><msub><mrow><mo>‖</mo><msub><mo>∇</mo><mi>x</mi></msub><mi>ℓ</mi><mo>‖</mo></mrow><mn>2</mn></msub></mfrac><mo>)</mo>",
+        paper: "Towards Deep Learning Models Resistant to Adversarial Attacks, ICLR 2018, arXiv:1706.06083, \
+            section 2.1",
+        equation: "<msub><mi>x</mi><mrow><mi>k</mi><mo>+</mo><mn>1</mn></mrow></msub><mo>=</mo><msub><mi>Π</mi>\
+            <mi>ε</mi></msub><mo>(</mo><msub><mi>x</mi><mi>k</mi></msub><mo>+</mo><mi>α</mi><mfrac><mrow><msub>\
+            <mo>∇</mo><mi>x</mi></msub><mi>ℓ</mi></mrow><msub><mrow><mo>‖</mo><msub><mo>∇</mo><mi>x</mi></msub>\
+            <mi>ℓ</mi><mo>‖</mo></mrow><mn>2</mn></msub></mfrac><mo>)</mo>",
         summary: "Gradient steps inside a ball of Euclidean length, from a random start.",
-        notes: "The paper gives no step size for L2; ε 1.0, 10 steps of 0.2 and the start (a random direction with a length uniform in [0, ε]) are torchattacks' 3.5.1. Projects, then clips: ART clips first, and its output may leave the box. Equal to torchattacks and foolbox from the same start (tests/goldens).",
+        notes: "The paper gives no step size for L2; ε 1.0, 10 steps of 0.2 and the start (a random direction \
+            with a length uniform in [0, ε]) are torchattacks' 3.5.1. Projects, then clips: ART clips first, \
+            and its output may leave the box. Equal to torchattacks and foolbox from the same start \
+            (tests/goldens).",
         needs: Needs { kinds: &[Kind::Images, Kind::Points], access: Access::Gradients, min_classes: 2 },
     };
 

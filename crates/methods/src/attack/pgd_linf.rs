@@ -63,10 +63,15 @@ impl Method for PgdLinf {
         family: Family::Attack,
         authors: "Mądry, Makelov, Schmidt, Tsipras, Vladu",
         year: 2017,
-        paper: "Towards Deep Learning Models Resistant to Adversarial Attacks, ICLR 2018, arXiv:1706.06083, section 2.1",
-        equation: "<msub><mi>x</mi><mrow><mi>k</mi><mo>+</mo><mn>1</mn></mrow></msub><mo>=</mo><msub><mi>Π</mi><mi>ε</mi></msub><mo>(</mo><msub><mi>x</mi><mi>k</mi></msub><mo>+</mo><mi>α</mi><mi>sign</mi><msub><mo>∇</mo><mi>x</mi></msub><mi>ℓ</mi><mo>)</mo>",
+        paper: "Towards Deep Learning Models Resistant to Adversarial Attacks, ICLR 2018, arXiv:1706.06083, \
+            section 2.1",
+        equation: "<msub><mi>x</mi><mrow><mi>k</mi><mo>+</mo><mn>1</mn></mrow></msub><mo>=</mo><msub><mi>Π</mi>\
+            <mi>ε</mi></msub><mo>(</mo><msub><mi>x</mi><mi>k</mi></msub><mo>+</mo><mi>α</mi><mi>sign</mi><msub>\
+            <mo>∇</mo><mi>x</mi></msub><mi>ℓ</mi><mo>)</mo>",
         summary: "Many small gradient steps inside the budget, from a random start.",
-        notes: "ε 0.3, 40 steps of 0.01 and a random start are the paper's for MNIST. The order is step, ball, box. Robust accuracy is an upper bound: another attack may find more. Equal to torchattacks and foolbox from the same start (tests/goldens).",
+        notes: "ε 0.3, 40 steps of 0.01 and a random start are the paper's for MNIST. The order is step, ball, \
+            box. Robust accuracy is an upper bound: another attack may find more. Equal to torchattacks and \
+            foolbox from the same start (tests/goldens).",
         needs: Needs { kinds: &[Kind::Images, Kind::Points], access: Access::Gradients, min_classes: 2 },
     };
 

@@ -46,10 +46,15 @@ impl Method for PgdAt {
         family: Family::Defend,
         authors: "Mądry, Makelov, Schmidt, Tsipras, Vladu",
         year: 2017,
-        paper: "Towards Deep Learning Models Resistant to Adversarial Attacks, ICLR 2018, arXiv:1706.06083, equation 2.1",
-        equation: "<munder><mi>min</mi><mi>θ</mi></munder><mi>𝔼</mi><munder><mi>max</mi><mrow><msub><mrow><mo>‖</mo><mi>δ</mi><mo>‖</mo></mrow><mi>∞</mi></msub><mo>≤</mo><mi>ε</mi></mrow></munder><mi>ℓ</mi><mo>(</mo><msub><mi>f</mi><mi>θ</mi></msub><mo>(</mo><mi>x</mi><mo>+</mo><mi>δ</mi><mo>)</mo><mo>,</mo><mi>y</mi><mo>)</mo>",
+        paper: "Towards Deep Learning Models Resistant to Adversarial Attacks, ICLR 2018, arXiv:1706.06083, \
+            equation 2.1",
+        equation: "<munder><mi>min</mi><mi>θ</mi></munder><mi>𝔼</mi><munder><mi>max</mi><mrow><msub><mrow><mo>‖\
+            </mo><mi>δ</mi><mo>‖</mo></mrow><mi>∞</mi></msub><mo>≤</mo><mi>ε</mi></mrow></munder><mi>ℓ</mi><mo>(\
+            </mo><msub><mi>f</mi><mi>θ</mi></msub><mo>(</mo><mi>x</mi><mo>+</mo><mi>δ</mi><mo>)</mo><mo>,</mo>\
+            <mi>y</mi><mo>)</mo>",
         summary: "Train on the worst picture that an attack finds inside the budget, at every step.",
-        notes: "Defaults are those of the paper's MNIST challenge: ε 0.3, 40 steps of 0.01 from a random start, Adam \
+        notes: "Defaults are those of the paper's MNIST challenge: ε 0.3, 40 steps of 0.01 from a random start, \
+            Adam \
             1e-4, batches of 50, about 100,000 steps (91 epochs of 55,000 images). The attack sees the network in \
             evaluation mode, the training step in training mode; papers differ here.",
         needs: Needs { kinds: &[Kind::Images, Kind::Points], access: Access::Weights, min_classes: 2 },

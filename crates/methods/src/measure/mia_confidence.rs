@@ -23,11 +23,16 @@ impl Method for MiaConfidence {
         year: 2023,
         paper: "Model Sparsity Can Simplify Machine Unlearning, NeurIPS 2023, arXiv:2304.04934, section 5.1; \
             attack by confidence after Song and Mittal, arXiv:2003.10595",
-        equation: "<mtext>MIA</mtext><mo>=</mo><mn>100</mn><mo>⋅</mo><mfrac><mrow><mo>|</mo><mo>{</mo><mi>x</mi><mo>∈</mo><msub><mi>D</mi><mi>f</mi></msub><mo>:</mo><mtext>unseen</mtext><mo>}</mo><mo>|</mo></mrow><mrow><mo>|</mo><msub><mi>D</mi><mi>f</mi></msub><mo>|</mo></mrow></mfrac>",
+        equation: "<mtext>MIA</mtext><mo>=</mo><mn>100</mn><mo>⋅</mo><mfrac><mrow><mo>|</mo><mo>{</mo><mi>x</mi>\
+            <mo>∈</mo><msub><mi>D</mi><mi>f</mi></msub><mo>:</mo><mtext>unseen</mtext><mo>}</mo><mo>|</mo>\
+            </mrow><mrow><mo>|</mo><msub><mi>D</mi><mi>f</mi></msub><mo>|</mo></mrow></mfrac>",
         summary: "Can an attacker tell from its confidence what the network has seen?",
-        notes: "A support vector machine (RBF, C 3, γ 1) on the confidence in the true class, trained on kept training \
-            images against unseen ones (a class that is forgotten whole is left out of these), asked about the forget \
-            set. Solved to 1e-6 instead of LIBSVM's 1e-3; agrees with scikit-learn (tests/goldens). Near the retrained \
+        notes: "A support vector machine (RBF, C 3, γ 1) on the confidence in the true class, trained on kept \
+            training \
+            images against unseen ones (a class that is forgotten whole is left out of these), asked about the \
+            forget \
+            set. Solved to 1e-6 instead of LIBSVM's 1e-3; agrees with scikit-learn (tests/goldens). Near the \
+            retrained \
             network's value is good, not high.",
         needs: Needs { kinds: &[Kind::Images, Kind::Points], access: Access::Scores, min_classes: 2 },
     };

@@ -37,12 +37,17 @@ impl Method for BitFit {
         family: Family::Peft,
         authors: "Ben Zaken, Ravfogel, Goldberg",
         year: 2021,
-        paper: "BitFit: Simple Parameter-efficient Fine-tuning for Transformer-based Masked Language-models, ACL 2022, \
+        paper: "BitFit: Simple Parameter-efficient Fine-tuning for Transformer-based Masked Language-models, \
+            ACL 2022, \
             arXiv:2106.10199",
-        equation: "<mi>h</mi><mo>=</mo><msub><mi>W</mi><mn>0</mn></msub><mi>x</mi><mo>+</mo><mi>b</mi><mo>,</mo><mspace width='0.6em'/><mi>b</mi><mo>←</mo><mi>b</mi><mo>−</mo><mi>η</mi><msub><mo>∇</mo><mi>b</mi></msub><mi>ℓ</mi>",
+        equation: "<mi>h</mi><mo>=</mo><msub><mi>W</mi><mn>0</mn></msub><mi>x</mi><mo>+</mo><mi>b</mi><mo>,</mo>\
+            <mspace width='0.6em'/><mi>b</mi><mo>←</mo><mi>b</mi><mo>−</mo><mi>η</mi><msub><mo>∇</mo><mi>b</mi>\
+            </msub><mi>ℓ</mi>",
         summary: "Train only the biases, and the last layer, of a network that stays as it is.",
-        notes: "As in the paper the task's last layer is trained with the biases; the shift of a norm layer counts as a \
-            bias. The paper searches learning rates between 1e-4 and 1e-3 and trains in batches of 16; the number of \
+        notes: "As in the paper the task's last layer is trained with the biases; the shift of a norm layer \
+            counts as a \
+            bias. The paper searches learning rates between 1e-4 and 1e-3 and trains in batches of 16; the \
+            number of \
             epochs and weight decay 0.01 (AdamW's own) are ours.",
         needs: Needs { kinds: &[Kind::Images, Kind::Points], access: Access::Weights, min_classes: 2 },
     };

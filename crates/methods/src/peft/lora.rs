@@ -51,11 +51,15 @@ impl Method for Lora {
         year: 2021,
         paper: "LoRA: Low-Rank Adaptation of Large Language Models, ICLR 2022, arXiv:2106.09685, equation 3; \
             rank-stabilised: Kalajdzievski, arXiv:2312.03732",
-        equation: "<mi>h</mi><mo>=</mo><msub><mi>W</mi><mn>0</mn></msub><mi>x</mi><mo>+</mo><mfrac><mi>α</mi><mi>r</mi></mfrac><mi>B</mi><mi>A</mi><mi>x</mi>",
+        equation: "<mi>h</mi><mo>=</mo><msub><mi>W</mi><mn>0</mn></msub><mi>x</mi><mo>+</mo><mfrac><mi>α</mi>\
+            <mi>r</mi></mfrac><mi>B</mi><mi>A</mi><mi>x</mi>",
         summary: "Leave the network as it is and train a thin branch beside each layer.",
-        notes: "Rank, α and the draw of A as in PEFT 0.21 (A uniform in ±1/√in, B zero); AdamW at 5e-4, batches of 16, \
-            30 epochs as the paper's RoBERTa runs, without their warm-up. On convolutions A is k × k and B is 1 × 1, as \
-            in PEFT. The branch is computed as (x·A)·B; its product is formed only when it is merged. Norm layers keep \
+        notes: "Rank, α and the draw of A as in PEFT 0.21 (A uniform in ±1/√in, B zero); AdamW at 5e-4, batches \
+            of 16, \
+            30 epochs as the paper's RoBERTa runs, without their warm-up. On convolutions A is k × k and B is 1 \
+            × 1, as \
+            in PEFT. The branch is computed as (x·A)·B; its product is formed only when it is merged. Norm \
+            layers keep \
             their statistics. Later stages that train other weights start from the merged network.",
         needs: Needs { kinds: &[Kind::Images, Kind::Points], access: Access::Weights, min_classes: 2 },
     };
@@ -108,5 +112,13 @@ impl Peft for Lora {
 
 /// A rank above a layer's smaller side only adds parameters.
 fn refuse(name: &str, rank: usize, most: usize) -> Option<Wrong> {
-    (rank > most).then(|| Wrong::new("peft.lora.rank", format!("the rank cannot exceed {most}, the size of {name}")))
+    (rank > most).then(|| {
+        Wrong::new(
+            "peft.lora.rank",
+            format!(
+                "the rank cannot exceed {most}, the size of \
+    {name}"
+            ),
+        )
+    })
 }

@@ -24,9 +24,13 @@ impl Method for Scratch {
         authors: "",
         year: 1986,
         paper: "Rumelhart, Hinton, Williams: Learning representations by back-propagating errors, Nature 323",
-        equation: "<mi>θ</mi><mo>←</mo><mi>arg</mi><munder><mi>min</mi><mi>θ</mi></munder><mfrac><mn>1</mn><mi>n</mi></mfrac><munder><mo>∑</mo><mi>i</mi></munder><mi>ℓ</mi><mo>(</mo><msub><mi>f</mi><mi>θ</mi></msub><mo>(</mo><msub><mi>x</mi><mi>i</mi></msub><mo>)</mo><mo>,</mo><msub><mi>y</mi><mi>i</mi></msub><mo>)</mo>",
+        equation: "<mi>θ</mi><mo>←</mo><mi>arg</mi><munder><mi>min</mi><mi>θ</mi></munder><mfrac><mn>1</mn><mi>n\
+            </mi></mfrac><munder><mo>∑</mo><mi>i</mi></munder><mi>ℓ</mi><mo>(</mo><msub><mi>f</mi><mi>θ</mi>\
+            </msub><mo>(</mo><msub><mi>x</mi><mi>i</mi></msub><mo>)</mo><mo>,</mo><msub><mi>y</mi><mi>i</mi>\
+            </msub><mo>)</mo>",
         summary: "Forget everything and learn the task from random weights.",
-        notes: "Defaults are PyTorch's for Adam. The weights are drawn on the host, so a seed means the same start on \
+        notes: "Defaults are PyTorch's for Adam. The weights are drawn on the host, so a seed means the same \
+            start on \
             every device.",
         needs: Needs { kinds: &[Kind::Images, Kind::Points], access: Access::Weights, min_classes: 2 },
     };

@@ -41,9 +41,14 @@ impl Method for FullFinetune {
         authors: "Yosinski, Clune, Bengio, Lipson",
         year: 2014,
         paper: "How transferable are features in deep neural networks?, NeurIPS 2014, arXiv:1411.1792",
-        equation: "<mi>θ</mi><mo>←</mo><mi>arg</mi><munder><mi>min</mi><mi>θ</mi></munder><mfrac><mn>1</mn><mi>n</mi></mfrac><munder><mo>∑</mo><mi>i</mi></munder><mi>ℓ</mi><mo>(</mo><msub><mi>f</mi><mi>θ</mi></msub><mo>(</mo><msub><mi>x</mi><mi>i</mi></msub><mo>)</mo><mo>,</mo><msub><mi>y</mi><mi>i</mi></msub><mo>)</mo><mo>,</mo><mspace width='0.6em'/><msub><mi>θ</mi><mn>0</mn></msub><mo>=</mo><msub><mi>θ</mi><mtext>source</mtext></msub>",
+        equation: "<mi>θ</mi><mo>←</mo><mi>arg</mi><munder><mi>min</mi><mi>θ</mi></munder><mfrac><mn>1</mn><mi>n\
+            </mi></mfrac><munder><mo>∑</mo><mi>i</mi></munder><mi>ℓ</mi><mo>(</mo><msub><mi>f</mi><mi>θ</mi>\
+            </msub><mo>(</mo><msub><mi>x</mi><mi>i</mi></msub><mo>)</mo><mo>,</mo><msub><mi>y</mi><mi>i</mi>\
+            </msub><mo>)</mo><mo>,</mo><mspace width='0.6em'/><msub><mi>θ</mi><mn>0</mn></msub><mo>=</mo><msub>\
+            <mi>θ</mi><mtext>source</mtext></msub>",
         summary: "Start from a trained network and train every weight on the new task.",
-        notes: "The paper trains on ImageNet only; the defaults are those of PyTorch's tutorial \"Transfer Learning for \
+        notes: "The paper trains on ImageNet only; the defaults are those of PyTorch's tutorial \"Transfer \
+            Learning for \
             Computer Vision\" (SGD 0.001, momentum 0.9, a tenth every 7 of 25 epochs, batches of 4).",
         needs: Needs { kinds: &[Kind::Images, Kind::Points], access: Access::Weights, min_classes: 2 },
     };

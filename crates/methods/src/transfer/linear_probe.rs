@@ -29,9 +29,12 @@ impl Method for LinearProbe {
         authors: "Alain, Bengio",
         year: 2016,
         paper: "Understanding intermediate layers using linear classifier probes, arXiv:1610.01644",
-        equation: "<mi>W</mi><mo>←</mo><mi>arg</mi><munder><mi>min</mi><mi>W</mi></munder><munder><mo>∑</mo><mi>i</mi></munder><mi>ℓ</mi><mo>(</mo><mi>W</mi><mi>φ</mi><mo>(</mo><msub><mi>x</mi><mi>i</mi></msub><mo>)</mo><mo>,</mo><msub><mi>y</mi><mi>i</mi></msub><mo>)</mo>",
+        equation: "<mi>W</mi><mo>←</mo><mi>arg</mi><munder><mi>min</mi><mi>W</mi></munder><munder><mo>∑</mo>\
+            <mi>i</mi></munder><mi>ℓ</mi><mo>(</mo><mi>W</mi><mi>φ</mi><mo>(</mo><msub><mi>x</mi><mi>i</mi>\
+            </msub><mo>)</mo><mo>,</mo><msub><mi>y</mi><mi>i</mi></msub><mo>)</mo>",
         summary: "Keep all layers as they are and train only the last one.",
-        notes: "The last hidden layer only. The paper names no optimiser for image nets of this size; the defaults are \
+        notes: "The last hidden layer only. The paper names no optimiser for image nets of this size; the \
+            defaults are \
             PyTorch's for Adam. Features are cached, so an epoch costs one small matrix product a batch.",
         needs: Needs { kinds: &[Kind::Images, Kind::Points], access: Access::Weights, min_classes: 2 },
     };

@@ -38,10 +38,14 @@ impl Method for Finetune {
         family: Family::Unlearn,
         authors: "Golatkar, Achille, Soatto",
         year: 2020,
-        paper: "Eternal Sunshine of the Spotless Net, CVPR 2020, arXiv:1911.04933; as FT in Fan et al., arXiv:2310.12508",
-        equation: "<munder><mi>min</mi><mi>θ</mi></munder><msub><mi>𝔼</mi><msub><mi>D</mi><mi>r</mi></msub></msub><mi>ℓ</mi><mo>(</mo><msub><mi>f</mi><mi>θ</mi></msub><mo>(</mo><mi>x</mi><mo>)</mo><mo>,</mo><mi>y</mi><mo>)</mo>",
+        paper: "Eternal Sunshine of the Spotless Net, CVPR 2020, arXiv:1911.04933; as FT in Fan et al., \
+            arXiv:2310.12508",
+        equation: "<munder><mi>min</mi><mi>θ</mi></munder><msub><mi>𝔼</mi><msub><mi>D</mi><mi>r</mi></msub>\
+            </msub><mi>ℓ</mi><mo>(</mo><msub><mi>f</mi><mi>θ</mi></msub><mo>(</mo><mi>x</mi><mo>)</mo><mo>,</mo>\
+            <mi>y</mi><mo>)</mo>",
         summary: "Go on training on what stays, and hope that the rest fades.",
-        notes: "10 epochs of SGD at 0.01 with momentum 0.9 and decay 5e-4, batches of 256: the FT row of SalUn's code.",
+        notes: "10 epochs of SGD at 0.01 with momentum 0.9 and decay 5e-4, batches of 256: the FT row of \
+            SalUn's code.",
         needs: Needs { kinds: &[Kind::Images, Kind::Points], access: Access::Weights, min_classes: 2 },
     };
 

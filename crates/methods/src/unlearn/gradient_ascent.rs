@@ -35,10 +35,14 @@ impl Method for GradientAscent {
         family: Family::Unlearn,
         authors: "Thudi, Deza, Chandrasekaran, Papernot",
         year: 2021,
-        paper: "Unrolling SGD: Understanding Factors Influencing Machine Unlearning, EuroS&P 2022, arXiv:2109.13398; as GA in Fan et al., arXiv:2310.12508",
-        equation: "<mi>θ</mi><mo>←</mo><mi>θ</mi><mo>+</mo><mi>η</mi><msub><mo>∇</mo><mi>θ</mi></msub><msub><mi>𝔼</mi><msub><mi>D</mi><mi>f</mi></msub></msub><mi>ℓ</mi><mo>(</mo><msub><mi>f</mi><mi>θ</mi></msub><mo>(</mo><mi>x</mi><mo>)</mo><mo>,</mo><mi>y</mi><mo>)</mo>",
+        paper: "Unrolling SGD: Understanding Factors Influencing Machine Unlearning, EuroS&P 2022, \
+            arXiv:2109.13398; as GA in Fan et al., arXiv:2310.12508",
+        equation: "<mi>θ</mi><mo>←</mo><mi>θ</mi><mo>+</mo><mi>η</mi><msub><mo>∇</mo><mi>θ</mi></msub><msub>\
+            <mi>𝔼</mi><msub><mi>D</mi><mi>f</mi></msub></msub><mi>ℓ</mi><mo>(</mo><msub><mi>f</mi><mi>θ</mi>\
+            </msub><mo>(</mo><mi>x</mi><mo>)</mo><mo>,</mo><mi>y</mi><mo>)</mo>",
         summary: "Walk uphill on the loss of what is to be forgotten.",
-        notes: "5 epochs of SGD at 1e-4 with momentum 0.9, batches of 256: the GA row of SalUn's code, without its weight decay. Larger rates run away: the loss has no upper bound.",
+        notes: "5 epochs of SGD at 1e-4 with momentum 0.9, batches of 256: the GA row of SalUn's code, without \
+            its weight decay. Larger rates run away: the loss has no upper bound.",
         needs: Needs { kinds: &[Kind::Images, Kind::Points], access: Access::Weights, min_classes: 2 },
     };
 

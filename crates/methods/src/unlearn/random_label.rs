@@ -43,9 +43,14 @@ impl Method for RandomLabel {
         authors: "Graves, Nagisetty, Ganesh",
         year: 2020,
         paper: "Amnesiac Machine Learning, AAAI 2021, arXiv:2010.10981; as RL in Fan et al., arXiv:2310.12508",
-        equation: "<munder><mi>min</mi><mi>θ</mi></munder><msub><mi>𝔼</mi><msub><mi>D</mi><mi>f</mi></msub></msub><mi>ℓ</mi><mo>(</mo><msub><mi>f</mi><mi>θ</mi></msub><mo>(</mo><mi>x</mi><mo>)</mo><mo>,</mo><msup><mi>y</mi><mo>′</mo></msup><mo>≠</mo><mi>y</mi><mo>)</mo><mo>+</mo><msub><mi>𝔼</mi><msub><mi>D</mi><mi>r</mi></msub></msub><mi>ℓ</mi><mo>(</mo><msub><mi>f</mi><mi>θ</mi></msub><mo>(</mo><mi>x</mi><mo>)</mo><mo>,</mo><mi>y</mi><mo>)</mo>",
+        equation: "<munder><mi>min</mi><mi>θ</mi></munder><msub><mi>𝔼</mi><msub><mi>D</mi><mi>f</mi></msub>\
+            </msub><mi>ℓ</mi><mo>(</mo><msub><mi>f</mi><mi>θ</mi></msub><mo>(</mo><mi>x</mi><mo>)</mo><mo>,</mo>\
+            <msup><mi>y</mi><mo>′</mo></msup><mo>≠</mo><mi>y</mi><mo>)</mo><mo>+</mo><msub><mi>𝔼</mi><msub><mi>D\
+            </mi><mi>r</mi></msub></msub><mi>ℓ</mi><mo>(</mo><msub><mi>f</mi><mi>θ</mi></msub><mo>(</mo><mi>x\
+            </mi><mo>)</mo><mo>,</mo><mi>y</mi><mo>)</mo>",
         summary: "Train what is to be forgotten towards wrong answers drawn at random.",
-        notes: "10 epochs of SGD with momentum 0.9 and decay 5e-4, batches of 256, at SalUn's 0.013. Labels are drawn anew every epoch among the other classes; SalUn's code may draw the right one.",
+        notes: "10 epochs of SGD with momentum 0.9 and decay 5e-4, batches of 256, at SalUn's 0.013. Labels are \
+            drawn anew every epoch among the other classes; SalUn's code may draw the right one.",
         needs: Needs { kinds: &[Kind::Images, Kind::Points], access: Access::Weights, min_classes: 2 },
     };
 

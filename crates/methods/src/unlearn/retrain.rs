@@ -20,7 +20,8 @@ impl Method for Retrain {
         authors: "",
         year: 2015,
         paper: "Cao, Yang: Towards Making Systems Forget with Machine Unlearning, IEEE S&P 2015",
-        equation: "<msub><mi>θ</mi><mi>u</mi></msub><mo>=</mo><mi>A</mi><mo>(</mo><msub><mi>D</mi><mi>r</mi></msub><mo>)</mo>",
+        equation: "<msub><mi>θ</mi><mi>u</mi></msub><mo>=</mo><mi>A</mi><mo>(</mo><msub><mi>D</mi><mi>r</mi>\
+            </msub><mo>)</mo>",
         summary: "Train the whole history again on what stays: the exact answer, at full price.",
         notes: "Repeats every trained stage since the run's start, with its recipe, on the rows that stay.",
         needs: Needs { kinds: &[Kind::Images, Kind::Points], access: Access::Weights, min_classes: 2 },

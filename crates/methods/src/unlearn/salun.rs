@@ -46,10 +46,19 @@ impl Method for SalUn {
         family: Family::Unlearn,
         authors: "Fan, Liu, Zhang, Wong, Wei, Liu",
         year: 2023,
-        paper: "SalUn: Empowering Machine Unlearning via Gradient-based Weight Saliency, ICLR 2024, arXiv:2310.12508, equations 2 to 4",
-        equation: "<mi>θ</mi><mo>=</mo><mi>m</mi><mo>⊙</mo><mo>(</mo><mi>Δ</mi><mi>θ</mi><mo>+</mo><msub><mi>θ</mi><mi>o</mi></msub><mo>)</mo><mo>+</mo><mo>(</mo><mn>1</mn><mo>−</mo><mi>m</mi><mo>)</mo><mo>⊙</mo><msub><mi>θ</mi><mi>o</mi></msub><mo>,</mo><mspace width='0.6em'/><mi>m</mi><mo>=</mo><mn>𝟏</mn><mo>(</mo><mo>|</mo><msub><mo>∇</mo><mi>θ</mi></msub><msub><mi>ℓ</mi><mi>f</mi></msub><mo>|</mo><mo>≥</mo><mi>γ</mi><mo>)</mo>",
+        paper: "SalUn: Empowering Machine Unlearning via Gradient-based Weight Saliency, ICLR 2024, \
+            arXiv:2310.12508, equations 2 to 4",
+        equation: "<mi>θ</mi><mo>=</mo><mi>m</mi><mo>⊙</mo><mo>(</mo><mi>Δ</mi><mi>θ</mi><mo>+</mo><msub><mi>θ\
+            </mi><mi>o</mi></msub><mo>)</mo><mo>+</mo><mo>(</mo><mn>1</mn><mo>−</mo><mi>m</mi><mo>)</mo><mo>⊙\
+            </mo><msub><mi>θ</mi><mi>o</mi></msub><mo>,</mo><mspace width='0.6em'/><mi>m</mi><mo>=</mo><mn>𝟏\
+            </mn><mo>(</mo><mo>|</mo><msub><mo>∇</mo><mi>θ</mi></msub><msub><mi>ℓ</mi><mi>f</mi></msub><mo>|\
+            </mo><mo>≥</mo><mi>γ</mi><mo>)</mo>",
         summary: "Relabel at random, but move only the weights that matter most to what is forgotten.",
-        notes: "k 0.5, SGD at 0.013 with momentum 0.9 and decay 5e-4, batches of 256, 10 epochs: the released code. The mask ranks |Σ ∇ℓ| over single samples of the forget set in evaluation mode, all parameters together; the code adds gradients of batch means, so that a smaller last batch weighs more. Labels are drawn among the other classes, as the paper says. Weights outside the mask keep their bits.",
+        notes: "k 0.5, SGD at 0.013 with momentum 0.9 and decay 5e-4, batches of 256, 10 epochs: the released \
+            code. The mask ranks |Σ ∇ℓ| over single samples of the forget set in evaluation mode, all \
+            parameters together; the code adds gradients of batch means, so that a smaller last batch weighs \
+            more. Labels are drawn among the other classes, as the paper says. Weights outside the mask keep \
+            their bits.",
         needs: Needs { kinds: &[Kind::Images, Kind::Points], access: Access::Weights, min_classes: 2 },
     };
 
