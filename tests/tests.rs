@@ -1,11 +1,12 @@
 //! Integration tests over the whole engine. One binary: burn is linked once.
 
 mod bad_input;
-mod cli;
 mod catalogue;
+mod cli;
 mod common;
 mod engine_runs;
 mod goldens;
 mod gradients;
 mod laws;
+mod recipes;
 mod tidy;

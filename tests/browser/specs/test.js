@@ -1,17 +1,27 @@
 // Playwright's `test`, which also fails on an error that a page threw or wrote to its console. That the GPU engine is not
 // there yet is no error.
 import { expect, test as base } from "@playwright/test";
+import { record } from "./page.js";
 
 export { expect };
 
+/** Collects what a page complains of, in a list that is still growing. */
+export function complaints(page) {
+  const errors = [];
+  page.on("console", (message) => {
+    if (message.type() === "error" && !message.location().url.includes("/gpu/")) errors.push(message.text());
+  });
+  page.on("pageerror", (error) => errors.push(error.message));
+  return errors;
+}
+
 export const test = base.extend({
-  page: async ({ page }, use) => {
-    const errors = [];
-    page.on("console", (message) => {
-      if (message.type() === "error" && !message.location().url.includes("/gpu/")) errors.push(message.text());
-    });
-    page.on("pageerror", (error) => errors.push(error.message));
+  /** Complaints that a test provokes. */
+  provoked: [/^$/, { option: true }],
+  page: async ({ page, provoked }, use) => {
+    const errors = complaints(page);
+    await page.addInitScript(record);
     await use(page);
-    expect(errors).toEqual([]);
+    expect(errors.filter((error) => !provoked.test(error))).toEqual([]);
   },
 });

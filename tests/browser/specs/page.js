@@ -1,0 +1,111 @@
+// What the tests do with the page, and what they overhear between it and its engine.
+import { execFileSync } from "node:child_process";
+import { readFileSync } from "node:fs";
+import { expect } from "@playwright/test";
+
+const root = new URL("../../../", import.meta.url);
+
+/** A recipe's text. */
+export const recipe = (name) => readFileSync(new URL(`static/recipes/${name}.toml`, root), "utf8");
+
+/** A network that learns digits for so long that a test can do something meanwhile; playing it through is not meant. */
+export const LONG = `
+version = 1
+name = "long"
+tasks.digits = { id = "digits" }
+model = { id = "mlp", widths = [64] }
+stage = [{ id = "train.scratch", as = "digits", train = { epochs = 1000, lr = 0.01 } }]
+`;
+
+/** Runs in the page before its own scripts: keeps every engine, and a copy of all that is said and asked. */
+export function record() {
+  window.engines = [];
+  window.said = [];
+  window.asked = [];
+  window.Worker = class extends Worker {
+    constructor(...all) {
+      super(...all);
+      window.engines.push(this);
+      this.addEventListener("message", ({ data: [body] }) => window.said.push({ at: performance.now(), ...body }));
+    }
+    postMessage(message, ...rest) {
+      if (Array.isArray(message)) window.asked.push({ at: performance.now(), ...message[0] });
+      super.postMessage(message, ...rest);
+    }
+  };
+}
+
+/** Opens the page and waits until a network can be played. */
+export async function open(page, path = "./") {
+  await page.goto(path);
+  await expect(play(page)).toBeEnabled({ timeout: 60_000 });
+}
+
+/** The one button. */
+export const play = (page) => page.locator("button.play");
+
+/** The sentence of the selected layer. */
+export const sentence = (page) => page.locator("#stage .say").first();
+
+/** What the engine said of a kind, in its order: `{ at, run, stage, event }`. */
+export const said = (page, kind) => page.evaluate((kind) => window.said.filter(({ event }) => event.event === kind), kind);
+
+/** Commands of a kind that the page sent, in their order. */
+export const asked = (page, kind) => page.evaluate((kind) => window.asked.filter(({ command }) => command === kind), kind);
+
+/** Waits until the engine has said something of a kind more than `n` times. */
+export const hear = (page, kind, n = 0, timeout = 60_000) =>
+  page.waitForFunction(([kind, n]) => window.said.filter(({ event }) => event.event === kind).length > n, [kind, n], {
+    polling: 20,
+    timeout,
+  });
+
+/** Drops a file on the page. */
+export async function drop(page, name, text) {
+  const dataTransfer = await page.evaluateHandle(
+    ([name, text]) => {
+      const data = new DataTransfer();
+      data.items.add(new File([text], name));
+      return data;
+    },
+    [name, text],
+  );
+  await page.dispatchEvent("body", "drop", { dataTransfer });
+}
+
+/** Drops a run file, and waits until the engine has its data and its network. */
+export async function load(page, text) {
+  const known = (await said(page, "estimate")).length;
+  await drop(page, "run.toml", text);
+  await hear(page, "estimate", known);
+  await expect(play(page)).toBeEnabled();
+}
+
+/** Plays the whole strip. */
+export async function playAll(page) {
+  const known = (await said(page, "finished")).length;
+  await page.locator(".transport .line button").click();
+  await hear(page, "finished", known, 120_000);
+  await expect(play(page)).toHaveText("Play it all again");
+}
+
+/** The same run on the command line: its events, as the page's engine says them. */
+export function commandLine(text, ...options) {
+  const program = process.env.PALIMPSEST_CLI;
+  if (!program) throw new Error("PALIMPSEST_CLI must name the palimpsest program");
+  const args = ["run", "-", "--json", "--device", "cpu", ...options];
+  const out = execFileSync(program, args, { cwd: root, encoding: "utf8", input: text, maxBuffer: 1 << 28 });
+  return out.trim().split("\n").map((line) => JSON.parse(line));
+}
+
+/** A stage's losses in their order. */
+export const losses = (events, stage) =>
+  events
+    .filter(({ event, stage: of }) => of === stage && event.event === "scalar" && event.series === "loss")
+    .map(({ event }) => event.value);
+
+/** The largest relative difference of two rows of numbers. */
+export const apart = (these, those) => {
+  expect(these.length).toBe(those.length);
+  return Math.max(0, ...these.map((value, at) => Math.abs(value - those[at]) / Math.max(Math.abs(those[at]), 1e-30)));
+};
