@@ -154,8 +154,9 @@ impl Worker {
             Work::Run { run, spec, first, last, paused } => {
                 self.run.set(run);
                 self.gate.cancel.set(false);
+                // The gate stands behind a step: a run that starts paused halts there after its first.
                 self.gate.paused.set(paused);
-                self.gate.allowed.set(u32::from(paused));
+                self.gate.allowed.set(0);
                 let result = session.play(run, spec, first, last).await;
                 self.run.set(0);
                 self.gate.paused.set(false);
