@@ -7,6 +7,7 @@ pub mod chart;
 pub mod figure;
 pub mod html;
 pub mod noise;
+mod order;
 pub mod record;
 pub mod scale;
 pub mod scene;

@@ -3,6 +3,7 @@
 use super::{Axes, Axis, Chart, Margins, NARROW, label, listed, with_unit};
 use crate::{
     figure,
+    order::sort,
     scale::{Kind, Scale},
     scene::{Anchor, Mark, Role, Scene, Stroke, Trace, extend, path, value_at},
     table::Table,
@@ -115,7 +116,9 @@ impl Pen {
         self.column = Some(column);
         self.d.truncate(self.kept);
         let mut middle = [column.low, column.high];
-        middle.sort_by(|a, b| a[0].total_cmp(&b[0]));
+        if middle[0][0] > middle[1][0] {
+            middle.swap(0, 1);
+        }
         let mut before = None;
         for point in [column.first, middle[0], middle[1], column.last] {
             if before.replace(point) != Some(point) {
@@ -413,7 +416,7 @@ fn by_x(name: &str, decimals: usize, lines: &[Line], unit: &str) -> Table {
     let suffix = if unit.is_empty() { String::new() } else { [", ", unit].concat() };
     table.head.extend(lines.iter().map(|line| [line.name.as_str(), &suffix].concat()));
     let mut xs: Vec<f64> = lines.iter().flat_map(|line| &line.points).map(|point| point[0]).collect();
-    xs.sort_by(f64::total_cmp);
+    sort(&mut xs, |x| *x);
     xs.dedup();
     let count = xs.len().min(ROWS);
     for at in 0..count {

@@ -3,6 +3,7 @@
 use super::{Chart, listed};
 use crate::{
     figure,
+    order::sort,
     scene::{Anchor, Fill, Mark, Role, Scene, Shape, on_cell, text_width},
     table::Table,
 };
@@ -58,7 +59,7 @@ impl Chart for Confusion {
             let (fill, ink) = on_cell(role, f64::from(count) / most);
             grid.cell(row, column, fill, Some((count.to_string(), ink)));
         }
-        errors.sort_by_key(|(count, ..)| std::cmp::Reverse(*count));
+        sort(&mut errors, |(count, ..)| -f64::from(*count));
         let worst: Vec<String> = errors
             .iter()
             .take(3)
