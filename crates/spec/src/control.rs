@@ -1,34 +1,38 @@
-use serde::{Deserialize, Serialize};
+use crate::fields;
+use crate::read::{variants, words};
+use serde::Serialize;
 use serde_json::Value;
 
 /// One setting of a method, made from its `Config` by the engine's schema lowering; page and command line render it.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Control {
     pub key: String,
     pub label: String,
     pub help: String,
     /// As in the equation: ε, η, k.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub symbol: Option<String>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub unit: Option<String>,
     /// Shown only while another control has this value.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub needs: Option<(String, Value)>,
     /// Under "More settings" instead of at once.
-    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub advanced: bool,
     pub default: Value,
     pub widget: Widget,
 }
 
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+fields!(Control { key, label, help, symbol, unit, needs, default, widget; advanced });
+
+#[derive(Clone, Debug, PartialEq, Serialize)]
 #[serde(tag = "type", rename_all = "snake_case")]
 pub enum Widget {
     Slider {
         min: f64,
         max: f64,
-        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        #[serde(skip_serializing_if = "std::ops::Not::not")]
         log: bool,
     },
     Count {
@@ -59,13 +63,31 @@ pub enum Widget {
     },
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+variants!(Widget by "type" {
+    "slider" => Slider { min, max; log },
+    "count" => Count { min, max },
+    "toggle" => Toggle,
+    "choice" => Choice { options },
+    "text" => Text,
+    "group" => Group { of },
+    "list" => List { of, max },
+    "maybe" => Maybe { of },
+    "from" => From { source, many },
+});
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Source {
     Class,
     Layer,
     Stage,
 }
+
+words!(Source {
+    "class" => Class,
+    "layer" => Layer,
+    "stage" => Stage,
+});
 
 impl Control {
     /// One sentence if the value does not fit this control: what it must be.

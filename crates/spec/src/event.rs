@@ -1,20 +1,24 @@
-use crate::RunSpec;
-use serde::{Deserialize, Serialize};
+use crate::read::{by_json, variants};
+use crate::{RunSpec, fields};
+use serde::Serialize;
 use serde_json::Value;
 
 /// Every event travels in this envelope, so that a late event of a cancelled run is dropped and a curve finds its
 /// stage.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Said {
     pub run: u32,
     /// The stage's `as`, else its index.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub stage: Option<String>,
     pub event: Event,
 }
 
+fields!(Said { run, stage, event });
+by_json!(Said);
+
 /// What a run says; ten ticks a second at most.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize)]
 #[serde(tag = "event", rename_all = "snake_case")]
 pub enum Event {
     /// The worker's code runs and listens; nothing was opened yet.
@@ -128,30 +132,57 @@ pub enum Event {
     Answer {
         ask: u32,
         body: Value,
-        #[serde(default, skip_serializing_if = "Option::is_none")]
+        #[serde(skip_serializing_if = "Option::is_none")]
         error: Option<String>,
     },
 }
 
+variants!(Event by "event" {
+    "alive" => Alive { engine },
+    "ready" => Ready { device, adapter, software, why },
+    "prepared" => Prepared { parameters, layers, classes },
+    "estimate" => Estimate { seconds },
+    "stage" => Stage { index, of, id },
+    "phase" => Phase { name },
+    "step" => Step { done, of },
+    "scalar" => Scalar { series, step, value },
+    "answers" => Answers { series, ids, labels, classes, confidences, runners_up },
+    "classes" => Classes { series, values },
+    "points" => Points { series, xy, labels, ids },
+    "images" => Images { series, shape, ids },
+    "saved" => Saved { step },
+    "note" => Note { message },
+    "warning" => Warning { message },
+    "paused" => Paused { step },
+    "resumed" => Resumed,
+    "failed" => Failed { message, step, kept, cure },
+    "cancelled" => Cancelled { step },
+    "stage_done" => StageDone { rows, seconds },
+    "finished" => Finished { report },
+    "answer" => Answer { ask, body, error },
+});
+
 /// One figure. Units, directions and plain names of all keys stand in [`crate::METRICS`].
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Row {
     /// The stage that the figure is of.
     pub stage: String,
     pub key: String,
     pub value: f64,
     /// Over how many samples.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub n: Option<usize>,
     /// Half-width of the 95 % interval (Wilson) of a share of `n` samples, in the unit of the value.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub interval: Option<f64>,
     /// Standard deviation over seeds, and how many seeds; absent with one seed.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub spread: Option<f64>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub seeds: Option<usize>,
 }
+
+fields!(Row { stage, key, value, n, interval, spread, seeds });
 
 impl Row {
     pub fn new(stage: &str, key: &str, value: f64) -> Self {
@@ -165,7 +196,7 @@ impl Row {
 }
 
 /// What a finished run leaves.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Report {
     pub spec: RunSpec,
     pub engine: String,
@@ -176,6 +207,9 @@ pub struct Report {
     pub hashes: indexmap::IndexMap<String, String>,
     pub rows: Vec<Row>,
 }
+
+fields!(Report { spec, engine, device, seed, seconds, hashes, rows });
+by_json!(Report);
 
 impl Report {
     pub fn value(&self, stage: &str, key: &str) -> Option<f64> {

@@ -8,6 +8,7 @@ mod command;
 mod control;
 mod event;
 mod metric;
+mod read;
 pub(crate) mod run;
 
 pub use card::{Access, Card, CardData, Family, Kind, Needs, Shape};
@@ -16,4 +17,5 @@ pub use command::{Command, Import, Question};
 pub use control::{Control, Source, Widget};
 pub use event::{Event, Report, Row, Said};
 pub use metric::{Direction, METRICS, Metric, half_width, metric};
+pub use read::{Fields, Read, Unreadable, read};
 pub use run::{DeviceChoice, Pick, RESERVED, RunSpec, Stage, VERSION, Wrong, nearest};

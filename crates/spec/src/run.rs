@@ -1,6 +1,8 @@
+use crate::read::{Fields, Read, Unreadable, by_json, words};
 use indexmap::IndexMap;
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 use serde_json::{Map, Value};
+use toml::de::{DeTable, DeValue};
 
 /// The version of the run file that this build writes and understands.
 pub const VERSION: u32 = 1;
@@ -29,69 +31,110 @@ impl std::fmt::Display for Wrong {
 impl std::error::Error for Wrong {}
 
 /// One run file for page, command line and tests.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct RunSpec {
     pub version: u32,
-    #[serde(default, skip_serializing_if = "String::is_empty")]
+    #[serde(skip_serializing_if = "String::is_empty")]
     pub name: String,
     /// Fits TOML's integers and JavaScript's numbers.
-    #[serde(default = "one")]
     pub seed: u32,
     /// Seeds `seed .. seed + repeats`; figures become mean ± standard deviation.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub repeats: Option<u32>,
     /// Seeds of the retrained reference; with fewer than two its noise is unknown.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub retrain_seeds: Option<u32>,
-    #[serde(default, skip_serializing_if = "DeviceChoice::is_auto")]
+    #[serde(skip_serializing_if = "DeviceChoice::is_auto")]
     pub device: DeviceChoice,
     /// `tasks.digits = { id = "digits" }`; a stage names the one it works `on`.
     pub tasks: IndexMap<String, Pick>,
     pub model: Pick,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub forget: Option<Pick>,
     /// `"stage.1.epsilon" = [0.1, 0.2]`: the product of all axes, one run each, one table in the end.
-    #[serde(default, skip_serializing_if = "IndexMap::is_empty")]
+    #[serde(skip_serializing_if = "IndexMap::is_empty")]
     pub grid: IndexMap<String, Vec<Value>>,
     #[serde(rename = "stage")]
     pub stages: Vec<Stage>,
 }
 
-fn one() -> u32 {
-    1
+impl Read for RunSpec {
+    fn read(value: Value) -> Result<Self, Unreadable> {
+        let mut fields = Fields::of(value)?;
+        let spec = Self {
+            version: fields.take("version")?,
+            name: fields.take_or("name", String::new())?,
+            seed: fields.take_or("seed", 1)?,
+            repeats: fields.take("repeats")?,
+            retrain_seeds: fields.take("retrain_seeds")?,
+            device: fields.take_or("device", DeviceChoice::Auto)?,
+            tasks: fields.take("tasks")?,
+            model: fields.take("model")?,
+            forget: fields.take("forget")?,
+            grid: fields.take_or("grid", IndexMap::new())?,
+            stages: fields.take("stage")?,
+        };
+        match fields.rest().keys().next() {
+            None => Ok(spec),
+            Some(key) => Err(Unreadable::new(format!("there is no key \"{key}\" in a run file"))),
+        }
+    }
 }
 
 /// A stage edits the model that the stage before it left, or a named one: a table of unlearners is one
 /// `as = "base"` and a row of `from = "base"`.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Stage {
     pub id: String,
-    #[serde(rename = "as", default, skip_serializing_if = "Option::is_none")]
+    #[serde(rename = "as", skip_serializing_if = "Option::is_none")]
     pub name: Option<String>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub from: Option<String>,
     /// Other stages' models.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[serde(skip_serializing_if = "Vec::is_empty")]
     pub with: Vec<String>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub on: Option<String>,
     /// A fresh net of another kind, in place of `from`.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub model: Option<Pick>,
     #[serde(flatten)]
     pub params: Map<String, Value>,
 }
 
+impl Read for Stage {
+    fn read(value: Value) -> Result<Self, Unreadable> {
+        let mut fields = Fields::of(value)?;
+        Ok(Self {
+            id: fields.take("id")?,
+            name: fields.take("as")?,
+            from: fields.take("from")?,
+            with: fields.take_or("with", Vec::new())?,
+            on: fields.take("on")?,
+            model: fields.take("model")?,
+            params: fields.rest(),
+        })
+    }
+}
+
 /// Something chosen by its id, with settings.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Pick {
     pub id: String,
     #[serde(flatten)]
     pub params: Map<String, Value>,
 }
 
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+impl Read for Pick {
+    fn read(value: Value) -> Result<Self, Unreadable> {
+        let mut fields = Fields::of(value)?;
+        Ok(Self { id: fields.take("id")?, params: fields.rest() })
+    }
+}
+
+by_json!(DeviceChoice, Pick, RunSpec);
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum DeviceChoice {
     #[default]
@@ -102,6 +145,15 @@ pub enum DeviceChoice {
     Metal,
     Cuda,
 }
+
+words!(DeviceChoice {
+    "auto" => Auto,
+    "cpu" => Cpu,
+    "webgpu" => Webgpu,
+    "vulkan" => Vulkan,
+    "metal" => Metal,
+    "cuda" => Cuda,
+});
 
 impl DeviceChoice {
     fn is_auto(&self) -> bool {
@@ -115,13 +167,13 @@ impl RunSpec {
         let value: Value = if text.trim_start().starts_with('{') {
             serde_json::from_str(text).map_err(|error| Wrong::new("run file", error.to_string()))?
         } else {
-            let table: toml::Table = text.parse().map_err(|error: toml::de::Error| {
+            let table = DeTable::parse(text).map_err(|error| {
                 let at = error.span().map_or(String::new(), |span| {
                     format!(" (line {})", 1 + text[..span.start.min(text.len())].matches('\n').count())
                 });
                 Wrong::new("run file", format!("{}{at}", error.message().trim_end()))
             })?;
-            from_toml(toml::Value::Table(table), "run file")?
+            from_toml(DeValue::Table(table.into_inner()), "run file")?
         };
         Self::from_value(value)
     }
@@ -144,7 +196,7 @@ impl RunSpec {
                 }
             }
         }
-        let spec: Self = serde_json::from_value(value).map_err(|error| Wrong::new("run file", error.to_string()))?;
+        let spec = <Self as Read>::read(value).map_err(|error| Wrong::new("run file", error.to_string()))?;
         spec.check_names()?;
         Ok(spec)
     }
@@ -329,25 +381,32 @@ impl Wrong {
 }
 
 /// TOML knows `nan` and `inf`, JSON does not: they are refused here, before they could become `null`.
-fn from_toml(value: toml::Value, at: &str) -> Result<Value, Wrong> {
+fn from_toml(value: DeValue, at: &str) -> Result<Value, Wrong> {
     Ok(match value {
-        toml::Value::String(text) => Value::String(text),
-        toml::Value::Integer(number) => number.into(),
-        toml::Value::Float(number) => match serde_json::Number::from_f64(number) {
+        DeValue::String(text) => Value::String(text.into_owned()),
+        DeValue::Integer(number) => match i64::from_str_radix(number.as_str(), number.radix()) {
+            Ok(number) => number.into(),
+            Err(_) => return Err(Wrong::new(at, format!("{number} is too large a number"))),
+        },
+        DeValue::Float(number) => match number.as_str().parse().ok().and_then(serde_json::Number::from_f64) {
             Some(number) => Value::Number(number),
             None => return Err(Wrong::new(at, format!("{number} is not a finite number"))),
         },
-        toml::Value::Boolean(truth) => truth.into(),
-        toml::Value::Datetime(_) => return Err(Wrong::new(at, "a run file has no dates")),
-        toml::Value::Array(items) => {
-            Value::Array(items.into_iter().map(|item| from_toml(item, at)).collect::<Result<_, _>>()?)
+        DeValue::Boolean(truth) => truth.into(),
+        DeValue::Datetime(_) => return Err(Wrong::new(at, "a run file has no dates")),
+        DeValue::Array(items) => {
+            let items = items.into_iter().map(|item| from_toml(item.into_inner(), at));
+            Value::Array(items.collect::<Result<_, _>>()?)
         }
-        toml::Value::Table(table) => Value::Object(
-            table
-                .into_iter()
-                .map(|(key, value)| Ok((key.clone(), from_toml(value, &key)?)))
-                .collect::<Result<_, Wrong>>()?,
-        ),
+        DeValue::Table(table) => {
+            let mut entries = Map::new();
+            for (key, value) in table {
+                let key = key.into_inner().into_owned();
+                let value = from_toml(value.into_inner(), &key)?;
+                entries.insert(key, value);
+            }
+            Value::Object(entries)
+        }
     })
 }
 
@@ -360,14 +419,19 @@ fn inline(value: &Value) -> String {
             format!("{{ {} }}", body.join(", "))
         }
         Value::Array(items) => format!("[{}]", items.iter().map(inline).collect::<Vec<_>>().join(", ")),
-        Value::String(text) => toml::Value::String(text.clone()).to_string(),
+        Value::String(text) => quoted(text),
         other => other.to_string(),
     }
 }
 
 fn toml_key(key: &str) -> String {
     let bare = !key.is_empty() && key.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"_-".contains(&byte));
-    if bare { key.into() } else { toml::Value::String(key.into()).to_string() }
+    if bare { key.into() } else { quoted(key) }
+}
+
+/// JSON's escapes are TOML's, but for one character that TOML alone wants escaped.
+fn quoted(text: &str) -> String {
+    Value::from(text).to_string().replace('\u{7f}', "\\u007F")
 }
 
 #[cfg(test)]
@@ -431,6 +495,15 @@ mod tests {
             let error = RunSpec::read(&text).expect_err(to).to_string();
             assert!(error.contains(said), "{to}: {error}");
         }
+    }
+
+    #[test]
+    fn any_text_survives_toml() {
+        let mut spec = RunSpec::read(FILE).unwrap();
+        let text: String = (0..=300).filter_map(char::from_u32).collect();
+        spec.name = text.clone();
+        spec.model.params.insert(text.clone(), text.into());
+        assert_eq!(RunSpec::read(&spec.to_toml()).unwrap(), spec);
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! The few things that only a browser can do.
 
-use serde::{Serialize, de::DeserializeOwned};
+use serde::Serialize;
 use wasm_bindgen::{JsCast, JsValue};
 
 fn window() -> web_sys::Window {
@@ -42,9 +42,9 @@ fn key(name: &str) -> String {
     format!("palimpsest.{name}")
 }
 
-pub fn stored<T: DeserializeOwned>(name: &str) -> Option<T> {
+pub fn stored<T: spec::Read>(name: &str) -> Option<T> {
     let value = serde_json::from_str::<serde_json::Value>(&storage()?.get_item(&key(name)).ok()??).ok()?;
-    serde_json::from_value(value).ok()
+    spec::read(value).ok()
 }
 
 /// `false` if it is full, or refused altogether.

@@ -116,7 +116,7 @@ fn hear(page: Page, gpu: bool, event: &MessageEvent) {
     let Some(said) = js_sys::JSON::stringify(&parts.get(0))
         .ok()
         .and_then(|text| serde_json::from_str::<Value>(&String::from(text)).ok())
-        .and_then(|value| serde_json::from_value::<Said>(value).ok())
+        .and_then(|value| spec::read::<Said>(value).ok())
     else {
         return;
     };
@@ -555,7 +555,7 @@ pub fn ask_samples(page: Page, task: &str, ids: Vec<u32>, then: impl FnOnce(Imag
     let question = Question::Samples { task: task.into(), ids: ids.clone() };
     ask(page, START, question, &[], move |reply| {
         let Ok((body, buffers)) = reply else { return };
-        let shape: Option<[usize; 4]> = serde_json::from_value(body["shape"].clone()).ok();
+        let shape: Option<[usize; 4]> = spec::read(body["shape"].clone()).ok();
         let pixels = buffers.first().map(|buffer| Float32Array::new(buffer).to_vec());
         if let Some(images) = shape.zip(pixels).and_then(|(shape, pixels)| Images::new(ids, shape, pixels)) {
             then(images);

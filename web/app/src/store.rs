@@ -22,7 +22,8 @@ use std::{
 /// Everything known before an engine is loaded.
 pub static CATALOGUE: LazyLock<Catalogue> = LazyLock::new(|| {
     let value = serde_json::from_str::<Value>(include_str!("../../../static/catalogue.json"));
-    value.and_then(serde_json::from_value).expect("the catalogue is written by a test")
+    let value = value.expect("the catalogue is JSON");
+    spec::read(value).expect("the catalogue is written by a test")
 });
 
 pub fn catalogue() -> &'static Catalogue {

@@ -57,8 +57,8 @@ pub struct Shot {
 impl Shot {
     fn read(victim: String, ids: Vec<u32>, epsilon: f64, body: &Value, pixels: [Vec<f32>; 2]) -> Option<Self> {
         let [clean, attacked] = pixels;
-        let lists = |key: &str| serde_json::from_value::<Vec<Vec<f64>>>(body[key].clone()).ok();
-        let labels: Vec<u16> = serde_json::from_value(body["labels"].clone()).ok()?;
+        let lists = |key: &str| spec::read::<Vec<Vec<f64>>>(body[key].clone()).ok();
+        let labels: Vec<u16> = spec::read(body["labels"].clone()).ok()?;
         let size = clean.len().checked_div(ids.len())?;
         let side = (size as f64).sqrt() as usize;
         let shape = if side * side == size { [1, side, side] } else { [1, 1, size] };
@@ -577,7 +577,7 @@ fn curve(page: Page) -> AnyView {
             let question = Question::Curve { method: method(&page, &name), task, epsilons, n };
             client::ask(page, &name, question, &[], move |reply| {
                 let Ok((body, _)) = reply else { return };
-                let accuracy: Vec<f64> = serde_json::from_value(body["accuracy"].clone()).unwrap_or_default();
+                let accuracy: Vec<f64> = spec::read(body["accuracy"].clone()).unwrap_or_default();
                 curves.try_update(|curves| {
                     curves.insert(key, budgets.into_iter().zip(accuracy).map(|(x, y)| [x, y]).collect());
                 });

@@ -71,8 +71,8 @@ fn embedding() -> AnyView {
         let of = shown.clone();
         client::ask(page, &shown, Question::Embed { task }, &[], move |reply| {
             let Ok((body, _)) = reply else { return };
-            let labels = serde_json::from_value(body["labels"].clone()).unwrap_or_default();
-            let xy: Vec<[f32; 2]> = serde_json::from_value(body["xy"].clone()).unwrap_or_default();
+            let labels = spec::read(body["labels"].clone()).unwrap_or_default();
+            let xy: Vec<[f32; 2]> = spec::read(body["xy"].clone()).unwrap_or_default();
             // The lab may have been left since.
             let Some(before) = features.try_get_untracked() else { return };
             let xy = match before.filter(|before| before.xy.len() == xy.len()) {
@@ -158,6 +158,8 @@ fn layers() -> AnyView {
         let name = subject(&page);
         let trained = page.outcome(&name).and_then(|outcome| outcome.figure("trainable"));
         match (all, trained) {
+            // The network that learns may have another last layer, and another number of weights.
+            (Some(_), Some(trained)) if !only_last() => format!("All {} weights learn.", fixed(trained, 0)),
             (Some(all), Some(trained)) => {
                 format!("{} of {} weights learn.", fixed(trained, 0), fixed(all as f64, 0))
             }

@@ -117,12 +117,24 @@ mod tests {
     use serde_json::json;
 
     fn controls() -> Vec<Control> {
-        serde_json::from_value(json!([
-            { "key": "epsilon", "label": "ε", "help": "", "default": 0.2, "widget": { "type": "slider", "min": 0, "max": 0.5 } },
-            { "key": "train", "label": "training", "help": "", "default": { "lr": 0.01, "epochs": 5 }, "widget": { "type": "group", "of": [
-                { "key": "lr", "label": "η", "help": "", "default": 0.01, "widget": { "type": "slider", "min": 1e-5, "max": 1, "log": true } },
-                { "key": "epochs", "label": "epochs", "help": "", "default": 5, "widget": { "type": "count", "min": 1, "max": 100 } },
-            ] } },
+        spec::read(json!([
+            {
+                "key": "epsilon", "label": "ε", "help": "", "default": 0.2,
+                "widget": { "type": "slider", "min": 0, "max": 0.5 },
+            },
+            {
+                "key": "train", "label": "training", "help": "", "default": { "lr": 0.01, "epochs": 5 },
+                "widget": { "type": "group", "of": [
+                    {
+                        "key": "lr", "label": "η", "help": "", "default": 0.01,
+                        "widget": { "type": "slider", "min": 1e-5, "max": 1, "log": true },
+                    },
+                    {
+                        "key": "epochs", "label": "epochs", "help": "", "default": 5,
+                        "widget": { "type": "count", "min": 1, "max": 100 },
+                    },
+                ] },
+            },
         ]))
         .unwrap()
     }

@@ -1,7 +1,7 @@
 //! The rows of Runs: what was played, kept in this browser.
 
 use super::outcome::Outcome;
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 use spec::{METRICS, Row, RunSpec};
 
 /// More rows than this, and the oldest go.
@@ -10,7 +10,7 @@ pub const KEPT: usize = 200;
 /// Points of a row's curve.
 const POINTS: usize = 60;
 
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Run {
     pub number: u32,
     /// Milliseconds since 1970.
@@ -28,6 +28,8 @@ pub struct Run {
     pub curve: Vec<(usize, f32)>,
     pub spec: RunSpec,
 }
+
+spec::fields!(Run { number, at, layer, stage, method, title, lab, device, seconds, rows, curve, spec });
 
 impl Run {
     pub fn figure(&self, key: &str) -> Option<&Row> {

@@ -399,8 +399,9 @@ mod tests {
     fn method(id: &str, family: &str, shape: &str) -> Value {
         json!({
             "card": {
-                "id": id, "title": short(id), "family": family, "authors": "", "year": 2020, "paper": "", "equation": "",
-                "summary": "", "notes": "", "needs": { "kinds": ["images"], "access": "weights", "min_classes": 2 },
+                "id": id, "title": short(id), "family": family, "authors": "", "year": 2020, "paper": "",
+                "equation": "", "summary": "", "notes": "",
+                "needs": { "kinds": ["images"], "access": "weights", "min_classes": 2 },
             },
             "shape": shape,
             "controls": [{
@@ -411,7 +412,7 @@ mod tests {
     }
 
     fn catalogue() -> Catalogue {
-        serde_json::from_value(json!({
+        spec::read(json!({
             "version": 1,
             "methods": [
                 method("transfer.full-finetune", "transfer", "tune"),
