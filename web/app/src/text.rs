@@ -20,7 +20,8 @@ pub const GPU_LATE: &str =
     "The graphics engine was ready only after the run began; it is tried again at the next visit.";
 pub const NO_RESULT: &str = "no result yet";
 pub const PRIVACY: &str = "Everything runs in this tab. No image and no weight leaves it.";
-pub const NO_ENGINE: &str = "This browser cannot run the engine: it lacks WebAssembly with SIMD, or module workers. The methods can still be read.";
+pub const NO_ENGINE: &str = "This browser cannot run the engine: it lacks WebAssembly with SIMD, or module workers. \
+    The methods can still be read.";
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Tone {
@@ -720,7 +721,8 @@ pub fn lost() -> Notice {
         action: Some(("Go on with CPU instead".into(), Act::UseCpu)),
         ..notice(
             "The graphics device stopped answering.",
-            "This layer starts again on a new device; its result is the same, since the seed is. Nothing finished is lost.",
+            "This layer starts again on a new device; its result is the same, since the seed is. \
+             Nothing finished is lost.",
         )
     }
 }

@@ -135,16 +135,97 @@ fn share(page: Page) -> AnyView {
     let weights = untrack(|| page.layer_of(&page.shown()));
     let has_weights = weights != START && client::weights(page, &weights).is_some();
     let of_weights = weights.clone();
-    [el("section").child(el("h3").child("Link to this experiment")).child(code(page, link)).child(el("p").attr("class", "sub").child("The link holds the settings and the seed, not the weights: whoever opens it runs it again, on their own machine. It never starts by itself.")).into_any(), el("section").child(el("h3").child("The same run on the command line")).child(code(page, command)).child(own_file.then(|| el("p").attr("class", "sub").child("It needs the run file below beside it."))).into_any(), el("section").child(el("h3").child("Take it with you")).child(el("p").attr("class", "actions").child(el("button").attr("class", "button small").attr("type", "button").attr("data-first", "").on(CLICK, move |_| labs::save_run_file(&page)).child(icon(Icon::Save)).child(name)).child(el("button").attr("class", "button small").attr("type", "button").attr("disabled", !has_weights).attr("title", if has_weights { "" } else { "Play a layer first" }).on(CLICK, move |_| {
-                        if let Some(bytes) = client::weights(page, &of_weights) {
-                            browser::download(&format!("{of_weights}.safetensors"), "application/octet-stream", &bytes);
-                        }
-                    }).child(icon(Icon::Save)).child(if has_weights { format!("{weights}.safetensors") } else { "weights".into() })).child(el("button").attr("class", "button small").attr("type", "button").on(CLICK, move |_| labs::save_runs(&page, "csv")).child(icon(Icon::Save)).child("runs.csv")).child(el("button").attr("class", "button small").attr("type", "button").on(CLICK, move |_| labs::save_runs(&page, "json")).child(icon(Icon::Save)).child("runs.json"))).into_any(), el("section").child(el("h3").child("Bring one in")).child(el("p").attr("class", "sub").child("Drop a run file (.toml, .json), weights (.safetensors) or IDX data anywhere on the page, or ").child(el("label").attr("class", "link").child("choose one").child(el("input").attr("class", "reader").attr("type", "file").attr("multiple", true).attr("accept", ".toml,.json,.safetensors,.gz,.idx,.idx3-ubyte,.idx1-ubyte").on(CHANGE, move |event| {
-                            let input: web_sys::HtmlInputElement = event_target(&event);
-                            if let Some(files) = input.files() {
-                                labs::take_files(page, &files);
-                            }
-                        }))).child(".")).into_any()]
+    [
+        el("section")
+            .child(el("h3").child("Link to this experiment"))
+            .child(code(page, link))
+            .child(el("p").attr("class", "sub").child(
+                "The link holds the settings and the seed, not the weights: whoever opens it runs it again, \
+                 on their own machine. It never starts by itself.",
+            ))
+            .into_any(),
+        el("section")
+            .child(el("h3").child("The same run on the command line"))
+            .child(code(page, command))
+            .child(own_file.then(|| el("p").attr("class", "sub").child("It needs the run file below beside it.")))
+            .into_any(),
+        el("section")
+            .child(el("h3").child("Take it with you"))
+            .child(
+                el("p")
+                    .attr("class", "actions")
+                    .child(
+                        el("button")
+                            .attr("class", "button small")
+                            .attr("type", "button")
+                            .attr("data-first", "")
+                            .on(CLICK, move |_| labs::save_run_file(&page))
+                            .child(icon(Icon::Save))
+                            .child(name),
+                    )
+                    .child(
+                        el("button")
+                            .attr("class", "button small")
+                            .attr("type", "button")
+                            .attr("disabled", !has_weights)
+                            .attr("title", if has_weights { "" } else { "Play a layer first" })
+                            .on(CLICK, move |_| {
+                                if let Some(bytes) = client::weights(page, &of_weights) {
+                                    browser::download(
+                                        &format!("{of_weights}.safetensors"),
+                                        "application/octet-stream",
+                                        &bytes,
+                                    );
+                                }
+                            })
+                            .child(icon(Icon::Save))
+                            .child(if has_weights { format!("{weights}.safetensors") } else { "weights".into() }),
+                    )
+                    .child(
+                        el("button")
+                            .attr("class", "button small")
+                            .attr("type", "button")
+                            .on(CLICK, move |_| labs::save_runs(&page, "csv"))
+                            .child(icon(Icon::Save))
+                            .child("runs.csv"),
+                    )
+                    .child(
+                        el("button")
+                            .attr("class", "button small")
+                            .attr("type", "button")
+                            .on(CLICK, move |_| labs::save_runs(&page, "json"))
+                            .child(icon(Icon::Save))
+                            .child("runs.json"),
+                    ),
+            )
+            .into_any(),
+        el("section")
+            .child(el("h3").child("Bring one in"))
+            .child(
+                el("p")
+                    .attr("class", "sub")
+                    .child(
+                        "Drop a run file (.toml, .json), weights (.safetensors) or IDX data anywhere on the page, or ",
+                    )
+                    .child(
+                        el("label").attr("class", "link").child("choose one").child(
+                            el("input")
+                                .attr("class", "reader")
+                                .attr("type", "file")
+                                .attr("multiple", true)
+                                .attr("accept", ".toml,.json,.safetensors,.gz,.idx,.idx3-ubyte,.idx1-ubyte")
+                                .on(CHANGE, move |event| {
+                                    let input: web_sys::HtmlInputElement = event_target(&event);
+                                    if let Some(files) = input.files() {
+                                        labs::take_files(page, &files);
+                                    }
+                                }),
+                        ),
+                    )
+                    .child("."),
+            )
+            .into_any(),
+    ]
     .into_any()
 }
 

@@ -47,7 +47,8 @@ impl Icon {
             Self::Step => "M5 4.5v15l10-7.5zM17 4.5h3v15h-3z",
             Self::Stop => "M5 5h14v14H5z",
             Self::Sun => {
-                "M16 12a4 4 0 1 1-8 0 4 4 0 0 1 8 0zM12 2v2M12 20v2M2 12h2M20 12h2M5 5l1.4 1.4M17.6 17.6L19 19M5 19l1.4-1.4M17.6 6.4L19 5"
+                "M16 12a4 4 0 1 1-8 0 4 4 0 0 1 8 0zM12 2v2M12 20v2M2 12h2M20 12h2M5 5l1.4 1.4M17.6 17.6L19 19\
+                 M5 19l1.4-1.4M17.6 6.4L19 5"
             }
             Self::Table => "M4 5h16v14H4zM4 10h16M4 14.5h16M10 5v14",
             Self::Warning => "M12 4l9 16H3zM12 10v4M12 17v.4",

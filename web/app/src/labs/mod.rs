@@ -52,8 +52,11 @@ pub fn side_panel() -> AnyView {
     let page = page();
     match page.route.get_untracked() {
         Route::Runs => runs::panel(),
-        _ => [el("h2").child("Palimpsest").into_any(), el("p").attr("class", "sub").child("One engine that rewrites what small networks know: it trains, adapts, attacks, defends and unlearns them, in this tab.").into_any()]
-        .into_any(),
+        _ => {
+            const ABOUT: &str = "One engine that rewrites what small networks know: it trains, adapts, attacks, defends \
+                and unlearns them, in this tab.";
+            [el("h2").child("Palimpsest").into_any(), el("p").attr("class", "sub").child(ABOUT).into_any()].into_any()
+        }
     }
 }
 
@@ -269,7 +272,7 @@ pub fn boundary_map(name: String) -> AnyView {
         let shown = shown.get();
         client::ask(page, &shown, Question::Boundary { size: MAP }, &[], move |reply| {
             let Ok((body, buffers)) = reply else { return };
-            let pair = |key: &str| serde_json::from_value::<[f64; 2]>(body[key].clone()).ok();
+            let pair = |key: &str| spec::read::<[f64; 2]>(body[key].clone()).ok();
             let size = body["size"].as_u64().and_then(|size| u32::try_from(size).ok());
             let classes = buffers.first().map(|buffer| js_sys::Uint8Array::new(buffer).to_vec());
             if let (Some(low), Some(high), Some(size), Some(classes)) = (pair("low"), pair("high"), size, classes)
