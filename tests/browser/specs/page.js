@@ -1,8 +1,10 @@
 // What the tests do with the page, and what they overhear between it and its engine.
 import { execFileSync } from "node:child_process";
 import { readFileSync } from "node:fs";
+import { fileURLToPath } from "node:url";
 import { expect } from "@playwright/test";
 
+const AXE = fileURLToPath(import.meta.resolve("axe-core/axe.min.js"));
 const root = new URL("../../../", import.meta.url);
 
 /** A recipe's text. */
@@ -17,7 +19,7 @@ model = { id = "mlp", widths = [64] }
 stage = [{ id = "train.scratch", as = "digits", train = { epochs = 1000, lr = 0.01 } }]
 `;
 
-/** Runs in the page before its own scripts: keeps every engine, and a copy of all that is said and asked. */
+/** Runs in a page before its own scripts: keeps every engine, and a copy of all that is said and asked. */
 export function record() {
   window.engines = [];
   window.said = [];
@@ -35,8 +37,8 @@ export function record() {
   };
 }
 
-/** Opens the page and waits until a network can be played. */
-export async function open(page, path = "./") {
+/** Opens the page, on the CPU if not told otherwise, and waits until a network can be played. */
+export async function open(page, path = "./?backend=cpu") {
   await page.goto(path);
   await expect(play(page)).toBeEnabled({ timeout: 60_000 });
 }
@@ -48,10 +50,12 @@ export const play = (page) => page.locator("button.play");
 export const sentence = (page) => page.locator("#stage .say").first();
 
 /** What the engine said of a kind, in its order: `{ at, run, stage, event }`. */
-export const said = (page, kind) => page.evaluate((kind) => window.said.filter(({ event }) => event.event === kind), kind);
+export const said = (page, kind) =>
+  page.evaluate((kind) => window.said.filter(({ event }) => event.event === kind), kind);
 
 /** Commands of a kind that the page sent, in their order. */
-export const asked = (page, kind) => page.evaluate((kind) => window.asked.filter(({ command }) => command === kind), kind);
+export const asked = (page, kind) =>
+  page.evaluate((kind) => window.asked.filter(({ command }) => command === kind), kind);
 
 /** Waits until the engine has said something of a kind more than `n` times. */
 export const hear = (page, kind, n = 0, timeout = 60_000) =>
@@ -87,6 +91,38 @@ export async function playAll(page) {
   await page.locator(".transport .line button").click();
   await hear(page, "finished", known, 120_000);
   await expect(play(page)).toHaveText("Play it all again");
+}
+
+/** Labs and pages, by their addresses. */
+export const ROUTES = ["transfer", "adapt", "attack", "forget", "runs"];
+
+export async function visit(page, route) {
+  await page.evaluate((route) => (location.hash = `#/${route}`), route);
+  await expect(page.locator(`.labs a[href="#/${route}"]`)).toHaveAttribute("aria-current", "page");
+}
+
+/** Serious findings of axe on a page: rule and places. */
+export async function inaccessible(page, route) {
+  await visit(page, route);
+  if (!(await page.evaluate(() => "axe" in window))) await page.addScriptTag({ path: AXE });
+  return page.evaluate(async () => {
+    const { violations } = await window.axe.run(document, { resultTypes: ["violations"] });
+    return violations
+      .filter(({ impact }) => impact === "serious" || impact === "critical")
+      .map(({ id, nodes }) => `${id}: ${nodes.map(({ target }) => target.join(" ")).join(", ")}`);
+  });
+}
+
+/** What stands out of the page at its right. */
+export async function overflows(page, route) {
+  await visit(page, route);
+  return page.evaluate(() => {
+    const { clientWidth, scrollWidth } = document.scrollingElement;
+    if (scrollWidth <= clientWidth) return [];
+    const all = [...document.body.querySelectorAll("*")];
+    const wide = all.filter((element) => element.getBoundingClientRect().right > clientWidth + 1);
+    return wide.map(({ className, tagName }) => `${tagName} ${className}`);
+  });
 }
 
 /** The same run on the command line: its events, as the page's engine says them. */

@@ -1,5 +1,5 @@
-// Playwright's `test`, which also fails on an error that a page threw or wrote to its console. That the GPU engine is not
-// there yet is no error.
+// Playwright's `test`, which also fails on an error that a page threw or wrote to its console. That the GPU engine is
+// not there yet is no error.
 import { expect, test as base } from "@playwright/test";
 import { record } from "./page.js";
 

@@ -1,0 +1,195 @@
+// One run: steered, asked in between, linked, and lost.
+import { asked, drop, hear, load, LONG, open, play, recipe, said, sentence } from "./page.js";
+import { complaints, expect, test } from "./test.js";
+
+test("a run pauses, goes on by single steps, and stops at once", async ({ page }) => {
+  await open(page);
+  await load(page, LONG);
+  const line = page.locator(".transport .line");
+  const oneStep = page.getByRole("button", { name: "One step" });
+
+  await play(page).click();
+  await expect(play(page)).toHaveText("Pause");
+  await hear(page, "step", 1);
+  await play(page).click();
+  await hear(page, "paused");
+  await expect(play(page)).toHaveText("Go on");
+  const [{ event: { step } }] = await said(page, "paused");
+  expect(step).toBeGreaterThan(0);
+
+  for (let more = 1; more <= 3; more++) {
+    await oneStep.click();
+    await hear(page, "paused", more);
+    expect((await said(page, "paused")).at(-1).event.step).toBe(step + more);
+  }
+  await expect(line).toContainText("Paused at step");
+
+  await play(page).click();
+  await hear(page, "resumed");
+  await expect(play(page)).toHaveText("Pause");
+  await page.getByRole("button", { name: "Stop" }).click();
+  await hear(page, "cancelled");
+  const [{ at: pressed }] = await asked(page, "cancel");
+  const [{ at: heard, event: cancelled }] = await said(page, "cancelled");
+  expect(heard - pressed).toBeLessThan(500);
+  expect(cancelled.step).toBeGreaterThanOrEqual(step + 3);
+  await expect(sentence(page)).toContainText(/You stopped at step [\d,]+\. What was written stays: it reads [\d.]+/);
+  await expect(play(page)).toHaveText("Start again");
+  expect(await said(page, "stage_done")).toEqual([]);
+});
+
+test("a first step on an idle layer is one step", async ({ page }) => {
+  await open(page);
+  await load(page, LONG);
+  await page.getByRole("button", { name: "One step" }).click();
+  await hear(page, "paused");
+  expect((await said(page, "paused")).map(({ event }) => event.step)).toEqual([1]);
+  await expect(play(page)).toHaveText("Go on");
+});
+
+test("the pad is answered while a run goes on", async ({ page }) => {
+  await open(page);
+  await load(page, LONG);
+  await play(page).click();
+  await hear(page, "step", 1);
+  const pad = page.locator("#pad");
+  await pad.scrollIntoViewIfNeeded();
+  const { x, y, width, height } = await pad.boundingBox();
+  const chips = page.locator(".draw .chips");
+  const point = (across, down) => page.mouse.move(x + across * width, y + down * height, { steps: 4 });
+
+  await point(0.5, 0.15);
+  await page.mouse.down();
+  await point(0.5, 0.85);
+  await page.mouse.up();
+  await expect(chips.locator(".top")).toHaveCount(1);
+  await expect(play(page)).toHaveText("Pause");
+  const one = await chips.innerText();
+
+  await point(0.5, 0.15);
+  await page.mouse.down();
+  await point(0.85, 0.15);
+  await point(0.85, 0.85);
+  await point(0.5, 0.85);
+  await point(0.5, 0.15);
+  await page.mouse.up();
+  await expect(chips).not.toHaveText(one);
+  await expect(play(page)).toHaveText("Pause");
+  expect(await said(page, "stage_done")).toEqual([]);
+});
+
+test("a link brings a whole experiment to another browser, and starts nothing", async ({ page, browser, baseURL }) => {
+  await open(page);
+  await load(page, recipe("four-labs").replace("rank = 4", "rank = 3").replace("version = 1", "version = 1\nseed = 7"));
+  const titles = await page.locator(".strip .layer .title, .strip .note").allInnerTexts();
+  expect(titles).toContain("LoRA, rank 3");
+  await page.getByRole("button", { name: "Share" }).first().click();
+  const [link, command] = await page.getByRole("dialog").locator("pre").allInnerTexts();
+  expect(link.startsWith(`${baseURL}?backend=cpu#r=`)).toBe(true);
+  expect(command).toBe("palimpsest run static/recipes/four-labs.toml --set seed=7 --set stage.lora.rank=3");
+
+  const other = await browser.newPage();
+  const errors = complaints(other);
+  const commands = [];
+  await other.exposeFunction("overheard", (command) => commands.push(command));
+  await other.addInitScript(() => {
+    window.Worker = class extends Worker {
+      postMessage(message, ...rest) {
+        window.overheard(message[0]);
+        super.postMessage(message, ...rest);
+      }
+    };
+  });
+  await open(other, link);
+  await expect(other.locator(".strip .layer .title, .strip .note")).toHaveText(titles);
+  // The time is known when the engine has prepared this run.
+  await expect(other.locator(".transport .line")).toContainText("About");
+  const prepared = commands.filter(({ command }) => command === "prepare").at(-1).spec;
+  expect(prepared.seed).toBe(7);
+  expect(prepared.stage.find((stage) => stage.as === "lora").rank).toBe(3);
+  expect(commands.filter(({ command }) => command === "run")).toEqual([]);
+  await expect(play(other)).toHaveText("Teach it digits");
+  await other.close();
+  expect(errors).toEqual([]);
+});
+
+test("a link that was cut says so and leaves the default", async ({ page }) => {
+  await open(page, "./?backend=cpu#r=H4sIAAAAAAAAA");
+  await expect(page.locator(".notice")).toContainText("This link cannot be read.");
+  expect(await asked(page, "run")).toEqual([]);
+});
+
+/** A second layer that is long enough to be interrupted. */
+const TWO = `
+version = 1
+name = "two"
+tasks.digits = { id = "digits" }
+model = { id = "mlp", widths = [64] }
+stage = [
+    { id = "train.scratch", as = "digits", train = { epochs = 5, lr = 0.01 } },
+    { id = "peft.lora", as = "lora", train = { epochs = 100, lr = 0.01 } },
+]
+`;
+
+test.describe("a killed engine", () => {
+  test.use({ provoked: /killed by a test/ });
+
+  test("comes back with its finished models, and the layer in hand is played again", async ({ page }) => {
+    // As a panic ends: a last word, then a trap.
+    await page.route("**/worker_cpu_loader.js", async (route) => {
+      const response = await route.fetch();
+      const die = `addEventListener("message", (event) => {
+        if (event.data !== "die") return;
+        event.stopImmediatePropagation();
+        const failed = { event: "failed", message: "killed by a test", step: null, kept: null, cure: null };
+        postMessage([{ run: 0, event: failed }]);
+        throw new Error("killed by a test");
+      });\n`;
+      await route.fulfill({ response, body: die + (await response.text()) });
+    });
+    await open(page);
+    await load(page, TWO);
+    await play(page).click();
+    await hear(page, "stage_done");
+    await expect(play(page)).toHaveText("Next: adapt it");
+    await play(page).click();
+    await play(page).click();
+    await page.waitForFunction(() => said.some(({ stage, event }) => stage === "lora" && event.event === "step"));
+    await page.evaluate(() => engines.at(-1).postMessage("die"));
+
+    await expect(page.locator(".notice[role=alert]")).toContainText("The engine stopped at an error of its own.");
+    await hear(page, "stage_done", 1);
+    await expect(play(page)).toHaveText("Play it all again");
+    await expect(sentence(page)).toContainText("LoRA trained");
+    expect(await page.evaluate(() => engines.length)).toBe(2);
+    // The first layer was handed over, not played again.
+    const imports = (await asked(page, "import")).filter(({ what }) => what === "weights");
+    expect(imports.map(({ name }) => name)).toEqual(["digits"]);
+    expect((await asked(page, "run")).map(({ first }) => first)).toEqual([0, 1, 1]);
+    expect((await said(page, "stage")).map(({ stage }) => stage)).toEqual(["digits", "lora", "lora"]);
+  });
+});
+
+test("points in a plane have a map of what the network names where", async ({ page }) => {
+  await open(page);
+  await drop(page, "moons.toml", recipe("moons"));
+  const map = page.locator(".leaf .map canvas");
+  await expect(map).toBeVisible();
+  const areas = () =>
+    map.evaluate((canvas) => {
+      const { data } = canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height);
+      const colours = {};
+      for (let at = 0; at < data.length; at += 4) {
+        const colour = data.slice(at, at + 3).join();
+        colours[colour] = (colours[colour] ?? 0) + 1;
+      }
+      return { side: canvas.width, shares: Object.values(colours).map((count) => count / (data.length / 4)).sort() };
+    });
+  await expect.poll(async () => (await areas()).side).toBe(96);
+  await expect(play(page)).toBeEnabled();
+  await play(page).click();
+  await hear(page, "stage_done");
+  // Both moons have land, and their marks lie on it.
+  await expect.poll(async () => (await areas()).shares.filter((share) => share > 0.2).length).toBe(2);
+  for (const kind of ["keep", "lose"]) await expect(page.locator(`.leaf .map svg text.${kind}`).first()).toBeVisible();
+});
