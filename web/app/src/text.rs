@@ -226,7 +226,13 @@ pub fn play(page: &Page, name: &str) -> String {
     }
 }
 
+/// The one button of a stage that is done: short, for it stands beside three others.
 pub fn next(page: &Page, name: &str) -> String {
+    match page.family(name) {
+        Some(Family::Train | Family::Transfer) => return "Next: teach it".into(),
+        Some(Family::Unlearn) => return "Next: forget".into(),
+        _ => {}
+    }
     let play = play(page, name);
     let mut letters = play.chars();
     let first = letters.next().map(|letter| letter.to_ascii_lowercase().to_string()).unwrap_or_default();

@@ -1,29 +1,32 @@
 //! A whole experiment in an address, and the same run as a command.
 
 use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD as BASE64};
-use flate2::{Compression, read::GzDecoder, write::GzEncoder};
+use miniz_oxide::{
+    deflate::compress_to_vec_zlib,
+    inflate::{TINFLStatus, decompress_to_vec_zlib_with_limit},
+};
 use serde_json::Value;
 use spec::{RunSpec, Wrong};
-use std::io::{Read, Write};
 
 /// A run file is a few kilobytes; a link that unpacks to more is not one.
-const LIMIT: u64 = 1 << 20;
+const LIMIT: usize = 1 << 20;
+
+/// Small rather than quick.
+const LEVEL: u8 = 9;
 
 pub fn encode(spec: &RunSpec) -> String {
     let json = serde_json::to_value(spec).expect("a run file has string keys only").to_string();
-    let mut gzip = GzEncoder::new(Vec::new(), Compression::best());
-    gzip.write_all(json.as_bytes()).expect("memory takes every byte");
-    BASE64.encode(gzip.finish().expect("memory takes every byte"))
+    BASE64.encode(compress_to_vec_zlib(json.as_bytes(), LEVEL))
 }
 
 pub fn decode(link: &str) -> Result<RunSpec, Wrong> {
     let cut = || Wrong::new("link", "it is cut off or was changed on its way");
     let bytes = BASE64.decode(link.trim()).map_err(|_| cut())?;
-    let mut json = String::new();
-    GzDecoder::new(&bytes[..]).take(LIMIT + 1).read_to_string(&mut json).map_err(|_| cut())?;
-    if json.len() as u64 > LIMIT {
-        return Err(Wrong::new("link", "it unpacks to more than 1 MB, which no run file is"));
-    }
+    let json = decompress_to_vec_zlib_with_limit(&bytes, LIMIT).map_err(|error| match error.status {
+        TINFLStatus::HasMoreOutput => Wrong::new("link", "it unpacks to more than 1 MB, which no run file is"),
+        _ => cut(),
+    })?;
+    let json = String::from_utf8(json).map_err(|_| cut())?;
     RunSpec::read(&json)
 }
 
@@ -118,9 +121,7 @@ mod tests {
         for broken in ["", "!", &link[..link.len() / 2], "H4sIAAAAAAAAA"] {
             assert!(decode(broken).is_err(), "{broken}");
         }
-        let mut bomb = GzEncoder::new(Vec::new(), Compression::best());
-        bomb.write_all(&vec![b' '; 3 << 20]).unwrap();
-        let bomb = BASE64.encode(bomb.finish().unwrap());
+        let bomb = BASE64.encode(compress_to_vec_zlib(&vec![b' '; 3 << 20], LEVEL));
         assert!(decode(&bomb).unwrap_err().to_string().contains("more than 1 MB"));
     }
 
