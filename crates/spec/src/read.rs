@@ -182,7 +182,8 @@ macro_rules! whole {
         $(impl Read for $type {
             fn read(value: Value) -> Result<Self, Unreadable> {
                 let whole = u64::read(value)?;
-                Self::try_from(whole).map_err(|_| Unreadable(format!("{whole} is too large; the most is {}", Self::MAX)))
+                let large = |_| Unreadable(format!("{whole} is too large; the most is {}", Self::MAX));
+                Self::try_from(whole).map_err(large)
             }
         })*
     };

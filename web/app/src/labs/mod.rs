@@ -53,8 +53,8 @@ pub fn side_panel() -> AnyView {
     match page.route.get_untracked() {
         Route::Runs => runs::panel(),
         _ => {
-            const ABOUT: &str = "One engine that rewrites what small networks know: it trains, adapts, attacks, defends \
-                and unlearns them, in this tab.";
+            const ABOUT: &str = "One engine that rewrites what small networks know: it trains, adapts, attacks, \
+                defends and unlearns them, in this tab.";
             [el("h2").child("Palimpsest").into_any(), el("p").attr("class", "sub").child(ABOUT).into_any()].into_any()
         }
     }
