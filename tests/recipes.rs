@@ -1,8 +1,8 @@
 //! Every quick recipe against `tests/expected`: `BLESS=1 cargo test … recipes` writes the measured values anew.
 //!
-//! Bands, in the unit of the figure: accuracies and shares 4 points (360 test digits are ± 2), counts exactly. Times, and
-//! what hangs on the membership attack, are not compared: after a class is forgotten whole its support vector machine is
-//! asked far from everything that it was trained on, and answers 0 or 100 by a handful of samples.
+//! Bands, in the unit of the figure: accuracies and shares 4 points (360 test digits are ± 2), counts exactly. Times,
+//! and what hangs on the membership attack, are not compared: after a class is forgotten whole its support vector
+//! machine is asked far from everything that it was trained on, and answers 0 or 100 by a handful of samples.
 
 use crate::catalogue::recipes;
 use crate::common::play;

@@ -73,7 +73,7 @@ pub fn restart(page: Page) {
     let playing = page.playing.get_untracked();
     with(|client| {
         for worker in client.worker.take().into_iter().chain(client.candidate.take()) {
-            worker.terminate();
+            dismiss(&worker);
         }
         client.held.clear();
         client.inbox.clear();
@@ -87,6 +87,13 @@ pub fn restart(page: Page) {
     page.playing.set(None);
     page.engine.set(Engine::Restarting);
     start(page);
+}
+
+/// A trap is told twice, by its last word and as an error: what comes after the first is of a worker that is gone.
+fn dismiss(worker: &Worker) {
+    worker.set_onmessage(None);
+    worker.set_onerror(None);
+    worker.terminate();
 }
 
 fn spawn(page: Page, engine: &'static str) -> Option<Worker> {
@@ -158,7 +165,7 @@ fn opening(page: Page, gpu: bool, event: Event) {
                 }
                 with(|client| {
                     if let Some(old) = std::mem::replace(&mut client.worker, client.candidate.take()) {
-                        old.terminate();
+                        dismiss(&old);
                     }
                     client.gpu = true;
                     client.held.clear();
@@ -214,7 +221,7 @@ fn try_gpu(page: Page) {
 
 fn give_up_gpu(page: Page, state: DeviceState, why: &str) {
     if let Some(worker) = with(|client| client.candidate.take()) {
-        worker.terminate();
+        dismiss(&worker);
     }
     page.device.update(|device| {
         device.state = state;

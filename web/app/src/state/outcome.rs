@@ -91,7 +91,7 @@ pub struct Images {
 
 impl Images {
     pub fn new(ids: Vec<u32>, [n, c, h, w]: [usize; 4], pixels: Vec<f32>) -> Option<Self> {
-        let fits = n == ids.len() && n.checked_mul(c * h * w)? == pixels.len() && (c == 1 || c == 3);
+        let fits = n == ids.len() && n.checked_mul(c * h * w)? == pixels.len() && (1..=3).contains(&c);
         fits.then_some(Self { ids, shape: [c, h, w], pixels })
     }
 
@@ -236,7 +236,7 @@ mod tests {
     fn lists_of_two_lengths_are_refused() {
         assert!(Answers::new(vec![1], vec![], vec![1], vec![0.5], vec![0.1]).is_none());
         assert!(Images::new(vec![1], [1, 1, 2, 2], vec![0.0; 3]).is_none());
-        assert!(Images::new(vec![1], [1, 2, 1, 1], vec![0.0; 2]).is_none());
+        assert!(Images::new(vec![1], [1, 4, 1, 1], vec![0.0; 4]).is_none());
     }
 
     #[test]
