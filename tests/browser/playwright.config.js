@@ -15,7 +15,7 @@ export default defineConfig({
   forbidOnly: true,
   outputDir: "test-results/files",
   projects: [
-    { name: "bench", testMatch: "*.bench.js", use: chromium() },
+    { name: "bench", testMatch: "*.bench.js", use: { ...chromium("--disable-gpu"), trace: "off" } },
     { name: "cpu", testIgnore: "*.gpu.spec.js", testMatch: "*.spec.js", use: chromium() },
     { name: "gpu", testMatch: "*.gpu.spec.js", timeout: 600_000, use: chromium(...webgpu) },
   ],
