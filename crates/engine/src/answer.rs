@@ -8,7 +8,7 @@ use kit::shapes::attack::attack_view;
 use kit::victim::{CHUNK, Victim};
 use kit::{Error, Result, weights};
 use serde_json::{Value, json};
-use spec::{Event, Kind, Pick, Question, Wrong};
+use spec::{Event, Pick, Question, Wrong};
 use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::rc::Rc;
@@ -208,19 +208,6 @@ impl Asker {
         let xy = principal(&features, task.test.len());
         let labels: Vec<u16> = task.test.rows.iter().map(|row| task.test.label(*row)).collect();
         Ok((json!({ "ids": *task.test.rows, "labels": labels, "xy": xy }), Vec::new()))
-    }
-}
-
-impl Asker {
-    /// What the page draws of a two-dimensional set.
-    pub fn points(&self, name: &str) -> Result<Event> {
-        let view = self.task(name)?.test;
-        if view.set.kind != Kind::Points {
-            return Err(Error::input(name, "is not a set of points"));
-        }
-        let xy = view.rows.iter().map(|row| [view.pixels(*row)[0], view.pixels(*row)[1]]).collect();
-        let labels = view.rows.iter().map(|row| view.label(*row)).collect();
-        Ok(Event::Points { series: "data".into(), xy, labels, ids: view.rows.to_vec() })
     }
 }
 

@@ -56,7 +56,8 @@ impl Method for PgdAt {
         notes: "Defaults are those of the paper's MNIST challenge: ε 0.3, 40 steps of 0.01 from a random start, \
             Adam \
             1e-4, batches of 50, about 100,000 steps (91 epochs of 55,000 images). The attack sees the network in \
-            evaluation mode, the training step in training mode; papers differ here.",
+            evaluation mode, the training step in training mode; papers differ here. \
+            The defaults are quoted from memory and are still to be checked against their source.",
         needs: Needs { kinds: &[Kind::Images, Kind::Points], access: Access::Weights, min_classes: 2 },
     };
 

@@ -48,7 +48,8 @@ impl Method for BitFit {
             counts as a \
             bias. The paper searches learning rates between 1e-4 and 1e-3 and trains in batches of 16; the \
             number of \
-            epochs and weight decay 0.01 (AdamW's own) are ours.",
+            epochs and weight decay 0.01 (AdamW's own) are ours. \
+            The defaults are quoted from memory and are still to be checked against their source.",
         needs: Needs { kinds: &[Kind::Images, Kind::Points], access: Access::Weights, min_classes: 2 },
     };
 

@@ -60,7 +60,8 @@ impl Method for Lora {
             × 1, as \
             in PEFT. The branch is computed as (x·A)·B; its product is formed only when it is merged. Norm \
             layers keep \
-            their statistics. Later stages that train other weights start from the merged network.",
+            their statistics. Later stages that train other weights start from the merged network. \
+            The defaults are quoted from memory and are still to be checked against their source.",
         needs: Needs { kinds: &[Kind::Images, Kind::Points], access: Access::Weights, min_classes: 2 },
     };
 

@@ -49,7 +49,8 @@ impl Method for FullFinetune {
         summary: "Start from a trained network and train every weight on the new task.",
         notes: "The paper trains on ImageNet only; the defaults are those of PyTorch's tutorial \"Transfer \
             Learning for \
-            Computer Vision\" (SGD 0.001, momentum 0.9, a tenth every 7 of 25 epochs, batches of 4).",
+            Computer Vision\" (SGD 0.001, momentum 0.9, a tenth every 7 of 25 epochs, batches of 4). \
+            The defaults are quoted from memory and are still to be checked against their source.",
         needs: Needs { kinds: &[Kind::Images, Kind::Points], access: Access::Weights, min_classes: 2 },
     };
 
