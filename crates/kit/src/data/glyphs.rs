@@ -121,6 +121,7 @@ pub fn generate(config: &Config) -> Result<Raw, Wrong> {
         signs.iter().map(|(_, strokes)| strokes.iter().map(Stroke::line).collect()).collect();
 
     let mut factors: BTreeMap<&str, Vec<u16>> = BTreeMap::new();
+    let mut numbers: BTreeMap<String, Vec<f32>> = BTreeMap::new();
     let mut inputs = Vec::with_capacity(config.n as usize * channels * size * size);
     let mut field = vec![0.0; size * size];
     for row in 0..config.n {
@@ -136,6 +137,9 @@ pub fn generate(config: &Config) -> Result<Raw, Wrong> {
         let background = BACKGROUND[choose("background", BACKGROUND.len())].1;
         let texture = textures[choose("texture", textures.len())];
         let pose = Pose::draw(&mut rng);
+        for (name, value) in pose.numbers(config) {
+            numbers.entry(name.into()).or_default().push(value);
+        }
         let ground = Ground::draw(texture, size, &mut rng);
 
         let half = style.half(size) * (1.0 + 0.2 * pose.weight);
@@ -188,6 +192,7 @@ pub fn generate(config: &Config) -> Result<Raw, Wrong> {
         classes,
         factors: factors.into_iter().map(|(name, values)| (name.to_owned(), values)).collect(),
         factor_names: factor_names.into_iter().map(|(name, values)| (name.to_owned(), values)).collect(),
+        numbers,
         train,
         valid,
         test,
@@ -262,6 +267,16 @@ impl Pose {
         let shift = [signed(), signed()];
         let [lean, stretch, turn, weight] = [signed(), signed(), signed(), signed()];
         Self { bends, lean, phases: [rng.unit(), rng.unit()], shift, shrink: rng.unit(), stretch, turn, weight }
+    }
+
+    /// Degrees against the clock, the size as a part of the full one, and the shift of the middle in image widths.
+    fn numbers(&self, config: &Config) -> [(&'static str, f32); 4] {
+        [
+            ("rotation", self.turn * config.rotation as f32),
+            ("scale", 1.0 - config.scale as f32 * self.shrink),
+            ("shift_x", self.shift[0] * config.shift as f32),
+            ("shift_y", self.shift[1] * config.shift as f32),
+        ]
     }
 
     /// A sign in pixels: warped, turned, and then as large as the frame lets a pen of this half width.
@@ -749,6 +764,35 @@ mod tests {
     fn factors_hang_on_the_draw_alone() {
         let still = Config { rotation: 0.0, scale: 0.0, shift: 0.0, warp: 0.0, noise: 0.0, size: 8, ..rich() };
         assert_eq!(generate(&still).unwrap().factors, generate(&rich()).unwrap().factors);
+    }
+
+    /// Where the ink lies and how far it reaches is what the numbers say.
+    #[test]
+    fn every_sample_knows_its_numbers() {
+        let plain = Config { n: 200, size: 32, rotation: 0.0, warp: 0.0, noise: 0.0, ..Config::default() };
+        let config = Config { shift: 0.2, scale: 0.4, ..plain };
+        let raw = generate(&config).unwrap();
+        let number = |name: &str, row: usize| raw.numbers[name][row];
+        assert!(raw.numbers.values().all(|values| values.len() == 200));
+        assert!(raw.numbers["rotation"].iter().all(|degrees| *degrees == 0.0));
+        for (row, image) in raw.inputs.chunks(32 * 32).enumerate() {
+            let inked = || (0..32 * 32).filter(|at| image[*at] > 0.5);
+            let reach = |places: &dyn Fn(usize) -> usize| {
+                let (first, last) = (inked().map(places).min().unwrap(), inked().map(places).max().unwrap());
+                (last - first + 1, (first + last + 1) as f32 / 2.0)
+            };
+            let [(width, x), (height, y)] = [reach(&|at| at % 32), reach(&|at| at / 32)];
+            let cut = |middle: f32, shift: f32| (middle - 32.0 * (0.5 + shift)).abs();
+            // A sign that is shifted over the edge is cut there.
+            if width.max(height) as f32 + 64.0 * number("shift_x", row).abs().max(number("shift_y", row).abs()) < 31.0 {
+                assert!(cut(x, number("shift_x", row)) < 1.1 && cut(y, number("shift_y", row)) < 1.1, "{row}");
+                let scale = width.max(height) as f32 / 32.0;
+                assert!((scale - number("scale", row)).abs() < 0.12, "{row}: {scale}");
+            }
+        }
+        let turned = generate(&Config { rotation: 30.0, ..config }).unwrap();
+        assert!(turned.numbers["rotation"].iter().any(|degrees| degrees.abs() > 20.0));
+        assert!(turned.numbers["rotation"].iter().all(|degrees| degrees.abs() <= 30.0));
     }
 
     /// The same hash was found natively (x86-64) and in wasm32.

@@ -18,6 +18,8 @@ pub struct Raw {
     pub factors: BTreeMap<String, Vec<u16>>,
     /// Names of the values of every factor.
     pub factor_names: BTreeMap<String, Vec<String>>,
+    /// What is known of every sample as a number, for regression or as a nuisance: rotation, scale, shift.
+    pub numbers: BTreeMap<String, Vec<f32>>,
     /// Rows of the fixed split, each sorted; no run seed changes them.
     pub train: Vec<u32>,
     pub valid: Vec<u32>,

@@ -18,7 +18,10 @@ pub struct Set {
     pub kind: Kind,
     /// `[channels, height, width]`; a point of d dimensions is `[d, 1, 1]`.
     pub shape: [usize; 3],
+    /// See [`Raw::factors`].
     pub factors: BTreeMap<String, Vec<u16>>,
+    /// See [`Raw::numbers`].
+    pub numbers: BTreeMap<String, Vec<f32>>,
     /// On the host: pictures on the page, host-side views.
     pub pixels: Rc<[f32]>,
     /// `[n, channels, height, width]` on the device.
@@ -153,6 +156,7 @@ impl Task {
             inputs: Tensor::from_data(TensorData::new(raw.inputs.clone(), [n, channels, height, width]), device),
             pixels: raw.inputs.into(),
             factors: raw.factors,
+            numbers: raw.numbers,
         });
         let train = View::new(set.clone(), raw.train.into(), raw.labels.into(), device);
         Ok(Self {
@@ -213,6 +217,7 @@ impl View {
             kind: Kind::Points,
             shape: [channels, height, width],
             factors: BTreeMap::new(),
+            numbers: BTreeMap::new(),
             pixels: Rc::from([]),
             inputs,
         };
