@@ -25,7 +25,7 @@ pub const ENGINE: &str = concat!("palimpsest ", env!("CARGO_PKG_VERSION"));
 
 /// Every method, sorted by id.
 pub fn entries() -> impl Iterator<Item = &'static Entry> + Clone {
-    methods::CATALOGUE.iter().copied().flatten()
+    methods::CATALOGUE.iter().copied()
 }
 
 /// A method by its id; the nearest known one in the error.

@@ -1,4 +1,21 @@
-use burn::tensor::Tensor;
+use crate::cx::Cx;
+use crate::data::Batch;
+use crate::seed::Rng;
+use burn::tensor::{Tensor, TensorData};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+/// Largest change of a pixel, as a share of full brightness.
+#[derive(Clone, Copy, Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(transparent)]
+#[schemars(inline, extend("x-label" = "largest pixel change", "x-symbol" = "ε"))]
+pub struct Linf(#[schemars(range(min = 0.0, max = 1.0))] pub f64);
+
+/// Largest length of the whole change; a pixel's full brightness is 1.
+#[derive(Clone, Copy, Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(transparent)]
+#[schemars(inline, extend("x-label" = "largest change", "x-symbol" = "ε"))]
+pub struct L2(#[schemars(range(min = 0.0, max = 20.0))] pub f64);
 
 /// The set of changed inputs that an attack may return, around the clean ones.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -7,10 +24,48 @@ pub enum Ball {
     L2(f64),
 }
 
+impl From<Linf> for Ball {
+    fn from(Linf(epsilon): Linf) -> Self {
+        Self::Linf(epsilon)
+    }
+}
+
+impl From<L2> for Ball {
+    fn from(L2(epsilon): L2) -> Self {
+        Self::L2(epsilon)
+    }
+}
+
 impl Ball {
     pub fn radius(self) -> f64 {
         match self {
             Self::Linf(radius) | Self::L2(radius) => radius,
+        }
+    }
+
+    /// A random point of the ball around every sample, clipped to the box; drawn on the host by sample, for this
+    /// restart or step.
+    pub fn start(self, batch: &Batch, turn: u32, cx: &Cx) -> Tensor<4> {
+        let shape = batch.x.dims();
+        let size: usize = shape[1..].iter().product();
+        let mut noise = vec![0.0; shape[0] * size];
+        for (row, id) in noise.chunks_mut(size).zip(batch.ids.iter()) {
+            self.draw(row, &mut cx.rng("start", *id, turn));
+        }
+        ops::project_box(batch.x.clone() + Tensor::from_data(TensorData::new(noise, shape), &batch.x.device()))
+    }
+
+    /// Uniform in the ℓ∞ ball; in the ℓ2 ball a random direction with a length uniform in [0, ε] (torchattacks' start;
+    /// not uniform in the ball).
+    fn draw(self, row: &mut [f32], rng: &mut Rng) {
+        match self {
+            Self::Linf(epsilon) => row.iter_mut().for_each(|x| *x = rng.uniform(-1.0, 1.0) * epsilon as f32),
+            Self::L2(epsilon) => {
+                row.iter_mut().for_each(|x| *x = rng.normal());
+                let length = libm::sqrtf(row.iter().map(|x| x * x).sum::<f32>()).max(1e-12);
+                let scale = rng.unit() * epsilon as f32 / length;
+                row.iter_mut().for_each(|x| *x *= scale);
+            }
         }
     }
 

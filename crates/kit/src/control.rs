@@ -16,12 +16,23 @@ type Describe = fn(&mut SchemaGenerator) -> Schema;
 /// What is written stands over the method's own default, table by table: `train = { epochs = 5 }` keeps the method's
 /// learning rate, which plain serde would replace by `Recipe`'s. Every value is checked against its control first.
 pub fn resolve<C: Config>(at: &str, params: &Map<String, Value>) -> Result<C> {
-    let value = complete(at, params, C::json_schema, defaults::<C>())?;
+    resolve_over(at, params, C::default(), &[])
+}
+
+/// The same over other defaults; there are no controls for what is fixed.
+pub fn resolve_over<C: Config>(at: &str, params: &Map<String, Value>, defaults: C, fixed: &[&str]) -> Result<C> {
+    let value = complete(at, params, C::json_schema, json(&defaults), fixed)?;
     C::deserialize(value).map_err(|error| Error::input(at, error.to_string()))
 }
 
-fn complete(at: &str, params: &Map<String, Value>, describe: Describe, mut value: Value) -> Result<Value> {
-    check(at, params, &lower_all(describe, &value))?;
+fn complete(
+    at: &str,
+    params: &Map<String, Value>,
+    describe: Describe,
+    mut value: Value,
+    fixed: &[&str],
+) -> Result<Value> {
+    check(at, params, &lower_all(describe, &value, fixed))?;
     over(&mut value, params);
     Ok(value)
 }
@@ -38,9 +49,8 @@ pub fn check(at: &str, params: &Map<String, Value>, controls: &[Control]) -> std
     Ok(())
 }
 
-/// `C::default()` as JSON.
-pub fn defaults<C: Config>() -> Value {
-    serde_json::to_value(C::default()).expect("a config has string keys and finite numbers")
+pub fn json(config: &impl Config) -> Value {
+    serde_json::to_value(config).expect("a config has string keys and finite numbers")
 }
 
 fn over(base: &mut Value, top: &Map<String, Value>) {
@@ -55,14 +65,21 @@ fn over(base: &mut Value, top: &Map<String, Value>) {
 
 /// The controls of a config, in the order of its fields.
 pub fn controls<C: Config>() -> Vec<Control> {
-    lower_all(C::json_schema, &defaults::<C>())
+    controls_over(&C::default(), &[])
 }
 
-fn lower_all(describe: Describe, defaults: &Value) -> Vec<Control> {
+/// The same with other defaults and without what is fixed.
+pub fn controls_over<C: Config>(defaults: &C, fixed: &[&str]) -> Vec<Control> {
+    lower_all(C::json_schema, &json(defaults), fixed)
+}
+
+fn lower_all(describe: Describe, defaults: &Value, fixed: &[&str]) -> Vec<Control> {
     let mut generator = SchemaGenerator::default();
     let mut schema = describe(&mut generator).to_value();
     schema["$defs"] = generator.take_definitions(true).into();
-    lower_fields(&schema, &schema, defaults)
+    let mut controls = lower_fields(&schema, &schema, defaults);
+    controls.retain(|control| !fixed.contains(&control.key.as_str()));
+    controls
 }
 
 fn lower_fields(root: &Value, table: &Value, defaults: &Value) -> Vec<Control> {

@@ -14,6 +14,20 @@ pub trait Method: 'static {
     type Config: Config;
     const CARD: Card;
 
+    /// Settings that this method does not have, though others with its config do: they stay at their defaults, and
+    /// nobody is shown them.
+    const FIXED: &'static [&'static str] = &[];
+
+    /// The paper's values, where those of the config are another method's.
+    fn defaults() -> Self::Config {
+        Self::Config::default()
+    }
+
+    /// What is written, over the defaults.
+    fn settings(at: &str, params: &Map<String, Value>) -> Result<Self::Config> {
+        control::resolve_over(at, params, Self::defaults(), Self::FIXED)
+    }
+
     /// Small enough that all laws over all methods run in seconds.
     fn tiny(config: Self::Config) -> Self::Config {
         config
@@ -69,11 +83,11 @@ impl Entry {
         Self {
             card: M::CARD,
             shape,
-            controls: control::controls::<M::Config>,
-            defaults: control::defaults::<M::Config>,
-            tiny: tiny::<M>,
-            settings: |at, params| Ok(json(control::resolve::<M::Config>(at, params)?)),
-            check_task: |params, task| M::check(&control::resolve(M::CARD.id, params)?, task),
+            controls: || control::controls_over(&M::defaults(), M::FIXED),
+            defaults: || free::<M>(&M::defaults()),
+            tiny: || free::<M>(&M::tiny(M::defaults())),
+            settings: |at, params| Ok(free::<M>(&M::settings(at, params)?)),
+            check_task: |params, task| M::check(&M::settings(M::CARD.id, params)?, task),
             run,
             make: None,
             attack: None,
@@ -103,10 +117,11 @@ impl Entry {
     }
 }
 
-fn tiny<M: Method>() -> Value {
-    json(M::tiny(M::Config::default()))
-}
-
-fn json(config: impl Config) -> Value {
-    serde_json::to_value(config).expect("a config has string keys and finite numbers")
+/// The settings that are the method's to choose.
+fn free<M: Method>(config: &M::Config) -> Value {
+    let mut settings = control::json(config);
+    if let Value::Object(settings) = &mut settings {
+        settings.retain(|key, _| !M::FIXED.contains(&key.as_str()));
+    }
+    settings
 }

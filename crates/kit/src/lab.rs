@@ -34,7 +34,7 @@ pub struct Lab {
     /// Retrained references, kept between the runs of a session.
     pub references: Rc<RefCell<BTreeMap<String, Rc<Reference>>>>,
     /// Every method.
-    pub catalogue: &'static [&'static [Entry]],
+    pub catalogue: &'static [&'static Entry],
 }
 
 /// The name of the source network among a lab's models.
@@ -53,7 +53,7 @@ impl Lab {
         spec: Rc<RunSpec>,
         tasks: IndexMap<String, Task>,
         start: Net,
-        catalogue: &'static [&'static [Entry]],
+        catalogue: &'static [&'static Entry],
         references: Rc<RefCell<BTreeMap<String, Rc<Reference>>>>,
     ) -> Self {
         let task = tasks.keys().next().cloned().unwrap_or_default();
@@ -63,7 +63,7 @@ impl Lab {
     }
 
     pub fn entry(&self, id: &str) -> Result<&'static Entry> {
-        let mut all = self.catalogue.iter().copied().flatten();
+        let mut all = self.catalogue.iter().copied();
         let known = all.clone().map(|entry| entry.card.id);
         all.find(|entry| entry.card.id == id).ok_or_else(|| Wrong::unknown("method", "stage", id, known).into())
     }

@@ -2,9 +2,8 @@ use crate::ball::Ball;
 use crate::cx::Cx;
 use crate::data::{Batch, Task};
 use crate::error::{Error, Result};
-use crate::seed::Rng;
 use crate::victim::{Loss, Victim};
-use burn::tensor::{Device, Int, Tensor, TensorData};
+use burn::tensor::{Int, Tensor};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -74,22 +73,12 @@ impl Pgd<'_> {
             None => Ok(x),
         }
     }
-}
 
-impl Pgd<'_> {
-    /// Several runs from starts of their own; every sample keeps the one with the highest loss.
-    pub async fn restarts(
-        &self,
-        victim: &Victim,
-        batch: &Batch,
-        count: u32,
-        mut start: impl FnMut(u32, &mut Cx) -> Tensor<4>,
-        cx: &mut Cx,
-    ) -> Result<Tensor<4>> {
+    /// Several runs from random points of the ball; every sample keeps the one with the highest loss.
+    pub async fn restarts(&self, victim: &Victim, batch: &Batch, count: u32, cx: &mut Cx) -> Result<Tensor<4>> {
         let mut best = None;
         for turn in 0..count {
-            let from = start(turn, cx);
-            let x = self.run(victim, batch, from, cx).await?;
+            let x = self.run(victim, batch, self.ball.start(batch, turn, cx), cx).await?;
             if count == 1 {
                 return Ok(x);
             }
@@ -151,35 +140,4 @@ fn dlr(logits: Tensor<2>, labels: Tensor<1, Int>) -> Tensor<1> {
     let third = below(logits, &second);
     let span: Tensor<1> = (first - third).squeeze_dim(1);
     (wrong - right) / span.add_scalar(1e-12)
-}
-
-/// Uniform in the ℓ∞ ball around every sample, clipped to the box; drawn on the host by sample, for this restart or
-/// epoch.
-pub fn start_linf(batch: &Batch, epsilon: f64, turn: u32, cx: &Cx) -> Tensor<4> {
-    let noise =
-        noise(batch, |row, rng| row.iter_mut().for_each(|x| *x = rng.uniform(-1.0, 1.0) * epsilon as f32), turn, cx);
-    ops::project_box(batch.x.clone() + noise)
-}
-
-/// A random direction with a length uniform in [0, ε] (torchattacks' start; not uniform in the ball), clipped to the
-/// box.
-pub fn start_l2(batch: &Batch, epsilon: f64, turn: u32, cx: &Cx) -> Tensor<4> {
-    let fill = |row: &mut [f32], rng: &mut Rng| {
-        row.iter_mut().for_each(|x| *x = rng.normal());
-        let length = libm::sqrtf(row.iter().map(|x| x * x).sum::<f32>()).max(1e-12);
-        let scale = rng.unit() * epsilon as f32 / length;
-        row.iter_mut().for_each(|x| *x *= scale);
-    };
-    ops::project_box(batch.x.clone() + noise(batch, fill, turn, cx))
-}
-
-fn noise(batch: &Batch, fill: impl Fn(&mut [f32], &mut Rng), turn: u32, cx: &Cx) -> Tensor<4> {
-    let shape = batch.x.dims();
-    let size = shape[1] * shape[2] * shape[3];
-    let mut values = vec![0.0; shape[0] * size];
-    for (row, id) in values.chunks_mut(size).zip(batch.ids.iter()) {
-        fill(row, &mut cx.rng("start", *id, turn));
-    }
-    let device: &Device = &batch.x.device();
-    Tensor::from_data(TensorData::new(values, shape), device)
 }

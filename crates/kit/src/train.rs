@@ -84,6 +84,11 @@ impl Default for Recipe {
 }
 
 impl Recipe {
+    /// How SalUn's code trains every forgetter (OPTML-Group/Unlearn-Saliency, arg_parser.py), epochs and rate aside.
+    pub fn unlearning(epochs: u32, lr: f64) -> Self {
+        Self { epochs, lr, optimizer: Rule::Sgd, momentum: 0.9, decay: 5e-4, batch: 256, ..Self::default() }
+    }
+
     /// PyTorch's rules with PyTorch's constants: burn's own defaults differ (dampening 0.1, ε 1e-5, AdamW decay 1e-4).
     pub fn optimizer(&self) -> ModuleOptimizer {
         const EPSILON: f32 = 1e-8;
@@ -114,7 +119,7 @@ impl Recipe {
     }
 }
 
-/// What a loop minimises.
+/// What a loop minimises: mean cross-entropy, where it does not say otherwise.
 pub trait Objective {
     /// One number. May await an attack.
     fn loss<'a>(
@@ -122,8 +127,10 @@ pub trait Objective {
         net: &'a Net,
         batch: &'a Batch,
         pass: &'a mut Pass,
-        cx: &'a mut Cx,
-    ) -> Boxed<'a, Result<Tensor<1>>>;
+        _: &'a mut Cx,
+    ) -> Boxed<'a, Result<Tensor<1>>> {
+        Box::pin(async move { Ok(mean_loss(net, batch, pass)) })
+    }
 
     /// Masks on gradients.
     fn gradients(&mut self, net: &Net, tape: &mut Gradients) -> GradientsParams {
@@ -144,17 +151,7 @@ pub trait Objective {
 /// Mean cross-entropy.
 pub struct CrossEntropy;
 
-impl Objective for CrossEntropy {
-    fn loss<'a>(
-        &'a mut self,
-        net: &'a Net,
-        batch: &'a Batch,
-        pass: &'a mut Pass,
-        _: &'a mut Cx,
-    ) -> Boxed<'a, Result<Tensor<1>>> {
-        Box::pin(async move { Ok(mean_loss(net, batch, pass)) })
-    }
-}
+impl Objective for CrossEntropy {}
 
 pub fn mean_loss(net: &Net, batch: &Batch, pass: &mut Pass) -> Tensor<1> {
     ops::cross_entropy(net.forward(batch.x.clone(), pass), batch.y.clone()).mean()

@@ -1,12 +1,16 @@
-//! Every method: one file and one line in its family's list.
+//! Every method: one file for it or for a family of variants, and its line in the family's list.
 #![allow(async_fn_in_trait)]
 
 use kit::Entry;
+use std::sync::LazyLock;
 
 macro_rules! methods {
-    ($($shape:ident $file:ident::$Name:ident,)*) => {
+    ($($shape:ident $file:ident::$($Name:ident)?$({$($Variant:ident),+})?,)*) => {
         $(mod $file;)*
-        pub(crate) const ENTRIES: &[kit::Entry] = &[$(kit::Entry::$shape::<$file::$Name>(),)*];
+        pub(crate) static ENTRIES: &[kit::Entry] = &[$(
+            $(kit::Entry::$shape::<$file::$Name>(),)?
+            $($(kit::Entry::$shape::<$file::$Variant>(),)+)?
+        )*];
     };
 }
 
@@ -18,13 +22,18 @@ mod train;
 mod transfer;
 mod unlearn;
 
-/// All methods by family, both sorted by id.
-pub static CATALOGUE: [&[Entry]; 7] = [
-    attack::ENTRIES,
-    defend::ENTRIES,
-    measure::ENTRIES,
-    peft::ENTRIES,
-    train::ENTRIES,
-    transfer::ENTRIES,
-    unlearn::ENTRIES,
-];
+/// All methods, sorted by id.
+pub static CATALOGUE: LazyLock<Vec<&'static Entry>> = LazyLock::new(|| {
+    let families = [
+        attack::ENTRIES,
+        defend::ENTRIES,
+        measure::ENTRIES,
+        peft::ENTRIES,
+        train::ENTRIES,
+        transfer::ENTRIES,
+        unlearn::ENTRIES,
+    ];
+    let mut all: Vec<&Entry> = families.into_iter().flatten().collect();
+    all.sort_unstable_by_key(|entry| entry.card.id);
+    all
+});

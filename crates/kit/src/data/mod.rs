@@ -4,6 +4,7 @@ mod forget;
 pub mod glyphs;
 pub mod idx;
 pub mod moons;
+mod points;
 mod raw;
 pub mod spirals;
 mod split;

@@ -1,6 +1,6 @@
+use super::Raw;
 use super::bounds::within;
-use super::{Raw, stratified};
-use crate::seed::Rng;
+use super::points::scatter;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use spec::Wrong;
@@ -28,47 +28,18 @@ impl Default for Config {
     }
 }
 
-/// Points in the box [0, 1]², so that an attack that is clipped to the box of images is a fair one here too: both moons
-/// (3 wide, 1.5 high) keep their proportions at a quarter of their size, centred. A point that its noise would carry
-/// out of the box is drawn again.
+/// Both moons (3 wide, 1.5 high) keep their proportions at a quarter of their size, centred in the box.
 pub fn generate(config: &Config) -> Result<Raw, Wrong> {
     within("n", config.n, 10..=20_000)?;
     within("noise", config.noise, 0.0..=0.5)?;
-    let mut rng = Rng::of(0, ID, &[]);
     let on_moon = config.n.div_ceil(2) - 1;
-    let mut inputs = Vec::with_capacity(2 * config.n as usize);
-    for row in 0..config.n {
-        let angle = PI * (row / 2) as f32 / on_moon as f32;
-        let (sin, cos) = libm::sincosf(angle);
-        let [x, y] = if row % 2 == 0 { [cos, sin] } else { [1.0 - cos, 0.5 - sin] };
-        let [x, y] = [0.5 + (x - 0.5) / 4.0, 0.5 + (y - 0.25) / 4.0];
-        inputs.extend(around([x, y], config.noise as f32 / 4.0, &mut rng));
-    }
-    let labels: Vec<u16> = (0..config.n).map(|row| (row % 2) as u16).collect();
-    let [train, valid, test] = stratified(&labels, labels.len() / 10, labels.len() * 3 / 10);
-    Ok(Raw {
-        name: TITLE.into(),
-        licence: LICENCE.into(),
-        shape: [2, 1, 1],
-        points: true,
-        inputs,
-        labels,
-        classes: vec!["upper".into(), "lower".into()],
-        train,
-        valid,
-        test,
-        ..Raw::default()
-    })
-}
-
-/// A normal draw around a point of the box that lies in the box.
-pub(super) fn around(centre: [f32; 2], deviation: f32, rng: &mut Rng) -> [f32; 2] {
-    loop {
-        let point = centre.map(|x| x + deviation * rng.normal());
-        if point.iter().all(|x| (0.0..=1.0).contains(x)) {
-            return point;
-        }
-    }
+    let curve = |moon, place| {
+        let (sin, cos) = libm::sincosf(PI * place as f32 / on_moon as f32);
+        let [x, y] = if moon == 0 { [cos, sin] } else { [1.0 - cos, 0.5 - sin] };
+        [0.5 + (x - 0.5) / 4.0, 0.5 + (y - 0.25) / 4.0]
+    };
+    let points = scatter(ID, config.n, vec!["upper".into(), "lower".into()], config.noise as f32 / 4.0, curve);
+    Ok(Raw { name: TITLE.into(), licence: LICENCE.into(), ..points })
 }
 
 #[cfg(test)]

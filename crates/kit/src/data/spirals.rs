@@ -1,7 +1,6 @@
+use super::Raw;
 use super::bounds::within;
-use super::moons::around;
-use super::{Raw, stratified};
-use crate::seed::Rng;
+use super::points::scatter;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use spec::Wrong;
@@ -35,41 +34,24 @@ impl Default for Config {
     }
 }
 
-/// Points in the box [0, 1]², so that an attack that is clipped to the box of images is a fair one here too: the spiral
-/// is centred and its radius is 0.4. A point that its noise would carry out of the box is drawn again.
+/// The spiral is centred in the box and its radius is 0.4.
 pub fn generate(config: &Config) -> Result<Raw, Wrong> {
     const RADIUS: f32 = 0.4;
     within("n", config.n, 20..=20_000)?;
     within("noise", config.noise, 0.0..=0.2)?;
     within("arms", config.arms, 2..=8)?;
     within("turns", config.turns, 0.25..=4.0)?;
-    let mut rng = Rng::of(0, ID, &[]);
     let on_arm = config.n.div_ceil(config.arms);
-    let mut inputs = Vec::with_capacity(2 * config.n as usize);
-    for row in 0..config.n {
-        let (place, arm) = (row / config.arms, row % config.arms);
+    let curve = |arm, place| {
         // By the root, the points lie about as densely at the rim as at the centre.
         let radius = libm::sqrtf((place as f32 + 0.5) / on_arm as f32);
         let angle = TAU * (config.turns as f32 * radius + arm as f32 / config.arms as f32);
         let (sin, cos) = libm::sincosf(angle);
-        let point = [0.5 + RADIUS * radius * cos, 0.5 + RADIUS * radius * sin];
-        inputs.extend(around(point, RADIUS * config.noise as f32, &mut rng));
-    }
-    let labels: Vec<u16> = (0..config.n).map(|row| (row % config.arms) as u16).collect();
-    let [train, valid, test] = stratified(&labels, labels.len() / 10, labels.len() * 3 / 10);
-    Ok(Raw {
-        name: TITLE.into(),
-        licence: LICENCE.into(),
-        shape: [2, 1, 1],
-        points: true,
-        inputs,
-        labels,
-        classes: (1..=config.arms).map(|arm| format!("arm {arm}")).collect(),
-        train,
-        valid,
-        test,
-        ..Raw::default()
-    })
+        [0.5 + RADIUS * radius * cos, 0.5 + RADIUS * radius * sin]
+    };
+    let arms = (1..=config.arms).map(|arm| format!("arm {arm}")).collect();
+    let points = scatter(ID, config.n, arms, RADIUS * config.noise as f32, curve);
+    Ok(Raw { name: TITLE.into(), licence: LICENCE.into(), ..points })
 }
 
 #[cfg(test)]

@@ -2,15 +2,21 @@ use super::Tested;
 
 /// MIA efficacy by confidence (Jia et al. 2023, "Model Sparsity Can Simplify Machine Unlearning"; the variant that
 /// SalUn's tables print): an RBF support vector machine (C = 3, γ = 1) on the probability of the true class, trained on
-/// kept training samples (members, the first as many as there are unseen ones) and unseen ones (non-members), asked
-/// about the forget set. In percent: 100 · share that it takes for never seen.
+/// kept training samples (members, as many as there are unseen ones) and unseen ones (non-members), asked about the
+/// forget set. In percent: 100 · share that it takes for never seen.
 pub fn mia_confidence(kept: &Tested, unseen: &Tested, forget: &Tested) -> f64 {
-    let (mut kept, unseen, forget) =
+    let (kept, unseen, forget) =
         (kept.confidence_in_label(), unseen.confidence_in_label(), forget.confidence_in_label());
-    kept.truncate(unseen.len());
-    let machine = Svm::fit(&kept, &unseen);
+    let machine = Svm::fit(&spread(&kept, unseen.len()), &unseen);
     let members = forget.iter().filter(|x| machine.decide(f64::from(**x)) > 0.0).count();
     100.0 * (1.0 - members as f64 / forget.len().max(1) as f64)
+}
+
+/// So many, spread evenly over all of them. SalUn's code takes the first, of a set in random order; the digits are in
+/// none, and their first ones are harder: never seen, a network misses 5 % of these and 3 % of ones from all over.
+fn spread(values: &[f32], count: usize) -> Vec<f32> {
+    let count = count.min(values.len());
+    (0..count).map(|at| values[at * values.len() / count]).collect()
 }
 
 /// A support vector machine on one feature with the kernel exp(−(x − z)²).

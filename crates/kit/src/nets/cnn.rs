@@ -1,5 +1,5 @@
 use super::layers::{Activation, Conv, Dense, Layer, Norm};
-use super::{NetKind, Pass, dense_size, inputs};
+use super::{NetKind, Pass, inputs};
 use crate::error::{Error, Result};
 use crate::seed::Rng;
 use burn::module::Module;
@@ -56,12 +56,7 @@ impl NetKind for Cnn {
             size = size.checked_add(kernels)?.checked_add(if config.norm { 2 * out } else { out })?;
             (channels, height, width) = (out, height / 2, width / 2);
         }
-        let mut inputs = inputs([channels, height, width])?;
-        for &outputs in config.hidden.iter().chain([&classes]) {
-            size = size.checked_add(dense_size(inputs, outputs)?)?;
-            inputs = outputs;
-        }
-        Some(size)
+        size.checked_add(Dense::stack_size(inputs([channels, height, width])?, &config.hidden, classes)?)
     }
 
     fn new(config: &CnnConfig, shape: [usize; 3], classes: usize, rng: &mut Rng, device: &Device) -> Result<Self> {
@@ -87,13 +82,8 @@ impl NetKind for Cnn {
             }
             (channels, height, width) = (out, height / 2, width / 2);
         }
-        let mut inputs = channels * height * width;
-        let mut layers = Vec::new();
-        for &out in &config.hidden {
-            layers.push(Dense::new(inputs, out, rng, device));
-            inputs = out;
-        }
-        Ok(Self { convs, norms, layers, head: Dense::new(inputs, classes, rng, device), activation: config.activation })
+        let (layers, head) = Dense::stack(channels * height * width, &config.hidden, classes, rng, device);
+        Ok(Self { convs, norms, layers, head, activation: config.activation })
     }
 
     fn forward(&self, mut x: Tensor<4>, pass: &mut Pass) -> Tensor<2> {

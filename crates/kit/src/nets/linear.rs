@@ -1,5 +1,5 @@
 use super::layers::{Dense, Layer};
-use super::{NetKind, Pass, dense_size, inputs};
+use super::{NetKind, Pass, inputs};
 use crate::error::Result;
 use crate::seed::Rng;
 use burn::module::Module;
@@ -23,7 +23,7 @@ impl NetKind for Linear {
     const HELP: &str = "one layer from pixels to classes";
 
     fn size(_: &LinearConfig, shape: [usize; 3], classes: usize) -> Option<usize> {
-        dense_size(inputs(shape)?, classes)
+        Dense::stack_size(inputs(shape)?, &[], classes)
     }
 
     fn new(_: &LinearConfig, shape: [usize; 3], classes: usize, rng: &mut Rng, device: &Device) -> Result<Self> {

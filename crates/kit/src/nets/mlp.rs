@@ -1,5 +1,5 @@
 use super::layers::{Activation, Dense, Layer};
-use super::{NetKind, Pass, dense_size, inputs};
+use super::{NetKind, Pass, inputs};
 use crate::error::Result;
 use crate::seed::Rng;
 use burn::module::Module;
@@ -38,22 +38,12 @@ impl NetKind for Mlp {
     const HELP: &str = "fully connected layers";
 
     fn size(config: &MlpConfig, shape: [usize; 3], classes: usize) -> Option<usize> {
-        let (mut size, mut inputs) = (0_usize, inputs(shape)?);
-        for &outputs in config.widths.iter().chain([&classes]) {
-            size = size.checked_add(dense_size(inputs, outputs)?)?;
-            inputs = outputs;
-        }
-        Some(size)
+        Dense::stack_size(inputs(shape)?, &config.widths, classes)
     }
 
     fn new(config: &MlpConfig, shape: [usize; 3], classes: usize, rng: &mut Rng, device: &Device) -> Result<Self> {
-        let mut inputs = shape.iter().product();
-        let mut layers = Vec::with_capacity(config.widths.len());
-        for &width in &config.widths {
-            layers.push(Dense::new(inputs, width, rng, device));
-            inputs = width;
-        }
-        Ok(Self { layers, head: Dense::new(inputs, classes, rng, device), activation: config.activation })
+        let (layers, head) = Dense::stack(shape.iter().product(), &config.widths, classes, rng, device);
+        Ok(Self { layers, head, activation: config.activation })
     }
 
     fn forward(&self, x: Tensor<4>, pass: &mut Pass) -> Tensor<2> {

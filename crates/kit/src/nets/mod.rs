@@ -89,11 +89,6 @@ fn inputs(shape: [usize; 3]) -> Option<usize> {
     shape.into_iter().try_fold(1_usize, usize::checked_mul)
 }
 
-/// Weights and biases of a linear layer.
-fn dense_size(inputs: usize, outputs: usize) -> Option<usize> {
-    inputs.checked_add(1)?.checked_mul(outputs)
-}
-
 nets! {
     "cnn" cnn::Cnn,
     "linear" linear::Linear,

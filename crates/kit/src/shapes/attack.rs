@@ -1,7 +1,6 @@
 //! Inputs in, inputs out; the model stays as it was.
 
 use crate::ball::Ball;
-use crate::control;
 use crate::cx::{Boxed, Cx};
 use crate::data::{Batch, Task, View, upload};
 use crate::entry::{Entry, Method};
@@ -13,20 +12,24 @@ use burn::tensor::Tensor;
 use serde_json::{Map, Value};
 use spec::{Event, Row, Stage};
 
-pub trait Attack: Method {
-    fn ball(config: &Self::Config) -> Ball;
-
-    /// The class that every image is pushed to; none: away from its own.
-    fn target(_config: &Self::Config) -> Option<u16> {
-        None
-    }
-
+pub trait Attack: Method<Config: Threat> {
     /// Changed inputs inside the ball and the box; the harness checks both.
     async fn perturb(config: &Self::Config, job: &AttackJob<'_>, cx: &mut Cx) -> Result<Tensor<4>>;
 }
 
+/// How far an attack may go, and where to: what its settings say to the harness.
+pub trait Threat {
+    fn ball(&self) -> Ball;
+
+    /// The class that every image is pushed to; none: away from its own.
+    fn target(&self) -> Option<u16> {
+        None
+    }
+}
+
 pub struct AttackJob<'a> {
     pub victim: &'a Victim,
+    pub ball: Ball,
     /// The labels are the images' own, or the target where there is one.
     pub batch: &'a Batch,
     pub targeted: bool,
@@ -46,12 +49,12 @@ pub struct AttackFns {
 
 pub(crate) const fn fns<M: Attack>() -> AttackFns {
     AttackFns {
-        ball: |params| Ok(M::ball(&control::resolve(M::CARD.id, params)?)),
-        target: |params| Ok(M::target(&control::resolve(M::CARD.id, params)?)),
+        ball: |params| Ok(M::settings(M::CARD.id, params)?.ball()),
+        target: |params| Ok(M::settings(M::CARD.id, params)?.target()),
         perturb: |params, victim, batch, cx| {
             Box::pin(async move {
-                let config: M::Config = control::resolve(M::CARD.id, params)?;
-                let target = M::target(&config);
+                let config = M::settings(M::CARD.id, params)?;
+                let target = config.target();
                 aim(M::CARD.id, target, victim.classes())?;
                 let aimed = match target {
                     Some(class) => {
@@ -60,7 +63,7 @@ pub(crate) const fn fns<M: Attack>() -> AttackFns {
                     }
                     None => batch.clone(),
                 };
-                let job = AttackJob { victim, batch: &aimed, targeted: target.is_some() };
+                let job = AttackJob { victim, ball: config.ball(), batch: &aimed, targeted: target.is_some() };
                 M::perturb(&config, &job, cx).await
             })
         },

@@ -1,6 +1,5 @@
 //! A model in, figures out; the model stays as it was.
 
-use crate::control;
 use crate::cx::{Boxed, Cx};
 use crate::data::Task;
 use crate::entry::{Entry, Method};
@@ -27,7 +26,7 @@ pub(crate) fn run<'a, M: Measure>(
     cx: &'a mut Cx,
 ) -> Boxed<'a, Result<Vec<Row>>> {
     Box::pin(async move {
-        let config: M::Config = control::resolve(&stage.id, &stage.params)?;
+        let config = M::settings(&stage.id, &stage.params)?;
         let task = lab.task(stage)?;
         let net = &lab.from(stage)?.1.net;
         net.fits(task)?;

@@ -1,6 +1,5 @@
 //! Model in, model out, by training.
 
-use crate::control;
 use crate::cx::{Boxed, Cx, Watch};
 use crate::data::Task;
 use crate::entry::{Entry, Method};
@@ -29,7 +28,7 @@ pub(crate) fn make<'a, M: Tune>(
     cx: &'a mut Cx,
 ) -> Boxed<'a, Result<Net>> {
     Box::pin(async move {
-        let config: M::Config = control::resolve(M::CARD.id, params)?;
+        let config = M::settings(M::CARD.id, params)?;
         M::tune(&config, TuneJob { net, task }, cx).await
     })
 }

@@ -1,7 +1,6 @@
 //! Model in, model out that forgets; judged beside a network that never saw what is forgotten.
 
 use super::tune::{is_trained, measured, prepared, push};
-use crate::control;
 use crate::cx::{Boxed, Cx, Watch};
 use crate::data::Task;
 use crate::entry::{Entry, Method};
@@ -83,7 +82,7 @@ pub(crate) fn run<'a, M: Unlearn>(
     cx: &'a mut Cx,
 ) -> Boxed<'a, Result<Vec<Row>>> {
     Box::pin(async move {
-        let config: M::Config = control::resolve(&stage.id, &stage.params)?;
+        let config = M::settings(&stage.id, &stage.params)?;
         let task = lab.task(stage)?.clone();
         let (parent, made) = lab.from(stage)?;
         let (parent, original) = (parent.to_owned(), made.net.clone());

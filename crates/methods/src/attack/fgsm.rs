@@ -1,8 +1,8 @@
 use burn::tensor::Tensor;
-use kit::ball::Ball;
+use kit::ball::{Ball, Linf};
 use kit::data::Task;
 use kit::pgd::{AttackLoss, attack_loss};
-use kit::shapes::attack::{Attack, AttackJob};
+use kit::shapes::attack::{Attack, AttackJob, Threat};
 use kit::{Cx, Method, Result};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -11,9 +11,7 @@ use spec::{Access, Card, Family, Kind, Needs};
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct Config {
-    /// Largest change of a pixel, as a share of full brightness.
-    #[schemars(range(min = 0.0, max = 1.0), extend("x-label" = "largest pixel change", "x-symbol" = "ε"))]
-    pub epsilon: f64,
+    pub epsilon: Linf,
     /// What is raised.
     #[schemars(extend("x-advanced" = true))]
     pub loss: AttackLoss,
@@ -24,7 +22,17 @@ pub struct Config {
 
 impl Default for Config {
     fn default() -> Self {
-        Self { epsilon: 0.25, loss: AttackLoss::Ce, target: None }
+        Self { epsilon: Linf(0.25), loss: AttackLoss::Ce, target: None }
+    }
+}
+
+impl Threat for Config {
+    fn ball(&self) -> Ball {
+        self.epsilon.into()
+    }
+
+    fn target(&self) -> Option<u16> {
+        self.target
     }
 }
 
@@ -55,19 +63,10 @@ impl Method for Fgsm {
 }
 
 impl Attack for Fgsm {
-    fn ball(config: &Config) -> Ball {
-        Ball::Linf(config.epsilon)
-    }
-
-    fn target(config: &Config) -> Option<u16> {
-        config.target
-    }
-
     async fn perturb(config: &Config, job: &AttackJob<'_>, cx: &mut Cx) -> Result<Tensor<4>> {
-        let loss = attack_loss(config.loss, job.targeted);
-        let (_, gradient) = job.victim.gradient(&job.batch.x, &job.batch.y, &*loss)?;
-        let ball = Self::ball(config);
-        let x = ball.project(job.batch.x.clone() + ball.steepest(gradient).mul_scalar(config.epsilon), &job.batch.x);
+        let AttackJob { victim, ball, batch, targeted } = *job;
+        let (_, gradient) = victim.gradient(&batch.x, &batch.y, &*attack_loss(config.loss, targeted))?;
+        let x = ball.project(batch.x.clone() + ball.steepest(gradient).mul_scalar(ball.radius()), &batch.x);
         cx.attack_step(&x, 1, 1).await?;
         Ok(x)
     }

@@ -1,9 +1,9 @@
 use burn::tensor::Tensor;
-use kit::ball::Ball;
+use kit::ball::Linf;
 use kit::cx::Boxed;
 use kit::data::Batch;
 use kit::nets::{Net, Pass};
-use kit::pgd::{AttackLoss, Keep, Pgd, attack_loss, start_linf};
+use kit::pgd::{AttackLoss, Keep, Pgd, attack_loss};
 use kit::shapes::tune::{Tune, TuneJob};
 use kit::train::{Mode, Objective, Recipe, descend, mean_loss};
 use kit::victim::Victim;
@@ -15,9 +15,7 @@ use spec::{Access, Card, Family, Kind, Needs};
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct Config {
-    /// Largest change of a pixel, as a share of full brightness.
-    #[schemars(range(min = 0.0, max = 1.0), extend("x-label" = "largest pixel change", "x-symbol" = "ε"))]
-    pub epsilon: f64,
+    pub epsilon: Linf,
     /// Gradient steps of the attack inside every training step.
     #[schemars(range(min = 1, max = 100), extend("x-label" = "attack steps", "x-symbol" = "K"))]
     pub steps: usize,
@@ -31,7 +29,7 @@ pub struct Config {
 impl Default for Config {
     fn default() -> Self {
         let train = Recipe { epochs: 91, batch: 50, lr: 1e-4, ..Recipe::default() };
-        Self { epsilon: 0.3, steps: 40, alpha: 0.01, train }
+        Self { epsilon: Linf(0.3), steps: 40, alpha: 0.01, train }
     }
 }
 
@@ -53,11 +51,10 @@ impl Method for PgdAt {
             </mo><msub><mi>f</mi><mi>θ</mi></msub><mo>(</mo><mi>x</mi><mo>+</mo><mi>δ</mi><mo>)</mo><mo>,</mo>\
             <mi>y</mi><mo>)</mo>",
         summary: "Train on the worst picture that an attack finds inside the budget, at every step.",
-        notes: "Defaults are those of the paper's MNIST challenge: ε 0.3, 40 steps of 0.01 from a random start, \
-            Adam \
-            1e-4, batches of 50, about 100,000 steps (91 epochs of 55,000 images). The attack sees the network in \
-            evaluation mode, the training step in training mode; papers differ here. \
-            The defaults are quoted from memory and are still to be checked against their source.",
+        notes: "Defaults are those of the authors' MNIST challenge (MadryLab/mnist_challenge, config.json and \
+            train.py): ε 0.3, 40 steps of 0.01 from a random start, Adam at 1e-4, 100,000 batches of 50, which are \
+            91 epochs of its 55,000 images. The attack sees the network in evaluation mode, the training step in \
+            training mode; papers differ here.",
         needs: Needs { kinds: &[Kind::Images, Kind::Points], access: Access::Weights, min_classes: 2 },
     };
 
@@ -90,8 +87,8 @@ impl Objective for WorstCase<'_> {
             let Config { epsilon, steps, alpha, .. } = *self.config;
             let victim = Victim::in_training(net, batch.ids.len());
             let loss = attack_loss(AttackLoss::Ce, false);
-            let pgd = Pgd { ball: Ball::Linf(epsilon), alpha, steps, loss: &*loss, keep: Keep::Final };
-            let start = start_linf(batch, epsilon, self.step, cx);
+            let pgd = Pgd { ball: epsilon.into(), alpha, steps, loss: &*loss, keep: Keep::Final };
+            let start = pgd.ball.start(batch, self.step, cx);
             self.step += 1;
             let x = pgd.run(&victim, batch, start, cx).await?;
             Ok(mean_loss(net, &Batch { x, ..batch.clone() }, pass))

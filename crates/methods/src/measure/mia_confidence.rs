@@ -27,13 +27,11 @@ impl Method for MiaConfidence {
             <mo>∈</mo><msub><mi>D</mi><mi>f</mi></msub><mo>:</mo><mtext>unseen</mtext><mo>}</mo><mo>|</mo>\
             </mrow><mrow><mo>|</mo><msub><mi>D</mi><mi>f</mi></msub><mo>|</mo></mrow></mfrac>",
         summary: "Can an attacker tell from its confidence what the network has seen?",
-        notes: "A support vector machine (RBF, C 3, γ 1) on the confidence in the true class, trained on kept \
-            training \
-            images against unseen ones (a class that is forgotten whole is left out of these), asked about the \
-            forget \
-            set. Solved to 1e-6 instead of LIBSVM's 1e-3; agrees with scikit-learn (tests/goldens). Near the \
-            retrained \
-            network's value is good, not high.",
+        notes: "A support vector machine (RBF, C 3, γ 1) on the confidence in the true class, trained on unseen images \
+            (a class that is forgotten whole is left out of these) against as many kept training images, asked about \
+            the forget set. SalUn's code takes the first kept images; here they are spread over the set, because \
+            the digits are in no random order. Solved to 1e-6 instead of LIBSVM's 1e-3; agrees with scikit-learn \
+            (tests/goldens). Near the retrained network's value is good, not high.",
         needs: Needs { kinds: &[Kind::Images, Kind::Points], access: Access::Scores, min_classes: 2 },
     };
 }

@@ -29,9 +29,8 @@ impl Method for Scratch {
             </msub><mo>(</mo><msub><mi>x</mi><mi>i</mi></msub><mo>)</mo><mo>,</mo><msub><mi>y</mi><mi>i</mi>\
             </msub><mo>)</mo>",
         summary: "Forget everything and learn the task from random weights.",
-        notes: "Defaults are PyTorch's for Adam. The weights are drawn on the host, so a seed means the same \
-            start on \
-            every device.",
+        notes: "The rate is PyTorch's for Adam; epochs and batch are ours. The weights are drawn on the host, so a \
+            seed means the same start on every device.",
         needs: Needs { kinds: &[Kind::Images, Kind::Points], access: Access::Weights, min_classes: 2 },
     };
 

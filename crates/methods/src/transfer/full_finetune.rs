@@ -47,10 +47,10 @@ impl Method for FullFinetune {
             </msub><mo>)</mo><mo>,</mo><mspace width='0.6em'/><msub><mi>θ</mi><mn>0</mn></msub><mo>=</mo><msub>\
             <mi>θ</mi><mtext>source</mtext></msub>",
         summary: "Start from a trained network and train every weight on the new task.",
-        notes: "The paper trains on ImageNet only; the defaults are those of PyTorch's tutorial \"Transfer \
-            Learning for \
-            Computer Vision\" (SGD 0.001, momentum 0.9, a tenth every 7 of 25 epochs, batches of 4). \
-            The defaults are quoted from memory and are still to be checked against their source.",
+        notes: "The paper trains on ImageNet only; the defaults are those of PyTorch's tutorial \"Transfer Learning \
+            for Computer Vision\" (pytorch/tutorials, transfer_learning_tutorial.py): SGD at 0.001 with momentum 0.9, \
+            a tenth of it every 7 of 25 epochs, batches of 4. The tutorial goes back to the epoch that is best on \
+            its validation set; here the last one counts.",
         needs: Needs { kinds: &[Kind::Images, Kind::Points], access: Access::Weights, min_classes: 2 },
     };
 

@@ -1,5 +1,5 @@
 use kit::shapes::unlearn::{Unlearn, UnlearnJob};
-use kit::train::{CrossEntropy, Mode, Recipe, Rule, descend};
+use kit::train::{CrossEntropy, Mode, Recipe, descend};
 use kit::{Cx, Method, Result, nets::Net};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -14,16 +14,7 @@ pub struct Config {
 
 impl Default for Config {
     fn default() -> Self {
-        let train = Recipe {
-            epochs: 10,
-            lr: 0.01,
-            optimizer: Rule::Sgd,
-            momentum: 0.9,
-            decay: 5e-4,
-            batch: 256,
-            ..Recipe::default()
-        };
-        Self { train }
+        Self { train: Recipe::unlearning(10, 0.01) }
     }
 }
 
@@ -44,8 +35,8 @@ impl Method for Finetune {
             </msub><mi>ℓ</mi><mo>(</mo><msub><mi>f</mi><mi>θ</mi></msub><mo>(</mo><mi>x</mi><mo>)</mo><mo>,</mo>\
             <mi>y</mi><mo>)</mo>",
         summary: "Go on training on what stays, and hope that the rest fades.",
-        notes: "10 epochs of SGD at 0.01 with momentum 0.9 and decay 5e-4, batches of 256: the FT row of \
-            SalUn's code.",
+        notes: "10 epochs of SGD at 0.01 with momentum 0.9 and decay 5e-4, batches of 256: FT in SalUn's code \
+            (OPTML-Group/Unlearn-Saliency, arg_parser.py), for CIFAR-10.",
         needs: Needs { kinds: &[Kind::Images, Kind::Points], access: Access::Weights, min_classes: 2 },
     };
 

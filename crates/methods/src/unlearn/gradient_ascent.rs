@@ -3,7 +3,7 @@ use kit::cx::Boxed;
 use kit::data::Batch;
 use kit::nets::Pass;
 use kit::shapes::unlearn::{Unlearn, UnlearnJob};
-use kit::train::{Mode, Objective, Recipe, Rule, descend, mean_loss};
+use kit::train::{Mode, Objective, Recipe, descend, mean_loss};
 use kit::{Cx, Method, Result, nets::Net};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -18,9 +18,7 @@ pub struct Config {
 
 impl Default for Config {
     fn default() -> Self {
-        let train =
-            Recipe { epochs: 5, lr: 1e-4, optimizer: Rule::Sgd, momentum: 0.9, batch: 256, ..Recipe::default() };
-        Self { train }
+        Self { train: Recipe { decay: 0.0, ..Recipe::unlearning(5, 1e-4) } }
     }
 }
 
@@ -41,8 +39,9 @@ impl Method for GradientAscent {
             <mi>𝔼</mi><msub><mi>D</mi><mi>f</mi></msub></msub><mi>ℓ</mi><mo>(</mo><msub><mi>f</mi><mi>θ</mi>\
             </msub><mo>(</mo><mi>x</mi><mo>)</mo><mo>,</mo><mi>y</mi><mo>)</mo>",
         summary: "Walk uphill on the loss of what is to be forgotten.",
-        notes: "5 epochs of SGD at 1e-4 with momentum 0.9, batches of 256: the GA row of SalUn's code, without \
-            its weight decay. Larger rates run away: the loss has no upper bound.",
+        notes: "5 epochs of SGD at 1e-4 with momentum 0.9, batches of 256: GA in the first README of SalUn's code \
+            (OPTML-Group/Unlearn-Saliency), without the code's weight decay. Larger rates run away: the loss has no \
+            upper bound.",
         needs: Needs { kinds: &[Kind::Images, Kind::Points], access: Access::Weights, min_classes: 2 },
     };
 

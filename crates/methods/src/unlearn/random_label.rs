@@ -1,6 +1,6 @@
 use kit::relabel::{Mix, relabel};
 use kit::shapes::unlearn::{Unlearn, UnlearnJob};
-use kit::train::{Recipe, Rule};
+use kit::train::Recipe;
 use kit::{Cx, Method, Result, nets::Net};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -18,16 +18,7 @@ pub struct Config {
 
 impl Default for Config {
     fn default() -> Self {
-        let train = Recipe {
-            epochs: 10,
-            lr: 0.013,
-            optimizer: Rule::Sgd,
-            momentum: 0.9,
-            decay: 5e-4,
-            batch: 256,
-            ..Recipe::default()
-        };
-        Self { mix: Mix::Sequential, train }
+        Self { mix: Mix::Sequential, train: Recipe::unlearning(10, 0.013) }
     }
 }
 
@@ -49,8 +40,8 @@ impl Method for RandomLabel {
             </mi><mi>r</mi></msub></msub><mi>ℓ</mi><mo>(</mo><msub><mi>f</mi><mi>θ</mi></msub><mo>(</mo><mi>x\
             </mi><mo>)</mo><mo>,</mo><mi>y</mi><mo>)</mo>",
         summary: "Train what is to be forgotten towards wrong answers drawn at random.",
-        notes: "10 epochs of SGD with momentum 0.9 and decay 5e-4, batches of 256, at SalUn's 0.013. Labels are \
-            drawn anew every epoch among the other classes; SalUn's code may draw the right one.",
+        notes: "10 epochs of SGD at 0.013 with momentum 0.9 and decay 5e-4, batches of 256: SalUn's example without \
+            its mask. Labels are drawn anew every epoch among the other classes; SalUn's code may draw the right one.",
         needs: Needs { kinds: &[Kind::Images, Kind::Points], access: Access::Weights, min_classes: 2 },
     };
 

@@ -1,7 +1,7 @@
 use kit::grad::{largest, sum_gradients};
 use kit::relabel::{Mix, relabel};
 use kit::shapes::unlearn::{Unlearn, UnlearnJob};
-use kit::train::{Recipe, Rule};
+use kit::train::Recipe;
 use kit::{Cx, Method, Result, nets::Net};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -22,16 +22,7 @@ pub struct Config {
 
 impl Default for Config {
     fn default() -> Self {
-        let train = Recipe {
-            epochs: 10,
-            lr: 0.013,
-            optimizer: Rule::Sgd,
-            momentum: 0.9,
-            decay: 5e-4,
-            batch: 256,
-            ..Recipe::default()
-        };
-        Self { k: 0.5, mix: Mix::Sequential, train }
+        Self { k: 0.5, mix: Mix::Sequential, train: Recipe::unlearning(10, 0.013) }
     }
 }
 
@@ -54,11 +45,11 @@ impl Method for SalUn {
             </mn><mo>(</mo><mo>|</mo><msub><mo>∇</mo><mi>θ</mi></msub><msub><mi>ℓ</mi><mi>f</mi></msub><mo>|\
             </mo><mo>≥</mo><mi>γ</mi><mo>)</mo>",
         summary: "Relabel at random, but move only the weights that matter most to what is forgotten.",
-        notes: "k 0.5, SGD at 0.013 with momentum 0.9 and decay 5e-4, batches of 256, 10 epochs: the released \
-            code. The mask ranks |Σ ∇ℓ| over single samples of the forget set in evaluation mode, all \
-            parameters together; the code adds gradients of batch means, so that a smaller last batch weighs \
-            more. Labels are drawn among the other classes, as the paper says. Weights outside the mask keep \
-            their bits.",
+        notes: "k 0.5, SGD at 0.013 with momentum 0.9 and decay 5e-4, batches of 256, 10 epochs: the example of the \
+            released code (OPTML-Group/Unlearn-Saliency, README) for a random tenth of CIFAR-10. The mask ranks |Σ ∇ℓ| \
+            over single samples of the forget set in evaluation mode, all parameters together; the code adds \
+            gradients of batch means, so that a smaller last batch weighs more. Labels are drawn among the other \
+            classes, as the paper says. Weights outside the mask keep their bits.",
         needs: Needs { kinds: &[Kind::Images, Kind::Points], access: Access::Weights, min_classes: 2 },
     };
 

@@ -1,3 +1,4 @@
+use super::drawn;
 use crate::nets::Pass;
 use crate::seed::Rng;
 use burn::module::{Module, Param};
@@ -26,14 +27,8 @@ impl LowRank {
         rng: &mut Rng,
         device: &Device,
     ) -> Self {
-        let bound = 1.0 / libm::sqrtf(inputs as f32);
-        let a: Vec<f32> = (0..inputs * rank).map(|_| rng.uniform(-bound, bound)).collect();
-        Self {
-            a: Param::from_tensor(Tensor::from_data(TensorData::new(a, [inputs, rank]), device)),
-            b: Param::from_tensor(Tensor::zeros([rank, outputs], device)),
-            scale,
-            dropout,
-        }
+        let b = Param::from_tensor(Tensor::zeros([rank, outputs], device));
+        Self { a: drawn([inputs, rank], inputs, rng, device), b, scale, dropout }
     }
 
     pub(crate) fn forward(&self, x: Tensor<2>, pass: &mut Pass) -> Tensor<2> {
@@ -62,15 +57,8 @@ impl LowRankConv {
         rng: &mut Rng,
         device: &Device,
     ) -> Self {
-        let fan = inputs * kernel * kernel;
-        let bound = 1.0 / libm::sqrtf(fan as f32);
-        let a: Vec<f32> = (0..rank * fan).map(|_| rng.uniform(-bound, bound)).collect();
-        Self {
-            a: Param::from_tensor(Tensor::from_data(TensorData::new(a, [rank, inputs, kernel, kernel]), device)),
-            b: Param::from_tensor(Tensor::zeros([outputs, rank, 1, 1], device)),
-            scale,
-            dropout,
-        }
+        let a = drawn([rank, inputs, kernel, kernel], inputs * kernel * kernel, rng, device);
+        Self { a, b: Param::from_tensor(Tensor::zeros([outputs, rank, 1, 1], device)), scale, dropout }
     }
 
     pub(crate) fn forward(&self, x: Tensor<4>, pass: &mut Pass) -> Tensor<4> {

@@ -1,8 +1,8 @@
-use super::LowRankConv;
+use super::{LowRankConv, drawn};
 use crate::nets::Pass;
 use crate::seed::Rng;
 use burn::module::{Module, Param};
-use burn::tensor::{Device, Tensor, TensorData};
+use burn::tensor::{Device, Tensor};
 
 /// Convolution with odd kernel, stride 1 and zero padding k/2; weight `[out, in, k, k]`.
 #[derive(Module, Debug)]
@@ -13,18 +13,11 @@ pub struct Conv {
 }
 
 impl Conv {
-    /// PyTorch's draw: weight and bias uniform in ±1/√(in·k·k). No bias where a norm layer follows.
+    /// No bias where a norm layer follows.
     pub fn new(inputs: usize, outputs: usize, kernel: usize, bias: bool, rng: &mut Rng, device: &Device) -> Self {
         let fan = inputs * kernel * kernel;
-        let bound = 1.0 / libm::sqrtf(fan as f32);
-        let mut draw = |count: usize| -> Vec<f32> { (0..count).map(|_| rng.uniform(-bound, bound)).collect() };
-        let weight = TensorData::new(draw(outputs * fan), [outputs, inputs, kernel, kernel]);
-        let bias = bias.then(|| TensorData::new(draw(outputs), [outputs]));
-        Self {
-            weight: Param::from_tensor(Tensor::from_data(weight, device)),
-            bias: bias.map(|bias| Param::from_tensor(Tensor::from_data(bias, device))),
-            adapter: None,
-        }
+        let weight = drawn([outputs, inputs, kernel, kernel], fan, rng, device);
+        Self { weight, bias: bias.then(|| drawn([outputs], fan, rng, device)), adapter: None }
     }
 
     /// `[out, in, k, k]`.

@@ -1,8 +1,8 @@
-use super::LowRank;
+use super::{LowRank, drawn};
 use crate::nets::Pass;
 use crate::seed::Rng;
 use burn::module::{Module, Param};
-use burn::tensor::{Device, Tensor, TensorData};
+use burn::tensor::{Device, Tensor};
 
 /// y = x·W + b, W `[in, out]`, with a low-rank branch beside it where an adapter is attached.
 #[derive(Module, Debug)]
@@ -13,17 +13,35 @@ pub struct Dense {
 }
 
 impl Dense {
-    /// PyTorch's draw: weight and bias uniform in ±1/√in.
     pub fn new(inputs: usize, outputs: usize, rng: &mut Rng, device: &Device) -> Self {
-        let bound = 1.0 / libm::sqrtf(inputs as f32);
-        let mut draw = |count: usize| -> Vec<f32> { (0..count).map(|_| rng.uniform(-bound, bound)).collect() };
-        let weight = TensorData::new(draw(inputs * outputs), [inputs, outputs]);
-        let bias = TensorData::new(draw(outputs), [outputs]);
-        Self {
-            weight: Param::from_tensor(Tensor::from_data(weight, device)),
-            bias: Some(Param::from_tensor(Tensor::from_data(bias, device))),
-            adapter: None,
+        let weight = drawn([inputs, outputs], inputs, rng, device);
+        Self { weight, bias: Some(drawn([outputs], inputs, rng, device)), adapter: None }
+    }
+
+    /// Hidden layers of these widths, and the head behind them.
+    pub(crate) fn stack(
+        mut inputs: usize,
+        widths: &[usize],
+        classes: usize,
+        rng: &mut Rng,
+        device: &Device,
+    ) -> (Vec<Self>, Self) {
+        let mut layers = Vec::with_capacity(widths.len());
+        for &width in widths {
+            layers.push(Self::new(inputs, width, rng, device));
+            inputs = width;
         }
+        (layers, Self::new(inputs, classes, rng, device))
+    }
+
+    /// Weights and biases of such a stack; none where the count overflows.
+    pub(crate) fn stack_size(mut inputs: usize, widths: &[usize], classes: usize) -> Option<usize> {
+        let mut size = 0_usize;
+        for &width in widths.iter().chain([&classes]) {
+            size = size.checked_add(inputs.checked_add(1)?.checked_mul(width)?)?;
+            inputs = width;
+        }
+        Some(size)
     }
 
     /// `[in, out]`.

@@ -11,9 +11,18 @@ pub use conv::Conv;
 pub use dense::Dense;
 pub use norm::Norm;
 
-use burn::tensor::{Tensor, activation};
+use crate::seed::Rng;
+use burn::module::Param;
+use burn::tensor::{Device, Tensor, TensorData, activation};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+
+/// PyTorch's draw, on the host: uniform in ±1/√fan, fan being how many inputs an output sums.
+fn drawn<const D: usize>(shape: [usize; D], fan: usize, rng: &mut Rng, device: &Device) -> Param<Tensor<D>> {
+    let bound = 1.0 / libm::sqrtf(fan as f32);
+    let values: Vec<f32> = (0..shape.iter().product()).map(|_| rng.uniform(-bound, bound)).collect();
+    Param::from_tensor(Tensor::from_data(TensorData::new(values, shape), device))
+}
 
 /// A layer that a method may reach into.
 pub enum Layer<'a> {
