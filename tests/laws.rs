@@ -26,7 +26,10 @@ fn ids_name_their_files_and_are_sorted() {
         assert!(seen.insert(id), "{id} is there twice");
     }
     for family in methods::CATALOGUE {
-        assert!(family.windows(2).all(|pair| pair[0].card.id < pair[1].card.id), "{}", family[0].card.family.key());
+        let name = family[0].card.family.key();
+        assert!(family.windows(2).all(|pair| pair[0].card.id < pair[1].card.id), "{name}");
+        let firsts = family.iter().filter(|entry| entry.first).count();
+        assert!((1..=4).contains(&firsts), "{name} has {firsts} good first choices");
     }
 }
 

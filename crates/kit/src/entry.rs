@@ -33,6 +33,8 @@ pub type Make = for<'a> fn(&'a Map<String, Value>, Net, &'a Task, &'a mut Cx) ->
 pub struct Entry {
     pub card: Card,
     pub shape: Shape,
+    /// Among the good first choices of its family.
+    pub first: bool,
     pub controls: fn() -> Vec<Control>,
     pub defaults: fn() -> Value,
     pub tiny: fn() -> Value,
@@ -65,10 +67,15 @@ impl Entry {
         Self::of::<M>(Shape::Unlearn, unlearn::run::<M>)
     }
 
+    pub const fn first(self) -> Self {
+        Self { first: true, ..self }
+    }
+
     const fn of<M: Method>(shape: Shape, run: Run) -> Self {
         Self {
             card: M::CARD,
             shape,
+            first: false,
             controls: control::controls::<M::Config>,
             defaults: control::defaults::<M::Config>,
             tiny: tiny::<M>,

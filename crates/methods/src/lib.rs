@@ -1,12 +1,12 @@
-//! Every method: one file and one line in its family's list.
+//! Every method: one file and one line in its family's list. `first` behind it: a good first choice of its family.
 #![allow(async_fn_in_trait)]
 
 use kit::Entry;
 
 macro_rules! methods {
-    ($($shape:ident $file:ident::$Name:ident,)*) => {
+    ($($shape:ident $file:ident::$Name:ident $($first:ident)?,)*) => {
         $(mod $file;)*
-        pub(crate) const ENTRIES: &[kit::Entry] = &[$(kit::Entry::$shape::<$file::$Name>(),)*];
+        pub(crate) const ENTRIES: &[kit::Entry] = &[$(kit::Entry::$shape::<$file::$Name>()$(.$first())?,)*];
     };
 }
 

@@ -1,6 +1,6 @@
 methods! {
     attack bim::Bim,
-    attack fgsm::Fgsm,
+    attack fgsm::Fgsm first,
     attack pgd_l2::PgdL2,
-    attack pgd_linf::PgdLinf,
+    attack pgd_linf::PgdLinf first,
 }
