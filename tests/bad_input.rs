@@ -322,6 +322,7 @@ fn questions_about_what_is_not_there_are_answered_with_a_sentence() {
         attack(json!({ "id": "attack.fgsm" }), Vec::new()),
         attack(json!({ "id": "unlearn.salun" }), vec![0]),
         spec::Question::Samples { task: "it".into(), ids: vec![u32::MAX] },
+        spec::Question::Nearest { task: "it".into(), id: u32::MAX, n: 3 },
         spec::Question::Test { task: "nowhere".into() },
         spec::Question::Boundary { size: 16 },
     ] {

@@ -1,6 +1,7 @@
 //! A chain through every shape.
 
-use crate::common::{play, series};
+use crate::common::{play, series, session};
+use spec::{Question, RunSpec};
 
 #[test]
 fn a_chain_of_all_shapes_runs() {
@@ -29,4 +30,23 @@ fn a_chain_of_all_shapes_runs() {
     println!("{:?} {:.1} s", report.hashes, report.seconds);
     assert!(report.value("base", "accuracy").unwrap() > 85.0);
     assert!(series(&said, "loss").iter().all(|loss| loss.is_finite()));
+}
+
+#[test]
+fn the_training_images_nearest_to_one_of_them_begin_with_itself() {
+    let file = "version = 1\ntasks.digits = { id = \"digits\" }\nmodel = { id = \"linear\" }\n\
+                stage = [{ id = \"train.scratch\" }]";
+    let (mut session, _) = session();
+    pollster::block_on(session.prepare(1, RunSpec::read(file).unwrap())).unwrap();
+    let train = kit::data::digits::load().unwrap().train;
+    let question = Question::Nearest { task: "digits".into(), id: train[7], n: 5 };
+    let (body, buffers) = pollster::block_on(session.asker().answer(None, &question, &[])).unwrap();
+    let ids: Vec<u32> = serde_json::from_value(body["ids"].clone()).unwrap();
+    assert_eq!((ids.len(), ids[0]), (5, train[7]));
+    assert!(ids.iter().all(|id| train.contains(id)), "{ids:?}");
+    let pixels: Vec<f32> = buffers[0].chunks(4).map(|bytes| f32::from_le_bytes(bytes.try_into().unwrap())).collect();
+    let images: Vec<&[f32]> = pixels.chunks(64).collect();
+    let distance = |image: &&[f32]| images[0].iter().zip(*image).map(|(a, b)| (a - b).powi(2)).sum::<f32>();
+    let far: Vec<f32> = images.iter().map(distance).collect();
+    assert!(far[0] == 0.0 && far[1] > 0.0 && far.is_sorted(), "{far:?}");
 }

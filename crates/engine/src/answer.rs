@@ -1,7 +1,7 @@
 use crate::entry;
 use burn::tensor::{Device, Tensor, TensorData};
 use kit::cx::{Cx, Gate, Host, Published};
-use kit::data::Task;
+use kit::data::{Task, View};
 use kit::metrics::{Tested, logits_of, softmax, test};
 use kit::nets::{Net, Pass};
 use kit::shapes::attack::attack_view;
@@ -60,14 +60,13 @@ impl Asker {
             Question::Embed { task } => self.embed(&net, task, &mut cx).await,
             Question::Samples { task, ids } => {
                 let view = self.task(task)?.test;
-                let known = view.set.pixels.len() / view.set.shape.iter().product::<usize>();
-                if let Some(id) = ids.iter().find(|id| **id as usize >= known) {
-                    return Err(Error::input(task, format!("there is no sample {id}")));
-                }
-                let labels: Vec<u16> = ids.iter().map(|id| view.label(*id)).collect();
-                let bytes = ids.iter().flat_map(|id| view.pixels(*id)).flat_map(|x| x.to_le_bytes()).collect();
-                let [channels, height, width] = view.set.shape;
-                Ok((json!({ "labels": labels, "shape": [ids.len(), channels, height, width] }), vec![bytes]))
+                exist(task, &view, ids)?;
+                Ok(samples(&view.at(ids.clone())))
+            }
+            Question::Nearest { task, id, n } => {
+                let view = self.task(task)?.train;
+                exist(task, &view, &[*id])?;
+                Ok(samples(&nearest(&view, view.pixels(*id), *n)))
             }
             Question::Test { task } => {
                 let tested = test(&net, &self.fitting(&net, task)?.test, &mut cx).await?;
@@ -219,6 +218,29 @@ fn scale_step(method: &Pick, params: &mut serde_json::Map<String, Value>, epsilo
         params.insert("alpha".into(), json!(alpha * epsilon / radius));
     }
     Ok(())
+}
+
+fn exist(task: &str, view: &View, ids: &[u32]) -> Result {
+    let known = view.set.pixels.len() / view.set.shape.iter().product::<usize>();
+    match ids.iter().find(|id| **id as usize >= known) {
+        Some(id) => Err(Error::input(task, format!("there is no sample {id}"))),
+        None => Ok(()),
+    }
+}
+
+fn samples(view: &View) -> Answer {
+    let labels: Vec<u16> = view.rows.iter().map(|row| view.label(*row)).collect();
+    let bytes = view.rows.iter().flat_map(|row| view.pixels(*row)).flat_map(|x| x.to_le_bytes()).collect();
+    let [channels, height, width] = view.set.shape;
+    (json!({ "ids": *view.rows, "labels": labels, "shape": [view.len(), channels, height, width] }), vec![bytes])
+}
+
+/// The `n` rows of a view that lie nearest to an image by its pixels, nearest first.
+fn nearest(view: &View, image: &[f32], n: usize) -> View {
+    let distance = |row: u32| view.pixels(row).iter().zip(image).map(|(a, b)| (a - b) * (a - b)).sum::<f32>();
+    let mut near: Vec<(f32, u32)> = view.rows.iter().map(|&row| (distance(row), row)).collect();
+    near.sort_by(|a, b| a.0.total_cmp(&b.0));
+    view.at(near.into_iter().take(n).map(|(_, row)| row).collect::<Vec<_>>())
 }
 
 fn rows(values: &[f32], columns: usize) -> Vec<&[f32]> {

@@ -84,8 +84,10 @@ pub enum Question {
     /// The last hidden layer's features of the test split by principal components. Answer: `{ "ids", "labels", "xy":
     /// [[x, y]] }`.
     Embed { task: String },
-    /// Answer: `{ "labels", "shape": [n, channels, height, width] }`, beside it f32 pixels.
+    /// Answer: `{ "ids", "labels", "shape": [n, channels, height, width] }`, beside it f32 pixels.
     Samples { task: String, ids: Vec<u32> },
+    /// The `n` training images of a task whose pixels lie nearest to a sample's, nearest first. Answer: as `Samples`.
+    Nearest { task: String, id: u32, n: usize },
     /// Answers of the model on a task's test split. Answer: `{ "ids", "labels", "classes", "confidences",
     /// "runners_up" }`.
     Test { task: String },
