@@ -559,13 +559,20 @@ pub fn ask_test(page: Page, stage: &str, task: &str) {
 
 /// Images of a task by their numbers.
 pub fn ask_samples(page: Page, task: &str, ids: Vec<u32>, then: impl FnOnce(Images) + 'static) {
-    let question = Question::Samples { task: task.into(), ids: ids.clone() };
+    ask_images(page, Question::Samples { task: task.into(), ids }, move |images, _| then(images));
+}
+
+/// Images and their labels, of a question that is answered by such.
+pub fn ask_images(page: Page, question: Question, then: impl FnOnce(Images, Vec<u16>) + 'static) {
     ask(page, START, question, &[], move |reply| {
         let Ok((body, buffers)) = reply else { return };
+        let (Ok(ids), Ok(labels)) = (spec::read(body["ids"].clone()), spec::read(body["labels"].clone())) else {
+            return;
+        };
         let shape: Option<[usize; 4]> = spec::read(body["shape"].clone()).ok();
         let pixels = buffers.first().map(|buffer| Float32Array::new(buffer).to_vec());
         if let Some(images) = shape.zip(pixels).and_then(|(shape, pixels)| Images::new(ids, shape, pixels)) {
-            then(images);
+            then(images, labels);
         }
     });
 }

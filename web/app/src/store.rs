@@ -345,11 +345,38 @@ impl Page {
         })
     }
 
+    /// Numbers of the training images that were picked to be forgotten.
+    pub fn picked(&self) -> Vec<u32> {
+        let ids = self.strip.with(|strip| strip.spec.forget.as_ref()?.params.get("ids").cloned());
+        ids.and_then(|ids| spec::read(ids).ok()).unwrap_or_default()
+    }
+
+    pub fn pick_to_forget(&self, ids: &[u32]) {
+        let params = [("ids".to_owned(), ids.into())].into_iter().collect();
+        self.edit(|strip| strip.set_forget(Pick { id: "picked".into(), params }));
+    }
+
     pub fn class_names(&self, task: &str) -> Vec<String> {
         self.classes.with(|classes| classes.get(task).cloned()).unwrap_or_else(|| {
             let count = catalogue().leaf.labels.iter().max().map_or(0, |label| label + 1);
             (0..count).map(|class| class.to_string()).collect()
         })
+    }
+
+    /// Whether the task's samples are points in a plane.
+    pub fn is_points(&self, task: &str) -> bool {
+        self.task_pick(task).is_some_and(|pick| matches!(pick.id.as_str(), "moons" | "spirals"))
+    }
+
+    /// Whether two tasks are views on one set: a number is the same sample in both.
+    pub fn is_one_set(&self, a: &str, b: &str) -> bool {
+        let source = |task| {
+            self.task_pick(task).map(|mut pick| {
+                pick.params.retain(|key, _| !matches!(key.as_str(), "classes" | "tilt"));
+                pick
+            })
+        };
+        source(a) == source(b)
     }
 
     /// Whether the task's samples are the digits that the page carries.
@@ -497,15 +524,30 @@ impl Page {
         }
     }
 
+    /// What follows goes on from this version.
+    pub fn use_version(&self, name: &str) {
+        self.edit(|strip| strip.use_version(name, catalogue()));
+        self.select(name);
+    }
+
+    /// The last layer.
     pub fn take_off(&self) {
+        let last = untrack(|| {
+            self.slots.with(|slots| self.strip.with(|strip| slots.last().map(|slot| strip.name(slot.used))))
+        });
+        if let Some(last) = last {
+            self.remove(&last);
+        }
+    }
+
+    pub fn remove(&self, name: &str) {
         untrack(|| {
             let mut strip = self.strip.get();
-            let last = self.slots.with(|slots| slots.last().map(|slot| strip.name(slot.used)));
-            let Some(last) = last else { return };
             let before = strip.clone();
-            if strip.take_off(&last) {
-                if self.layer_of(&self.selected.get()) == last {
-                    self.selected.set(self.parent_of(&last));
+            if strip.take_off(name) {
+                let selected = self.selected.get();
+                if selected == name || self.layer_of(&selected) == name {
+                    self.selected.set(self.parent_of(name));
                 }
                 self.put(strip);
                 self.taken_off.update(|stack| stack.push(before));

@@ -13,7 +13,7 @@ use serde_json::Value;
 use spec::{Family, Wrong};
 
 pub const NAME: &str = "Palimpsest";
-pub const TAKEN_OFF: &str = "The last layer is taken off. Control Shift Z puts it back.";
+pub const TAKEN_OFF: &str = "It is taken off. Control Shift Z puts it back.";
 pub const COPIED: &str = "Copied";
 pub const CRASHED: &str = "The engine stopped twice at an error of its own.";
 pub const GPU_LATE: &str =

@@ -9,11 +9,15 @@ use crate::{
     browser, client,
     dom::*,
     labs,
-    state::{order, outcome::Images, strip::START},
-    store::{Dialog, Page, page},
+    state::{
+        order,
+        outcome::Images,
+        strip::{Lab, START},
+    },
+    store::{Dialog, Engine, Page, Route, page},
     text,
 };
-use spec::DeviceChoice;
+use spec::{DeviceChoice, Family, Question};
 use std::sync::Arc;
 use wasm_bindgen::JsCast;
 
@@ -169,15 +173,7 @@ fn share(page: Page) -> AnyView {
                             .attr("type", "button")
                             .attr("disabled", !has_weights)
                             .attr("title", if has_weights { "" } else { "Play a layer first" })
-                            .on(CLICK, move |_| {
-                                if let Some(bytes) = client::weights(page, &of_weights) {
-                                    browser::download(
-                                        &format!("{of_weights}.safetensors"),
-                                        "application/octet-stream",
-                                        &bytes,
-                                    );
-                                }
-                            })
+                            .on(CLICK, move |_| labs::save_weights(&page, &of_weights))
                             .child(icon(Icon::Save))
                             .child(if has_weights { format!("{weights}.safetensors") } else { "weights".into() }),
                     )
@@ -449,11 +445,94 @@ fn tile(page: Page, id: u32) -> AnyView {
             }
         }
     };
+    let attack = move |_| {
+        page.dialog.set(None);
+        page.image.set(Some(id));
+        page.go(Route::Lab(Lab::Attack));
+    };
+    let task = untrack(|| page.task_of(&page.selected.get()));
     [
         el("ol").attr("class", "history").attr("data-first", "").child(steps).into_any(),
         el("p").attr("class", "say small").child(words).into_any(),
+        untrack(|| labs::attack::takes(&page, &task, id))
+            .then(|| {
+                el("p").attr("class", "actions").child(
+                    el("button").attr("class", "button").attr("type", "button").on(CLICK, attack).child("Attack this"),
+                )
+            })
+            .into_any(),
+        untrack(|| nearest(page, &task, id)).into_any(),
     ]
     .into_any()
+}
+
+/// Training images shown beside an image.
+const NEAREST: usize = 6;
+
+/// Only what it has learned from can be forgotten: what of it looks most like this image.
+fn nearest(page: Page, of: &str, id: u32) -> Option<AnyView> {
+    let forgets = page.order().into_iter().find(|name| page.family(name) == Some(Family::Unlearn))?;
+    let task = page.task_of(&forgets);
+    if !page.is_one_set(of, &task) || page.engine.get() != Engine::Ready {
+        return None;
+    }
+    let names = page.class_names(&task);
+    let found = RwSignal::new(None::<Arc<(Images, Vec<u16>)>>);
+    let chosen = RwSignal::new(page.picked());
+    client::ask_images(page, Question::Nearest { task, id, n: NEAREST }, move |images, labels| {
+        found.try_set(Some(Arc::new((images, labels))));
+    });
+    let tile = move |place: usize| {
+        let found = move || found.get().filter(|found| place < found.1.len());
+        let id = move || Some(found()?.0.ids[place]);
+        let image = move || image_of(&found()?.0, id()?);
+        let is_chosen = move || id().is_some_and(|id| chosen.with(|chosen| chosen.contains(&id)));
+        let names = names.clone();
+        let name = move || found().and_then(|found| names.get(usize::from(found.1[place])).cloned());
+        let flip = move |_| {
+            let Some(id) = untrack(id) else { return };
+            chosen.update(|chosen| match chosen.iter().position(|other| *other == id) {
+                Some(at) => {
+                    chosen.remove(at);
+                }
+                None => chosen.push(id),
+            });
+        };
+        el("li").child(
+            el("button")
+                .attr("type", "button")
+                .attr("aria-pressed", move || is_chosen().to_string())
+                .on(CLICK, flip)
+                .child(el("span").attr("class", "tile big").child(pixels(image, "")))
+                .child(el("span").child(name)),
+        )
+    };
+    let forget = move |_| {
+        page.pick_to_forget(&chosen.get_untracked());
+        page.dialog.set(None);
+        page.select(&forgets);
+    };
+    let words = move || match chosen.with(Vec::len) {
+        0 | 1 => "Forget this".to_owned(),
+        n => format!("Forget these {n}"),
+    };
+    Some(
+        el("section")
+            .child(el("h3").child("Nearest in training"))
+            .child(el("p").attr("class", "sub").child("It can only forget what it has learned from: choose here."))
+            .child(el("ul").attr("class", "gallery nearest").child((0..NEAREST).map(tile).collect_view()))
+            .child(
+                el("p").attr("class", "actions").child(
+                    el("button")
+                        .attr("class", "button")
+                        .attr("type", "button")
+                        .attr("disabled", move || chosen.with(Vec::is_empty))
+                        .on(CLICK, forget)
+                        .child(words),
+                ),
+            )
+            .into_any(),
+    )
 }
 
 /// At most so many images at once.

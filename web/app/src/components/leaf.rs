@@ -175,8 +175,7 @@ pub fn leaf() -> AnyView {
             .collect_view()
             .into_any()
     };
-    let is_points =
-        memo(move || page.task_pick(&task.get()).is_some_and(|pick| matches!(pick.id.as_str(), "moons" | "spirals")));
+    let is_points = memo(move || page.is_points(&task.get()));
     let body = move || {
         if is_points.get() {
             crate::labs::boundary_map(subject.get())

@@ -117,23 +117,18 @@ fn of_stage(name: String) -> AnyView {
 }
 
 fn off(page: Page, name: String) -> AnyView {
-    let last = {
+    let stays = {
         let name = name.clone();
-        move || {
-            page.slots.with(|slots| {
-                let last = slots.last().map(|slot| page.strip.with(|strip| strip.name(slot.used)));
-                last.as_ref() == Some(&name) && slots.len() > 1
-            })
-        }
+        move || page.strip.with(|strip| !strip.is_free(&name, catalogue()))
     };
     el("p")
         .attr("class", "sub")
-        .attr("hidden", move || !last())
+        .attr("hidden", stays)
         .child(
             el("button")
                 .attr("class", "link")
                 .attr("type", "button")
-                .on(CLICK, move |_| page.take_off())
+                .on(CLICK, move |_| page.remove(&name))
                 .child("Take this layer off"),
         )
         .into_any()
@@ -216,10 +211,7 @@ fn versions(page: &Page, name: &str) -> AnyView {
                         .attr("class", "link")
                         .attr("type", "button")
                         .attr("title", "What follows goes on from this version")
-                        .on(CLICK, move |_| {
-                            page.edit(|strip| strip.use_version(&take, catalogue()));
-                            page.select(&take);
-                        })
+                        .on(CLICK, move |_| page.use_version(&take))
                         .child("use")
                         .into_any()
                 })
@@ -287,7 +279,7 @@ fn forget_set(page: Page) -> AnyView {
     let choose = move |id: &'static str| match id {
         "class" => pick("class", "class", 3.into()),
         "random" => pick("random", "fraction", 0.1.into()),
-        _ => pick("picked", "ids", Value::Array(vec![])),
+        _ => page.pick_to_forget(&[]),
     };
     let kinds = catalogue()
         .forget
@@ -363,20 +355,11 @@ fn forget_set(page: Page) -> AnyView {
                 .into_any()
         }
         _ => {
-            let count = move || {
-                page.strip.with(|strip| {
-                    strip
-                        .spec
-                        .forget
-                        .as_ref()
-                        .and_then(|pick| pick.params.get("ids")?.as_array().map(Vec::len))
-                        .unwrap_or(0)
-                })
-            };
+            let numbers = move || page.picked().iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
             [
                 el("p")
                     .attr("class", "fact")
-                    .child(move || match count() {
+                    .child(move || match page.picked().len() {
                         0 => "Nothing is chosen to forget. Pick at least one image by its number.".to_owned(),
                         1 => "One image is chosen.".into(),
                         n => format!("{} images are chosen.", fixed(n as f64, 0)),
@@ -386,13 +369,11 @@ fn forget_set(page: Page) -> AnyView {
                     .attr("class", "field")
                     .attr("aria-label", "Numbers of training images, with commas")
                     .attr("placeholder", "12, 40, 77")
+                    .prop("value", numbers)
                     .on(CHANGE, move |event| {
-                        let ids: Vec<Value> = event_target_value(&event)
-                            .split(',')
-                            .filter_map(|part| part.trim().parse::<u32>().ok())
-                            .map(Value::from)
-                            .collect();
-                        pick("picked", "ids", Value::Array(ids));
+                        let ids: Vec<u32> =
+                            event_target_value(&event).split(',').filter_map(|part| part.trim().parse().ok()).collect();
+                        page.pick_to_forget(&ids);
                     })
                     .into_any(),
             ]

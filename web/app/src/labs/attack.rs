@@ -153,6 +153,13 @@ pub fn victim(page: &Page) -> Option<String> {
         .or_else(|| victims.into_iter().rev().find(|name| page.is_done(name)))
 }
 
+/// Whether a network can be attacked in this lab with an image of a task.
+pub fn takes(page: &Page, of: &str, id: u32) -> bool {
+    let attacks = page.order().iter().any(|name| page.family(name).map(Lab::of) == Some(Lab::Attack));
+    let is_one_set = |layer: String| page.is_one_set(of, &task(page, &layer));
+    attacks && victim(page).is_some_and(is_one_set) && sample(page).ids.contains(&id)
+}
+
 /// The image in hand: the chosen one, else the second four, which shows much at a glance.
 pub fn image(page: &Page) -> Option<u32> {
     page.image.get().or_else(|| {

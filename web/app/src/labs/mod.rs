@@ -177,6 +177,12 @@ pub fn save_run_file(page: &Page) {
     browser::download(&name, "application/toml", text.as_bytes());
 }
 
+pub fn save_weights(page: &Page, name: &str) {
+    if let Some(bytes) = client::weights(*page, name) {
+        browser::download(&format!("{name}.safetensors"), "application/octet-stream", &bytes);
+    }
+}
+
 pub fn save_runs(page: &Page, ending: &str) {
     page.runs.with_untracked(|runs| {
         let text = match ending {
