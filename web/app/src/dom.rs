@@ -165,9 +165,11 @@ events! {
     BLUR "blur" Event,
     CHANGE "change" Event,
     CLICK "click" MouseEvent,
+    CONTEXTMENU "contextmenu" MouseEvent,
     DBLCLICK "dblclick" MouseEvent,
     DRAGOVER "dragover" Event,
     DROP "drop" DragEvent,
+    FOCUSOUT "focusout" FocusEvent,
     HASHCHANGE "hashchange" Event,
     INPUT "input" Event,
     KEYDOWN "keydown" KeyboardEvent,
@@ -346,6 +348,11 @@ fn insert(parent: &Node, node: &Node, before: Option<&Node>) {
 
 pub fn event_target<T: JsCast>(event: &web_sys::Event) -> T {
     event.target().expect("an event has a target").unchecked_into()
+}
+
+/// The element that listens, which may be around the target.
+pub fn listener<T: JsCast>(event: &web_sys::Event) -> T {
+    event.current_target().expect("an event that is heard has a listener").unchecked_into()
 }
 
 pub fn event_target_value(event: &web_sys::Event) -> String {

@@ -2,9 +2,14 @@
 
 use super::{
     icons::{Icon, icon_button},
+    menu,
     table::plain_table,
 };
-use crate::{browser, dom::*, store::page};
+use crate::{
+    browser,
+    dom::*,
+    store::{Page, page},
+};
 use report::{Scene, Table};
 use std::sync::Arc;
 use wasm_bindgen::{JsCast, prelude::Closure};
@@ -49,6 +54,7 @@ pub fn chart(
     draw: impl Fn(f64) -> Option<Drawn> + Send + Sync + 'static,
     press: Press,
 ) -> AnyView {
+    let page = page();
     let as_table = RwSignal::new(false);
     let width = RwSignal::new(0.0);
     let draw: Draw = Arc::new(draw);
@@ -56,17 +62,6 @@ pub fn chart(
         width if width > 0.0 => draw(width),
         _ => None,
     });
-    let save = move || {
-        drawn.with_untracked(|drawn| {
-            let Some(drawn) = drawn else { return };
-            let name = title.to_ascii_lowercase().replace(' ', "-");
-            if as_table.get_untracked() {
-                browser::download(&format!("{name}.csv"), "text/csv", drawn.table.csv().as_bytes());
-            } else {
-                browser::download(&format!("{name}.svg"), "image/svg+xml", about(&drawn.scene).file().as_bytes());
-            }
-        });
-    };
     // What is drawn changes with every tick, whether something is drawn does not.
     let is_none = memo(move || drawn.with(Option::is_none));
     let none = move || is_none.get();
@@ -75,7 +70,10 @@ pub fn chart(
         .child(icon_button(Icon::Table, "Show as table", "As a table, or as a picture", none, move || {
             as_table.update(|on| *on = !*on)
         }))
-        .child(icon_button(Icon::Save, "Save", "Save the picture as SVG, the table as CSV", none, save))
+        .child(
+            menu::button(Icon::Save, "Save", "Save as SVG, PNG or CSV", move || saves(page, title, drawn))
+                .attr("disabled", none),
+        )
         .into_any();
     let body = el("div")
         .attr("class", "chart")
@@ -93,6 +91,27 @@ pub fn chart(
         })
         .into_any();
     block(title, sub, tools, body)
+}
+
+/// As what a chart can be saved.
+fn saves(page: Page, title: &'static str, drawn: Memo<Option<Drawn>>) -> Vec<menu::Entry> {
+    const FORMATS: [(&str, &str); 3] = [("SVG", "svg"), ("PNG, twice the size", "png"), ("CSV, the figures", "csv")];
+    let save = move |ending: &str| {
+        let Some(Drawn { scene, table }) = drawn.get_untracked() else { return };
+        let name = format!("{}.{ending}", title.to_ascii_lowercase().replace(' ', "-"));
+        match ending {
+            "csv" => browser::download(&name, "text/csv", table.csv().as_bytes()),
+            "svg" => browser::download(&name, "image/svg+xml", about(&scene).file().as_bytes()),
+            _ => browser::download_png(name, &in_theme(page, &scene), [scene.width, scene.height]),
+        }
+    };
+    FORMATS.map(|(label, ending)| (label.to_owned(), Box::new(move || save(ending)) as Box<dyn Fn()>)).into()
+}
+
+/// A file has the colours of both themes; a picture of it has those of the page.
+fn in_theme(page: Page, scene: &Scene) -> String {
+    let theme = if page.dark.get_untracked() { "dark" } else { "light" };
+    scene.file().replacen("<svg ", &format!("<svg style=\"color-scheme:{theme}\" "), 1)
 }
 
 /// What a picture that leaves the page says of itself.

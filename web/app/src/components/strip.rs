@@ -1,13 +1,18 @@
 //! The strip: source, layers, notes, and the place for the next one.
 
-use super::icons::{Icon, icon};
+use super::{
+    icons::{Icon, icon},
+    menu,
+};
 use crate::{
+    browser, client,
     dom::*,
+    labs,
     state::{
         outcome::{Outcome, Status},
         strip::{START, Slot},
     },
-    store::{Dialog, Page, catalogue, page},
+    store::{Dialog, Page, Side, catalogue, page},
     text,
 };
 use report::{Chart, Role, chart::Ribbon};
@@ -172,6 +177,8 @@ fn layer(place: usize, slot: Slot) -> AnyView {
         let name = name.clone();
         move |_| page.select(&name)
     };
+    let stop = move || if is_selected.get() { "0" } else { "-1" };
+    let (pressed, chosen) = (name.clone(), name.clone());
     el("li")
         .attr("class", class)
         .child(
@@ -180,15 +187,68 @@ fn layer(place: usize, slot: Slot) -> AnyView {
                 .attr("type", "button")
                 .attr("title", hint)
                 .attr("aria-pressed", move || is_selected.get().to_string())
-                .attr("tabindex", move || if is_selected.get() { "0" } else { "-1" })
+                .attr("tabindex", stop)
                 .on(CLICK, select)
+                .on(CONTEXTMENU, move |event| open_menu(page, &pressed, &event))
                 .child(el("span").attr("class", "head").child(el("b").child(verb)).child(el("span").child(word)))
                 .child(el("span").attr("class", "title").child(title))
                 .child(bars)
                 .child(el("i").attr("class", "written").style("width", share)),
         )
+        .child(
+            menu::button(Icon::Dots, "More", "What can be done with this layer", move || {
+                untrack(|| can_be_done(page, &chosen))
+            })
+            .attr("tabindex", stop),
+        )
         .child(notes(slot.notes))
         .into_any()
+}
+
+fn open_menu(page: Page, name: &str, event: &web_sys::MouseEvent) {
+    event.prevent_default();
+    menu::open(listener(event), untrack(|| can_be_done(page, name)));
+}
+
+/// What can be done with a layer, or a note, as it stands.
+fn can_be_done(page: Page, name: &str) -> Vec<menu::Entry> {
+    let mut all: Vec<menu::Entry> = Vec::new();
+    let is_layer = page.layer_of(name) == name;
+    let done = page.is_done(name);
+    if let Some(slot) = slot_of(&page, name).filter(|_| is_layer) {
+        for &version in slot.versions.iter().filter(|&&version| version != slot.used) {
+            let version = page.strip.with(|strip| strip.name(version));
+            let title = format!("Use {} {}", text::layer_id(&page, &version), text::stage_title(&page, &version));
+            all.push((title, Box::new(move || page.use_version(&version))));
+        }
+    }
+    let own = name.to_owned();
+    // In its lab, the leaf of a defence compares clean with attacked.
+    let compares = is_layer && done && page.family(name) != Some(Family::Defend);
+    if compares && page.answers(&page.parent_of(name), &page.task_of(name)).is_some() {
+        let name = own.clone();
+        let compare = move || {
+            page.select(&name);
+            page.side.set(Side::Other);
+            browser::scroll_to(".leaf");
+        };
+        all.push(("Compare with the layer before".into(), Box::new(compare)));
+    }
+    let name = own.clone();
+    let change = move || {
+        page.select(&name);
+        page.drawer.set(true);
+        request_animation_frame(|| browser::focus(".panel .control :is(input, select, button)"));
+    };
+    all.push((if done { "Change and run again" } else { "Change its settings" }.into(), Box::new(change)));
+    if is_layer && client::weights(page, &own).is_some() {
+        let name = own.clone();
+        all.push(("Save weights".into(), Box::new(move || labs::save_weights(&page, &name))));
+    }
+    if page.strip.with(|strip| strip.is_free(&own, catalogue())) {
+        all.push(("Take off".into(), Box::new(move || page.remove(&own))));
+    }
+    all
 }
 
 /// At most two under a layer.
@@ -226,16 +286,14 @@ fn notes(indices: Vec<usize>) -> AnyView {
             let name = name.clone();
             move || text::stage_title(&page, &name)
         };
-        let select = {
-            let name = name.clone();
-            move |_| page.select(&name)
-        };
+        let (select, pressed) = (name.clone(), name.clone());
         el("button")
             .attr("class", "note")
             .attr("type", "button")
             .class("planned", move || !outcome.with(|outcome| outcome.as_ref().is_some_and(|o| o.is_done())))
             .class("selected", is_selected)
-            .on(CLICK, select)
+            .on(CLICK, move |_| page.select(&select))
+            .on(CONTEXTMENU, move |event| open_menu(page, &pressed, &event))
             .child(title)
             .child(" ")
             .child(figure)
