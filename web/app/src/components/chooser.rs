@@ -183,9 +183,16 @@ pub fn chooser(replace: Option<String>, lab: Option<Lab>) -> AnyView {
             [
                 el("div")
                     .child(el("h3").child(card.title.clone()))
-                    .child(el("p").attr("class", "sub").child(format!("{}, {}", card.authors, card.year)))
+                    .child(el("p").attr("class", "sub").child(match card.authors.as_str() {
+                        "" => card.year.to_string(),
+                        authors => format!("{authors}, {}", card.year),
+                    }))
                     .into_any(),
-                el("div").attr("class", "equation").html(format!("<math>{}</math>", card.equation)).into_any(),
+                el("div")
+                    .attr("class", "equation")
+                    .attr("tabindex", "0")
+                    .html(format!("<math>{}</math>", card.equation))
+                    .into_any(),
                 el("p").child(card.summary.clone()).into_any(),
                 refusal.map(|why| el("p").attr("class", "lose").child(why)).into_any(),
                 el("dl")

@@ -429,19 +429,17 @@ fn tile(page: Page, id: u32) -> AnyView {
         all => {
             let right = all.iter().filter(|(label, answer)| label == answer).count();
             let (label, last) = all[all.len() - 1];
-            let times = match right {
-                0 => "never".into(),
-                1 => "once".into(),
-                2 => "twice".into(),
-                n => format!("{n} times"),
+            let was = match right {
+                0 => "It was never read rightly".to_owned(),
+                1 => "It was read rightly once".into(),
+                2 => "It was read rightly twice".into(),
+                n => format!("It was read rightly {n} times"),
             };
             match label == last {
-                true => format!("It was read rightly {times}; now it is read as what it is."),
-                false => format!(
-                    "It was read rightly {times}; now a {} looks to it like a {}.",
-                    text::digit_word(label),
-                    text::digit_word(last)
-                ),
+                true => format!("{was}; now it is read as what it is."),
+                false => {
+                    format!("{was}; now a {} looks to it like a {}.", text::digit_word(label), text::digit_word(last))
+                }
             }
         }
     };
@@ -467,7 +465,7 @@ fn tile(page: Page, id: u32) -> AnyView {
 }
 
 /// Training images shown beside an image.
-const NEAREST: usize = 6;
+const NEAREST: usize = 5;
 
 /// Only what it has learned from can be forgotten: what of it looks most like this image.
 fn nearest(page: Page, of: &str, id: u32) -> Option<AnyView> {

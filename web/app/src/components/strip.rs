@@ -28,6 +28,8 @@ pub fn strip() -> AnyView {
         request_animation_frame(crate::browser::show_selected_layer);
     });
     let slots = move || page.slots.get();
+    let first =
+        move || page.slots.with(|slots| page.strip.with(|strip| slots.first().map(|slot| strip.name(slot.used))));
     let add = move || page.dialog.set(Some(Dialog::Chooser { replace: None, lab: None }));
     el("ol")
         .attr("class", "strip")
@@ -36,7 +38,7 @@ pub fn strip() -> AnyView {
         .child(
             el("li")
                 .attr("class", "layer")
-                .class("follows", move || page.slots.with(|slots| slots.first().is_some_and(|s| done(&page, s))))
+                .class("follows", move || first().is_some_and(|first| page.is_done(&first)))
                 .child(move || source(&page)),
         )
         .child(move || {
@@ -65,11 +67,6 @@ fn arrows(page: &Page, event: &web_sys::KeyboardEvent) {
     }
     event.prevent_default();
     request_animation_frame(|| crate::browser::focus(".strip [tabindex='0']"));
-}
-
-fn done(page: &Page, slot: &Slot) -> bool {
-    let name = page.strip.with(|strip| strip.name(slot.used));
-    page.is_done(&name)
 }
 
 fn ribbon(page: &Page, name: &str, role: Role) -> AnyView {
@@ -144,10 +141,10 @@ fn layer(place: usize, slot: Slot) -> AnyView {
         "done" => kept.get().map_or_else(|| "done".into(), |accuracy| report::figure::percent(accuracy, 1)),
         _ => "planned".into(),
     };
-    let follows = {
-        let next = page.slots.with_untracked(|slots| slots.get(place + 1).cloned());
-        move || next.as_ref().is_some_and(|next| done(&page, next))
-    };
+    // By its name: its number is another one as soon as a stage before it goes.
+    let next = page.slots.with_untracked(|slots| slots.get(place + 1).map(|slot| slot.used));
+    let next = next.map(|used| page.strip.with_untracked(|strip| strip.name(used)));
+    let follows = move || next.as_ref().is_some_and(|next| page.is_done(next));
     let class = move || {
         let mut class = format!("layer {}", state.get());
         for (on, word) in [(is_selected.get(), " selected"), (count > 1, " stack"), (follows(), " follows")] {
