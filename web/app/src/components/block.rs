@@ -4,7 +4,7 @@ use super::{
     icons::{Icon, icon_button},
     table::plain_table,
 };
-use crate::{browser, dom::*, store::page};
+use crate::{browser, dom::*, later, store::page};
 use report::{Scene, Table};
 use std::sync::Arc;
 use wasm_bindgen::{JsCast, prelude::Closure};
@@ -49,6 +49,7 @@ pub fn chart(
     draw: impl Fn(f64) -> Option<Drawn> + Send + Sync + 'static,
     press: Press,
 ) -> AnyView {
+    let page = page();
     let as_table = RwSignal::new(false);
     let width = RwSignal::new(0.0);
     let draw: Draw = Arc::new(draw);
@@ -57,15 +58,9 @@ pub fn chart(
         _ => None,
     });
     let save = move || {
-        drawn.with_untracked(|drawn| {
-            let Some(drawn) = drawn else { return };
-            let name = title.to_ascii_lowercase().replace(' ', "-");
-            if as_table.get_untracked() {
-                browser::download(&format!("{name}.csv"), "text/csv", drawn.table.csv().as_bytes());
-            } else {
-                browser::download(&format!("{name}.svg"), "image/svg+xml", about(&drawn.scene).file().as_bytes());
-            }
-        });
+        if let Some(drawn) = drawn.get_untracked() {
+            later::wish(page, move |later| (later.save_chart)(title, &drawn, as_table.get_untracked()));
+        }
     };
     // What is drawn changes with every tick, whether something is drawn does not.
     let is_none = memo(move || drawn.with(Option::is_none));
@@ -93,6 +88,16 @@ pub fn chart(
         })
         .into_any();
     block(title, sub, tools, body)
+}
+
+/// Saves the picture, or the table.
+pub fn save(title: &str, drawn: &Drawn, as_table: bool) {
+    let name = title.to_ascii_lowercase().replace(' ', "-");
+    if as_table {
+        browser::download(&format!("{name}.csv"), "text/csv", drawn.table.csv().as_bytes());
+    } else {
+        browser::download(&format!("{name}.svg"), "image/svg+xml", about(&drawn.scene).file().as_bytes());
+    }
 }
 
 /// What a picture that leaves the page says of itself.

@@ -7,10 +7,11 @@ use super::{
 use crate::{
     dom::*,
     labs::method::needs,
-    state::{order, strip::Lab},
+    state::strip::Lab,
     store::{Dialog, Page, catalogue, page},
     text,
 };
+use report::order;
 use spec::{Family, MethodInfo};
 
 const FAMILIES: [Family; 7] =

@@ -1,6 +1,5 @@
 //! Attack and defend: one digit beside its attacked twin, and what every victim holds.
 
-use super::{nothing, sentence};
 use crate::{
     browser, client,
     components::{
@@ -11,7 +10,7 @@ use crate::{
         pixels::{Image, pixels},
     },
     dom::*,
-    state::strip::{Lab, START},
+    state::strip::START,
     store::{Page, Side, catalogue, page},
     text,
 };
@@ -287,13 +286,9 @@ fn ask(page: Page, layer: &str, ids: Vec<u32>, epsilon: f64, then: impl FnOnce(O
 }
 
 pub fn lab() -> AnyView {
-    if let Some(nothing) = nothing(Lab::Attack) {
-        return nothing;
-    }
     let page = page();
     keep_asking(page);
     [
-        IntoAny::into_any(sentence()),
         IntoAny::into_any(triptych(page)),
         el("div")
             .attr("class", "pair")
@@ -466,7 +461,7 @@ fn triptych(page: Page) -> AnyView {
         })
     };
     let set = move |event: web_sys::Event| {
-        if let Ok(value) = event_target_value(&event).parse::<f64>() {
+        if let Some(value) = browser::number(&event_target_value(&event)) {
             page.epsilon.set(Some(value));
         }
     };
