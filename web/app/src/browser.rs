@@ -158,6 +158,12 @@ pub fn focus(selector: &str) {
     }
 }
 
+/// The number that a visitor typed. The standard library's reader carries a table of ten kilobytes.
+pub fn number(text: &str) -> Option<f64> {
+    let number = JsValue::from_str(text).unchecked_into_f64();
+    (!text.trim().is_empty() && number.is_finite()).then_some(number)
+}
+
 /// Bytes of a file beside the page.
 pub async fn fetch(path: &str) -> Option<js_sys::ArrayBuffer> {
     let promise = window().fetch_with_str(path);

@@ -4,8 +4,9 @@ use crate::{
     browser, client,
     dom::*,
     labs::attack::Shot,
+    later::Later,
     state::{
-        controls, link,
+        controls,
         outcome::{Answers, Images, Outcome},
         runs::{self, Run},
         strip::{Lab, START, Slot, Strip},
@@ -21,7 +22,7 @@ use std::{
 
 /// Everything known before an engine is loaded.
 pub static CATALOGUE: LazyLock<Catalogue> = LazyLock::new(|| {
-    let value = serde_json::from_str::<Value>(include_str!("../../../static/catalogue.json"));
+    let value = serde_json::from_str::<Value>(include_str!(concat!(env!("OUT_DIR"), "/catalogue.json")));
     let value = value.expect("the catalogue is JSON");
     spec::read(value).expect("the catalogue is written by a test")
 });
@@ -180,6 +181,8 @@ pub struct Page {
     pub epsilon: RwSignal<Option<f64>>,
     pub shot: RwSignal<Option<Arc<Shot>>>,
     pub leaf_shot: RwSignal<Option<Arc<Shot>>>,
+    /// The second part of the page, once it is loaded.
+    pub later: RwSignal<Option<&'static Later>>,
     /// The adapter is taken off for a look: the leaf and the pad show the layer before.
     pub off: RwSignal<bool>,
 }
@@ -251,6 +254,7 @@ impl Page {
             epsilon: RwSignal::default(),
             shot: RwSignal::default(),
             leaf_shot: RwSignal::default(),
+            later: RwSignal::default(),
             off: RwSignal::default(),
         };
         page.select_for_route();
@@ -752,19 +756,6 @@ impl Page {
         self.toast.set(words.into());
         let toast = self.toast;
         set_timeout(move || toast.set(String::new()), std::time::Duration::from_millis(1600));
-    }
-
-    pub fn link(&self) -> String {
-        format!("{}#r={}", browser::address(), self.strip.with(|strip| link::encode(&strip.spec)))
-    }
-
-    pub fn command(&self) -> String {
-        let presets: Vec<_> = catalogue()
-            .presets
-            .iter()
-            .filter_map(|preset| Some((preset.id.clone(), Strip::new(preset.spec.clone(), catalogue()).ok()?.spec)))
-            .collect();
-        self.strip.with(|strip| link::command(&strip.spec, &presets))
     }
 
     /// It was played, and what it hangs on has changed since.

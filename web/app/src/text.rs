@@ -1,7 +1,6 @@
 //! Every word of the page. Sentences are computed from figures; where a figure is missing, the sentence does without.
 
 use crate::{
-    dom::*,
     state::{
         outcome::{Failure, Outcome, Status},
         strip::{Lab, START},
@@ -760,6 +759,10 @@ pub fn storage_full() -> Notice {
         action: Some(("Delete them".into(), Act::DropOldRuns)),
         ..notice("The browser's storage for this page is full.", "The three oldest runs can go.")
     }
+}
+
+pub fn not_loaded() -> Notice {
+    notice("This part of the page could not be loaded.", "Look at the connection and press again; nothing is lost.")
 }
 
 pub fn refused(wrong: &Wrong) -> Notice {

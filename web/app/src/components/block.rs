@@ -8,6 +8,7 @@ use super::{
 use crate::{
     browser,
     dom::*,
+    later,
     store::{Page, page},
 };
 use report::{Scene, Table};
@@ -62,6 +63,11 @@ pub fn chart(
         width if width > 0.0 => draw(width),
         _ => None,
     });
+    let save = move |anchor| {
+        if let Some(drawn) = drawn.get_untracked() {
+            later::wish(page, move |later| (later.save_chart)(page, title, drawn, anchor));
+        }
+    };
     // What is drawn changes with every tick, whether something is drawn does not.
     let is_none = memo(move || drawn.with(Option::is_none));
     let none = move || is_none.get();
@@ -70,10 +76,7 @@ pub fn chart(
         .child(icon_button(Icon::Table, "Show as table", "As a table, or as a picture", none, move || {
             as_table.update(|on| *on = !*on)
         }))
-        .child(
-            menu::button(Icon::Save, "Save", "Save as SVG, PNG or CSV", move || saves(page, title, drawn))
-                .attr("disabled", none),
-        )
+        .child(menu::button(Icon::Save, "Save", "Save as SVG, PNG or CSV", save).attr("disabled", none))
         .into_any();
     let body = el("div")
         .attr("class", "chart")
@@ -93,19 +96,24 @@ pub fn chart(
     block(title, sub, tools, body)
 }
 
-/// As what a chart can be saved.
-fn saves(page: Page, title: &'static str, drawn: Memo<Option<Drawn>>) -> Vec<menu::Entry> {
+/// Asks as what a chart is to be saved, and saves it.
+pub fn save(page: Page, title: &'static str, drawn: Drawn, anchor: web_sys::HtmlElement) {
     const FORMATS: [(&str, &str); 3] = [("SVG", "svg"), ("PNG, twice the size", "png"), ("CSV, the figures", "csv")];
-    let save = move |ending: &str| {
-        let Some(Drawn { scene, table }) = drawn.get_untracked() else { return };
-        let name = format!("{}.{ending}", title.to_ascii_lowercase().replace(' ', "-"));
-        match ending {
-            "csv" => browser::download(&name, "text/csv", table.csv().as_bytes()),
-            "svg" => browser::download(&name, "image/svg+xml", about(&scene).file().as_bytes()),
-            _ => browser::download_png(name, &in_theme(page, &scene), [scene.width, scene.height]),
-        }
+    let drawn = Arc::new(drawn);
+    let save = |(label, ending): (&str, &'static str)| {
+        let drawn = drawn.clone();
+        let act = move || {
+            let Drawn { scene, table } = &*drawn;
+            let name = format!("{}.{ending}", title.to_ascii_lowercase().replace(' ', "-"));
+            match ending {
+                "csv" => browser::download(&name, "text/csv", table.csv().as_bytes()),
+                "svg" => browser::download(&name, "image/svg+xml", about(scene).file().as_bytes()),
+                _ => browser::download_png(name, &in_theme(page, scene), [scene.width, scene.height]),
+            }
+        };
+        (label.to_owned(), Box::new(act) as Box<dyn Fn()>)
     };
-    FORMATS.map(|(label, ending)| (label.to_owned(), Box::new(move || save(ending)) as Box<dyn Fn()>)).into()
+    menu::open(anchor, FORMATS.map(save).into());
 }
 
 /// A file has the colours of both themes; a picture of it has those of the page.

@@ -8,25 +8,26 @@ use super::{
 use crate::{
     browser, client,
     dom::*,
-    labs,
+    labs, later,
     state::{
-        order,
+        link,
         outcome::Images,
-        strip::{Lab, START},
+        strip::{Lab, START, Strip},
     },
-    store::{Dialog, Engine, Page, Route, page},
+    store::{Dialog, Engine, Page, Route, catalogue, page},
     text,
 };
+use report::order;
 use spec::{DeviceChoice, Family, Question};
 use std::sync::Arc;
 use wasm_bindgen::JsCast;
 
 pub fn dialogs() -> AnyView {
     let page = page();
-    let opened = RwSignal::new_local(None::<web_sys::HtmlElement>);
+    let opened = RwSignal::new(None::<web_sys::HtmlElement>);
     // Focus goes in, and comes back to where it was.
     Effect::new(move |was: Option<bool>| {
-        let open = page.dialog.with(Option::is_some);
+        let open = page.dialog.with(Option::is_some) && page.later.with(Option::is_some);
         if open && was != Some(true) {
             opened.set(browser::focused());
             request_animation_frame(|| browser::focus(".dialog [data-first], .dialog button"));
@@ -39,17 +40,24 @@ pub fn dialogs() -> AnyView {
         open
     });
     let body = move || {
-        page.dialog.get().map(|dialog| match dialog {
-            Dialog::Chooser { replace, lab } => super::chooser::chooser(replace, lab),
-            Dialog::Share => frame("Share and export", "middle", share(page)),
-            Dialog::Keys => frame("Keys and help", "small", keys(page)),
-            Dialog::Badge => frame("Where it runs", "small", badge(page)),
-            Dialog::Tile(id) => frame("One image, through every layer", "middle", tile(page, id)),
-            Dialog::Cell(label, answer) => frame("Images behind this cell", "middle", cell(page, label, answer)),
-            Dialog::Reset => frame("Reset this layer?", "small", reset(page)),
-        })
+        let dialog = page.dialog.get()?;
+        Some(later::view(AnyView::default, move |later| (later.dialog)(dialog.clone())))
     };
-    (body).into_any()
+    body.into_any()
+}
+
+/// The dialog itself.
+pub fn dialog(dialog: Dialog) -> AnyView {
+    let page = page();
+    match dialog {
+        Dialog::Chooser { replace, lab } => super::chooser::chooser(replace, lab),
+        Dialog::Share => frame("Share and export", "middle", share(page)),
+        Dialog::Keys => frame("Keys and help", "small", keys(page)),
+        Dialog::Badge => frame("Where it runs", "small", badge(page)),
+        Dialog::Tile(id) => frame("One image, through every layer", "middle", tile(page, id)),
+        Dialog::Cell(label, answer) => frame("Images behind this cell", "middle", cell(page, label, answer)),
+        Dialog::Reset => frame("Reset this layer?", "small", reset(page)),
+    }
 }
 
 /// The scrim, and a dialog that keeps the focus inside.
@@ -132,10 +140,27 @@ fn code(page: Page, text: String) -> AnyView {
         .into_any()
 }
 
+fn link(page: &Page) -> String {
+    format!("{}#r={}", browser::address(), page.strip.with(|strip| link::encode(&strip.spec)))
+}
+
+fn command(page: &Page) -> String {
+    let presets: Vec<_> = catalogue()
+        .presets
+        .iter()
+        .filter_map(|preset| Some((preset.id.clone(), Strip::new(preset.spec.clone(), catalogue()).ok()?.spec)))
+        .collect();
+    page.strip.with(|strip| link::command(&strip.spec, &presets))
+}
+
+pub fn copy_command(page: Page) {
+    page.copy(&untrack(|| command(&page)));
+}
+
 fn share(page: Page) -> AnyView {
-    let (link, command) = untrack(|| (page.link(), page.command()));
+    let (link, command) = untrack(|| (link(&page), command(&page)));
     let own_file = !command.contains("static/recipes/");
-    let name = untrack(|| page.strip.with(|strip| crate::state::link::file_name(&strip.spec, "toml")));
+    let name = untrack(|| page.strip.with(|strip| link::file_name(&strip.spec, "toml")));
     let weights = untrack(|| page.layer_of(&page.shown()));
     let has_weights = weights != START && client::weights(page, &weights).is_some();
     let of_weights = weights.clone();
@@ -213,7 +238,7 @@ fn share(page: Page) -> AnyView {
                                 .on(CHANGE, move |event| {
                                     let input: web_sys::HtmlInputElement = event_target(&event);
                                     if let Some(files) = input.files() {
-                                        labs::take_files(page, &files);
+                                        labs::take_files(page, files);
                                     }
                                 }),
                         ),

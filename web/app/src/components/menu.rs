@@ -11,8 +11,8 @@ pub type Entry = (String, Box<dyn Fn()>);
 /// Pixels of one entry.
 const ROW: usize = 34;
 
-/// A square button that opens a menu.
-pub fn button(what: Icon, name: &'static str, hint: &'static str, entries: impl Fn() -> Vec<Entry> + 'static) -> El {
+/// A square button that opens a menu beside itself.
+pub fn button(what: Icon, name: &'static str, hint: &'static str, open: impl Fn(HtmlElement) + 'static) -> El {
     el("button")
         .attr("class", "square")
         .attr("type", "button")
@@ -20,7 +20,7 @@ pub fn button(what: Icon, name: &'static str, hint: &'static str, entries: impl 
         .attr("aria-label", name)
         .attr("aria-haspopup", "menu")
         .attr("aria-expanded", "false")
-        .on(CLICK, move |event| open(listener(&event), entries()))
+        .on(CLICK, move |event| open(listener(&event)))
         .child(icon(what))
 }
 

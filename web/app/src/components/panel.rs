@@ -6,7 +6,9 @@ use super::{
     strip::slot_of,
 };
 use crate::{
+    browser,
     dom::*,
+    later,
     state::strip::{Lab, START},
     store::{Dialog, Page, Route, catalogue, page},
     text,
@@ -40,7 +42,7 @@ pub fn panel() -> AnyView {
             match route {
                 Route::Lab(lab) if selected == START => empty(lab),
                 Route::Lab(_) => of_stage(selected),
-                _ => crate::labs::side_panel(),
+                route => later::view(AnyView::default, move |later| (later.panel)(route.clone())),
             }
         })
         .into_any()
@@ -88,7 +90,9 @@ fn of_stage(name: String) -> AnyView {
             .into_any(),
         IntoAny::into_any(versions(&page, &name)),
         IntoAny::into_any((Lab::of(family) == Lab::Transfer).then(|| start_from(page))),
-        IntoAny::into_any((family == Family::Unlearn).then(|| forget_set(page))),
+        IntoAny::into_any(
+            (family == Family::Unlearn).then(|| later::view(AnyView::default, move |later| (later.forget_set)(page))),
+        ),
         IntoAny::into_any(controls::settings(name)),
         el("p")
             .attr("class", "group sub")
@@ -97,7 +101,7 @@ fn of_stage(name: String) -> AnyView {
                 el("button")
                     .attr("class", "link")
                     .attr("type", "button")
-                    .on(CLICK, move |_| page.copy(&page.command()))
+                    .on(CLICK, move |_| later::wish(page, move |later| (later.copy_command)(page)))
                     .child("copy as a command"),
             )
             .child(" or ")
@@ -105,7 +109,7 @@ fn of_stage(name: String) -> AnyView {
                 el("button")
                     .attr("class", "link")
                     .attr("type", "button")
-                    .on(CLICK, move |_| crate::labs::save_run_file(&page))
+                    .on(CLICK, move |_| later::wish(page, move |later| (later.save_run_file)(&page)))
                     .child("file"),
             )
             .child(". ")
@@ -270,7 +274,7 @@ fn start_from(page: Page) -> AnyView {
 }
 
 /// The one hand-made part: what is to be forgotten, for every method alike.
-fn forget_set(page: Page) -> AnyView {
+pub fn forget_set(page: Page) -> AnyView {
     let kind = memo(move || page.strip.with(|strip| strip.spec.forget.as_ref().map(|pick| pick.id.clone())));
     let pick = move |id: &str, key: &str, value: Value| {
         let params: Map<String, Value> = [(key.to_owned(), value)].into_iter().collect();
@@ -346,7 +350,7 @@ fn forget_set(page: Page) -> AnyView {
                                 .attr("step", "0.01")
                                 .prop("value", move || share().to_string())
                                 .on(INPUT, move |event| {
-                                    if let Ok(value) = event_target_value(&event).parse::<f64>() {
+                                    if let Some(value) = browser::number(&event_target_value(&event)) {
                                         pick("random", "fraction", value.into());
                                     }
                                 }),

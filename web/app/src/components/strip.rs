@@ -7,7 +7,7 @@ use super::{
 use crate::{
     browser, client,
     dom::*,
-    labs,
+    labs, later,
     state::{
         outcome::{Outcome, Status},
         strip::{START, Slot},
@@ -186,15 +186,18 @@ fn layer(place: usize, slot: Slot) -> AnyView {
                 .attr("aria-pressed", move || is_selected.get().to_string())
                 .attr("tabindex", stop)
                 .on(CLICK, select)
-                .on(CONTEXTMENU, move |event| open_menu(page, &pressed, &event))
+                .on(CONTEXTMENU, move |event| {
+                    event.prevent_default();
+                    ask(page, &pressed, listener(&event));
+                })
                 .child(el("span").attr("class", "head").child(el("b").child(verb)).child(el("span").child(word)))
                 .child(el("span").attr("class", "title").child(title))
                 .child(bars)
                 .child(el("i").attr("class", "written").style("width", share)),
         )
         .child(
-            menu::button(Icon::Dots, "More", "What can be done with this layer", move || {
-                untrack(|| can_be_done(page, &chosen))
+            menu::button(Icon::Dots, "More", "What can be done with this layer", move |anchor| {
+                ask(page, &chosen, anchor)
             })
             .attr("tabindex", stop),
         )
@@ -202,12 +205,16 @@ fn layer(place: usize, slot: Slot) -> AnyView {
         .into_any()
 }
 
-fn open_menu(page: Page, name: &str, event: &web_sys::MouseEvent) {
-    event.prevent_default();
-    menu::open(listener(event), untrack(|| can_be_done(page, name)));
+fn ask(page: Page, name: &str, anchor: web_sys::HtmlElement) {
+    let name = name.to_owned();
+    later::wish(page, move |later| (later.layer_menu)(page, &name, anchor));
 }
 
 /// What can be done with a layer, or a note, as it stands.
+pub fn open_menu(page: Page, name: &str, anchor: web_sys::HtmlElement) {
+    menu::open(anchor, untrack(|| can_be_done(page, name)));
+}
+
 fn can_be_done(page: Page, name: &str) -> Vec<menu::Entry> {
     let mut all: Vec<menu::Entry> = Vec::new();
     let is_layer = page.layer_of(name) == name;
@@ -290,7 +297,10 @@ fn notes(indices: Vec<usize>) -> AnyView {
             .class("planned", move || !outcome.with(|outcome| outcome.as_ref().is_some_and(|o| o.is_done())))
             .class("selected", is_selected)
             .on(CLICK, move |_| page.select(&select))
-            .on(CONTEXTMENU, move |event| open_menu(page, &pressed, &event))
+            .on(CONTEXTMENU, move |event| {
+                event.prevent_default();
+                ask(page, &pressed, listener(&event));
+            })
             .child(title)
             .child(" ")
             .child(figure)

@@ -1,6 +1,6 @@
 //! Adapt: how small, how good, and what is kept underneath.
 
-use super::{accuracy_block, nothing, sentence, subject};
+use super::{accuracy_block, subject};
 use crate::{
     browser, client,
     components::{
@@ -8,7 +8,6 @@ use crate::{
         icons::{Icon, icon},
     },
     dom::*,
-    state::strip::Lab,
     store::{Page, page},
     text,
 };
@@ -19,15 +18,8 @@ use report::{
 };
 
 pub fn lab() -> AnyView {
-    if let Some(nothing) = nothing(Lab::Adapt) {
-        return nothing;
-    }
-    [
-        IntoAny::into_any(sentence()),
-        el("div").attr("class", "pair").child(plane()).child(on_or_off()).into_any(),
-        IntoAny::into_any(accuracy_block()),
-    ]
-    .into_any()
+    [el("div").attr("class", "pair").child(plane()).child(on_or_off()).into_any(), IntoAny::into_any(accuracy_block())]
+        .into_any()
 }
 
 fn plane() -> AnyView {

@@ -1,6 +1,5 @@
 //! Attack and defend: one digit beside its attacked twin, and what every victim holds.
 
-use super::{nothing, sentence};
 use crate::{
     browser, client,
     components::{
@@ -294,13 +293,9 @@ fn ask(page: Page, layer: &str, ids: Vec<u32>, epsilon: f64, then: impl FnOnce(O
 }
 
 pub fn lab() -> AnyView {
-    if let Some(nothing) = nothing(Lab::Attack) {
-        return nothing;
-    }
     let page = page();
     keep_asking(page);
     [
-        IntoAny::into_any(sentence()),
         IntoAny::into_any(triptych(page)),
         el("div")
             .attr("class", "pair")
@@ -473,7 +468,7 @@ fn triptych(page: Page) -> AnyView {
         })
     };
     let set = move |event: web_sys::Event| {
-        if let Ok(value) = event_target_value(&event).parse::<f64>() {
+        if let Some(value) = browser::number(&event_target_value(&event)) {
             page.epsilon.set(Some(value));
         }
     };

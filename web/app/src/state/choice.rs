@@ -1,7 +1,7 @@
 //! The catalogue as the chooser lists it.
 
-use super::order;
 use super::strip::Lab;
+use report::order;
 use spec::{Family, Kind, MethodInfo, Shape};
 use std::cmp::Reverse;
 

@@ -1,9 +1,9 @@
 //! What a stage has said so far: events folded into figures, curves and answers.
 
-use super::order;
+use report::order;
 use serde_json::Value;
 use spec::{Event, Row};
-use std::{collections::BTreeMap, sync::Arc};
+use std::{collections::HashMap, sync::Arc};
 
 /// Answers on a fixed list of samples.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -131,10 +131,10 @@ pub struct Outcome {
     pub phase: String,
     pub step: usize,
     pub of: usize,
-    pub series: BTreeMap<String, Vec<(usize, f32)>>,
-    pub answers: BTreeMap<String, Arc<Answers>>,
-    pub classes: BTreeMap<String, Arc<Vec<Option<f32>>>>,
-    pub images: BTreeMap<String, Arc<Images>>,
+    pub series: HashMap<String, Vec<(usize, f32)>>,
+    pub answers: HashMap<String, Arc<Answers>>,
+    pub classes: HashMap<String, Arc<Vec<Option<f32>>>>,
+    pub images: HashMap<String, Arc<Images>>,
     pub rows: Vec<Row>,
     pub seconds: f64,
     pub warnings: Vec<String>,
