@@ -47,6 +47,9 @@ fn split() -> Result<()> {
     let mut bindgen = bindgen()?;
     // The second part needs what the linker exports: memory, table, stack.
     run(bindgen.arg("--keep-lld-exports").arg("--out-dir").arg(&app).arg(&main))?;
+    for script in ["app.js", "later.js"] {
+        trim(&app.join(script))?;
+    }
     let index = dist().join("index.html");
     let mut html = fs::read_to_string(&index)?;
     for file in fs::read_dir(dist())? {
@@ -62,6 +65,15 @@ fn split() -> Result<()> {
         fs::remove_file(&path)?;
     }
     fs::write(index, html)?;
+    Ok(())
+}
+
+/// Takes indentation and comments out of a generated script; wasm-bindgen has no option for it.
+fn trim(script: &Path) -> Result<()> {
+    let text = fs::read_to_string(script)?;
+    let is_comment = |line: &str| ["//", "/*", "*"].into_iter().any(|mark| line.starts_with(mark));
+    let lines = text.lines().map(str::trim).filter(|line| !line.is_empty() && !is_comment(line));
+    fs::write(script, lines.collect::<Vec<_>>().join("\n"))?;
     Ok(())
 }
 

@@ -65,22 +65,22 @@ pub fn follow(page: Page) {
     });
 }
 
-fn load(page: Page, then: impl FnOnce(bool) + 'static) {
+fn load(page: Page, then: impl FnOnce(Option<&'static Later>) + 'static) {
     wasm_bindgen_futures::spawn_local(async move {
-        let part = second().await.ok();
-        if part.is_some() && page.later.with_untracked(Option::is_none) {
-            page.later.set(part);
+        let later = second().await.ok();
+        if later.is_some() && page.later.with_untracked(Option::is_none) {
+            page.later.set(later);
         }
-        then(part.is_some());
+        then(later);
     });
 }
 
 /// Does something of the second part as soon as it is here. Where it cannot be had, the page says so, and the next wish
 /// tries again.
 pub fn wish(page: Page, act: impl FnOnce(&'static Later) + 'static) {
-    load(page, move |loaded| match page.later.get_untracked() {
-        Some(later) if loaded => act(later),
-        _ => {
+    load(page, move |later| match later {
+        Some(later) => act(later),
+        None => {
             page.dialog.set(None);
             page.notice.set(Some(text::not_loaded()));
         }
