@@ -252,7 +252,7 @@ pub fn took(seconds: f64) -> String {
     format!("{} s", fixed(seconds, 1))
 }
 
-fn number_word(n: usize) -> String {
+pub fn number_word(n: usize) -> String {
     const WORDS: [&str; 13] =
         ["no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve"];
     WORDS.get(n).map_or_else(|| fixed(n as f64, 0), |word| (*word).into())

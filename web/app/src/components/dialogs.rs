@@ -458,7 +458,7 @@ fn tile(page: Page, id: u32) -> AnyView {
                 0 => "It was never read rightly".to_owned(),
                 1 => "It was read rightly once".into(),
                 2 => "It was read rightly twice".into(),
-                n => format!("It was read rightly {n} times"),
+                n => format!("It was read rightly {} times", text::number_word(n)),
             };
             match label == last {
                 true => format!("{was}; now it is read as what it is."),
