@@ -83,13 +83,6 @@ pub enum Event {
         series: String,
         values: Vec<Option<f32>>,
     },
-    /// A two-dimensional picture of samples: the data of a 2-D set.
-    Points {
-        series: String,
-        xy: Vec<[f32; 2]>,
-        labels: Vec<u16>,
-        ids: Vec<u32>,
-    },
     /// f32 pixels follow beside the message, `shape` is `[n, channels, height, width]`.
     Images {
         series: String,
@@ -148,7 +141,6 @@ variants!(Event by "event" {
     "scalar" => Scalar { series, step, value },
     "answers" => Answers { series, ids, labels, classes, confidences, runners_up },
     "classes" => Classes { series, values },
-    "points" => Points { series, xy, labels, ids },
     "images" => Images { series, shape, ids },
     "saved" => Saved { step },
     "note" => Note { message },

@@ -310,7 +310,6 @@ mod tests {
             Event::Note { message: text() },
             Event::Paused { step: 3 },
             Event::Phase { name: text() },
-            Event::Points { series: text(), xy: vec![[0.5, 1.0]], labels: vec![1], ids: vec![7] },
             Event::Prepared { parameters: 9, layers: vec![(text(), 4)], classes: vec![(text(), vec![text()])] },
             Event::Ready { device: text(), adapter: text(), software: true, why: text() },
             Event::Resumed,
