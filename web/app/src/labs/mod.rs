@@ -270,7 +270,7 @@ pub fn boundary_map(name: String) -> AnyView {
         page.engine.get();
         step.get();
         let shown = shown.get();
-        client::ask(page, &shown, Question::Boundary { size: MAP }, &[], move |reply| {
+        client::ask(page, &shown, page.is_off(), Question::Boundary { size: MAP }, &[], move |reply| {
             let Ok((body, buffers)) = reply else { return };
             let pair = |key: &str| spec::read::<[f64; 2]>(body[key].clone()).ok();
             let size = body["size"].as_u64().and_then(|size| u32::try_from(size).ok());
