@@ -13,6 +13,10 @@ use spec::{Shape, Stage};
 /// Seconds that each stage will take on this machine, by the pace of its own first steps; none where they fail.
 pub async fn estimate(lab: &Lab, cx: &mut Cx) -> Result<Vec<Option<f64>>> {
     let mut stages: Vec<Guess> = Vec::new();
+    // Code that has hardly run is slow where it is compiled on the way: shaders, WebAssembly.
+    if let Err(Error::Cancelled) = guess(lab, 0, &stages, cx).await {
+        return Err(Error::Cancelled);
+    }
     for index in 0..lab.spec.stages.len() {
         let guess = match same(lab, index).and_then(|earlier| stages.get(earlier)) {
             Some(guess) => *guess,

@@ -133,7 +133,7 @@ pub fn transport() -> AnyView {
                 .attr("aria-valuemax", "100")
                 .attr("aria-valuenow", move || percent.get().to_string())
                 .attr("aria-valuetext", move || {
-                    spoken.track();
+                    spoken.get();
                     look.with_untracked(|look| [look.left.as_str(), ", ", look.right.as_str()].concat())
                 })
                 .child(el("i").style("width", move || format!("{}%", percent.get()))),

@@ -3,10 +3,7 @@
 use super::{accuracy_block, nothing, sentence, subject};
 use crate::{
     browser, client,
-    components::{
-        block::{self, Drawn},
-        icons::{Icon, icon},
-    },
+    components::block::{self, Drawn},
     dom::*,
     state::strip::Lab,
     store::{Page, page},
@@ -279,9 +276,7 @@ fn merge(layer: Layer) -> AnyView {
             browser::download("adapter_model.safetensors", BYTES, &adapter.weights);
         }
     };
-    let button = |icon_of: Option<Icon>, words: &'static str| {
-        el("button").attr("class", "button small").attr("type", "button").child(icon_of.map(icon)).child(words)
-    };
+    let button = |words: &'static str| el("button").attr("class", "button small").attr("type", "button").child(words);
     let row = |name: &'static str, value: AnyView| el("tr").child(el("td").child(name)).child(el("td").child(value));
     about(layer, "Merge", "fold the adapter into the weights", move || {
         let largest = move || layer.proof().map_or_else(|| "–".into(), |proof| text::tiny(proof.largest));
@@ -289,16 +284,16 @@ fn merge(layer: Layer) -> AnyView {
             move || layer.proof().map_or_else(|| "–".into(), |Proof { changed, n, .. }| format!("{changed} of {n}"));
         [
             el("p")
-                .attr("class", "actions")
-                .child(button(None, "Merge now").attr("disabled", move || !has.get()).on(CLICK, prove))
+                .attr("class", "switch-row")
+                .child(button("Merge now").attr("disabled", move || !has.get()).on(CLICK, prove))
                 .child(
-                    button(Some(Icon::Save), "Save for PEFT")
+                    button("Save for PEFT")
                         .attr("title", "adapter_config.json and adapter_model.safetensors")
                         .attr("disabled", move || !has.get())
                         .on(CLICK, save_adapter),
                 )
                 .child(
-                    button(Some(Icon::Save), "Save merged")
+                    button("Save merged")
                         .attr("title", "One network without an adapter, as PyTorch loads it")
                         .attr("disabled", move || layer.proof().is_none())
                         .on(CLICK, save_merged),

@@ -161,7 +161,7 @@ pub fn accuracy_block() -> AnyView {
     let page = page();
     block::chart(
         "Accuracy",
-        move || format!("% of {} named rightly, by training step", text::things(&page, &page.task_of(&subject(&page)))),
+        move || format!("% of {} named rightly, by step", text::things(&page, &page.task_of(&subject(&page)))),
         250.0,
         "Appears after the first steps",
         move |width| Some(block::Drawn::of(&accuracy_curve(&page, &subject(&page))?, width)),
