@@ -240,16 +240,15 @@ fn logits_are_the_same_bits_in_every_batch() {
 fn a_victim_refuses_what_access_forbids() {
     let net = net(json!({ "id": "linear" }), [2, 4, 4], CLASSES);
     let loss = attack_loss(AttackLoss::Ce, false);
-    for (access, [scores, gradient, weights]) in [
-        (Access::Labels, [false, false, false]),
-        (Access::Scores, [true, false, false]),
-        (Access::Gradients, [true, true, false]),
-        (Access::Weights, [true, true, true]),
+    for (access, [scores, gradient]) in [
+        (Access::Labels, [false, false]),
+        (Access::Scores, [true, false]),
+        (Access::Gradients, [true, true]),
+        (Access::Weights, [true, true]),
     ] {
         let victim = Victim::of(&net, access);
         assert_eq!(victim.scores(&inputs(2)).is_ok(), scores, "{access:?}");
         assert_eq!(victim.gradient(&inputs(2), &labels(2), &*loss).is_ok(), gradient, "{access:?}");
-        assert_eq!(victim.open().is_ok(), weights, "{access:?}");
         // What was refused was not asked.
         assert_eq!(victim.asked(), (2 * u64::from(scores), 2 * u64::from(gradient)), "{access:?}");
     }

@@ -2,7 +2,7 @@ use crate::entry;
 use burn::tensor::{Device, Tensor, TensorData};
 use kit::cx::{Cx, Gate, Host, Published};
 use kit::data::{Task, View};
-use kit::metrics::{Tested, logits_of, softmax, test};
+use kit::metrics::{Tested, logits, logits_of, softmax, test};
 use kit::nets::{Net, Pass};
 use kit::shapes::attack::attack_view;
 use kit::victim::{CHUNK, Victim};
@@ -34,9 +34,16 @@ impl Asker {
         Self { device, host, published, tasks }
     }
 
-    /// `stage` names a published model; none: the one published last.
-    pub async fn answer(&self, stage: Option<&str>, question: &Question, buffers: &[Vec<u8>]) -> Result<Answer> {
+    /// `stage` names a published model; none: the one published last. `base`: its adapters are off.
+    pub async fn answer(
+        &self,
+        stage: Option<&str>,
+        base: bool,
+        question: &Question,
+        buffers: &[Vec<u8>],
+    ) -> Result<Answer> {
         let net = self.net(stage)?;
+        let net = if base { net.without_adapters() } else { net };
         // Its own gate: a paused run still answers, and a cancel is not for it.
         let mut cx = Cx::new(self.device.clone(), 0, 0, self.host.clone(), Rc::<Gate>::default());
         cx.quiet = true;
@@ -83,10 +90,15 @@ impl Asker {
                 });
                 Ok((body, Vec::new()))
             }
+            Question::Merge { task } => self.merge(&net, task, &mut cx).await,
             Question::Export => {
                 let file = weights::export(&net).await?;
                 Ok((json!({ "name": "model.safetensors", "parameters": net.base_size() }), vec![file]))
             }
+            Question::Adapter => Ok(match weights::export_adapter(&net).await? {
+                Some((config, file)) => (config, vec![file]),
+                None => (Value::Null, Vec::new()),
+            }),
         }
     }
 
@@ -190,6 +202,23 @@ impl Asker {
             }
         }
         Ok((json!({ "low": [0, 0], "high": [1, 1], "size": size }), vec![classes, confidences]))
+    }
+
+    async fn merge(&self, net: &Net, task: &str, cx: &mut Cx) -> Result<Answer> {
+        let view = self.fitting(net, task)?.test;
+        if !net.has_adapters() {
+            return Err(Error::input(
+                "merge",
+                "this network has no adapter; its method changed the weights themselves",
+            ));
+        }
+        let beside = logits(net, &view, cx).await?;
+        let merged = logits(&net.merged(), &view, cx).await?;
+        let largest = beside.iter().zip(&merged).map(|(a, b)| (a - b).abs()).fold(0.0, f32::max);
+        let answer = |row: &[f32]| (0..row.len()).max_by(|a, b| row[*a].total_cmp(&row[*b]));
+        let rows = beside.chunks(net.classes).zip(merged.chunks(net.classes));
+        let changed = rows.filter(|(a, b)| answer(a) != answer(b)).count();
+        Ok((json!({ "largest": largest, "changed": changed, "n": view.len() }), Vec::new()))
     }
 
     /// The first two principal components of the features, each axis turned so that its largest entry is positive.

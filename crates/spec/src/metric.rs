@@ -74,7 +74,7 @@ pub const METRICS: &[Metric] = &[
         "Under attack",
         "%",
         Up,
-        "right answers under attack; at least one attack finds no fewer errors, so this is an upper bound",
+        "right answers under attack; a stronger attack may find more errors, so this is an upper bound",
     ),
     m("rte", "Time", "s", Down, "time that the forgetting took, evaluation left out"),
     m("rte_steps", "Steps", "", Down, "training steps that the forgetting took"),

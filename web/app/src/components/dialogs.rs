@@ -326,8 +326,7 @@ fn badge(page: Page) -> AnyView {
                 .child(name)
         });
     [
-        el("p").child(move || text::device_help(device().state)).into_any(),
-        el("p").attr("class", "sub").child(move || device().why).into_any(),
+        el("p").child(move || text::device_help(&device())).into_any(),
         el("dl")
             .attr("class", "facts")
             .child(move || fact("Device", text::device_name(&device().name).into()))

@@ -88,7 +88,10 @@ pub fn leaf() -> AnyView {
     // A note may ask about other data than its layer learned from.
     let task = memo(move || page.task_of(&page.selected.get()));
     let sample = memo(move || sample(&page, &subject.get(), &task.get()));
-    let answers = memo(move || page.answers(&shown.get(), &task.get()));
+    let answers = memo(move || match page.is_off() {
+        true => page.base_answers(&shown.get(), &task.get()),
+        false => page.answers(&shown.get(), &task.get()),
+    });
     let before = memo(move || page.answers(&page.parent_of(&shown.get()), &task.get()));
     let in_attack = memo(move || page.route.get() == Route::Lab(Lab::Attack));
     let side = memo(move || page.side.get());
@@ -124,7 +127,7 @@ pub fn leaf() -> AnyView {
         for name in [shown.clone(), page.parent_of(&shown)] {
             let playable = known && page.is_done(&name);
             if playable && page.answers(&name, &task).is_none() && page.task_of(&name) != task {
-                client::ask_test(page, &name, &task);
+                client::ask_test(page, &name, false, &task);
             }
         }
     });
@@ -152,6 +155,7 @@ pub fn leaf() -> AnyView {
         let place = text::layer_id(&page, &layer);
         match page.outcome(&layer) {
             Some(outcome) if outcome.is_live() => format!("While layer {place} is written"),
+            Some(_) if page.is_off() => format!("Layer {place} with its adapter off"),
             Some(outcome) if outcome.is_done() => format!("After layer {place}"),
             Some(outcome) if outcome.answers("test").is_some() => match outcome.saved {
                 Some(step) => format!("At step {step}, the last that is kept"),

@@ -283,7 +283,7 @@ fn ask(page: Page, layer: &str, ids: Vec<u32>, epsilon: f64, then: impl FnOnce(O
     let Some(print) = untrack(|| page.print(layer)) else { return };
     let (pick, task) = untrack(|| (with_budget(method(&page, layer), epsilon), task(&page, layer)));
     let question = Question::Attack { method: pick, task, samples: ids.clone() };
-    client::ask(page, layer, question, &[], move |reply| {
+    client::ask(page, layer, false, question, &[], move |reply| {
         let shot = reply.ok().and_then(|(body, buffers)| {
             let floats = |at: usize| buffers.get(at).map(|buffer| Float32Array::new(buffer).to_vec());
             Shot::read(print, ids, epsilon, &body, [floats(0)?, floats(1)?])
@@ -577,7 +577,7 @@ fn curve(page: Page) -> AnyView {
             let epsilons: Vec<f64> = (0..BUDGETS).map(|at| MAX * at as f64 / (BUDGETS - 1) as f64).collect();
             let budgets = epsilons.clone();
             let question = Question::Curve { method: method(&page, &name), task, epsilons, n };
-            client::ask(page, &name, question, &[], move |reply| {
+            client::ask(page, &name, false, question, &[], move |reply| {
                 let Ok((body, _)) = reply else { return };
                 let accuracy: Vec<f64> = spec::read(body["accuracy"].clone()).unwrap_or_default();
                 curves.try_update(|curves| {

@@ -334,7 +334,7 @@ fn row(page: Page, name: &str, outcome: Option<Arc<Outcome>>, sigma: Option<f64>
     };
     match &outcome.status {
         Status::Failed(failure) => {
-            let message = failure.message.clone();
+            let message = text::failed(&page, name, failure).plain();
             el("tr")
                 .attr("class", "failed")
                 .class("selected", selected)

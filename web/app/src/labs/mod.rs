@@ -184,7 +184,7 @@ pub fn accuracy_block() -> AnyView {
     let page = page();
     block::chart(
         "Accuracy",
-        move || format!("% of {} named rightly, by training step", text::things(&page, &page.task_of(&subject(&page)))),
+        move || format!("% of {} named rightly, by step", text::things(&page, &page.task_of(&subject(&page)))),
         250.0,
         "Appears after the first steps",
         move |width| Some(block::Drawn::of(&accuracy_curve(&page, &subject(&page))?, width)),
@@ -299,7 +299,7 @@ pub fn boundary_map(name: String) -> AnyView {
         page.engine.get();
         step.get();
         let shown = shown.get();
-        client::ask(page, &shown, Question::Boundary { size: MAP }, &[], move |reply| {
+        client::ask(page, &shown, page.is_off(), Question::Boundary { size: MAP }, &[], move |reply| {
             let Ok((body, buffers)) = reply else { return };
             let pair = |key: &str| spec::read::<[f64; 2]>(body[key].clone()).ok();
             let size = body["size"].as_u64().and_then(|size| u32::try_from(size).ok());

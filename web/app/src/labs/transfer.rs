@@ -65,7 +65,7 @@ fn embedding() -> AnyView {
         }
         busy.set(now);
         let of = shown.clone();
-        client::ask(page, &shown, Question::Embed { task }, &[], move |reply| {
+        client::ask(page, &shown, false, Question::Embed { task }, &[], move |reply| {
             let Ok((body, _)) = reply else { return };
             let labels = spec::read(body["labels"].clone()).unwrap_or_default();
             let xy: Vec<[f32; 2]> = spec::read(body["xy"].clone()).unwrap_or_default();

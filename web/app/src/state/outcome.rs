@@ -2,7 +2,7 @@
 
 use report::order;
 use serde_json::Value;
-use spec::{Event, Row};
+use spec::{Cause, Event, Row};
 use std::{collections::HashMap, sync::Arc};
 
 /// Answers on a fixed list of samples.
@@ -118,6 +118,8 @@ pub enum Status {
 
 #[derive(Clone, Debug, PartialEq)]
 pub struct Failure {
+    pub cause: Cause,
+    /// The engine's own sentence.
     pub message: String,
     pub step: Option<usize>,
     pub kept: Option<usize>,
@@ -167,6 +169,11 @@ impl Outcome {
         matches!(self.status, Status::Running | Status::Paused)
     }
 
+    /// What it does comes before its own work: retraining the reference.
+    pub fn is_before(&self) -> bool {
+        self.phase.to_ascii_lowercase().starts_with("retrain")
+    }
+
     /// Accuracy of the whole test split in percent, from the answers themselves.
     pub fn accuracy(&self) -> Option<f64> {
         self.answers.get("test").and_then(|answers| answers.accuracy(None)).or_else(|| self.figure("accuracy"))
@@ -201,8 +208,8 @@ impl Outcome {
             Event::Warning { message } => self.warnings.push(message),
             Event::Paused { step } => (self.status, self.step) = (Status::Paused, step),
             Event::Resumed => self.status = Status::Running,
-            Event::Failed { message, step, kept, cure } => {
-                self.status = Status::Failed(Failure { message, step, kept, cure });
+            Event::Failed { cause, message, step, kept, cure } => {
+                self.status = Status::Failed(Failure { cause, message, step, kept, cure });
             }
             Event::Cancelled { step } => (self.status, self.step) = (Status::Cancelled, step),
             Event::StageDone { rows, seconds } => {
