@@ -322,16 +322,18 @@ fn questions_about_what_is_not_there_are_answered_with_a_sentence() {
         attack(json!({ "id": "attack.fgsm" }), Vec::new()),
         attack(json!({ "id": "unlearn.salun" }), vec![0]),
         spec::Question::Samples { task: "it".into(), ids: vec![u32::MAX] },
+        spec::Question::Nearest { task: "it".into(), id: u32::MAX, n: 3 },
         spec::Question::Test { task: "nowhere".into() },
         spec::Question::Boundary { size: 16 },
+        spec::Question::Merge { task: "it".into() },
     ] {
-        let answer = pollster::block_on(asker.answer(Some("base"), &question, &[]));
+        let answer = pollster::block_on(asker.answer(Some("base"), false, &question, &[]));
         assert!(answer.is_err(), "{question:?}");
     }
-    assert!(pollster::block_on(asker.answer(Some("nobody"), &spec::Question::Export, &[])).is_err());
+    assert!(pollster::block_on(asker.answer(Some("nobody"), false, &spec::Question::Export, &[])).is_err());
     for bytes in [vec![], vec![vec![1, 2, 3]], vec![vec![0; 64 * 4 + 4]], vec![f32::NAN.to_le_bytes().repeat(64)]] {
         // An error or an answer of finite numbers, never a panic.
-        if let Ok((body, _)) = pollster::block_on(asker.answer(None, &spec::Question::Predict, &bytes)) {
+        if let Ok((body, _)) = pollster::block_on(asker.answer(None, false, &spec::Question::Predict, &bytes)) {
             assert!(!body.to_string().contains("null"), "{body}");
         }
     }

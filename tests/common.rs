@@ -9,7 +9,7 @@ use kit::nets::Net;
 use kit::weights::Item;
 use safetensors::SafeTensors;
 use serde_json::Value;
-use spec::{Event, Report, Row, RunSpec, Said};
+use spec::{Event, Report, Row, RunSpec, Said, Why};
 use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::rc::Rc;
@@ -45,7 +45,7 @@ impl Host for Collect {
 
 pub fn session() -> (Session, Rc<Collect>) {
     let host = Rc::new(Collect::default());
-    (Session::new(Opened::cpu("a test"), host.clone(), Rc::new(Gate::default())), host)
+    (Session::new(Opened::cpu(Why::Chosen), host.clone(), Rc::new(Gate::default())), host)
 }
 
 /// Plays a whole run on the CPU.
@@ -110,7 +110,7 @@ impl Bench {
 }
 
 pub fn device() -> Device {
-    Opened::cpu("a test").device
+    Opened::cpu(Why::Chosen).device
 }
 
 /// A context of no run, for calls below the engine.

@@ -1,6 +1,10 @@
 //! A chain through every shape.
 
-use crate::common::{play, series};
+use crate::common::{Collect, hash, play, series, session};
+use engine::{Error, Gate, Session};
+use serde_json::Value;
+use spec::{Event, Question, RunSpec, Said};
+use std::rc::Rc;
 
 #[test]
 fn a_chain_of_all_shapes_runs() {
@@ -29,4 +33,105 @@ fn a_chain_of_all_shapes_runs() {
     println!("{:?} {:.1} s", report.hashes, report.seconds);
     assert!(report.value("base", "accuracy").unwrap() > 85.0);
     assert!(series(&said, "loss").iter().all(|loss| loss.is_finite()));
+}
+
+#[test]
+fn the_training_images_nearest_to_one_of_them_begin_with_itself() {
+    let file = "version = 1\ntasks.digits = { id = \"digits\" }\nmodel = { id = \"linear\" }\n\
+                stage = [{ id = \"train.scratch\" }]";
+    let (mut session, _) = session();
+    pollster::block_on(session.prepare(1, RunSpec::read(file).unwrap())).unwrap();
+    let train = kit::data::digits::load().unwrap().train;
+    let question = Question::Nearest { task: "digits".into(), id: train[7], n: 5 };
+    let (body, buffers) = pollster::block_on(session.asker().answer(None, false, &question, &[])).unwrap();
+    let ids: Vec<u32> = serde_json::from_value(body["ids"].clone()).unwrap();
+    assert_eq!((ids.len(), ids[0]), (5, train[7]));
+    assert!(ids.iter().all(|id| train.contains(id)), "{ids:?}");
+    let pixels: Vec<f32> = buffers[0].chunks(4).map(|bytes| f32::from_le_bytes(bytes.try_into().unwrap())).collect();
+    let images: Vec<&[f32]> = pixels.chunks(64).collect();
+    let distance = |image: &&[f32]| images[0].iter().zip(*image).map(|(a, b)| (a - b).powi(2)).sum::<f32>();
+    let far: Vec<f32> = images.iter().map(distance).collect();
+    assert!(far[0] == 0.0 && far[1] > 0.0 && far.is_sorted(), "{far:?}");
+}
+
+#[test]
+fn an_adapter_can_be_taken_off_merged_and_carried_away() {
+    let spec = r#"
+        version = 1
+        tasks.digits = { id = "digits" }
+        tasks.tilted = { id = "digits", tilt = 30 }
+        model = { id = "cnn", channels = [4], hidden = [16] }
+        stage = [
+            { id = "train.scratch", as = "base", train = { epochs = 3, lr = 0.01 } },
+            { id = "peft.lora", as = "lora", on = "tilted", rank = 2, train = { epochs = 2, lr = 0.01 } },
+        ]
+    "#;
+    let (mut session, _) = session();
+    pollster::block_on(session.play(1, RunSpec::read(spec).unwrap(), 0, None)).unwrap();
+    let before = hash(&session.model("lora").unwrap());
+    let asker = session.asker();
+    let ask = |stage, base, question| pollster::block_on(asker.answer(Some(stage), base, &question, &[])).unwrap();
+
+    let (proof, _) = ask("lora", false, Question::Merge { task: "tilted".into() });
+    assert_eq!((&proof["changed"], &proof["n"]), (&Value::from(0), &Value::from(360)));
+    let largest = proof["largest"].as_f64().unwrap();
+    assert!(largest > 0.0 && largest < 1e-4, "{largest}");
+
+    // Off, it is the network that it was put on: the same bits, so the same answers.
+    let test = || Question::Test { task: "tilted".into() };
+    assert_eq!(ask("lora", true, test()), ask("base", false, test()));
+    assert_ne!(ask("lora", false, test()), ask("base", false, test()));
+
+    let (config, files) = ask("lora", false, Question::Adapter);
+    assert_eq!((&config["peft_type"], &config["r"]), (&Value::from("LORA"), &Value::from(2)));
+    assert_eq!(files.len(), 1);
+    assert_eq!(ask("lora", true, Question::Adapter), (Value::Null, Vec::new()));
+    assert_eq!(ask("base", false, Question::Adapter), (Value::Null, Vec::new()));
+    assert_eq!(hash(&session.model("lora").unwrap()), before, "a question changed the network");
+}
+
+/// Seconds of each stage, as the session guesses them.
+fn estimates(session: &mut Session, host: &Collect, spec: &RunSpec) -> Vec<f64> {
+    host.said.borrow_mut().clear();
+    pollster::block_on(session.estimate(1, spec.clone(), Rc::default())).unwrap();
+    let said = host.said.take();
+    let [(Said { event: Event::Estimate { seconds }, .. }, _)] = &said[..] else { panic!("{said:?}") };
+    seconds.iter().map(|seconds| seconds.expect("every stage has an estimate")).collect()
+}
+
+#[test]
+fn every_stage_has_an_estimate_and_a_known_reference_costs_nothing() {
+    let spec = r#"
+        version = 1
+        retrain_seeds = 2
+        tasks.digits = { id = "digits" }
+        model = { id = "mlp" }
+        forget = { id = "class", class = 3 }
+        stage = [
+            { id = "train.scratch", as = "base", train = { epochs = 12 } },
+            { id = "transfer.linear-probe", from = "base", as = "probe", train = { epochs = 2 } },
+            { id = "peft.lora", from = "base", as = "lora", train = { epochs = 2 } },
+            { id = "attack.pgd-linf", from = "base", as = "fooled", steps = 5 },
+            { id = "defend.pgd-at", from = "base", as = "hard", steps = 2, train = { epochs = 1 } },
+            { id = "unlearn.salun", from = "base", as = "forgot", train = { epochs = 1 } },
+            { id = "unlearn.retrain", from = "base", as = "again" },
+            { id = "measure.mia-confidence", from = "base", as = "members" },
+        ]
+    "#;
+    let spec = RunSpec::read(spec).unwrap();
+    let (mut session, host) = session();
+    let before = estimates(&mut session, &host, &spec);
+    assert!(before.len() == 8 && before.iter().all(|seconds| *seconds > 0.0), "{before:?}");
+    // Two retrained networks, and one more for the method that is one.
+    assert!(before[5] > 1.5 * before[0] && before[6] > before[5], "{before:?}");
+
+    pollster::block_on(session.play(1, spec.clone(), 0, Some(5))).unwrap();
+    let after = estimates(&mut session, &host, &spec);
+    assert!(after[5] < before[5], "{before:?} {after:?}");
+
+    let gate = Rc::new(Gate::default());
+    gate.cancel.set(true);
+    let ended = pollster::block_on(session.estimate(1, spec, gate));
+    assert!(matches!(ended, Err(Error::Cancelled)), "{ended:?}");
+    assert!(host.said.borrow().is_empty());
 }

@@ -9,7 +9,7 @@ use kit::nets::{Norms, Pass};
 use kit::seed::Rng;
 use kit::shapes::tune::prepared;
 use serde_json::{Map, Value, json};
-use spec::{Control, Event, Kind, Row, RunSpec, Said, Shape, Widget, metric};
+use spec::{Cause, Control, Event, Kind, Row, RunSpec, Said, Shape, Why, Widget, metric};
 use std::cell::Cell;
 use std::rc::Rc;
 
@@ -32,6 +32,8 @@ fn ids_name_their_files_and_are_sorted() {
         let alone = text.matches("const CARD: Card").count() == 1;
         let named = file.file_stem().unwrap().to_str().unwrap() == name.replace('-', "_");
         assert!(named || !alone, "{id} stands alone in {}", file.display());
+        let firsts = engine::entries().filter(|other| other.card.family == entry.card.family && other.first).count();
+        assert!((1..=4).contains(&firsts), "{family} has {firsts} good first choices");
     }
 }
 
@@ -159,7 +161,7 @@ fn a_cancel_ends_a_stage_within_a_step() {
         for (entry, set) in cases().filter(|(entry, set)| *set == "digits" && steps(entry)) {
             let gate = Rc::new(Gate::default());
             let host = Rc::new(Stop { gate: gate.clone(), first, heard: Collect::default() });
-            let mut session = Session::new(Opened::cpu("a test"), host.clone(), gate.clone());
+            let mut session = Session::new(Opened::cpu(Why::Chosen), host.clone(), gate.clone());
             let spec = run_of(entry, set);
             let id = entry.card.id;
             let ended = pollster::block_on(session.play(1, spec.clone(), 0, None)).unwrap();
@@ -189,7 +191,7 @@ fn a_paused_run_takes_single_steps_and_ends_as_if_it_had_not() {
     let gate = Rc::new(Gate::default());
     gate.paused.set(true);
     let host = Rc::new(SingleSteps { gate: gate.clone(), rests: Cell::new(0), heard: Collect::default() });
-    let mut session = Session::new(Opened::cpu("a test"), host.clone(), gate);
+    let mut session = Session::new(Opened::cpu(Why::Chosen), host.clone(), gate);
     let entry = engine::entry("attack.pgd-linf").unwrap();
     let Ended::Finished(report) = pollster::block_on(session.play(1, run_of(entry, "digits"), 0, None)).unwrap() else {
         panic!("it does not end");
@@ -217,10 +219,11 @@ fn a_loss_that_runs_away_ends_with_the_last_good_weights() {
     assert!(message.starts_with("the loss is not finite at step"), "{message}");
     let said = host.said.borrow();
     let failed = said.iter().find_map(|(said, _)| match &said.event {
-        Event::Failed { step, kept, cure, .. } => Some((*step, *kept, cure.clone())),
+        Event::Failed { cause, step, kept, cure, .. } => Some((*cause, *step, *kept, cure.clone())),
         _ => None,
     });
-    let (step, kept, cure) = failed.unwrap();
+    let (cause, step, kept, cure) = failed.unwrap();
+    assert_eq!(cause, Cause::Diverged);
     assert_eq!(cure, Some(("train.lr".to_owned(), json!(0.1 / 10.0))));
     assert!((1..=step.unwrap()).contains(&kept.unwrap()), "kept {kept:?} of {step:?}");
     assert!(saved(&said, "x").is_some());

@@ -10,7 +10,7 @@ use engine::{Adversarials, Ended, Gate, Session};
 use report::{Recorded, Results};
 use safetensors::{Dtype, tensor::TensorView};
 use serde_json::{Value, json};
-use spec::{Catalogue, Event, Report, RunSpec, Said, Wrong, metric};
+use spec::{Catalogue, Report, RunSpec, Said, Wrong, metric};
 use std::path::PathBuf;
 use std::rc::Rc;
 
@@ -75,13 +75,7 @@ pub fn run(options: &Options) -> Result<(), Stop> {
     let out = options.out.as_deref().map(Out::new).transpose()?;
     let catalogue = engine::catalogue(Vec::new());
     let opened = pollster::block_on(engine::open(spec.device))?;
-    let ready = Event::Ready {
-        device: opened.name.into(),
-        adapter: opened.adapter.clone(),
-        software: opened.software,
-        why: opened.why.clone(),
-    };
-
+    let ready = opened.ready();
     let events = out.as_ref().map(|out| out.create("events.jsonl")).transpose()?;
     let speaker = Speaker::new(options.listener(), catalogue.clone(), &spec, events);
     let gate = Rc::new(Gate::default());

@@ -1,8 +1,8 @@
 use crate::entry;
 use burn::tensor::{Device, Tensor, TensorData};
 use kit::cx::{Cx, Gate, Host, Published};
-use kit::data::Task;
-use kit::metrics::{Tested, logits_of, softmax, test};
+use kit::data::{Task, View};
+use kit::metrics::{Tested, logits, logits_of, softmax, test};
 use kit::nets::{Net, Pass};
 use kit::shapes::attack::attack_view;
 use kit::victim::{CHUNK, Victim};
@@ -34,9 +34,16 @@ impl Asker {
         Self { device, host, published, tasks }
     }
 
-    /// `stage` names a published model; none: the one published last.
-    pub async fn answer(&self, stage: Option<&str>, question: &Question, buffers: &[Vec<u8>]) -> Result<Answer> {
+    /// `stage` names a published model; none: the one published last. `base`: its adapters are off.
+    pub async fn answer(
+        &self,
+        stage: Option<&str>,
+        base: bool,
+        question: &Question,
+        buffers: &[Vec<u8>],
+    ) -> Result<Answer> {
         let net = self.net(stage)?;
+        let net = if base { net.without_adapters() } else { net };
         // Its own gate: a paused run still answers, and a cancel is not for it.
         let mut cx = Cx::new(self.device.clone(), 0, 0, self.host.clone(), Rc::<Gate>::default());
         cx.quiet = true;
@@ -60,14 +67,13 @@ impl Asker {
             Question::Embed { task } => self.embed(&net, task, &mut cx).await,
             Question::Samples { task, ids } => {
                 let view = self.task(task)?.test;
-                let known = view.set.pixels.len() / view.set.shape.iter().product::<usize>();
-                if let Some(id) = ids.iter().find(|id| **id as usize >= known) {
-                    return Err(Error::input(task, format!("there is no sample {id}")));
-                }
-                let labels: Vec<u16> = ids.iter().map(|id| view.label(*id)).collect();
-                let bytes = ids.iter().flat_map(|id| view.pixels(*id)).flat_map(|x| x.to_le_bytes()).collect();
-                let [channels, height, width] = view.set.shape;
-                Ok((json!({ "labels": labels, "shape": [ids.len(), channels, height, width] }), vec![bytes]))
+                exist(task, &view, ids)?;
+                Ok(samples(&view.at(ids.clone())))
+            }
+            Question::Nearest { task, id, n } => {
+                let view = self.task(task)?.train;
+                exist(task, &view, &[*id])?;
+                Ok(samples(&nearest(&view, view.pixels(*id), *n)))
             }
             Question::Test { task } => {
                 let tested = test(&net, &self.fitting(&net, task)?.test, &mut cx).await?;
@@ -84,10 +90,15 @@ impl Asker {
                 });
                 Ok((body, Vec::new()))
             }
+            Question::Merge { task } => self.merge(&net, task, &mut cx).await,
             Question::Export => {
                 let file = weights::export(&net).await?;
                 Ok((json!({ "name": "model.safetensors", "parameters": net.base_size() }), vec![file]))
             }
+            Question::Adapter => Ok(match weights::export_adapter(&net).await? {
+                Some((config, file)) => (config, vec![file]),
+                None => (Value::Null, Vec::new()),
+            }),
         }
     }
 
@@ -193,6 +204,23 @@ impl Asker {
         Ok((json!({ "low": [0, 0], "high": [1, 1], "size": size }), vec![classes, confidences]))
     }
 
+    async fn merge(&self, net: &Net, task: &str, cx: &mut Cx) -> Result<Answer> {
+        let view = self.fitting(net, task)?.test;
+        if !net.has_adapters() {
+            return Err(Error::input(
+                "merge",
+                "this network has no adapter; its method changed the weights themselves",
+            ));
+        }
+        let beside = logits(net, &view, cx).await?;
+        let merged = logits(&net.merged(), &view, cx).await?;
+        let largest = beside.iter().zip(&merged).map(|(a, b)| (a - b).abs()).fold(0.0, f32::max);
+        let answer = |row: &[f32]| (0..row.len()).max_by(|a, b| row[*a].total_cmp(&row[*b]));
+        let rows = beside.chunks(net.classes).zip(merged.chunks(net.classes));
+        let changed = rows.filter(|(a, b)| answer(a) != answer(b)).count();
+        Ok((json!({ "largest": largest, "changed": changed, "n": view.len() }), Vec::new()))
+    }
+
     /// The first two principal components of the features, each axis turned so that its largest entry is positive.
     async fn embed(&self, net: &Net, task: &str, cx: &mut Cx) -> Result<Answer> {
         let task = self.task(task)?;
@@ -219,6 +247,29 @@ fn scale_step(method: &Pick, params: &mut serde_json::Map<String, Value>, epsilo
         params.insert("alpha".into(), json!(alpha * epsilon / radius));
     }
     Ok(())
+}
+
+fn exist(task: &str, view: &View, ids: &[u32]) -> Result {
+    let known = view.set.pixels.len() / view.set.shape.iter().product::<usize>();
+    match ids.iter().find(|id| **id as usize >= known) {
+        Some(id) => Err(Error::input(task, format!("there is no sample {id}"))),
+        None => Ok(()),
+    }
+}
+
+fn samples(view: &View) -> Answer {
+    let labels: Vec<u16> = view.rows.iter().map(|row| view.label(*row)).collect();
+    let bytes = view.rows.iter().flat_map(|row| view.pixels(*row)).flat_map(|x| x.to_le_bytes()).collect();
+    let [channels, height, width] = view.set.shape;
+    (json!({ "ids": *view.rows, "labels": labels, "shape": [view.len(), channels, height, width] }), vec![bytes])
+}
+
+/// The `n` rows of a view that lie nearest to an image by its pixels, nearest first.
+fn nearest(view: &View, image: &[f32], n: usize) -> View {
+    let distance = |row: u32| view.pixels(row).iter().zip(image).map(|(a, b)| (a - b) * (a - b)).sum::<f32>();
+    let mut near: Vec<(f32, u32)> = view.rows.iter().map(|&row| (distance(row), row)).collect();
+    near.sort_by(|a, b| a.0.total_cmp(&b.0));
+    view.at(near.into_iter().take(n).map(|(_, row)| row).collect::<Vec<_>>())
 }
 
 fn rows(values: &[f32], columns: usize) -> Vec<&[f32]> {

@@ -7,6 +7,7 @@ pub fn catalogue(presets: Vec<Preset>) -> Catalogue {
     let methods = entries().map(|entry| MethodInfo {
         card: CardData::from(&entry.card),
         shape: entry.shape,
+        first: entry.first,
         controls: (entry.controls)(),
     });
     Catalogue {

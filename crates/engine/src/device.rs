@@ -8,7 +8,7 @@ use kit::seed::Rng;
 use kit::train::{Recipe, Rule};
 use kit::victim::Victim;
 use kit::{Error, Result};
-use spec::{Access, DeviceChoice, Pick};
+use spec::{Access, DeviceChoice, Event, Pick, Why};
 
 /// An open device.
 #[derive(Clone, Debug)]
@@ -20,26 +20,50 @@ pub struct Opened {
     pub adapter: String,
     /// An adapter that is emulated on the CPU.
     pub software: bool,
-    /// One sentence for the user.
-    pub why: String,
+    pub why: Why,
+    /// By how much it won the probe, where there was one.
+    pub times: Option<f64>,
 }
 
 impl Opened {
-    pub fn cpu(why: impl Into<String>) -> Self {
-        Self { device: Device::flex(), name: "cpu", adapter: String::new(), software: false, why: why.into() }
+    pub fn cpu(why: Why) -> Self {
+        Self { device: Device::flex(), name: "cpu", adapter: String::new(), software: false, why, times: None }
+    }
+
+    pub fn ready(&self) -> Event {
+        let name = match self.name {
+            "cpu" => "the CPU",
+            "webgpu" => "WebGPU",
+            "vulkan" => "Vulkan",
+            "metal" => "Metal",
+            _ => "CUDA",
+        };
+        let message = match (self.why, self.times) {
+            (Why::Chosen, _) => format!("You chose {name}."),
+            (Why::Faster, Some(times)) => format!("A short probe ran {times:.1} times faster on {name}."),
+            (Why::Default | Why::Faster, _) => format!("This engine runs on {name}."),
+        };
+        Event::Ready {
+            device: self.name.into(),
+            adapter: self.adapter.clone(),
+            software: self.software,
+            why: self.why,
+            times: self.times,
+            message,
+        }
     }
 }
 
 /// Opens what was asked for. `auto` is the CPU unless this build has a graphics backend.
 pub async fn open(choice: DeviceChoice) -> Result<Opened> {
     match choice {
-        DeviceChoice::Cpu => Ok(Opened::cpu("You chose the CPU.")),
+        DeviceChoice::Cpu => Ok(Opened::cpu(Why::Chosen)),
         DeviceChoice::Auto => Ok(match native().await {
             Some(opened) => opened,
-            None => Opened::cpu("This build runs on the CPU."),
+            None => Opened::cpu(Why::Default),
         }),
         wanted => match native().await {
-            Some(opened) if opened.name == name(wanted) => Ok(opened),
+            Some(opened) if opened.name == name(wanted) => Ok(Opened { why: Why::Chosen, ..opened }),
             _ => {
                 let name = name(wanted);
                 let why =
@@ -65,16 +89,14 @@ fn name(choice: DeviceChoice) -> &'static str {
 #[cfg(feature = "cuda")]
 async fn native() -> Option<Opened> {
     let device = Device::cuda(0);
-    let why = "This build has the CUDA backend.".into();
-    Some(Opened { device, name: "cuda", adapter: String::new(), software: false, why })
+    Some(Opened { device, name: "cuda", ..Opened::cpu(Why::Default) })
 }
 
 #[cfg(all(any(feature = "vulkan", feature = "metal"), not(feature = "cuda")))]
 async fn native() -> Option<Opened> {
     let device = Device::wgpu_options().init_async().await.ok()?;
     let name = if cfg!(feature = "vulkan") { "vulkan" } else { "metal" };
-    let why = format!("This build has the {name} backend.");
-    Some(Opened { device, name, adapter: String::new(), software: false, why })
+    Some(Opened { device, name, ..Opened::cpu(Why::Default) })
 }
 
 #[cfg(not(any(feature = "cuda", feature = "vulkan", feature = "metal")))]
@@ -88,8 +110,8 @@ pub async fn webgpu(adapter: String, software: bool) -> Result<Opened> {
     // One submit a step for the nets of the page; the default of 32 would cut a step in two or three.
     const TASKS: usize = 64;
     let device = Device::wgpu_options().tasks_max(TASKS).init_async().await;
-    let device = device.map_err(|error| Error::input("WebGPU", format!("the adapter gave no device ({error:?})")))?;
-    Ok(Opened { device, name: "webgpu", adapter, software, why: String::new() })
+    let device = device.map_err(|error| Error::Adapter(format!("the adapter gave no device ({error:?})")))?;
+    Ok(Opened { device, name: "webgpu", adapter, software, why: Why::Chosen, times: None })
 }
 
 /// Every kind of operation that training and attacks use, forward and backward, against the CPU.
@@ -106,7 +128,7 @@ pub async fn self_test(opened: &Opened) -> Result<usize> {
             .fold(0.0_f32, |max, (a, b)| if a.is_finite() { max.max((a - b).abs()) } else { f32::INFINITY });
         if ours.len() != right.len() || off > 2e-3 * scale {
             let why = format!("the graphics device gave a wrong result for {name}, so it is not used");
-            return Err(Error::input("self-test", why));
+            return Err(Error::SelfTest(why));
         }
     }
     Ok(right.len())
@@ -169,11 +191,8 @@ pub async fn faster(opened: Opened, now: fn() -> f64) -> Result<Opened> {
     let graphics = steps_per_second(&opened.device, now).await?;
     let cpu = steps_per_second(&Device::flex(), now).await?;
     let ratio = graphics / cpu;
-    if ratio >= 1.0 {
-        let why = format!("Chosen because a one-second probe ran {ratio:.1} times faster on it than on the CPU.");
-        return Ok(Opened { why, ..opened });
-    }
-    Ok(Opened::cpu(format!("For a network this small the CPU won the one-second probe by {:.1} times.", 1.0 / ratio)))
+    let (winner, times) = if ratio >= 1.0 { (opened, ratio) } else { (Opened::cpu(Why::Faster), 1.0 / ratio) };
+    Ok(Opened { why: Why::Faster, times: Some(times), ..winner })
 }
 
 async fn steps_per_second(device: &Device, now: fn() -> f64) -> Result<f64> {

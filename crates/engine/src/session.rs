@@ -11,7 +11,7 @@ use kit::seed::Hash;
 use kit::shapes::unlearn::Reference;
 use kit::{Error, Result, metrics, weights};
 use serde_json::{Map, Value, json};
-use spec::{Event, Import, Report, Row, RunSpec, Said, Shape, Wrong};
+use spec::{Cause, Event, Import, Report, Row, RunSpec, Said, Shape, Wrong};
 use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::rc::Rc;
@@ -133,7 +133,7 @@ impl Session {
         self.lab(0, Rc::new(spec)).await.map(drop)
     }
 
-    /// Data and source network of a run, checked and in place; says what they are and what a run may cost.
+    /// Data and source network of a run, checked and in place; says what they are.
     pub async fn prepare(&mut self, run: u32, spec: RunSpec) -> Result {
         let lab = self.lab(run, Rc::new(spec)).await?;
         let net = &lab.models[START].net;
@@ -150,7 +150,14 @@ impl Session {
             let tested = metrics::test(net, &task.test, &mut cx).await?;
             self.say(run, tested.answers("test"));
         }
-        cx.quiet = true;
+        Ok(())
+    }
+
+    /// Says what each stage of a run may cost. The gate is this guess's own, so that it can give way to a run.
+    pub async fn estimate(&mut self, run: u32, spec: RunSpec, gate: Rc<Gate>) -> Result {
+        let lab = self.lab(run, Rc::new(spec)).await?;
+        let mut cx = self.cx(run, lab.spec.seed);
+        (cx.gate, cx.quiet) = (gate, true);
         let seconds = estimate(&lab, &mut cx).await?;
         self.say(run, Event::Estimate { seconds });
         Ok(())
@@ -188,19 +195,19 @@ impl Session {
             if let Some((_, net)) = cx.good.take().filter(|_| entry.shape.is_layer()) {
                 self.keep_good(index, net, &mut lab, &cx).await?;
             }
-            return match failed {
-                Error::Cancelled => {
+            return match failed.cause() {
+                None => {
                     cx.say(Event::Cancelled { step: kept.unwrap_or(cx.steps) });
                     Ok(Ended::Cancelled)
                 }
-                Error::DeviceLost(_) => Err(failed),
-                error => {
-                    let step = match error {
+                Some(Cause::Lost) => Err(failed),
+                Some(cause) => {
+                    let step = match failed {
                         Error::Diverged { step } => Some(step),
                         _ => None,
                     };
-                    let message = error.to_string();
-                    cx.say(Event::Failed { message: message.clone(), step, kept, cure: cure(&error, entry, stage) });
+                    let (message, cure) = (failed.to_string(), cure(&failed, entry, stage));
+                    cx.say(Event::Failed { cause, message: message.clone(), step, kept, cure });
                     Ok(Ended::Failed(message))
                 }
             };

@@ -61,6 +61,41 @@ impl Watch {
     }
 }
 
+/// How fast a loop goes, by its first steps.
+#[derive(Clone, Copy, Default)]
+pub struct Pace {
+    /// Seconds until the first step was done: what comes before it, and what only the first one needs.
+    first: f64,
+    /// Seconds of the others, and how many they were.
+    others: (f64, usize),
+    /// Steps that there would be.
+    pub of: usize,
+    mark: f64,
+}
+
+impl Pace {
+    /// Steps that are enough, or seconds; the first is not counted.
+    const ENOUGH: (usize, f64) = (8, 0.02);
+
+    /// Seconds of a loop of so many steps.
+    pub fn seconds(&self, steps: f64) -> f64 {
+        let (spent, count) = self.others;
+        self.first + (steps - 1.0).max(0.0) * if count > 0 { spent / count as f64 } else { self.first }
+    }
+
+    /// One more step was done at `now`; says whether that is enough.
+    fn step(&mut self, now: f64, of: usize) -> bool {
+        let spent = now - self.mark;
+        if self.of == 0 {
+            (self.first, self.of) = (spent, of);
+        } else {
+            self.others = (self.others.0 + spent, self.others.1 + 1);
+        }
+        let (steps, seconds) = Self::ENOUGH;
+        self.others.1 >= steps || self.others.0 >= seconds
+    }
+}
+
 pub struct Cx {
     /// Without autodiff: data, victims, evaluation.
     pub device: Device,
@@ -90,6 +125,8 @@ pub struct Cx {
     pub lap: (usize, usize),
     /// An attack's iterates, where somebody asked to see its way.
     pub trace: Option<Vec<Tensor<4>>>,
+    /// Where somebody only wants to know how long it would take: nothing is said, and it ends after a few steps.
+    pub pace: Option<Pace>,
     queued: Vec<(&'static str, usize, Tensor<1>)>,
     turned: f64,
     ticked: f64,
@@ -120,6 +157,7 @@ impl Cx {
             paced: false,
             lap: (0, 1),
             trace: None,
+            pace: None,
             queued: Vec::new(),
             turned: now,
             ticked: now,
@@ -132,6 +170,13 @@ impl Cx {
         cx.stage = self.stage.clone();
         cx.stream = self.stream.clone();
         cx.quiet = true;
+        cx
+    }
+
+    /// As [`Self::beside`], for a look at the pace of what is begun with it.
+    pub fn pacing(&self) -> Self {
+        let mut cx = self.beside(self.seed);
+        cx.pace = Some(Pace { mark: cx.host.now(), ..Pace::default() });
         cx
     }
 
@@ -158,7 +203,8 @@ impl Cx {
     }
 
     pub fn say_with(&self, event: Event, buffers: Vec<Vec<u8>>) {
-        if !self.quiet || matches!(event, Event::Step { .. } | Event::Paused { .. } | Event::Resumed) {
+        let progress = matches!(event, Event::Step { .. } | Event::Paused { .. } | Event::Resumed);
+        if !self.quiet || (progress && self.pace.is_none()) {
             self.host.say(Said { run: self.run, stage: Some(self.stage.clone()), event }, buffers);
         }
     }
@@ -171,8 +217,22 @@ impl Cx {
     /// Progress, readback, a turn for the event loop, pause, cancel. Every loop of a method calls it, host loops too.
     pub async fn step(&mut self, done: usize, of: usize) -> Result {
         let (done, of) = (self.lap.0 * of + done, self.lap.1 * of);
+        // What only prepares a loop belongs to its first step.
+        if self.pace.is_some() && (self.paced || self.steps > 0) {
+            self.flush().await?;
+            let now = self.host.now();
+            if self.pace.as_mut().is_some_and(|pace| pace.step(now, of)) {
+                return Err(Error::Cancelled);
+            }
+            self.breathe().await?;
+            // What was answered in that turn is not of this loop.
+            let now = self.host.now();
+            self.pace.iter_mut().for_each(|pace| pace.mark = now);
+            return Ok(());
+        }
         let now = self.host.now();
-        if now - self.ticked >= TICK || done == of {
+        // The first step is said at once: somebody waits for it.
+        if now - self.ticked >= TICK || done == 1 || done == of {
             self.ticked = now;
             self.flush().await?;
             self.say(Event::Step { done, of });
@@ -207,6 +267,10 @@ impl Cx {
     pub async fn attack_step(&mut self, x: &Tensor<4>, done: usize, of: usize) -> Result {
         if let Some(trace) = &mut self.trace {
             trace.push(x.clone());
+        }
+        if self.pace.is_some() {
+            // Nothing else waits for a graphics device here.
+            self.read(x.clone()).await?;
         }
         if self.paced { self.step(done, of).await } else { Ok(()) }
     }

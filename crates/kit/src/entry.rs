@@ -47,6 +47,8 @@ pub type Make = for<'a> fn(&'a Map<String, Value>, Net, &'a Task, &'a mut Cx) ->
 pub struct Entry {
     pub card: Card,
     pub shape: Shape,
+    /// Among the good first choices of its family.
+    pub first: bool,
     pub controls: fn() -> Vec<Control>,
     pub defaults: fn() -> Value,
     pub tiny: fn() -> Value,
@@ -79,10 +81,15 @@ impl Entry {
         Self::of::<M>(Shape::Unlearn, unlearn::run::<M>)
     }
 
+    pub const fn first(self) -> Self {
+        Self { first: true, ..self }
+    }
+
     const fn of<M: Method>(shape: Shape, run: Run) -> Self {
         Self {
             card: M::CARD,
             shape,
+            first: false,
             controls: || control::controls_over(&M::defaults(), M::FIXED),
             defaults: || free::<M>(&M::defaults()),
             tiny: || free::<M>(&M::tiny(M::defaults())),

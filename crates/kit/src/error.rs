@@ -1,4 +1,4 @@
-use spec::Wrong;
+use spec::{Cause, Wrong};
 
 pub type Result<T = ()> = std::result::Result<T, Error>;
 
@@ -14,10 +14,28 @@ pub enum Error {
     Diverged { step: usize },
     #[error("the device stopped answering: {0}")]
     DeviceLost(String),
+    /// No graphics device can be opened.
+    #[error("{0}")]
+    Adapter(String),
+    /// The graphics device computes something else than the CPU.
+    #[error("{0}")]
+    SelfTest(String),
 }
 
 impl Error {
     pub fn input(what: impl Into<String>, why: impl Into<String>) -> Self {
         Self::Input(Wrong::new(what, why))
+    }
+
+    /// None of what was cancelled: that is no failure.
+    pub const fn cause(&self) -> Option<Cause> {
+        Some(match self {
+            Self::Cancelled => return None,
+            Self::Input(_) => Cause::Input,
+            Self::Diverged { .. } => Cause::Diverged,
+            Self::DeviceLost(_) => Cause::Lost,
+            Self::Adapter(_) => Cause::Adapter,
+            Self::SelfTest(_) => Cause::SelfTest,
+        })
     }
 }

@@ -185,7 +185,7 @@ pub async fn descend(
         return Err(Error::input("train", "there is no image to train on"));
     }
     let total = epoch * recipe.epochs as usize;
-    let every = (total / 30).max(5);
+    let every = every(total);
     let mut optimizer = recipe.optimizer();
     observe(objective.whole(net.clone()), 0, false, cx).await?;
     let mut net = net.train();
@@ -228,6 +228,11 @@ pub async fn descend(
     }
     cx.flush().await?;
     Ok(net.valid())
+}
+
+/// Steps between two evaluations on the way.
+pub fn every(total: usize) -> usize {
+    (total / 30).max(5)
 }
 
 /// Shows the model on its way, and keeps it as the last good one.

@@ -1,15 +1,16 @@
-//! Every method: one file for it or for a family of variants, and its line in the family's list.
+//! Every method: one file for it or for a family of variants, and its line in the family's list. `first` behind its
+//! name: a good first choice of its family.
 #![allow(async_fn_in_trait)]
 
 use kit::Entry;
 use std::sync::LazyLock;
 
 macro_rules! methods {
-    ($($shape:ident $file:ident::$($Name:ident)?$({$($Variant:ident),+})?,)*) => {
+    ($($shape:ident $file:ident::$($Name:ident $($first:ident)?)?$({$($Variant:ident $($lead:ident)?),+})?,)*) => {
         $(mod $file;)*
         pub(crate) static ENTRIES: &[kit::Entry] = &[$(
-            $(kit::Entry::$shape::<$file::$Name>(),)?
-            $($(kit::Entry::$shape::<$file::$Variant>(),)+)?
+            $(kit::Entry::$shape::<$file::$Name>()$(.$first())?,)?
+            $($(kit::Entry::$shape::<$file::$Variant>()$(.$lead())?,)+)?
         )*];
     };
 }

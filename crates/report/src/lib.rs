@@ -17,6 +17,7 @@ pub mod table;
 pub use chart::Chart;
 pub use html::html;
 pub use noise::Noise;
+pub use order::order;
 pub use record::Recorded;
 pub use scene::{Role, Scene};
 pub use sentence::Sentence;

@@ -27,10 +27,13 @@ impl Catalogue {
 pub struct MethodInfo {
     pub card: CardData,
     pub shape: Shape,
+    /// Among the good first choices of its family.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub first: bool,
     pub controls: Vec<Control>,
 }
 
-fields!(MethodInfo { card, shape, controls });
+fields!(MethodInfo { card, shape, controls; first });
 
 /// A data set, network or forget set, with its settings.
 #[derive(Clone, Debug, PartialEq, Serialize)]

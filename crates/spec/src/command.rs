@@ -36,10 +36,13 @@ pub enum Command {
     Ask {
         ask: u32,
         stage: Option<String>,
+        /// Ask the base alone, with the model's adapters off.
+        #[serde(default)]
+        base: bool,
         question: Question,
     },
     /// Builds a run's data and source network, so that questions can be asked of it before anything is played.
-    /// Checks the whole run. Says `Prepared`, then `Estimate`.
+    /// Checks the whole run. Says `Prepared`; then, when nothing else is to be done, `Estimate`.
     Prepare {
         run: u32,
         spec: RunSpec,
@@ -84,11 +87,20 @@ pub enum Question {
     /// The last hidden layer's features of the test split by principal components. Answer: `{ "ids", "labels", "xy":
     /// [[x, y]] }`.
     Embed { task: String },
-    /// Answer: `{ "labels", "shape": [n, channels, height, width] }`, beside it f32 pixels.
+    /// Answer: `{ "ids", "labels", "shape": [n, channels, height, width] }`, beside it f32 pixels.
     Samples { task: String, ids: Vec<u32> },
+    /// The `n` training images of a task whose pixels lie nearest to a sample's, nearest first. Answer: as `Samples`.
+    Nearest { task: String, id: u32, n: usize },
     /// Answers of the model on a task's test split. Answer: `{ "ids", "labels", "classes", "confidences",
     /// "runners_up" }`.
     Test { task: String },
-    /// Answer: `{ "name", "parameters" }`, beside it the safetensors file.
+    /// Merges the adapters into the weights and compares the two on a task's test split. Answer: `{ "largest",
+    /// "changed", "n" }`: the largest change of any logit, and how many of `n` answers are others.
+    Merge { task: String },
+    /// The model with its adapters merged, as PyTorch loads it. Answer: `{ "name", "parameters" }`, beside it the
+    /// safetensors file.
     Export,
+    /// The adapters alone, as PEFT loads them. Answer: `adapter_config.json`, beside it `adapter_model.safetensors`;
+    /// `null` of a model without adapters.
+    Adapter,
 }

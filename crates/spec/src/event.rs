@@ -1,4 +1,4 @@
-use crate::read::{by_json, variants};
+use crate::read::{by_json, variants, words};
 use crate::{RunSpec, fields};
 use serde::Serialize;
 use serde_json::Value;
@@ -33,8 +33,11 @@ pub enum Event {
         adapter: String,
         /// An adapter that is emulated on the CPU.
         software: bool,
-        /// One sentence: why this device.
-        why: String,
+        why: Why,
+        /// By how much it won the probe, where there was one.
+        times: Option<f64>,
+        /// `why` as a sentence.
+        message: String,
     },
     /// Data and source network of a run are in place.
     Prepared {
@@ -45,7 +48,7 @@ pub enum Event {
         /// Class names of each task, by name.
         classes: Vec<(String, Vec<String>)>,
     },
-    /// Seconds that each stage will take, by a probe of a few steps on this machine; absent where unknown.
+    /// Seconds that each stage will take, by a few of its steps on this machine; absent where unknown.
     Estimate {
         seconds: Vec<Option<f64>>,
     },
@@ -83,13 +86,6 @@ pub enum Event {
         series: String,
         values: Vec<Option<f32>>,
     },
-    /// A two-dimensional picture of samples: the data of a 2-D set.
-    Points {
-        series: String,
-        xy: Vec<[f32; 2]>,
-        labels: Vec<u16>,
-        ids: Vec<u32>,
-    },
     /// f32 pixels follow beside the message, `shape` is `[n, channels, height, width]`.
     Images {
         series: String,
@@ -111,8 +107,10 @@ pub enum Event {
         step: usize,
     },
     Resumed,
-    /// What happened, the step at which, which step's weights are kept, and a setting that may cure it.
+    /// What happened, as a word and as a sentence, the step at which, which step's weights are kept, and a setting that
+    /// may cure it.
     Failed {
+        cause: Cause,
         message: String,
         step: Option<usize>,
         kept: Option<usize>,
@@ -139,7 +137,7 @@ pub enum Event {
 
 variants!(Event by "event" {
     "alive" => Alive { engine },
-    "ready" => Ready { device, adapter, software, why },
+    "ready" => Ready { device, adapter, software, why, times, message },
     "prepared" => Prepared { parameters, layers, classes },
     "estimate" => Estimate { seconds },
     "stage" => Stage { index, of, id },
@@ -148,18 +146,59 @@ variants!(Event by "event" {
     "scalar" => Scalar { series, step, value },
     "answers" => Answers { series, ids, labels, classes, confidences, runners_up },
     "classes" => Classes { series, values },
-    "points" => Points { series, xy, labels, ids },
     "images" => Images { series, shape, ids },
     "saved" => Saved { step },
     "note" => Note { message },
     "warning" => Warning { message },
     "paused" => Paused { step },
     "resumed" => Resumed,
-    "failed" => Failed { message, step, kept, cure },
+    "failed" => Failed { cause, message, step, kept, cure },
     "cancelled" => Cancelled { step },
     "stage_done" => StageDone { rows, seconds },
     "finished" => Finished { report },
     "answer" => Answer { ask, body, error },
+});
+
+/// Why a device runs.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Why {
+    /// It was asked for.
+    Chosen,
+    /// What this engine runs on unless told otherwise.
+    #[default]
+    Default,
+    /// It won the probe.
+    Faster,
+}
+
+words!(Why { "chosen" => Chosen, "default" => Default, "faster" => Faster, });
+
+/// What ended a stage, a run or an engine.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Cause {
+    /// There is no graphics adapter that the engine can run on.
+    Adapter,
+    /// The loss is no finite number any more.
+    Diverged,
+    /// Something that was asked for cannot be; the sentence says what.
+    Input,
+    /// The device stopped answering.
+    Lost,
+    /// An error of the engine's own.
+    Panic,
+    /// The graphics device computes something else than the CPU.
+    SelfTest,
+}
+
+words!(Cause {
+    "adapter" => Adapter,
+    "diverged" => Diverged,
+    "input" => Input,
+    "lost" => Lost,
+    "panic" => Panic,
+    "self_test" => SelfTest,
 });
 
 /// One figure. Units, directions and plain names of all keys stand in [`crate::METRICS`].

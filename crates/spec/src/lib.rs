@@ -15,7 +15,7 @@ pub use card::{Access, Card, CardData, Family, Kind, Needs, Shape};
 pub use catalogue::{Catalogue, Choice, Leaf, MethodInfo, Preset};
 pub use command::{Command, Import, Question};
 pub use control::{Control, Source, Widget};
-pub use event::{Event, Report, Row, Said};
+pub use event::{Cause, Event, Report, Row, Said, Why};
 pub use metric::{Direction, METRICS, Metric, half_width, metric};
 pub use read::{Fields, Read, Unreadable, read};
 pub use run::{DeviceChoice, Pick, RESERVED, RunSpec, Stage, VERSION, Wrong, nearest};

@@ -254,7 +254,7 @@ impl<T: Read> Read for IndexMap<String, T> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{Control, Event, Pick, Report, Row, RunSpec, Said, Source, Widget};
+    use crate::{Cause, Control, Event, Pick, Report, Row, RunSpec, Said, Source, Why, Widget};
     use serde_json::{json, to_value};
 
     const FILE: &str = r#"
@@ -304,15 +304,21 @@ mod tests {
             Event::Cancelled { step: 3 },
             Event::Classes { series: text(), values: vec![None, Some(50.0)] },
             Event::Estimate { seconds: vec![None, Some(1.5)] },
-            Event::Failed { message: text(), step: None, kept: Some(3), cure },
+            Event::Failed { cause: Cause::Diverged, message: text(), step: None, kept: Some(3), cure },
             Event::Finished { report: Box::new(report) },
             Event::Images { series: text(), shape: [1, 2, 3, 4], ids: vec![] },
             Event::Note { message: text() },
             Event::Paused { step: 3 },
             Event::Phase { name: text() },
-            Event::Points { series: text(), xy: vec![[0.5, 1.0]], labels: vec![1], ids: vec![7] },
             Event::Prepared { parameters: 9, layers: vec![(text(), 4)], classes: vec![(text(), vec![text()])] },
-            Event::Ready { device: text(), adapter: text(), software: true, why: text() },
+            Event::Ready {
+                device: text(),
+                adapter: text(),
+                software: true,
+                why: Why::Faster,
+                times: Some(1.5),
+                message: text(),
+            },
             Event::Resumed,
             Event::Saved { step: 3 },
             Event::Scalar { series: text(), step: 1, value: 0.1 },
@@ -324,6 +330,12 @@ mod tests {
             let said = Said { run: 1, stage: Some("a".into()), event };
             assert_eq!(read::<Said>(to_value(&said).unwrap()), Ok(said.clone()));
             assert_eq!(serde_json::from_str::<Said>(&serde_json::to_string(&said).unwrap()).unwrap(), said);
+        }
+        for cause in [Cause::Adapter, Cause::Diverged, Cause::Input, Cause::Lost, Cause::Panic, Cause::SelfTest] {
+            assert_eq!(read::<Cause>(to_value(cause).unwrap()), Ok(cause));
+        }
+        for why in [Why::Chosen, Why::Default, Why::Faster] {
+            assert_eq!(read::<Why>(to_value(why).unwrap()), Ok(why));
         }
         let inside = Control {
             key: "lr".into(),

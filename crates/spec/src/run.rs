@@ -164,17 +164,20 @@ impl DeviceChoice {
 impl RunSpec {
     /// Reads TOML or JSON (a text that starts with a brace). The version is read before anything else speaks.
     pub fn read(text: &str) -> Result<Self, Wrong> {
-        let value: Value = if text.trim_start().starts_with('{') {
-            serde_json::from_str(text).map_err(|error| Wrong::new("run file", error.to_string()))?
-        } else {
-            let table = DeTable::parse(text).map_err(|error| {
-                let at = error.span().map_or(String::new(), |span| {
-                    format!(" (line {})", 1 + text[..span.start.min(text.len())].matches('\n').count())
-                });
-                Wrong::new("run file", format!("{}{at}", error.message().trim_end()))
-            })?;
-            from_toml(DeValue::Table(table.into_inner()), "run file")?
-        };
+        if text.trim_start().starts_with('{') {
+            return Self::read_json(text);
+        }
+        let table = DeTable::parse(text).map_err(|error| {
+            let at = error.span().map_or(String::new(), |span| {
+                format!(" (line {})", 1 + text[..span.start.min(text.len())].matches('\n').count())
+            });
+            Wrong::new("run file", format!("{}{at}", error.message().trim_end()))
+        })?;
+        Self::from_value(from_toml(DeValue::Table(table.into_inner()), "run file")?)
+    }
+
+    pub fn read_json(text: &str) -> Result<Self, Wrong> {
+        let value = serde_json::from_str(text).map_err(|error| Wrong::new("run file", error.to_string()))?;
         Self::from_value(value)
     }
 

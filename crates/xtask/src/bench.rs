@@ -17,7 +17,7 @@ pub fn bench() -> Result<()> {
     }
     setup::wasm()?;
     let chrome = setup::browser()?;
-    run(&mut build::trunk()?)?;
+    build::page()?;
     run(&mut test::playwright("bench", chrome.as_deref())?)
 }
 

@@ -1,11 +1,14 @@
 //! The builds that `play`, `site` and `test` share.
 
 use crate::shell::{command, output, root, run, target};
-use anyhow::{Result, ensure};
+use anyhow::{Result, anyhow, ensure};
 use std::env;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use wasm_split_cli_support::Options;
+
+const TARGET: &str = "wasm32-unknown-unknown";
 
 pub fn dist() -> PathBuf {
     root().join("dist")
@@ -20,19 +23,74 @@ pub fn rustfmt() -> Result<Command> {
 }
 
 /// Page and CPU engine into `dist/`, which is emptied first.
-pub fn trunk() -> Result<Command> {
+pub fn page() -> Result<()> {
     let mut trunk = command("trunk")?;
     trunk.args(["build", "--release", "--skip-version-check"]);
     if env::var_os("NO_COLOR").is_some() {
         // Trunk refuses the usual `1`.
         trunk.env("NO_COLOR", "true");
     }
-    Ok(trunk)
+    run(&mut trunk)?;
+    split()
+}
+
+/// Puts the page's wasm into `dist/app/` in two parts, the second of which loads later, and Trunk's whole one away:
+/// Trunk cannot split. What is in which part is said in `web/app/src/later.rs`.
+fn split() -> Result<()> {
+    let whole = target()?.join(TARGET).join("page/app.wasm");
+    let (bytes, app, main) = (fs::read(&whole)?, dist().join("app"), target()?.join("app.wasm"));
+    let mut options = Options::new(&bytes);
+    (options.output_dir, options.main_out_path) = (&app, &main);
+    (options.main_module, options.link_name) = ("./app.js", "./later.js");
+    wasm_split_cli_support::transform(options)
+        .map_err(|error| anyhow!("cannot split {}: {error:#}", whole.display()))?;
+    let mut bindgen = bindgen()?;
+    // The second part needs what the linker exports: memory, table, stack.
+    run(bindgen.arg("--keep-lld-exports").arg("--out-dir").arg(&app).arg(&main))?;
+    for script in ["app.js", "later.js"] {
+        trim(&app.join(script))?;
+    }
+    let index = dist().join("index.html");
+    let mut html = fs::read_to_string(&index)?;
+    for file in fs::read_dir(dist())? {
+        let path = file?.path();
+        let name = path.file_name().unwrap_or_default().to_string_lossy();
+        let own = match name.strip_prefix("app-").map(|rest| rest.ends_with(".js")) {
+            Some(true) => "app/app.js",
+            Some(false) => "app/app_bg.wasm",
+            None => continue,
+        };
+        ensure!(html.contains(&*name), "index.html does not name {name}");
+        html = html.replace(&*name, own);
+        fs::remove_file(&path)?;
+    }
+    fs::write(index, html)?;
+    Ok(())
+}
+
+/// Takes indentation and comments out of a generated script; wasm-bindgen has no option for it.
+fn trim(script: &Path) -> Result<()> {
+    let text = fs::read_to_string(script)?;
+    let is_comment = |line: &str| ["//", "/*", "*"].into_iter().any(|mark| line.starts_with(mark));
+    let lines = text.lines().map(str::trim).filter(|line| !line.is_empty() && !is_comment(line));
+    fs::write(script, lines.collect::<Vec<_>>().join("\n"))?;
+    Ok(())
+}
+
+/// Whether a file of `dist/app/` loads later.
+pub fn is_later(file: &Path) -> bool {
+    file.file_name().is_some_and(|name| name.to_string_lossy().starts_with("split_"))
+}
+
+/// wasm-bindgen for a module that a page or a worker imports.
+fn bindgen() -> Result<Command> {
+    let mut bindgen = command("wasm-bindgen")?;
+    bindgen.args(["--target", "web", "--no-typescript"]);
+    Ok(bindgen)
 }
 
 /// The GPU engine into `dist/gpu/`. A running page finds it there; Trunk would make the page wait for it.
 pub fn gpu() -> Result<()> {
-    const TARGET: &str = "wasm32-unknown-unknown";
     let mut cargo = command("cargo")?;
     cargo.args(["build", "--package", "worker", "--bin", "worker_gpu", "--features", "gpu"]);
     run(cargo.args(["--profile", "worker-gpu", "--target", TARGET]))?;
@@ -40,8 +98,7 @@ pub fn gpu() -> Result<()> {
     starts_once(&wasm)?;
     // The loader comes last: a page that finds it finds all.
     let (new, gpu) = (target()?.join("gpu"), dist().join("gpu"));
-    let mut bindgen = command("wasm-bindgen")?;
-    run(bindgen.args(["--target", "web", "--no-typescript", "--out-dir"]).arg(&new).arg(&wasm))?;
+    run(bindgen()?.arg("--out-dir").arg(&new).arg(&wasm))?;
     fs::create_dir_all(&gpu)?;
     for file in ["worker_gpu_bg.wasm", "worker_gpu.js"] {
         fs::copy(new.join(file), gpu.join(file))?;

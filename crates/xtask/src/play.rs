@@ -1,6 +1,6 @@
 //! `cargo xtask play`: the page as soon as it can be used, the GPU engine when it is ready.
 
-use crate::{build, serve, setup, shell};
+use crate::{build, serve, setup};
 use anyhow::Result;
 use clap::Args;
 use std::thread;
@@ -18,7 +18,7 @@ pub struct Options {
 pub fn play(options: &Options) -> Result<()> {
     setup::wasm()?;
     println!("Building the page and its CPU engine …");
-    shell::run(&mut build::trunk()?)?;
+    build::page()?;
     let address = serve::serve(build::dist(), options.port)?;
     println!("\nPalimpsest is at {address}\n");
     if options.no_gpu {

@@ -66,7 +66,7 @@ fn browser(options: &Options, count: &mut Count) {
     let filter = options.filter.as_deref();
     let chrome = count.step("set-up of the browser tests", || setup::wasm().and_then(|()| setup::browser()));
     count.step("clippy on wasm32", clippy_wasm);
-    let page = count.step("page and CPU engine", || run(&mut build::trunk()?));
+    let page = count.step("page and CPU engine", build::page);
     let (Some(chrome), Some(())) = (chrome, page) else { return };
     count.tests("browser tests on CPU", || in_browser("cpu", filter, chrome.as_deref()));
     if !options.no_gpu && count.step("GPU engine", build::gpu).is_some() {

@@ -63,6 +63,34 @@ test("no result is wider than a phone", async ({ played }, { project }) => {
   await played.setViewportSize(project.use.viewport);
 });
 
+test("an adapter is taken off and put on, merged without a change, and taken along", async ({ played }) => {
+  await visit(played, "adapt");
+  const leaf = played.locator(".leaf .big");
+  const block = (title) => played.locator("section.block", { has: played.getByRole("heading", { name: title }) });
+  const cells = block("Adapter on or off").locator("tbody tr").last().locator("td");
+  await expect(cells.nth(1)).toHaveText(/^\d/);
+  const [, off, on] = await cells.allInnerTexts();
+  expect(Number(on)).toBeGreaterThan(Number(off) + 5);
+  const adapter = played.getByRole("switch", { name: "Adapter" });
+  await expect(leaf).toContainText(on);
+  await adapter.click();
+  await expect(leaf).toContainText(off);
+  await adapter.click();
+  await expect(leaf).toContainText(on);
+
+  const merge = block("Merge");
+  await merge.getByRole("button", { name: "Merge now" }).click();
+  await expect(merge.locator("tr").last()).toContainText("0 of 360");
+  const [{ event: { body } }] = (await said(played, "answer")).filter(({ event }) => event.body?.largest !== undefined);
+  expect(body.largest).toBeGreaterThan(0);
+  expect(body.largest).toBeLessThan(1e-4);
+  const files = [];
+  played.on("download", (file) => files.push(file.suggestedFilename()));
+  await merge.getByRole("button", { name: "Save for PEFT" }).click();
+  await merge.getByRole("button", { name: "Save merged" }).click();
+  await expect.poll(() => files).toEqual(["adapter_config.json", "adapter_model.safetensors", "lora-merged.safetensors"]);
+});
+
 test("what was played can be taken along as CSV", async ({ played }) => {
   await visit(played, "runs");
   const rows = played.locator("table.runs tbody tr");

@@ -104,6 +104,11 @@ export async function visit(page, route) {
 /** Serious findings of axe on a page: rule and places. */
 export async function inaccessible(page, route) {
   await visit(page, route);
+  return findings(page);
+}
+
+/** As `inaccessible`, of the page as it stands. */
+export async function findings(page) {
   if (!(await page.evaluate(() => "axe" in window))) await page.addScriptTag({ path: AXE });
   return page.evaluate(async () => {
     const { violations } = await window.axe.run(document, { resultTypes: ["violations"] });

@@ -73,6 +73,38 @@ test("the theme that was chosen is there at the next visit", async ({ page }) =>
   await expect(page.locator("html")).toHaveAttribute("data-theme", "dark");
 });
 
+test.describe("without the part that loads later", () => {
+  test.use({ provoked: /Failed to (fetch|load)/ });
+
+  test("the page says so, goes on, and tries again at the next press", async ({ page }) => {
+    let lost = true;
+    await page.route("**/split_*.wasm", (route) => (lost ? route.abort() : route.continue()));
+    await open(page);
+    await expect(page.locator(".notice")).toHaveCount(0);
+    const notice = page.locator(".notice");
+    const forget = page.getByRole("link", { name: "Forget" });
+    const close = () => notice.getByRole("button", { name: "Close" }).click();
+    // Each press that needs it says so once more.
+    for (const press of [() => forget.click(), () => forget.click(), () => page.keyboard.press("?")]) {
+      await press();
+      await expect(notice).toContainText("This part of the page could not be loaded.");
+      await close();
+      await expect(notice).toHaveCount(0);
+    }
+    await expect(page.getByRole("dialog")).toHaveCount(0);
+    await expect(sentence(page)).not.toBeEmpty();
+
+    await page.keyboard.press("1");
+    await page.keyboard.press(".");
+    await expect(page.locator(".transport .line")).toContainText("Paused at step 1 of");
+
+    lost = false;
+    await forget.click();
+    await expect(page.getByRole("heading", { name: "Methods" })).toBeVisible();
+    await expect(notice).toHaveCount(0);
+  });
+});
+
 test("a file that is none is refused in a sentence, and the strip stays", async ({ page }) => {
   await open(page);
   await load(page, recipe("digits-mlp"));

@@ -83,19 +83,53 @@ pub fn copy(text: &str) {
 }
 
 pub fn download(name: &str, mime: &str, bytes: &[u8]) {
+    if let Some(url) = object_url(mime, bytes) {
+        save(name, &url);
+        let _ = web_sys::Url::revoke_object_url(&url);
+    }
+}
+
+/// A drawing of this size, as a PNG of twice as many pixels each way.
+pub fn download_png(name: String, svg: &str, size: [f64; 2]) {
+    let Some(url) = object_url("image/svg+xml", svg.as_bytes()) else { return };
+    wasm_bindgen_futures::spawn_local(async move {
+        if let Some(png) = rastered(&url, size.map(|length| 2.0 * length)).await {
+            save(&name, &png);
+        }
+        let _ = web_sys::Url::revoke_object_url(&url);
+    });
+}
+
+async fn rastered(url: &str, [width, height]: [f64; 2]) -> Option<String> {
+    let image = web_sys::HtmlImageElement::new().ok()?;
+    image.set_src(url);
+    wasm_bindgen_futures::JsFuture::from(image.decode()).await.ok()?;
+    let canvas: web_sys::HtmlCanvasElement = create("canvas")?;
+    canvas.set_width(width.round() as u32);
+    canvas.set_height(height.round() as u32);
+    let context: web_sys::CanvasRenderingContext2d = canvas.get_context("2d").ok()??.unchecked_into();
+    context.draw_image_with_html_image_element_and_dw_and_dh(&image, 0.0, 0.0, width, height).ok()?;
+    canvas.to_data_url_with_type("image/png").ok()
+}
+
+fn object_url(mime: &str, bytes: &[u8]) -> Option<String> {
     let parts = js_sys::Array::of1(&js_sys::Uint8Array::from(bytes));
     let options = web_sys::BlobPropertyBag::new();
     options.set_type(mime);
-    let Ok(blob) = web_sys::Blob::new_with_u8_array_sequence_and_options(&parts, &options) else { return };
-    let Ok(url) = web_sys::Url::create_object_url_with_blob(&blob) else { return };
-    let document = window().document().expect("a window has a document");
-    if let Ok(link) = document.create_element("a") {
-        let link: web_sys::HtmlAnchorElement = link.unchecked_into();
-        link.set_href(&url);
+    let blob = web_sys::Blob::new_with_u8_array_sequence_and_options(&parts, &options).ok()?;
+    web_sys::Url::create_object_url_with_blob(&blob).ok()
+}
+
+fn save(name: &str, url: &str) {
+    if let Some(link) = create::<web_sys::HtmlAnchorElement>("a") {
+        link.set_href(url);
         link.set_download(name);
         link.click();
     }
-    let _ = web_sys::Url::revoke_object_url(&url);
+}
+
+fn create<T: JsCast>(tag: &str) -> Option<T> {
+    window().document()?.create_element(tag).ok().map(JsCast::unchecked_into)
 }
 
 pub fn has_webgpu() -> bool {
@@ -114,11 +148,20 @@ pub fn set_title(title: &str) {
     }
 }
 
+pub fn find(selector: &str) -> Option<web_sys::HtmlElement> {
+    window().document()?.query_selector(selector).ok().flatten()?.dyn_into().ok()
+}
+
 pub fn focus(selector: &str) {
-    let found = window().document().and_then(|document| document.query_selector(selector).ok().flatten());
-    if let Some(element) = found.and_then(|element| element.dyn_into::<web_sys::HtmlElement>().ok()) {
+    if let Some(element) = find(selector) {
         let _ = element.focus();
     }
+}
+
+/// The number that a visitor typed. The standard library's reader carries a table of ten kilobytes.
+pub fn number(text: &str) -> Option<f64> {
+    let number = JsValue::from_str(text).unchecked_into_f64();
+    (!text.trim().is_empty() && number.is_finite()).then_some(number)
 }
 
 /// Bytes of a file beside the page.
@@ -155,8 +198,7 @@ pub fn focused() -> Option<web_sys::HtmlElement> {
 }
 
 pub fn scroll_to(selector: &str) {
-    let found = window().document().and_then(|document| document.query_selector(selector).ok().flatten());
-    if let Some(element) = found {
+    if let Some(element) = find(selector) {
         let options = web_sys::ScrollIntoViewOptions::new();
         options.set_block(web_sys::ScrollLogicalPosition::Nearest);
         options.set_inline(web_sys::ScrollLogicalPosition::Nearest);
@@ -171,9 +213,6 @@ pub fn by_id(id: &str) -> web_sys::HtmlElement {
 
 /// Scrolls the strip, and nothing else, until the selected card is whole; on a narrow page it stands at the left edge.
 pub fn show_selected_layer() {
-    let Some(document) = window().document() else { return };
-    let find =
-        |selector: &str| document.query_selector(selector).ok().flatten()?.dyn_into::<web_sys::HtmlElement>().ok();
     let (Some(strip), Some(card)) = (find(".strip"), find(".layer.selected")) else { return };
     let left = card.offset_left() - strip.offset_left();
     let (from, width) = (strip.scroll_left(), strip.client_width());

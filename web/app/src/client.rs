@@ -12,7 +12,7 @@ use crate::{
 };
 use js_sys::{Array, ArrayBuffer, Float32Array};
 use serde_json::Value;
-use spec::{Command, DeviceChoice, Event, Import, Question, Said};
+use spec::{Cause, Command, DeviceChoice, Event, Import, Question, Said};
 use std::{cell::RefCell, collections::HashMap, sync::Arc, time::Duration};
 use wasm_bindgen::{JsCast, prelude::Closure};
 use web_sys::{MessageEvent, Worker, WorkerOptions, WorkerType};
@@ -62,6 +62,10 @@ fn with<T>(act: impl FnOnce(&mut Client) -> T) -> T {
 /// Starts the engine for the CPU, which is small; the one for graphics devices is tried beside it.
 pub fn start(page: Page) {
     page.device.update(|device| device.state = DeviceState::Checking);
+    // Beside the engine's own code, which takes longer.
+    wasm_bindgen_futures::spawn_local(async move {
+        fetch_source(page).await;
+    });
     match spawn(page, CPU) {
         Some(worker) => with(|client| (client.worker, client.gpu) = (Some(worker), false)),
         None => page.engine.set(Engine::Absent),
@@ -108,7 +112,7 @@ fn spawn(page: Page, engine: &'static str) -> Option<Worker> {
         if with(|client| client.gpu) == gpu {
             crashed(page, "");
         } else {
-            give_up_gpu(page, DeviceState::GpuFailed, "");
+            give_up_gpu(page, DeviceState::GpuFailed);
         }
     });
     worker.set_onerror(Some(failed.as_ref().unchecked_ref()));
@@ -146,21 +150,23 @@ fn opening(page: Page, gpu: bool, event: Event) {
     match event {
         Event::Alive { engine } => {
             page.device.update(|device| device.engine = engine);
-            let choice = if gpu { page.choice.get_untracked() } else { DeviceChoice::Cpu };
+            let choice = page.choice.get_untracked();
             let worker = with(|client| if gpu { client.candidate.clone() } else { client.worker.clone() });
             if let Some(worker) = worker {
                 post(&worker, &Command::Open { device: choice }, &[]);
             }
         }
-        Event::Ready { device, adapter, software, why } => {
+        Event::Ready { device, adapter, software, why, times, .. } => {
+            let state = DeviceState::of(&device, software, why);
             if gpu && device == "cpu" {
-                give_up_gpu(page, DeviceState::CpuFaster, &why);
+                give_up_gpu(page, state);
+                page.device.update(|device| device.times = times);
                 return;
             }
             if gpu {
                 if page.playing.with_untracked(Option::is_some) {
                     // A run in hand is not moved; the next page has the graphics device.
-                    give_up_gpu(page, DeviceState::CpuAlone, text::GPU_LATE);
+                    give_up_gpu(page, DeviceState::GpuLate);
                     return;
                 }
                 with(|client| {
@@ -173,26 +179,18 @@ fn opening(page: Page, gpu: bool, event: Event) {
                     client.pending.clear();
                 });
             }
-            page.device.update(|now| {
-                now.state = match (device.as_str(), software) {
-                    ("cpu", _) if page.choice.get_untracked() == DeviceChoice::Cpu => DeviceState::CpuChosen,
-                    ("cpu", _) if browser::has_webgpu() => DeviceState::Checking,
-                    ("cpu", _) => DeviceState::NoGpu,
-                    (_, true) => DeviceState::Software,
-                    (_, false) => DeviceState::Gpu,
-                };
-                (now.name, now.adapter, now.software, now.why) = (device, adapter, software, why);
-            });
-            page.engine.set(Engine::Ready);
-            if page.device.with_untracked(|device| device.state == DeviceState::Checking) {
+            page.device.update(|now| (now.name, now.adapter, now.state, now.times) = (device, adapter, state, times));
+            if state == DeviceState::Checking {
                 try_gpu(page);
             }
             wasm_bindgen_futures::spawn_local(async move {
+                // Nothing can be played before the network is there that it starts from.
                 fetch_source(page).await;
                 for (what, name, buffer) in with(|client| client.files.clone()) {
                     send(&Command::Import { name, what }, &[buffer.slice(0)]);
                 }
-                prepare(page);
+                page.engine.set(Engine::Ready);
+                prepare_now(page).await;
                 let queue = with(|client| client.queue.take());
                 page.queued.set(false);
                 if let Some((stages, paused, follow)) = queue {
@@ -200,9 +198,10 @@ fn opening(page: Page, gpu: bool, event: Event) {
                 }
             });
         }
-        Event::Failed { message, .. } if gpu && !with(|client| client.gpu) => {
-            give_up_gpu(page, DeviceState::GpuFailed, &message);
-        }
+        Event::Failed { cause, .. } if gpu && !with(|client| client.gpu) => match cause {
+            Cause::Adapter => give_up_gpu(page, DeviceState::NoGpu),
+            _ => give_up_gpu(page, DeviceState::GpuFailed),
+        },
         Event::Failed { message, .. } => crashed(page, &message),
         _ => {}
     }
@@ -211,7 +210,7 @@ fn opening(page: Page, gpu: bool, event: Event) {
 fn try_gpu(page: Page) {
     wasm_bindgen_futures::spawn_local(async move {
         if !browser::exists(&browser::meta(GPU).unwrap_or_default()).await {
-            give_up_gpu(page, DeviceState::CpuAlone, "");
+            give_up_gpu(page, DeviceState::CpuAlone);
             return;
         }
         let worker = spawn(page, GPU);
@@ -219,16 +218,11 @@ fn try_gpu(page: Page) {
     });
 }
 
-fn give_up_gpu(page: Page, state: DeviceState, why: &str) {
+fn give_up_gpu(page: Page, state: DeviceState) {
     if let Some(worker) = with(|client| client.candidate.take()) {
         dismiss(&worker);
     }
-    page.device.update(|device| {
-        device.state = state;
-        if !why.is_empty() {
-            device.why = why.into();
-        }
-    });
+    page.device.update(|device| device.state = state);
 }
 
 /// The worker is gone: a panic, or a lost device. It starts again, and the layer in hand with it.
@@ -260,20 +254,24 @@ fn crashed(page: Page, message: &str) {
     }
     if let (true, Some(playing)) = (stuck, page.playing.get_untracked()) {
         // The same step would fail again.
-        fail(page, &playing, text::CRASHED);
+        fail(page, &playing);
         page.playing.set(None);
     }
     restart(page);
 }
 
-fn fail(page: Page, playing: &Playing, message: &str) {
+fn fail(page: Page, playing: &Playing) {
     let Some(name) = &playing.now else { return };
     if let Some((_, print)) = playing.stages.iter().find(|(stage, _)| stage == name) {
         page.outcomes.update(|outcomes| {
             let outcome = Arc::make_mut(outcomes.entry(print.clone()).or_default());
-            let failure =
-                Failure { message: message.into(), step: Some(outcome.step), kept: outcome.saved, cure: None };
-            outcome.status = Status::Failed(failure);
+            outcome.status = Status::Failed(Failure {
+                cause: Cause::Panic,
+                message: String::new(),
+                step: Some(outcome.step),
+                kept: outcome.saved,
+                cure: None,
+            });
         });
     }
 }
@@ -378,18 +376,17 @@ fn send(command: &Command, buffers: &[ArrayBuffer]) {
     }
 }
 
-/// The source network that the run file names, from beside the page.
-async fn fetch_source(page: Page) {
-    let named = page
+/// The source network that the run file names, from beside the page; none if it is here already, or not there either.
+async fn fetch_source(page: Page) -> Option<(String, ArrayBuffer)> {
+    let name = page
         .strip
-        .with_untracked(|strip| strip.spec.model.params.get("weights").and_then(Value::as_str).map(str::to_owned));
-    let Some(name) = named else { return };
+        .with_untracked(|strip| strip.spec.model.params.get("weights").and_then(Value::as_str).map(str::to_owned))?;
     if with(|client| client.files.iter().any(|(what, file, _)| *what == Import::Source && *file == name)) {
-        return;
+        return None;
     }
-    if let Some(buffer) = browser::fetch(&format!("./static/weights/{name}.safetensors")).await {
-        keep_file(Import::Source, name, buffer);
-    }
+    let buffer = browser::fetch(&format!("./static/weights/{name}.safetensors")).await?;
+    keep_file(Import::Source, name.clone(), buffer.clone());
+    Some((name, buffer))
 }
 
 fn keep_file(what: Import, name: String, buffer: ArrayBuffer) {
@@ -421,6 +418,13 @@ fn prepare(page: Page) {
     if page.playing.with_untracked(Option::is_some) {
         prepare_soon(page);
         return;
+    }
+    wasm_bindgen_futures::spawn_local(prepare_now(page));
+}
+
+async fn prepare_now(page: Page) {
+    if let Some((name, buffer)) = fetch_source(page).await {
+        send(&Command::Import { name, what: Import::Source }, &[buffer.slice(0)]);
     }
     let run = next();
     with(|client| client.prepared = run);
@@ -510,10 +514,12 @@ pub fn step(page: Page) {
     }
 }
 
-/// Asks a finished or growing model; the reply comes with the next frame, or never, if the worker dies.
+/// Asks a finished or growing model, or its base alone; the reply comes with the next frame, or never, if the worker
+/// dies.
 pub fn ask(
     page: Page,
     stage: &str,
+    base: bool,
     question: Question,
     buffers: &[ArrayBuffer],
     reply: impl FnOnce(Result<(Value, Vec<ArrayBuffer>), String>) + 'static,
@@ -532,7 +538,7 @@ pub fn ask(
     let ask = next();
     if buffers.is_empty() {
         let question = serde_json::to_value(&question).map(|value| value.to_string()).unwrap_or_default();
-        let key = format!("{stage} {} {question}", untrack(|| page.print(stage)).unwrap_or_default());
+        let key = format!("{stage} {} {base} {question}", untrack(|| page.print(stage)).unwrap_or_default());
         let under_way = with(|client| client.pending.get(&key).copied());
         if let Some(earlier) = under_way {
             with(|client| client.asks.insert(earlier, Box::new(reply)));
@@ -541,14 +547,14 @@ pub fn ask(
         with(|client| client.pending.insert(key, ask));
     }
     with(|client| client.asks.insert(ask, Box::new(reply)));
-    send(&Command::Ask { ask, stage: Some(stage.into()), question }, buffers);
+    send(&Command::Ask { ask, stage: Some(stage.into()), base, question }, buffers);
 }
 
-/// Answers of a model on a task that it was not played on, once.
-pub fn ask_test(page: Page, stage: &str, task: &str) {
+/// Answers of a model on a task that it was not played on, or of its base alone.
+pub fn ask_test(page: Page, stage: &str, base: bool, task: &str) {
     let Some(print) = untrack(|| page.print(stage)) else { return };
-    let key = (print, task.to_owned());
-    ask(page, stage, Question::Test { task: task.into() }, &[], move |reply| {
+    let key = (print, task.to_owned(), base);
+    ask(page, stage, base, Question::Test { task: task.into() }, &[], move |reply| {
         if let Some(answers) = reply.ok().and_then(|(body, _)| Answers::read(&body)) {
             page.asked.update(|asked| {
                 asked.insert(key, Arc::new(answers));
@@ -559,13 +565,20 @@ pub fn ask_test(page: Page, stage: &str, task: &str) {
 
 /// Images of a task by their numbers.
 pub fn ask_samples(page: Page, task: &str, ids: Vec<u32>, then: impl FnOnce(Images) + 'static) {
-    let question = Question::Samples { task: task.into(), ids: ids.clone() };
-    ask(page, START, question, &[], move |reply| {
+    ask_images(page, Question::Samples { task: task.into(), ids }, move |images, _| then(images));
+}
+
+/// Images and their labels, of a question that is answered by such.
+pub fn ask_images(page: Page, question: Question, then: impl FnOnce(Images, Vec<u16>) + 'static) {
+    ask(page, START, false, question, &[], move |reply| {
         let Ok((body, buffers)) = reply else { return };
+        let (Ok(ids), Ok(labels)) = (spec::read(body["ids"].clone()), spec::read(body["labels"].clone())) else {
+            return;
+        };
         let shape: Option<[usize; 4]> = spec::read(body["shape"].clone()).ok();
         let pixels = buffers.first().map(|buffer| Float32Array::new(buffer).to_vec());
         if let Some(images) = shape.zip(pixels).and_then(|(shape, pixels)| Images::new(ids, shape, pixels)) {
-            then(images);
+            then(images, labels);
         }
     });
 }

@@ -1,22 +1,21 @@
 //! Elements over leptos's signals. `view!` gives every element, attribute and closure a type of its own, and code for
 //! each: this page would weigh 514 kB (brotli). Here there is one type of element and one of each kind of child.
 
-use leptos::reactive::effect::RenderEffect;
-pub use leptos::{
-    prelude::{
-        Effect, Get, GetUntracked, GetValue, IntervalHandle, LocalStorage, Memo, Owner, RwSignal, Set, SetValue,
-        StoredValue, TimeoutHandle, Update, UpdateValue, With, WithUntracked, WithValue, expect_context,
-        provide_context, request_animation_frame, set_interval, set_interval_with_handle, set_timeout,
-        set_timeout_with_handle, untrack, use_context,
-    },
-    reactive::traits::*,
+pub use crate::signals::{Memo, RwSignal, memo};
+pub use leptos::prelude::{
+    Effect, GetValue, IntervalHandle, Owner, SetValue, StoredValue, TimeoutHandle, UpdateValue, WithValue,
+    expect_context, provide_context, request_animation_frame, set_interval, set_interval_with_handle, set_timeout,
+    set_timeout_with_handle, untrack, use_context,
 };
+use leptos::reactive::effect::RenderEffect;
 use std::marker::PhantomData;
 use wasm_bindgen::{JsCast, JsValue, prelude::Closure};
 use web_sys::{Document, Element, Node};
 
 /// Anything that can stand in an element.
+#[derive(Default)]
 pub enum AnyView {
+    #[default]
     Nothing,
     Text(String),
     Node(Node),
@@ -165,9 +164,11 @@ events! {
     BLUR "blur" Event,
     CHANGE "change" Event,
     CLICK "click" MouseEvent,
+    CONTEXTMENU "contextmenu" MouseEvent,
     DBLCLICK "dblclick" MouseEvent,
     DRAGOVER "dragover" Event,
     DROP "drop" DragEvent,
+    FOCUSOUT "focusout" FocusEvent,
     HASHCHANGE "hashchange" Event,
     INPUT "input" Event,
     KEYDOWN "keydown" KeyboardEvent,
@@ -180,7 +181,7 @@ events! {
 }
 
 /// An element, once it is built.
-pub struct NodeRef<T: 'static>(RwSignal<Option<T>, LocalStorage>);
+pub struct NodeRef<T: 'static>(RwSignal<Option<T>>);
 
 impl<T> Clone for NodeRef<T> {
     fn clone(&self) -> Self {
@@ -191,7 +192,7 @@ impl<T> Copy for NodeRef<T> {}
 
 impl<T: JsCast + Clone> NodeRef<T> {
     pub fn new() -> Self {
-        Self(RwSignal::new_local(None))
+        Self(RwSignal::new(None))
     }
 
     pub fn get(&self) -> Option<T> {
@@ -348,6 +349,11 @@ pub fn event_target<T: JsCast>(event: &web_sys::Event) -> T {
     event.target().expect("an event has a target").unchecked_into()
 }
 
+/// The element that listens, which may be around the target.
+pub fn listener<T: JsCast>(event: &web_sys::Event) -> T {
+    event.current_target().expect("an event that is heard has a listener").unchecked_into()
+}
+
 pub fn event_target_value(event: &web_sys::Event) -> String {
     let value = js_sys::Reflect::get(&event_target::<JsValue>(event), &JsValue::from_str("value"));
     value.ok().and_then(|value| value.as_string()).unwrap_or_default()
@@ -359,12 +365,4 @@ pub fn effect(act: impl FnMut() + 'static) {
         Effect::new(move |_| act());
     }
     start(Box::new(act));
-}
-
-/// A memo with one closure type for each type of value.
-pub fn memo<T: PartialEq + Send + Sync + 'static>(compute: impl Fn() -> T + Send + Sync + 'static) -> Memo<T> {
-    fn make<T: PartialEq + Send + Sync + 'static>(compute: Box<dyn Fn() -> T + Send + Sync>) -> Memo<T> {
-        Memo::new(move |_| compute())
-    }
-    make(Box::new(compute))
 }

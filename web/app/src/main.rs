@@ -6,44 +6,67 @@ mod client;
 mod components;
 mod dom;
 mod labs;
+mod later;
+mod signals;
 mod state;
 mod store;
 mod text;
 
 use components::{bar, chooser, dialogs, leaf, notice, pad, panel, strip, transport};
 use dom::*;
+use later::Later;
 use spec::RunSpec;
-use state::{link, strip::Lab};
+use state::strip::{Lab, Strip};
 use store::{Dialog, Engine, Page, Route, catalogue, default_strip};
 
 fn main() {
     std::panic::set_hook(Box::new(|info| web_sys::console::error_1(&info.to_string().into())));
     let _ = any_spawner::Executor::init_wasm_bindgen();
+    match browser::hash().strip_prefix(LINK) {
+        // What unpacks a link is in the second part.
+        Some(code) => {
+            let code = code.to_owned();
+            wasm_bindgen_futures::spawn_local(async move {
+                let later = later::second().await;
+                start(linked(later.ok(), &code));
+            });
+        }
+        None => start(last_visit()),
+    }
+}
+
+/// Draws the page; its owner lives as long as it.
+fn start(opened: Opened) {
     let root = browser::by_id("app");
     root.set_inner_html("");
-    // The page's owner lives as long as the page.
     let owner = Owner::new();
-    owner.with(|| mount(app(), &root, None));
+    owner.with(|| mount(app(opened), &root, None));
     std::mem::forget(owner);
 }
 
-/// Link, then last visit, then the default preset.
-fn opened() -> (RunSpec, Route, Option<store::Notice>) {
+const LINK: &str = "#r=";
+
+type Opened = (RunSpec, Route, Option<store::Notice>);
+
+fn linked(later: Option<&Later>, code: &str) -> Opened {
+    let strip = later.ok_or_else(text::not_loaded).and_then(|later| {
+        let strip = (later.decode)(code).and_then(|spec| Strip::new(spec, catalogue()));
+        strip.map_err(|wrong| text::broken_link(&wrong))
+    });
+    let (strip, notice) = strip.map_or_else(|notice| (default_strip(), Some(notice)), |strip| (strip, None));
+    (strip.spec, Route::Lab(Lab::Transfer), notice)
+}
+
+/// As it was left, else the default preset.
+fn last_visit() -> Opened {
     let hash = browser::hash();
     let first = Route::Lab(Lab::Transfer);
-    if let Some(code) = hash.strip_prefix("#r=") {
-        return match link::decode(code).and_then(|spec| state::strip::Strip::new(spec, catalogue())) {
-            Ok(strip) => (strip.spec, first, None),
-            Err(wrong) => (default_strip().spec, first, Some(text::broken_link(&wrong))),
-        };
-    }
     let last = browser::stored::<serde_json::Value>("spec").and_then(|value| RunSpec::from_value(value).ok());
-    let last = last.filter(|spec| state::strip::Strip::new(spec.clone(), catalogue()).is_ok());
+    let last = last.filter(|spec| Strip::new(spec.clone(), catalogue()).is_ok());
     (last.unwrap_or_else(|| default_strip().spec), text::route(&hash).unwrap_or(first), None)
 }
 
-fn app() -> AnyView {
-    let (spec, route, notice) = opened();
+fn app((spec, route, notice): Opened) -> AnyView {
     let page = Page::new(spec, route);
     provide_context(page);
     labs::runs::provide();
@@ -52,6 +75,7 @@ fn app() -> AnyView {
         page.choice.set(spec::DeviceChoice::Cpu);
     }
     client::start(page);
+    later::follow(page);
     effect(move || browser::set_theme(page.dark.get()));
     browser::on_scheme_change(move |dark| page.system_dark.set(dark));
     effect(move || browser::set_title(&title(&page)));
@@ -61,7 +85,7 @@ fn app() -> AnyView {
     on_window(DROP, move |event| {
         event.prevent_default();
         if let Some(files) = event.data_transfer().and_then(|data| data.files()) {
-            labs::take_files(page, &files);
+            later::wish(page, move |later| (later.take_files)(page, files));
         }
     });
     // A missing graphics device is known before the first paint: one quiet line, once.
@@ -132,11 +156,12 @@ fn title(page: &Page) -> String {
 
 fn followed(page: Page) {
     let hash = browser::hash();
-    if let Some(code) = hash.strip_prefix("#r=") {
-        match link::decode(code) {
+    if let Some(code) = hash.strip_prefix(LINK) {
+        let code = code.to_owned();
+        later::wish(page, move |later| match (later.decode)(&code) {
             Ok(spec) => page.load(spec),
             Err(wrong) => page.notice.set(Some(text::broken_link(&wrong))),
-        }
+        });
     } else if let Some(route) = text::route(&hash)
         && page.route.get_untracked() != route
     {

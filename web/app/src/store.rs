@@ -4,8 +4,9 @@ use crate::{
     browser, client,
     dom::*,
     labs::attack::Shot,
+    later::Later,
     state::{
-        controls, link,
+        controls,
         outcome::{Answers, Images, Outcome},
         runs::{self, Run},
         strip::{Lab, START, Slot, Strip},
@@ -13,7 +14,7 @@ use crate::{
     text,
 };
 use serde_json::Value;
-use spec::{Catalogue, DeviceChoice, Event, Family, MethodInfo, Pick, RunSpec, Said};
+use spec::{Catalogue, DeviceChoice, Event, Family, MethodInfo, Pick, RunSpec, Said, Why};
 use std::{
     collections::{HashMap, HashSet},
     sync::{Arc, LazyLock},
@@ -21,7 +22,7 @@ use std::{
 
 /// Everything known before an engine is loaded.
 pub static CATALOGUE: LazyLock<Catalogue> = LazyLock::new(|| {
-    let value = serde_json::from_str::<Value>(include_str!("../../../static/catalogue.json"));
+    let value = serde_json::from_str::<Value>(include_str!(concat!(env!("OUT_DIR"), "/catalogue.json")));
     let value = value.expect("the catalogue is JSON");
     spec::read(value).expect("the catalogue is written by a test")
 });
@@ -52,10 +53,10 @@ pub enum Engine {
 pub struct Device {
     pub name: String,
     pub adapter: String,
-    pub software: bool,
-    pub why: String,
     pub engine: String,
     pub state: DeviceState,
+    /// By how much it won the probe, where there was one.
+    pub times: Option<f64>,
 }
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -68,8 +69,24 @@ pub enum DeviceState {
     CpuAlone,
     CpuFaster,
     GpuFailed,
+    /// It was ready only after a run had begun.
+    GpuLate,
     CpuChosen,
     Lost,
+}
+
+impl DeviceState {
+    /// By an engine's first word of its device.
+    pub fn of(device: &str, software: bool, why: Why) -> Self {
+        match (device, why) {
+            ("cpu", Why::Chosen) => Self::CpuChosen,
+            ("cpu", Why::Faster) => Self::CpuFaster,
+            ("cpu", Why::Default) if browser::has_webgpu() => Self::Checking,
+            ("cpu", Why::Default) => Self::NoGpu,
+            _ if software => Self::Software,
+            _ => Self::Gpu,
+        }
+    }
 }
 
 #[derive(Clone, Debug, PartialEq)]
@@ -131,6 +148,16 @@ pub enum Theme {
     Dark,
 }
 
+/// What waits for the live region: words, and whether they only tell how far it is.
+struct Unsaid {
+    lines: Vec<(String, bool)>,
+    /// Milliseconds: when it spoke last.
+    spoke: f64,
+}
+
+/// Milliseconds between two words of the live region.
+const PAUSE: f64 = 5000.0;
+
 #[derive(Clone, Copy)]
 pub struct Page {
     pub strip: RwSignal<Strip>,
@@ -138,8 +165,8 @@ pub struct Page {
     /// What each stage's result hangs on, by name.
     pub prints: Memo<HashMap<String, String>>,
     pub outcomes: RwSignal<HashMap<String, Arc<Outcome>>>,
-    /// Answers of a model on a task that it was not played on: (print, task).
-    pub asked: RwSignal<HashMap<(String, String), Arc<Answers>>>,
+    /// Answers of a model on a task that it was not played on, or of its base alone: (print, task, base).
+    pub asked: RwSignal<HashMap<(String, String, bool), Arc<Answers>>>,
     /// The leaf's images by the task's print.
     pub samples: RwSignal<HashMap<String, Arc<Images>>>,
     pub classes: RwSignal<HashMap<String, Vec<String>>>,
@@ -167,7 +194,9 @@ pub struct Page {
     /// One quiet line under the strip, known before the first paint.
     pub quiet: RwSignal<Option<Notice>>,
     pub toast: RwSignal<String>,
+    /// What the live region says.
     pub live: RwSignal<String>,
+    unsaid: StoredValue<Unsaid>,
     pub runs: RwSignal<Vec<Run>>,
     pub side: RwSignal<Side>,
     pub theme: RwSignal<Theme>,
@@ -180,8 +209,10 @@ pub struct Page {
     pub epsilon: RwSignal<Option<f64>>,
     pub shot: RwSignal<Option<Arc<Shot>>>,
     pub leaf_shot: RwSignal<Option<Arc<Shot>>>,
-    /// The adapter is taken off for a look: the leaf and the pad show the layer before.
-    pub off: RwSignal<bool>,
+    /// The second part of the page, once it is loaded.
+    pub later: RwSignal<Option<&'static Later>>,
+    /// The print of the layer whose adapter is off for a look: leaf and pad show its base alone.
+    pub off: RwSignal<Option<String>>,
 }
 
 pub fn page() -> Page {
@@ -240,6 +271,7 @@ impl Page {
             quiet: RwSignal::default(),
             toast: RwSignal::default(),
             live: RwSignal::default(),
+            unsaid: StoredValue::new(Unsaid { lines: Vec::new(), spoke: f64::NEG_INFINITY }),
             runs: RwSignal::new(browser::stored("runs").unwrap_or_default()),
             side: RwSignal::new(Side::All),
             theme,
@@ -251,6 +283,7 @@ impl Page {
             epsilon: RwSignal::default(),
             shot: RwSignal::default(),
             leaf_shot: RwSignal::default(),
+            later: RwSignal::default(),
             off: RwSignal::default(),
         };
         page.select_for_route();
@@ -307,20 +340,30 @@ impl Page {
         let played = (self.task_of(name) == task)
             .then(|| self.outcomes.with(|outcomes| outcomes.get(&print)?.answers("test").cloned()))
             .flatten();
-        played.or_else(|| self.asked.with(|asked| asked.get(&(print, task.into())).cloned()))
+        played.or_else(|| self.asked.with(|asked| asked.get(&(print, task.into(), false)).cloned()))
+    }
+
+    /// As [`Self::answers`], of the base alone.
+    pub fn base_answers(&self, name: &str, task: &str) -> Option<Arc<Answers>> {
+        let key = (self.print(name)?, task.into(), true);
+        self.asked.with(|asked| asked.get(&key).cloned())
     }
 
     /// The stage whose model the leaf shows: the selected layer once it has answered, else the nearest before it that
     /// has.
     pub fn shown(&self) -> String {
         let mut layer = self.layer_of(&self.selected.get());
-        if self.off.get() && self.family(&layer) == Some(Family::Peft) {
-            layer = self.parent_of(&layer);
-        }
         while layer != START && self.outcome(&layer).is_none_or(|outcome| outcome.answers("test").is_none()) {
             layer = self.parent_of(&layer);
         }
         layer
+    }
+
+    /// Whether the adapter of the shown layer is off.
+    pub fn is_off(&self) -> bool {
+        self.route.with(|route| *route == Route::Lab(Lab::Adapt))
+            && self.off.with(Option::is_some)
+            && self.off.get() == self.print(&self.shown())
     }
 
     /// Seconds that a stage will take on this machine, with what it stands on and is not played.
@@ -345,11 +388,38 @@ impl Page {
         })
     }
 
+    /// Numbers of the training images that were picked to be forgotten.
+    pub fn picked(&self) -> Vec<u32> {
+        let ids = self.strip.with(|strip| strip.spec.forget.as_ref()?.params.get("ids").cloned());
+        ids.and_then(|ids| spec::read(ids).ok()).unwrap_or_default()
+    }
+
+    pub fn pick_to_forget(&self, ids: &[u32]) {
+        let params = [("ids".to_owned(), ids.into())].into_iter().collect();
+        self.edit(|strip| strip.set_forget(Pick { id: "picked".into(), params }));
+    }
+
     pub fn class_names(&self, task: &str) -> Vec<String> {
         self.classes.with(|classes| classes.get(task).cloned()).unwrap_or_else(|| {
             let count = catalogue().leaf.labels.iter().max().map_or(0, |label| label + 1);
             (0..count).map(|class| class.to_string()).collect()
         })
+    }
+
+    /// Whether the task's samples are points in a plane.
+    pub fn is_points(&self, task: &str) -> bool {
+        self.task_pick(task).is_some_and(|pick| matches!(pick.id.as_str(), "moons" | "spirals"))
+    }
+
+    /// Whether two tasks are views on one set: a number is the same sample in both.
+    pub fn is_one_set(&self, a: &str, b: &str) -> bool {
+        let source = |task| {
+            self.task_pick(task).map(|mut pick| {
+                pick.params.retain(|key, _| !matches!(key.as_str(), "classes" | "tilt"));
+                pick
+            })
+        };
+        source(a) == source(b)
     }
 
     /// Whether the task's samples are the digits that the page carries.
@@ -497,19 +567,34 @@ impl Page {
         }
     }
 
+    /// What follows goes on from this version.
+    pub fn use_version(&self, name: &str) {
+        self.edit(|strip| strip.use_version(name, catalogue()));
+        self.select(name);
+    }
+
+    /// The last layer.
     pub fn take_off(&self) {
+        let last = untrack(|| {
+            self.slots.with(|slots| self.strip.with(|strip| slots.last().map(|slot| strip.name(slot.used))))
+        });
+        if let Some(last) = last {
+            self.remove(&last);
+        }
+    }
+
+    pub fn remove(&self, name: &str) {
         untrack(|| {
             let mut strip = self.strip.get();
-            let last = self.slots.with(|slots| slots.last().map(|slot| strip.name(slot.used)));
-            let Some(last) = last else { return };
             let before = strip.clone();
-            if strip.take_off(&last) {
-                if self.layer_of(&self.selected.get()) == last {
-                    self.selected.set(self.parent_of(&last));
+            if strip.take_off(name) {
+                let selected = self.selected.get();
+                if selected == name || self.layer_of(&selected) == name {
+                    self.selected.set(self.parent_of(name));
                 }
                 self.put(strip);
                 self.taken_off.update(|stack| stack.push(before));
-                self.live.set(text::TAKEN_OFF.into());
+                self.speak(text::TAKEN_OFF.into(), false);
                 self.select_for_route();
             }
         });
@@ -606,8 +691,15 @@ impl Page {
                 if follow && now - self.chose.get_untracked() > 10_000.0 {
                     self.select(&name);
                 }
-                self.live.set(untrack(|| text::begun(self, &name)));
+                self.speak(untrack(|| text::begun(self, &name)), false);
             }
+            Event::Step { done, of } => {
+                let passed = self.outcomes.with_untracked(|outcomes| quarter(outcomes.get(&print)?, *done, *of));
+                if let Some(percent) = passed {
+                    self.speak(untrack(|| text::passed(self, &name, percent)), true);
+                }
+            }
+            Event::Warning { message } => self.speak(message.clone(), false),
             // What is left is guessed from the phase in hand.
             Event::Phase { .. } => self.playing.update(|playing| {
                 if let Some(playing) = playing {
@@ -631,8 +723,6 @@ impl Page {
         });
         if done {
             self.keep_run(&name, &print);
-            let say = untrack(|| text::sentence(self, &name).plain());
-            self.live.set(say);
             // The leaf's attacked side opens on its own, once, when the first attack ends.
             let first = untrack(|| {
                 self.family(&name) == Some(Family::Attack)
@@ -644,9 +734,34 @@ impl Page {
             }
         }
         if over {
-            let say = untrack(|| text::sentence(self, &name).plain());
-            self.live.set(say);
             self.playing.set(None);
+        }
+        if done || over {
+            self.speak(untrack(|| text::sentence(self, &name).plain()), false);
+        }
+    }
+
+    /// Speaks through the live region, with a pause after each time: what came up meanwhile is said together, and how
+    /// far it is gives way to what comes after it.
+    fn speak(&self, words: String, passing: bool) {
+        let (page, now) = (*self, browser::now());
+        let mut wait = None;
+        self.unsaid.update_value(|unsaid| {
+            if unsaid.lines.is_empty() {
+                wait = Some((unsaid.spoke + PAUSE - now).max(0.0));
+            }
+            unsaid.lines.retain(|(_, passing)| !passing);
+            unsaid.lines.push((words, passing));
+        });
+        let speak = move || {
+            page.unsaid.update_value(|unsaid| {
+                unsaid.spoke = browser::now();
+                let lines: Vec<String> = unsaid.lines.drain(..).map(|(words, _)| words).collect();
+                page.live.set(lines.join(" "));
+            });
+        };
+        if let Some(wait) = wait {
+            set_timeout(speak, std::time::Duration::from_millis(wait as u64));
         }
     }
 
@@ -712,23 +827,17 @@ impl Page {
         set_timeout(move || toast.set(String::new()), std::time::Duration::from_millis(1600));
     }
 
-    pub fn link(&self) -> String {
-        format!("{}#r={}", browser::address(), self.strip.with(|strip| link::encode(&strip.spec)))
-    }
-
-    pub fn command(&self) -> String {
-        let presets: Vec<_> = catalogue()
-            .presets
-            .iter()
-            .filter_map(|preset| Some((preset.id.clone(), Strip::new(preset.spec.clone(), catalogue()).ok()?.spec)))
-            .collect();
-        self.strip.with(|strip| link::command(&strip.spec, &presets))
-    }
-
     /// It was played, and what it hangs on has changed since.
     pub fn is_stale(&self, name: &str) -> bool {
         self.outcome(name).is_none() && self.played.with(|played| played.contains(name))
     }
+}
+
+/// 25, 50 or 75 per cent, where a step passes it; not within what only comes before.
+fn quarter(outcome: &Outcome, done: usize, of: usize) -> Option<usize> {
+    let quarters = |done: usize, of: usize| (4 * done).checked_div(of).unwrap_or(0);
+    let (before, now) = (quarters(outcome.step, outcome.of), quarters(done, of));
+    (!outcome.is_before() && now > before && now < 4).then_some(25 * now)
 }
 
 pub fn default_strip() -> Strip {

@@ -1,23 +1,19 @@
 //! Every word of the page. Sentences are computed from figures; where a figure is missing, the sentence does without.
 
 use crate::{
-    dom::*,
     state::{
         outcome::{Failure, Outcome, Status},
         strip::{Lab, START},
     },
-    store::{Act, DeviceState, Notice, Page, Route, Theme, catalogue},
+    store::{Act, Device, DeviceState, Notice, Page, Route, Theme, catalogue},
 };
 use report::figure::{fixed, percent};
 use serde_json::Value;
-use spec::{Family, Wrong};
+use spec::{Cause, Family, Wrong};
 
 pub const NAME: &str = "Palimpsest";
-pub const TAKEN_OFF: &str = "The last layer is taken off. Control Shift Z puts it back.";
+pub const TAKEN_OFF: &str = "It is taken off. Control Shift Z puts it back.";
 pub const COPIED: &str = "Copied";
-pub const CRASHED: &str = "The engine stopped twice at an error of its own.";
-pub const GPU_LATE: &str =
-    "The graphics engine was ready only after the run began; it is tried again at the next visit.";
 pub const NO_RESULT: &str = "no result yet";
 pub const PRIVACY: &str = "Everything runs in this tab. No image and no weight leaves it.";
 pub const NO_ENGINE: &str = "This browser cannot run the engine: it lacks WebAssembly with SIMD, or module workers. \
@@ -253,7 +249,7 @@ pub fn took(seconds: f64) -> String {
     format!("{} s", fixed(seconds, 1))
 }
 
-fn number_word(n: usize) -> String {
+pub fn number_word(n: usize) -> String {
     const WORDS: [&str; 13] =
         ["no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve"];
     WORDS.get(n).map_or_else(|| fixed(n as f64, 0), |word| (*word).into())
@@ -285,7 +281,7 @@ pub fn sentence(page: &Page, name: &str) -> Say {
             Status::Running | Status::Paused => running(page, name, outcome),
             Status::Done => finished(page, name, outcome),
             Status::Cancelled => cancelled(page, name, outcome),
-            Status::Failed(failure) => failed(failure),
+            Status::Failed(failure) => failed(page, name, failure),
         },
     }
 }
@@ -293,6 +289,13 @@ pub fn sentence(page: &Page, name: &str) -> Say {
 /// For the live region, when a stage begins.
 pub fn begun(page: &Page, name: &str) -> String {
     format!("{} has begun.", stage_title(page, name))
+}
+
+/// For the live region, on the way: `Layer 4 at 50 %. It still names 18 of 36 threes.`
+pub fn passed(page: &Page, name: &str, share: usize) -> String {
+    let what =
+        if page.layer_of(name) == name { format!("Layer {}", layer_id(page, name)) } else { stage_title(page, name) };
+    format!("{what} at {}. {}", percent(share as f64, 0), sentence(page, name).plain())
 }
 
 fn idle(page: &Page, name: &str) -> Say {
@@ -359,6 +362,23 @@ fn stumbles(things: &str) -> String {
     }
 }
 
+/// In place of what an adapter would be asked.
+pub fn no_adapter(page: &Page, name: &str) -> String {
+    let title = page.method(name).map_or("This method", |method| &method.card.title);
+    format!("{title} changes weights of the network itself. There is no adapter to take off or to merge.")
+}
+
+/// A very small figure: `3.1 × 10⁻⁷`.
+pub fn tiny(value: f64) -> String {
+    let text = format!("{value:.1e}");
+    let Some((figure, power)) = text.split_once('e').filter(|(_, power)| *power != "0") else { return fixed(value, 1) };
+    let raised = power.chars().map(|digit| match digit.to_digit(10) {
+        Some(digit) => ['⁰', '¹', '²', '³', '⁴', '⁵', '⁶', '⁷', '⁸', '⁹'][digit as usize],
+        None => '⁻',
+    });
+    format!("{figure} × 10{}", raised.collect::<String>())
+}
+
 /// Budget and accuracy of the first finished attack on a layer.
 pub fn attacked(page: &Page, layer: &str) -> Option<(f64, f64)> {
     notes(page, layer).into_iter().find_map(|note| {
@@ -423,7 +443,7 @@ fn running(page: &Page, name: &str, outcome: &Outcome) -> Say {
             }
         }
         Some(Family::Unlearn) => {
-            if outcome.phase.to_ascii_lowercase().starts_with("retrain") {
+            if outcome.is_before() {
                 return Say::new(format!(
                     "First its twin, which never sees what is to be forgotten: {}.",
                     outcome.phase
@@ -639,9 +659,27 @@ fn cancelled(page: &Page, name: &str, outcome: &Outcome) -> Say {
     }
 }
 
-fn failed(failure: &Failure) -> Say {
-    let message = failure.message.trim_end_matches('.');
-    let say = Say::default().add(Tone::Lose, capital(message)).plus(".");
+pub fn failed(page: &Page, name: &str, failure: &Failure) -> Say {
+    let say = match failure.cause {
+        Cause::Diverged => {
+            let step = failure.step.map_or_else(String::new, |step| format!(" at step {}", fixed(step as f64, 0)));
+            let (why, step_before, step_after) = match page.method(name) {
+                Some(method) if method.card.family == Family::Unlearn => {
+                    (format!("{} ran away", method.card.title), step, String::new())
+                }
+                _ => ("The learning rate was too high".into(), String::new(), step),
+            };
+            Say::new(format!("{why}{step_before}: the loss "))
+                .add(Tone::Lose, "grew without end")
+                .plus(format!("{step_after}."))
+        }
+        Cause::Lost => Say::default().add(Tone::Lose, "The graphics device stopped answering").plus("."),
+        Cause::Panic => Say::default().add(Tone::Lose, "The engine stopped twice at an error of its own").plus("."),
+        // What cannot be is best known to the engine.
+        Cause::Input | Cause::Adapter | Cause::SelfTest => {
+            Say::default().add(Tone::Lose, capital(failure.message.trim_end_matches('.'))).plus(".")
+        }
+    };
     match failure.kept {
         Some(kept) => say.plus(format!(" The weights of step {} are kept.", fixed(kept as f64, 0))),
         None => say.plus(" Nothing finished is lost."),
@@ -676,27 +714,47 @@ pub const fn device(state: DeviceState) -> (&'static str, &'static str) {
         DeviceState::CpuAlone => ("CPU", "the only engine here"),
         DeviceState::CpuFaster => ("CPU", "faster here"),
         DeviceState::GpuFailed => ("CPU", "graphics failed its check"),
+        DeviceState::GpuLate => ("CPU", "graphics at the next visit"),
         DeviceState::CpuChosen => ("CPU", "your choice"),
         DeviceState::Lost => ("GPU lost", "starting again"),
     }
 }
 
-pub const fn device_help(state: DeviceState) -> &'static str {
-    match state {
+pub fn device_help(device: &Device) -> String {
+    let times = device.times.map(|times| fixed(times, 1));
+    let words = match device.state {
         DeviceState::Checking => "The CPU engine is ready; the graphics device is being checked.",
-        DeviceState::Gpu => "The graphics device passed its self-test against the CPU.",
+        DeviceState::Gpu => match times {
+            Some(times) => {
+                return format!(
+                    "Chosen because a one-second probe ran {times} times faster on it than on the CPU. It passed its \
+                     self-test against the CPU."
+                );
+            }
+            None => "You chose WebGPU. It passed its self-test against the CPU.",
+        },
         DeviceState::Software => "This adapter is emulated on the CPU: fine for correctness, meaningless for speed.",
         DeviceState::NoGpu => {
-            "This browser has no WebGPU, so the CPU engine runs. Results are the same; the larger networks are slower."
+            "This browser has no WebGPU that the engine can use, so the CPU engine runs. Results are the same; the \
+             larger networks are slower."
         }
         DeviceState::CpuAlone => {
             "The engine for graphics devices is not beside this page. Results are the same on every device."
         }
-        DeviceState::CpuFaster => "For a network this small the CPU won. Results are the same on every device.",
+        DeviceState::CpuFaster => {
+            let by = times.map_or_else(String::new, |times| format!(" by {times} times"));
+            return format!(
+                "For a network this small the CPU won the one-second probe{by}. Results are the same on every device."
+            );
+        }
         DeviceState::GpuFailed => "The graphics device gave a wrong result or none, so it is not used.",
+        DeviceState::GpuLate => {
+            "The graphics engine was ready only after the run began; it is tried again at the next visit."
+        }
         DeviceState::CpuChosen => "You chose the CPU engine.",
         DeviceState::Lost => "The graphics device stopped answering and is started again.",
-    }
+    };
+    words.into()
 }
 
 pub fn device_name(key: &str) -> &'static str {
@@ -760,6 +818,10 @@ pub fn storage_full() -> Notice {
         action: Some(("Delete them".into(), Act::DropOldRuns)),
         ..notice("The browser's storage for this page is full.", "The three oldest runs can go.")
     }
+}
+
+pub fn not_loaded() -> Notice {
+    notice("This part of the page could not be loaded.", "Look at the connection and press again; nothing is lost.")
 }
 
 pub fn refused(wrong: &Wrong) -> Notice {

@@ -1,7 +1,11 @@
 use engine::{Boxed, Error, Host, Result};
-use js_sys::{Array, Promise, Uint8Array};
+use js_sys::{Array, Function, Promise, Uint8Array};
 use serde::Serialize;
 use spec::Said;
+use std::cell::RefCell;
+use std::collections::VecDeque;
+use std::rc::Rc;
+use wasm_bindgen::prelude::Closure;
 use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::JsFuture;
 use web_sys::{DedicatedWorkerGlobalScope, MessageChannel};
@@ -13,6 +17,8 @@ pub struct Page {
     /// A turn is a message to ourselves: it stands in line behind what the page has sent. `scheduler.yield()` goes on
     /// before it, so a question or a cancel would wait for the end of the run; a timer is held back for milliseconds.
     channel: MessageChannel,
+    /// Who waits for a turn: a run and the questions beside it each wait for their own.
+    turns: Rc<RefCell<VecDeque<Function>>>,
 }
 
 /// The scope by itself may cross into a panic hook, which wants `Send`: a worker has one thread.
@@ -31,7 +37,15 @@ impl Page {
         let scope: DedicatedWorkerGlobalScope = js_sys::global().unchecked_into();
         let performance = scope.performance().expect("a worker has a clock");
         let channel = MessageChannel::new().expect("a worker has channels");
-        Self { scope, performance, channel }
+        let turns = Rc::<RefCell<VecDeque<Function>>>::default();
+        let waiting = turns.clone();
+        let turned = Closure::<dyn FnMut()>::new(move || {
+            let first = waiting.borrow_mut().pop_front();
+            first.map(|resolve| resolve.call0(&JsValue::NULL));
+        });
+        channel.port1().set_onmessage(Some(turned.as_ref().unchecked_ref()));
+        turned.forget();
+        Self { scope, performance, channel, turns }
     }
 
     pub fn clone_scope(&self) -> Scope {
@@ -51,7 +65,7 @@ impl Host for Page {
     fn turn(&self) -> Boxed<'_, ()> {
         Box::pin(async {
             let turn = Promise::new(&mut |resolve, _| {
-                self.channel.port1().set_onmessage(Some(&resolve));
+                self.turns.borrow_mut().push_back(resolve);
                 let _ = self.channel.port2().post_message(&JsValue::NULL);
             });
             let _ = JsFuture::from(turn).await;

@@ -6,7 +6,7 @@ pub mod preflight;
 use engine::{Ended, Error, Gate, Host as _, Opened, Session};
 use host::{Page, buffers};
 use js_sys::Array;
-use spec::{Command, DeviceChoice, Event, Import, RunSpec, Said};
+use spec::{Cause, Command, DeviceChoice, Event, Import, Question, RunSpec, Said};
 use std::cell::{Cell, RefCell};
 use std::collections::VecDeque;
 use std::rc::Rc;
@@ -18,14 +18,34 @@ use web_sys::{DedicatedWorkerGlobalScope, MessageEvent};
 /// What is worked off one after the other; pause, cancel and questions do not wait in this line.
 enum Work {
     Open(DeviceChoice),
-    Prepare { run: u32, spec: RunSpec },
-    Run { run: u32, spec: RunSpec, first: usize, last: Option<usize>, paused: bool },
-    Import { name: String, what: Import, bytes: Vec<u8> },
+    Prepare {
+        run: u32,
+        spec: RunSpec,
+    },
+    /// What a prepared run may cost: when nothing else is to be done.
+    Estimate {
+        run: u32,
+        spec: RunSpec,
+    },
+    Run {
+        run: u32,
+        spec: RunSpec,
+        first: usize,
+        last: Option<usize>,
+        paused: bool,
+    },
+    Import {
+        name: String,
+        what: Import,
+        bytes: Vec<u8>,
+    },
 }
 
 struct Worker {
     page: Rc<Page>,
     gate: Rc<Gate>,
+    /// Of the estimate in hand.
+    guess: Rc<Gate>,
     /// The run in hand; 0 when none is.
     run: Cell<u32>,
     /// Runs that were cancelled before their turn came.
@@ -44,11 +64,12 @@ pub fn serve(open: fn(DeviceChoice) -> engine::Boxed<'static, engine::Result<Ope
     std::panic::set_hook(Box::new(move |info| {
         // The instance is lost after this; the page starts another.
         console_error_panic_hook::hook(info);
-        host::post(&panicked.get(), &said(0, failed(&info.to_string())), Vec::new());
+        host::post(&panicked.get(), &said(0, failed(Cause::Panic, info.to_string())), Vec::new());
     }));
     let worker = Rc::new(Worker {
         page: page.clone(),
         gate: Rc::default(),
+        guess: Rc::default(),
         run: Cell::new(0),
         cancelled: RefCell::default(),
         line: RefCell::default(),
@@ -63,7 +84,8 @@ pub fn serve(open: fn(DeviceChoice) -> engine::Boxed<'static, engine::Result<Ope
         match serde_wasm_bindgen::from_value::<Command>(parts.get(0)) {
             Ok(command) => worker.hear(command, buffers(&parts)),
             Err(error) => {
-                worker.page.say(said(0, failed(&format!("a command could not be read: {error}"))), Vec::new())
+                let message = format!("a command could not be read: {error}");
+                worker.page.say(said(0, failed(Cause::Input, message)), Vec::new());
             }
         }
     });
@@ -86,9 +108,9 @@ impl Worker {
             Command::Cancel { run } if mine(run) => self.gate.cancel.set(true),
             Command::Cancel { run } => self.cancelled.borrow_mut().push(run),
             Command::Pause { .. } | Command::Step { .. } | Command::Resume { .. } => {}
-            Command::Ask { ask, stage, question } => {
+            Command::Ask { ask, stage, base, question } => {
                 let worker = self.clone();
-                spawn_local(async move { worker.answer(ask, stage, question, buffers).await });
+                spawn_local(async move { worker.answer(ask, stage.as_deref(), base, &question, &buffers).await });
             }
             Command::Open { device } => self.queue(Work::Open(device)),
             Command::Prepare { run, spec } => self.queue(Work::Prepare { run, spec }),
@@ -103,6 +125,7 @@ impl Worker {
     }
 
     fn queue(self: &Rc<Self>, work: Work) {
+        self.guess.cancel.set(true);
         self.line.borrow_mut().push_back(work);
         if !self.busy.replace(true) {
             let worker = self.clone();
@@ -120,18 +143,13 @@ impl Worker {
         if let Work::Open(choice) = work {
             match (self.open)(choice).await {
                 Ok(opened) => {
-                    let ready = Event::Ready {
-                        device: opened.name.into(),
-                        adapter: opened.adapter.clone(),
-                        software: opened.software,
-                        why: opened.why.clone(),
-                    };
+                    let ready = opened.ready();
                     let session = Session::new(opened, self.page.clone(), self.gate.clone());
                     *self.asker.borrow_mut() = Some(session.asker());
                     *self.session.borrow_mut() = Some(session);
                     self.page.say(said(0, ready), Vec::new());
                 }
-                Err(error) => self.page.say(said(0, failed(&error.to_string())), Vec::new()),
+                Err(error) => self.report(0, Some(error)),
             }
             return;
         }
@@ -145,8 +163,24 @@ impl Worker {
                 }
             }
             Work::Prepare { run, spec } => {
-                let result = session.prepare(run, spec).await;
+                let result = session.prepare(run, spec.clone()).await;
+                self.line.borrow_mut().retain(|work| !matches!(work, Work::Estimate { .. }));
+                if result.is_ok() {
+                    self.line.borrow_mut().push_back(Work::Estimate { run, spec });
+                }
                 self.report(run, result.err());
+            }
+            Work::Estimate { run, spec } => {
+                let waits = !self.line.borrow().is_empty();
+                self.guess.cancel.set(waits);
+                let guessed = match waits {
+                    true => Err(Error::Cancelled),
+                    false => session.estimate(run, spec.clone(), self.guess.clone()).await,
+                };
+                match guessed {
+                    Err(Error::Cancelled) => self.line.borrow_mut().push_back(Work::Estimate { run, spec }),
+                    result => self.report(run, result.err()),
+                }
             }
             Work::Run { run, .. } if self.cancelled.borrow().contains(&run) => {
                 self.page.say(said(run, Event::Cancelled { step: 0 }), Vec::new());
@@ -168,21 +202,19 @@ impl Worker {
 
     /// What came out wrong before or outside a stage.
     fn report(&self, run: u32, error: Option<Error>) {
-        match error {
-            None | Some(Error::Cancelled) => {}
-            // The page takes a failure of run 0 for the end of this worker, and starts another.
-            Some(Error::DeviceLost(why)) => self.page.say(said(0, failed(&why)), Vec::new()),
-            Some(error) => self.page.say(said(run, failed(&error.to_string())), Vec::new()),
-        }
+        let Some((error, cause)) = error.and_then(|error| error.cause().map(|cause| (error, cause))) else { return };
+        // The page takes a failure of run 0 for the end of this worker, and starts another.
+        let run = if cause == Cause::Lost { 0 } else { run };
+        self.page.say(said(run, failed(cause, error.to_string())), Vec::new());
     }
 
-    async fn answer(&self, ask: u32, stage: Option<String>, question: spec::Question, buffers: Vec<Vec<u8>>) {
+    async fn answer(&self, ask: u32, stage: Option<&str>, base: bool, question: &Question, buffers: &[Vec<u8>]) {
         let Some(asker) = self.asker.borrow().clone() else {
             let error = Some("the engine is not ready".into());
             self.page.say(said(0, Event::Answer { ask, body: serde_json::Value::Null, error }), Vec::new());
             return;
         };
-        let (body, beside, error) = match asker.answer(stage.as_deref(), &question, &buffers).await {
+        let (body, beside, error) = match asker.answer(stage, base, question, buffers).await {
             Ok((body, beside)) => (body, beside, None),
             Err(error) => (serde_json::Value::Null, Vec::new(), Some(error.to_string())),
         };
@@ -200,6 +232,6 @@ fn said(run: u32, event: Event) -> Said {
     Said { run, stage: None, event }
 }
 
-fn failed(message: &str) -> Event {
-    Event::Failed { message: message.into(), step: None, kept: None, cure: None }
+fn failed(cause: Cause, message: String) -> Event {
+    Event::Failed { cause, message, step: None, kept: None, cure: None }
 }

@@ -4,4 +4,4 @@ mod membership;
 mod tested;
 
 pub use membership::mia_confidence;
-pub use tested::{Tested, logits_of, softmax, test};
+pub use tested::{Tested, logits, logits_of, softmax, test};

@@ -17,7 +17,7 @@ pub struct Tested {
 }
 
 /// Logits of every row of a view, in chunks of one shape: `[n, classes]` on the host, row after row.
-async fn logits(net: &Net, view: &View, cx: &mut Cx) -> Result<Vec<f32>> {
+pub async fn logits(net: &Net, view: &View, cx: &mut Cx) -> Result<Vec<f32>> {
     let net = net.frozen();
     let mut parts = Vec::with_capacity(view.len().div_ceil(CHUNK));
     for rows in view.rows.chunks(CHUNK) {

@@ -107,6 +107,6 @@ pub(crate) fn push(stage: &Stage, parent: Option<String>, net: Net, task: &Task,
 }
 
 /// Whether stages of this shape belong to a model's lineage.
-pub(crate) fn is_trained(shape: Shape) -> bool {
+pub fn is_trained(shape: Shape) -> bool {
     matches!(shape, Shape::Tune | Shape::Peft)
 }

@@ -64,6 +64,9 @@ impl Lineage<'_> {
     }
 }
 
+/// Retrained networks where the run file does not say how many.
+pub const RETRAIN_SEEDS: u32 = 3;
+
 /// The retrained networks of one lineage and forget set, with the seconds that each took.
 #[derive(Clone)]
 pub struct Reference {
@@ -146,7 +149,7 @@ pub(crate) fn run<'a, M: Unlearn>(
 /// The reference nets, from the store where this lineage was retrained before.
 async fn reference(lineage: &Lineage<'_>, split: &Split, cx: &mut Cx) -> Result<Rc<Reference>> {
     let lab = lineage.lab;
-    let seeds = lab.spec.retrain_seeds.unwrap_or(3);
+    let seeds = lab.spec.retrain_seeds.unwrap_or(RETRAIN_SEEDS);
     let key = key(lineage, split, cx.seed, seeds);
     if let Some(found) = lab.references.borrow().get(&key) {
         cx.say(Event::Phase { name: "Retrained reference, from the store".into() });
@@ -163,6 +166,13 @@ async fn reference(lineage: &Lineage<'_>, split: &Split, cx: &mut Cx) -> Result<
     let made = Rc::new(Reference { nets, seconds });
     lab.references.borrow_mut().insert(key, made.clone());
     Ok(made)
+}
+
+/// Whether the reference of this lineage and split was made before.
+pub fn is_known(lab: &Lab, stages: Vec<usize>, gone: &Split, seed: u32) -> bool {
+    let lineage = Lineage { lab, stages, gone };
+    let key = key(&lineage, gone, seed, lab.spec.retrain_seeds.unwrap_or(RETRAIN_SEEDS));
+    lab.references.borrow().contains_key(&key)
 }
 
 /// What a reference depends on: data, start, lineage, rows that go, seeds.

@@ -1,4 +1,4 @@
 methods! {
-    attack fgsm::Fgsm,
-    attack pgd::{Bim, PgdL2, PgdLinf},
+    attack fgsm::Fgsm first,
+    attack pgd::{Bim, PgdL2, PgdLinf first},
 }

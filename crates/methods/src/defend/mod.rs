@@ -1,3 +1,3 @@
 methods! {
-    tune pgd_at::PgdAt,
+    tune pgd_at::PgdAt first,
 }

@@ -1,3 +1,3 @@
 methods! {
-    measure mia_confidence::MiaConfidence,
+    measure mia_confidence::MiaConfidence first,
 }

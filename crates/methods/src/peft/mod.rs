@@ -1,4 +1,4 @@
 methods! {
     peft bitfit::BitFit,
-    peft lora::Lora,
+    peft lora::Lora first,
 }

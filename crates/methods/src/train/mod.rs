@@ -1,3 +1,3 @@
 methods! {
-    tune scratch::Scratch,
+    tune scratch::Scratch first,
 }

@@ -1,4 +1,4 @@
 methods! {
-    tune full_finetune::FullFinetune,
+    tune full_finetune::FullFinetune first,
     tune linear_probe::LinearProbe,
 }

@@ -1,7 +1,7 @@
 methods! {
-    unlearn finetune::Finetune,
+    unlearn finetune::Finetune first,
     unlearn gradient_ascent::GradientAscent,
     unlearn random_label::RandomLabel,
     unlearn retrain::Retrain,
-    unlearn salun::SalUn,
+    unlearn salun::SalUn first,
 }

@@ -117,7 +117,7 @@ fn badge() -> AnyView {
         let mark = match state.get() {
             DeviceState::Checking => "hollow",
             DeviceState::Gpu | DeviceState::CpuFaster => "round",
-            DeviceState::CpuAlone | DeviceState::CpuChosen => "round chosen",
+            DeviceState::CpuAlone | DeviceState::CpuChosen | DeviceState::GpuLate => "round chosen",
             DeviceState::Lost => "diamond",
             DeviceState::Software | DeviceState::NoGpu | DeviceState::GpuFailed => "square-mark",
         };
@@ -128,7 +128,7 @@ fn badge() -> AnyView {
     el("button")
         .attr("class", class)
         .attr("type", "button")
-        .attr("title", move || text::device_help(state.get()))
+        .attr("title", move || page.device.with(text::device_help))
         .on(CLICK, move |_| page.dialog.set(Some(Dialog::Badge)))
         .child(el("i"))
         .child(el("b").child(name))

@@ -2,9 +2,15 @@
 
 use super::{
     icons::{Icon, icon_button},
+    menu,
     table::plain_table,
 };
-use crate::{browser, dom::*, store::page};
+use crate::{
+    browser,
+    dom::*,
+    later,
+    store::{Page, page},
+};
 use report::{Scene, Table};
 use std::sync::Arc;
 use wasm_bindgen::{JsCast, prelude::Closure};
@@ -49,6 +55,7 @@ pub fn chart(
     draw: impl Fn(f64) -> Option<Drawn> + Send + Sync + 'static,
     press: Press,
 ) -> AnyView {
+    let page = page();
     let as_table = RwSignal::new(false);
     let width = RwSignal::new(0.0);
     let draw: Draw = Arc::new(draw);
@@ -56,16 +63,10 @@ pub fn chart(
         width if width > 0.0 => draw(width),
         _ => None,
     });
-    let save = move || {
-        drawn.with_untracked(|drawn| {
-            let Some(drawn) = drawn else { return };
-            let name = title.to_ascii_lowercase().replace(' ', "-");
-            if as_table.get_untracked() {
-                browser::download(&format!("{name}.csv"), "text/csv", drawn.table.csv().as_bytes());
-            } else {
-                browser::download(&format!("{name}.svg"), "image/svg+xml", about(&drawn.scene).file().as_bytes());
-            }
-        });
+    let save = move |anchor| {
+        if let Some(drawn) = drawn.get_untracked() {
+            later::wish(page, move |later| (later.save_chart)(page, title, drawn, anchor));
+        }
     };
     // What is drawn changes with every tick, whether something is drawn does not.
     let is_none = memo(move || drawn.with(Option::is_none));
@@ -75,7 +76,7 @@ pub fn chart(
         .child(icon_button(Icon::Table, "Show as table", "As a table, or as a picture", none, move || {
             as_table.update(|on| *on = !*on)
         }))
-        .child(icon_button(Icon::Save, "Save", "Save the picture as SVG, the table as CSV", none, save))
+        .child(menu::button(Icon::Save, "Save", "Save as SVG, PNG or CSV", save).attr("disabled", none))
         .into_any();
     let body = el("div")
         .attr("class", "chart")
@@ -93,6 +94,32 @@ pub fn chart(
         })
         .into_any();
     block(title, sub, tools, body)
+}
+
+/// Asks as what a chart is to be saved, and saves it.
+pub fn save(page: Page, title: &'static str, drawn: Drawn, anchor: web_sys::HtmlElement) {
+    const FORMATS: [(&str, &str); 3] = [("SVG", "svg"), ("PNG, twice the size", "png"), ("CSV, the figures", "csv")];
+    let drawn = Arc::new(drawn);
+    let save = |(label, ending): (&str, &'static str)| {
+        let drawn = drawn.clone();
+        let act = move || {
+            let Drawn { scene, table } = &*drawn;
+            let name = format!("{}.{ending}", title.to_ascii_lowercase().replace(' ', "-"));
+            match ending {
+                "csv" => browser::download(&name, "text/csv", table.csv().as_bytes()),
+                "svg" => browser::download(&name, "image/svg+xml", about(scene).file().as_bytes()),
+                _ => browser::download_png(name, &in_theme(page, scene), [scene.width, scene.height]),
+            }
+        };
+        (label.to_owned(), Box::new(act) as Box<dyn Fn()>)
+    };
+    menu::open(anchor, FORMATS.map(save).into());
+}
+
+/// A file has the colours of both themes; a picture of it has those of the page.
+fn in_theme(page: Page, scene: &Scene) -> String {
+    let theme = if page.dark.get_untracked() { "dark" } else { "light" };
+    scene.file().replacen("<svg ", &format!("<svg style=\"color-scheme:{theme}\" "), 1)
 }
 
 /// What a picture that leaves the page says of itself.

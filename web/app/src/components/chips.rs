@@ -1,6 +1,7 @@
 //! What the network says, as three bars.
 
-use crate::{dom::*, state::order};
+use crate::dom::*;
+use report::order;
 
 /// Class name, share of 1, and whether it is the right answer (`None`: there is none).
 #[derive(Clone, Debug, PartialEq)]

@@ -7,55 +7,63 @@ use super::{
 use crate::{
     dom::*,
     labs::method::needs,
-    state::{order, strip::Lab},
+    state::{
+        choice::{Only, Place, Query, Sort},
+        strip::Lab,
+    },
     store::{Dialog, Page, catalogue, page},
     text,
 };
-use spec::{Family, MethodInfo};
+use spec::{Family, Kind, MethodInfo, Shape};
 
 const FAMILIES: [Family; 7] =
     [Family::Unlearn, Family::Attack, Family::Defend, Family::Transfer, Family::Peft, Family::Train, Family::Measure];
 
-fn matches(method: &MethodInfo, words: &str) -> bool {
-    let card = &method.card;
-    let all = [&card.title, &card.id, &card.summary, &card.paper, &card.authors].map(|text| text.to_ascii_lowercase());
-    words
-        .split_whitespace()
-        .all(|word| all.iter().any(|text| text.contains(word)) || card.year.to_string().starts_with(word))
-}
+const ONLY: [(Only, &str); 3] =
+    [(Only::Fitting, "fit this network"), (Only::Asking, "change no weights"), (Only::Played, "are in your runs")];
 
-/// Matches of a search, families of the lab first, newest first.
-fn found(words: &str, family: Option<Family>, lab: Option<Lab>) -> Vec<&'static MethodInfo> {
-    let words = words.trim().to_ascii_lowercase();
-    let found: Vec<&MethodInfo> = catalogue()
-        .methods
-        .iter()
-        .filter(|method| family.is_none_or(|family| method.card.family == family) && matches(method, &words))
-        .collect();
-    let near = |method: &&MethodInfo| lab != Some(Lab::of(method.card.family));
-    let key = |at: usize| (near(&found[at]), std::cmp::Reverse(found[at].card.year), &found[at].card.title);
-    order(found.len(), &|a, b| key(a).cmp(&key(b))).into_iter().map(|at| found[at]).collect()
+const SORTS: [(Sort, &str); 2] = [(Sort::Newest, "newest first"), (Sort::Name, "A to Z")];
+
+fn place(page: &Page, lab: Option<Lab>) -> Place {
+    let task = page.task_of(&page.selected.get());
+    let learns = |name: &String| page.method(name).is_some_and(|m| matches!(m.shape, Shape::Tune | Shape::Peft));
+    Place {
+        kind: if page.is_points(&task) { Kind::Points } else { Kind::Images },
+        classes: page.class_names(&task).len(),
+        trained: page.order().iter().any(learns),
+        lab,
+        played: page.runs.with(|runs| runs.iter().map(|run| run.method.clone()).collect()),
+    }
 }
 
 pub fn chooser(replace: Option<String>, lab: Option<Lab>) -> AnyView {
     let page = page();
     let own = replace.as_ref().and_then(|name| untrack(|| page.family(name)));
-    let start = own.or(lab.and_then(|lab| lab.families().first().copied()));
-    let words = RwSignal::new(String::new());
-    let family = RwSignal::new(start);
+    let family = own.or(lab.and_then(|lab| lab.families().first().copied()));
+    let query = RwSignal::new(Query { words: String::new(), family, only: vec![], sort: Sort::Newest });
+    let place = StoredValue::new(untrack(|| place(&page, lab)));
+    let methods = catalogue().methods.as_slice();
+    let refusal = move |method: &MethodInfo| place.with_value(|place| place.refuses(method));
+    // Ids in their order, and how many of them are good first choices.
     let list = memo(move || {
-        let found = found(&words.get(), family.get(), lab);
-        found.iter().map(|method| method.card.id.as_str()).collect::<Vec<&'static str>>()
+        let (found, firsts) = query.with(|query| place.with_value(|place| query.list(methods, place)));
+        (found.into_iter().map(|method| method.card.id.as_str()).collect::<Vec<&'static str>>(), firsts)
     });
     let current = replace.as_ref().and_then(|name| untrack(|| page.method(name))).map(|method| method.card.id.as_str());
     let at = RwSignal::new(
-        current.and_then(|id| list.with_untracked(|list| list.iter().position(|other| *other == id))).unwrap_or(0),
+        list.with_untracked(|(ids, _)| current.and_then(|id| ids.iter().position(|other| *other == id)).unwrap_or(0)),
     );
-    let picked = memo(move || list.with(|list| list.get(at.get().min(list.len().saturating_sub(1))).copied()));
+    let picked = memo(move || list.with(|(ids, _)| ids.get(at.get().min(ids.len().saturating_sub(1))).copied()));
+    let ask = move |change: &dyn Fn(&mut Query)| {
+        query.update(|query| change(query));
+        at.set(0);
+    };
     let replaced = replace.clone();
     let take = move |id: &str, as_row: bool| {
-        untrack(|| choose(&page, replaced.as_deref(), id, as_row));
-        page.dialog.set(None);
+        if catalogue().method(id).is_some_and(|method| refusal(method).is_none()) {
+            untrack(|| choose(&page, replaced.as_deref(), id, as_row));
+            page.dialog.set(None);
+        }
     };
     // A version needs a layer beside which it can stand.
     let rows_possible = {
@@ -69,7 +77,7 @@ pub fn chooser(replace: Option<String>, lab: Option<Lab>) -> AnyView {
         let take = take.clone();
         let rows_possible = rows_possible.clone();
         move |event: web_sys::KeyboardEvent| {
-            let last = list.with_untracked(Vec::len).saturating_sub(1);
+            let last = list.with_untracked(|(ids, _)| ids.len()).saturating_sub(1);
             match event.key().as_str() {
                 "ArrowDown" => at.update(|at| *at = (*at + 1).min(last)),
                 "ArrowUp" => at.update(|at| *at = at.saturating_sub(1)),
@@ -84,62 +92,121 @@ pub fn chooser(replace: Option<String>, lab: Option<Lab>) -> AnyView {
             request_animation_frame(|| crate::browser::scroll_to(".choices [aria-selected='true']"));
         }
     };
-    let count = move |of: Option<Family>| found(&words.get(), of, lab).len();
+    // How much would be found with another family or filter.
+    let count = move |change: &dyn Fn(&mut Query)| {
+        let mut query = query.get();
+        change(&mut query);
+        place.with_value(|place| query.count(methods, place))
+    };
     let families = FAMILIES
-        .iter()
-        .filter(|family| catalogue().methods.iter().any(|method| method.card.family == **family))
-        .map(|&of| {
+        .into_iter()
+        .filter(|family| methods.iter().any(|method| method.card.family == *family))
+        .map(|of| {
             el("button")
                 .attr("type", "button")
-                .attr("aria-pressed", move || (family.get() == Some(of)).to_string())
-                .on(CLICK, move |_| {
-                    family.set(Some(of));
-                    at.set(0);
-                })
+                .attr("aria-pressed", move || query.with(|query| query.family == Some(of)).to_string())
+                .on(CLICK, move |_| ask(&|query| query.family = Some(of)))
                 .child(text::family(of))
-                .child(el("span").child(move || count(Some(of))))
+                .child(el("span").child(move || count(&|query| query.family = Some(of))))
         })
         .collect_view();
-    let all = catalogue().methods.len();
+    // A filter that leaves out nothing, or everything, is none.
+    let filters = ONLY
+        .into_iter()
+        .filter(|(only, _)| {
+            let all = Query { words: String::new(), family: None, only: vec![*only], sort: Sort::Name };
+            (1..methods.len()).contains(&place.with_value(|place| all.count(methods, place)))
+        })
+        .map(|(only, words)| {
+            let pressed = move || query.with(|query| query.only.contains(&only));
+            let found = memo(move || count(&|query| query.only = vec![only]));
+            let flip = move |query: &mut Query| {
+                let was = query.only.len();
+                query.only.retain(|other| *other != only);
+                if query.only.len() == was {
+                    query.only.push(only);
+                }
+            };
+            el("button")
+                .attr("type", "button")
+                .attr("aria-pressed", move || pressed().to_string())
+                .attr("disabled", move || found.get() == 0 && !pressed())
+                .on(CLICK, move |_| ask(&flip))
+                .child(words)
+                .child(el("span").child(move || found.get()))
+        })
+        .collect_view();
+    let sorts = SORTS.map(|(_, words)| el("option").child(words)).collect_view();
     let item = {
         let take = take.clone();
         move |(place, id): (usize, &'static str)| {
-            let card = &catalogue().method(id).expect("listed from the catalogue").card;
-            let take = take.clone();
+            let method = catalogue().method(id).expect("listed from the catalogue");
+            let card = &method.card;
+            let (take, refusal) = (take.clone(), refusal(method));
+            let words = query.with_untracked(|query| query.words.clone());
             el("li")
                 .attr("role", "option")
                 .attr("id", format!("choice-{place}"))
                 .attr("aria-selected", move || (picked.get() == Some(id)).to_string())
+                .attr("aria-disabled", refusal.is_some().then_some("true"))
                 .on(CLICK, move |_| at.set(place))
                 .on(DBLCLICK, move |_| take(id, false))
-                .child(el("b").child(marked(&card.title, &words.get_untracked())))
+                .child(el("b").child(marked(&card.title, &words)))
                 .child(el("span").attr("class", "year").child(card.year))
-                .child(el("span").attr("class", "summary").child(card.summary.clone()))
+                .child(el("span").attr("class", "summary").child(refusal.unwrap_or_else(|| card.summary.clone())))
         }
     };
-    let items = move || list.get().into_iter().enumerate().map(item.clone()).collect_view().into_any();
+    let items = move || {
+        let (ids, firsts) = list.get();
+        let searched = query.with_untracked(|query| !query.words.trim().is_empty());
+        let rest = match (searched, firsts) {
+            (true, _) => "Found",
+            (false, 0) => "All",
+            _ => "All others",
+        };
+        let mut items = ids.into_iter().enumerate().map(&item);
+        let first = items.by_ref().take(firsts).collect_view();
+        [("Good first choices", first), (rest, items.collect_view())]
+            .into_iter()
+            .filter(|(_, items)| !matches!(items, AnyView::Many(items) if items.is_empty()))
+            .map(|(name, items)| el("ul").attr("role", "group").attr("aria-label", name).child(items))
+            .collect_view()
+    };
     let detail = move || {
         picked.get().and_then(|id| catalogue().method(id)).map(|method| {
             let card = &method.card;
             let id = card.id.as_str();
             let (take, add) = (take.clone(), take.clone());
             let as_row = rows_possible(id);
-            let runs = page.runs.with(|runs| runs.iter().filter(|run| run.method == card.id).count());
+            let refusal = refusal(method);
+            let unfit = refusal.is_some();
             [
                 el("div")
                     .child(el("h3").child(card.title.clone()))
-                    .child(el("p").attr("class", "sub").child(format!("{}, {}", card.authors, card.year)))
+                    .child(el("p").attr("class", "sub").child(match card.authors.as_str() {
+                        "" => card.year.to_string(),
+                        authors => format!("{authors}, {}", card.year),
+                    }))
                     .into_any(),
-                el("div").attr("class", "equation").html(format!("<math>{}</math>", card.equation)).into_any(),
+                el("div")
+                    .attr("class", "equation")
+                    .attr("tabindex", "0")
+                    .html(format!("<math>{}</math>", card.equation))
+                    .into_any(),
                 el("p").child(card.summary.clone()).into_any(),
+                refusal.map(|why| el("p").attr("class", "lose").child(why)).into_any(),
                 el("dl")
                     .attr("class", "facts")
                     .child(el("dt").child("Needs"))
                     .child(el("dd").child(needs(method)))
+                    .child(
+                        untrack(|| time_here(&page, id))
+                            .map(|time| [el("dt").child("Time here").into_any(), el("dd").child(time).into_any()]),
+                    )
                     .child(el("dt").child("Settings"))
                     .child(el("dd").child(labs_count(method)))
                     .child(el("dt").child("Your runs"))
-                    .child(el("dd").child(runs))
+                    .child(el("dd").child(untrack(|| own_runs(&page, method))))
                     .into_any(),
                 el("p").attr("class", "sub").child(card.paper.clone()).into_any(),
                 el("p")
@@ -148,6 +215,7 @@ pub fn chooser(replace: Option<String>, lab: Option<Lab>) -> AnyView {
                         el("button")
                             .attr("class", "button primary")
                             .attr("type", "button")
+                            .attr("disabled", unfit)
                             .on(CLICK, move |_| take(id, false))
                             .child("Use it"),
                     )
@@ -155,6 +223,7 @@ pub fn chooser(replace: Option<String>, lab: Option<Lab>) -> AnyView {
                         el("button")
                             .attr("class", "button")
                             .attr("type", "button")
+                            .attr("disabled", unfit)
                             .on(CLICK, move |_| add(id, true))
                             .child("Add as a row")
                     }))
@@ -181,21 +250,21 @@ pub fn chooser(replace: Option<String>, lab: Option<Lab>) -> AnyView {
                     .attr("aria-controls", "choices")
                     .attr("aria-activedescendant", move || format!("choice-{}", at.get()))
                     .attr("aria-label", "Search methods")
-                    .attr("placeholder", format!("Search {all} methods by name, idea, paper or year"))
+                    .attr("placeholder", format!("Search {} methods by name, idea, paper or year", methods.len()))
                     .attr("autocomplete", "off")
                     .on(INPUT, move |event| {
-                        words.set(event_target_value(&event));
-                        at.set(0);
+                        let words = event_target_value(&event);
+                        ask(&|query| query.words.clone_from(&words));
                     })
                     .on(KEYDOWN, keys),
             )
             .child(move || {
-                family.get().map(|of| {
+                query.with(|query| query.family).map(|of| {
                     el("button")
                         .attr("class", "button small")
                         .attr("type", "button")
                         .attr("title", "Search in all families")
-                        .on(CLICK, move |_| family.set(None))
+                        .on(CLICK, move |_| ask(&|query| query.family = None))
                         .child(format!("in {}", text::family(of)))
                         .child(icon(Icon::Close))
                 })
@@ -208,15 +277,27 @@ pub fn chooser(replace: Option<String>, lab: Option<Lab>) -> AnyView {
                 el("div")
                     .attr("class", "families")
                     .attr("role", "group")
-                    .attr("aria-label", "Families")
+                    .attr("aria-label", "Families and filters")
                     .child(el("h4").child("What it does"))
-                    .child(families),
+                    .child(families)
+                    .child(el("h4").child("Only those that"))
+                    .child(filters),
             )
             .child(
                 el("div")
                     .attr("class", "choices")
                     .child(
-                        el("ul")
+                        el("select")
+                            .attr("aria-label", "Order")
+                            .on(CHANGE, move |event| {
+                                let place = event_target::<web_sys::HtmlSelectElement>(&event).selected_index();
+                                let sort = SORTS[usize::try_from(place).unwrap_or(0)].0;
+                                ask(&|query| query.sort = sort);
+                            })
+                            .child(sorts),
+                    )
+                    .child(
+                        el("div")
                             .attr("role", "listbox")
                             .attr("id", "choices")
                             .attr("aria-label", "Methods")
@@ -225,7 +306,7 @@ pub fn chooser(replace: Option<String>, lab: Option<Lab>) -> AnyView {
                     .child(
                         el("p")
                             .attr("class", "empty")
-                            .attr("hidden", move || !list.with(Vec::is_empty))
+                            .attr("hidden", move || !list.with(|(ids, _)| ids.is_empty()))
                             .child("No method by that name. Try a paper title or a year."),
                     ),
             )
@@ -242,11 +323,40 @@ pub fn chooser(replace: Option<String>, lab: Option<Lab>) -> AnyView {
                     .child(el("kbd").child("Enter"))
                     .child(" add as a row"),
             )
+            .child(el("span").child(el("kbd").child("Tab")).child(" families"))
             .child(el("span").child(el("kbd").child("Esc")).child(" close"))
             .into_any(),
     ]
     .into_any();
     modal("Choose a method", "large", body)
+}
+
+/// As the strip has it, else as it was the last time.
+fn time_here(page: &Page, id: &str) -> Option<String> {
+    let of_stage = |stage: &spec::Stage| {
+        let print = page.print(stage.name.as_deref()?)?;
+        page.estimates.with(|estimates| estimates.get(&print).copied())
+    };
+    let about = page.strip.with(|strip| strip.spec.stages.iter().filter(|stage| stage.id == id).find_map(of_stage));
+    let last = || page.runs.with(|runs| runs.iter().find(|run| run.method == id).map(|run| run.seconds));
+    match about {
+        Some(seconds) => Some(format!("about {}", text::seconds(seconds))),
+        None => Some(format!("{} in your last run", text::took(last()?))),
+    }
+}
+
+/// How many there are, and the best of them.
+fn own_runs(page: &Page, method: &MethodInfo) -> String {
+    let (key, sign) = if method.shape == Shape::Unlearn { ("gap", -1.0) } else { ("accuracy", 1.0) };
+    page.runs.with(|runs| {
+        let own = || runs.iter().filter(|run| run.method == method.card.id);
+        let best = own().filter_map(|run| run.figure(key)).max_by(|a, b| (sign * a.value).total_cmp(&(sign * b.value)));
+        match (own().count(), best) {
+            (0, _) => "none yet".into(),
+            (n, Some(row)) => format!("{n}, best {key} {}", report::figure::words(row)),
+            (n, None) => n.to_string(),
+        }
+    })
 }
 
 fn labs_count(method: &MethodInfo) -> String {

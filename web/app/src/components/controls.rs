@@ -2,6 +2,7 @@
 
 use super::icons::{Icon, icon};
 use crate::{
+    browser,
     dom::*,
     state::controls::{at_place, place, same, value, whole, written},
     store::{Page, page},
@@ -176,7 +177,7 @@ fn typed(text: &str, widget: &Widget) -> Value {
                 .parse::<u64>()
                 .map(Value::from)
                 .ok()
-                .or_else(|| number.parse::<f64>().ok().map(Value::from))
+                .or_else(|| browser::number(&number).map(Value::from))
                 .unwrap_or_else(|| text.into())
         }
         Widget::Maybe { .. } if text.is_empty() || text == "none" => Value::Null,
@@ -369,7 +370,7 @@ fn slider(field: &Field, widget: &'static Widget) -> AnyView {
                 .attr("aria-valuetext", say)
                 .prop("value", move || (1000.0 * at()).round().to_string())
                 .on(INPUT, move |event| {
-                    let place = event_target_value(&event).parse::<f64>().unwrap_or(0.0) / 1000.0;
+                    let place = browser::number(&event_target_value(&event)).unwrap_or(0.0) / 1000.0;
                     typing.put(&page, number(at_place(min, max, log, place)));
                 })
                 .on(KEYDOWN, move |event| {

@@ -8,21 +8,26 @@ use super::{
 use crate::{
     browser, client,
     dom::*,
-    labs,
-    state::{order, outcome::Images, strip::START},
-    store::{Dialog, Page, page},
+    labs, later,
+    state::{
+        link,
+        outcome::Images,
+        strip::{Lab, START, Strip},
+    },
+    store::{Dialog, Engine, Page, Route, catalogue, page},
     text,
 };
-use spec::DeviceChoice;
+use report::order;
+use spec::{DeviceChoice, Family, Question};
 use std::sync::Arc;
 use wasm_bindgen::JsCast;
 
 pub fn dialogs() -> AnyView {
     let page = page();
-    let opened = RwSignal::new_local(None::<web_sys::HtmlElement>);
+    let opened = RwSignal::new(None::<web_sys::HtmlElement>);
     // Focus goes in, and comes back to where it was.
     Effect::new(move |was: Option<bool>| {
-        let open = page.dialog.with(Option::is_some);
+        let open = page.dialog.with(Option::is_some) && page.later.with(Option::is_some);
         if open && was != Some(true) {
             opened.set(browser::focused());
             request_animation_frame(|| browser::focus(".dialog [data-first], .dialog button"));
@@ -35,17 +40,24 @@ pub fn dialogs() -> AnyView {
         open
     });
     let body = move || {
-        page.dialog.get().map(|dialog| match dialog {
-            Dialog::Chooser { replace, lab } => super::chooser::chooser(replace, lab),
-            Dialog::Share => frame("Share and export", "middle", share(page)),
-            Dialog::Keys => frame("Keys and help", "small", keys(page)),
-            Dialog::Badge => frame("Where it runs", "small", badge(page)),
-            Dialog::Tile(id) => frame("One image, through every layer", "middle", tile(page, id)),
-            Dialog::Cell(label, answer) => frame("Images behind this cell", "middle", cell(page, label, answer)),
-            Dialog::Reset => frame("Reset this layer?", "small", reset(page)),
-        })
+        let dialog = page.dialog.get()?;
+        Some(later::view(AnyView::default, move |later| (later.dialog)(dialog.clone())))
     };
-    (body).into_any()
+    body.into_any()
+}
+
+/// The dialog itself.
+pub fn dialog(dialog: Dialog) -> AnyView {
+    let page = page();
+    match dialog {
+        Dialog::Chooser { replace, lab } => super::chooser::chooser(replace, lab),
+        Dialog::Share => frame("Share and export", "middle", share(page)),
+        Dialog::Keys => frame("Keys and help", "small", keys(page)),
+        Dialog::Badge => frame("Where it runs", "small", badge(page)),
+        Dialog::Tile(id) => frame("One image, through every layer", "middle", tile(page, id)),
+        Dialog::Cell(label, answer) => frame("Images behind this cell", "middle", cell(page, label, answer)),
+        Dialog::Reset => frame("Reset this layer?", "small", reset(page)),
+    }
 }
 
 /// The scrim, and a dialog that keeps the focus inside.
@@ -128,10 +140,27 @@ fn code(page: Page, text: String) -> AnyView {
         .into_any()
 }
 
+fn link(page: &Page) -> String {
+    format!("{}#r={}", browser::address(), page.strip.with(|strip| link::encode(&strip.spec)))
+}
+
+fn command(page: &Page) -> String {
+    let presets: Vec<_> = catalogue()
+        .presets
+        .iter()
+        .filter_map(|preset| Some((preset.id.clone(), Strip::new(preset.spec.clone(), catalogue()).ok()?.spec)))
+        .collect();
+    page.strip.with(|strip| link::command(&strip.spec, &presets))
+}
+
+pub fn copy_command(page: Page) {
+    page.copy(&untrack(|| command(&page)));
+}
+
 fn share(page: Page) -> AnyView {
-    let (link, command) = untrack(|| (page.link(), page.command()));
+    let (link, command) = untrack(|| (link(&page), command(&page)));
     let own_file = !command.contains("static/recipes/");
-    let name = untrack(|| page.strip.with(|strip| crate::state::link::file_name(&strip.spec, "toml")));
+    let name = untrack(|| page.strip.with(|strip| link::file_name(&strip.spec, "toml")));
     let weights = untrack(|| page.layer_of(&page.shown()));
     let has_weights = weights != START && client::weights(page, &weights).is_some();
     let of_weights = weights.clone();
@@ -169,15 +198,7 @@ fn share(page: Page) -> AnyView {
                             .attr("type", "button")
                             .attr("disabled", !has_weights)
                             .attr("title", if has_weights { "" } else { "Play a layer first" })
-                            .on(CLICK, move |_| {
-                                if let Some(bytes) = client::weights(page, &of_weights) {
-                                    browser::download(
-                                        &format!("{of_weights}.safetensors"),
-                                        "application/octet-stream",
-                                        &bytes,
-                                    );
-                                }
-                            })
+                            .on(CLICK, move |_| labs::save_weights(&page, &of_weights))
                             .child(icon(Icon::Save))
                             .child(if has_weights { format!("{weights}.safetensors") } else { "weights".into() }),
                     )
@@ -217,7 +238,7 @@ fn share(page: Page) -> AnyView {
                                 .on(CHANGE, move |event| {
                                     let input: web_sys::HtmlInputElement = event_target(&event);
                                     if let Some(files) = input.files() {
-                                        labs::take_files(page, &files);
+                                        labs::take_files(page, files);
                                     }
                                 }),
                         ),
@@ -305,8 +326,7 @@ fn badge(page: Page) -> AnyView {
                 .child(name)
         });
     [
-        el("p").child(move || text::device_help(device().state)).into_any(),
-        el("p").attr("class", "sub").child(move || device().why).into_any(),
+        el("p").child(move || text::device_help(&device())).into_any(),
         el("dl")
             .attr("class", "facts")
             .child(move || fact("Device", text::device_name(&device().name).into()))
@@ -433,27 +453,108 @@ fn tile(page: Page, id: u32) -> AnyView {
         all => {
             let right = all.iter().filter(|(label, answer)| label == answer).count();
             let (label, last) = all[all.len() - 1];
-            let times = match right {
-                0 => "never".into(),
-                1 => "once".into(),
-                2 => "twice".into(),
-                n => format!("{n} times"),
+            let was = match right {
+                0 => "It was never read rightly".to_owned(),
+                1 => "It was read rightly once".into(),
+                2 => "It was read rightly twice".into(),
+                n => format!("It was read rightly {} times", text::number_word(n)),
             };
             match label == last {
-                true => format!("It was read rightly {times}; now it is read as what it is."),
-                false => format!(
-                    "It was read rightly {times}; now a {} looks to it like a {}.",
-                    text::digit_word(label),
-                    text::digit_word(last)
-                ),
+                true => format!("{was}; now it is read as what it is."),
+                false => {
+                    format!("{was}; now a {} looks to it like a {}.", text::digit_word(label), text::digit_word(last))
+                }
             }
         }
     };
+    let attack = move |_| {
+        page.dialog.set(None);
+        page.image.set(Some(id));
+        page.go(Route::Lab(Lab::Attack));
+    };
+    let task = untrack(|| page.task_of(&page.selected.get()));
     [
         el("ol").attr("class", "history").attr("data-first", "").child(steps).into_any(),
         el("p").attr("class", "say small").child(words).into_any(),
+        untrack(|| labs::attack::takes(&page, &task, id))
+            .then(|| {
+                el("p").attr("class", "actions").child(
+                    el("button").attr("class", "button").attr("type", "button").on(CLICK, attack).child("Attack this"),
+                )
+            })
+            .into_any(),
+        untrack(|| nearest(page, &task, id)).into_any(),
     ]
     .into_any()
+}
+
+/// Training images shown beside an image.
+const NEAREST: usize = 5;
+
+/// Only what it has learned from can be forgotten: what of it looks most like this image.
+fn nearest(page: Page, of: &str, id: u32) -> Option<AnyView> {
+    let forgets = page.order().into_iter().find(|name| page.family(name) == Some(Family::Unlearn))?;
+    let task = page.task_of(&forgets);
+    if !page.is_one_set(of, &task) || page.engine.get() != Engine::Ready {
+        return None;
+    }
+    let names = page.class_names(&task);
+    let found = RwSignal::new(None::<Arc<(Images, Vec<u16>)>>);
+    let chosen = RwSignal::new(page.picked());
+    client::ask_images(page, Question::Nearest { task, id, n: NEAREST }, move |images, labels| {
+        found.try_set(Some(Arc::new((images, labels))));
+    });
+    let tile = move |place: usize| {
+        let found = move || found.get().filter(|found| place < found.1.len());
+        let id = move || Some(found()?.0.ids[place]);
+        let image = move || image_of(&found()?.0, id()?);
+        let is_chosen = move || id().is_some_and(|id| chosen.with(|chosen| chosen.contains(&id)));
+        let names = names.clone();
+        let name = move || found().and_then(|found| names.get(usize::from(found.1[place])).cloned());
+        let flip = move |_| {
+            let Some(id) = untrack(id) else { return };
+            chosen.update(|chosen| match chosen.iter().position(|other| *other == id) {
+                Some(at) => {
+                    chosen.remove(at);
+                }
+                None => chosen.push(id),
+            });
+        };
+        el("li").child(
+            el("button")
+                .attr("type", "button")
+                .attr("aria-pressed", move || is_chosen().to_string())
+                .on(CLICK, flip)
+                .child(el("span").attr("class", "tile big").child(pixels(image, "")))
+                .child(el("span").child(name)),
+        )
+    };
+    let forget = move |_| {
+        page.pick_to_forget(&chosen.get_untracked());
+        page.dialog.set(None);
+        page.select(&forgets);
+    };
+    let words = move || match chosen.with(Vec::len) {
+        0 | 1 => "Forget this".to_owned(),
+        n => format!("Forget these {n}"),
+    };
+    Some(
+        el("section")
+            .child(el("h3").child("Nearest in training"))
+            .child(el("p").attr("class", "sub").child("It can only forget what it has learned from: choose here."))
+            .child(el("ul").attr("class", "gallery nearest").child((0..NEAREST).map(tile).collect_view()))
+            .child(
+                el("p").attr("class", "actions").child(
+                    el("button")
+                        .attr("class", "button")
+                        .attr("type", "button")
+                        .attr("disabled", move || chosen.with(Vec::is_empty))
+                        .on(CLICK, forget)
+                        .child(words),
+                ),
+            )
+            .into_any(),
+    )
 }
 
 /// At most so many images at once.

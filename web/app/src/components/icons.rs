@@ -7,6 +7,7 @@ pub enum Icon {
     Chevron,
     Close,
     Copy,
+    Dots,
     Help,
     Less,
     Moon,
@@ -31,6 +32,7 @@ impl Icon {
             Self::Chevron => "M9 6l6 6-6 6",
             Self::Close => "M6 6l12 12M18 6L6 18",
             Self::Copy => "M9 9h10v11H9zM15 9V4H5v11h4",
+            Self::Dots => "M4 10.5h3v3H4zM10.5 10.5h3v3h-3zM17 10.5h3v3h-3z",
             Self::Help => "M9 9a3 3 0 1 1 4.5 2.6c-1 .6-1.5 1.1-1.5 2.4M12 17.6v.4",
             Self::Less => "M6 12h12",
             Self::Moon => "M20 14.5A8.5 8.5 0 0 1 9.5 4 8.5 8.5 0 1 0 20 14.5z",
@@ -56,7 +58,7 @@ impl Icon {
     }
 
     const fn is_solid(self) -> bool {
-        matches!(self, Self::Pause | Self::Play | Self::Step | Self::Stop)
+        matches!(self, Self::Dots | Self::Pause | Self::Play | Self::Step | Self::Stop)
     }
 }
 

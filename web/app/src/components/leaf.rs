@@ -5,6 +5,7 @@ use crate::{
     client,
     dom::*,
     labs::attack,
+    later,
     state::{
         outcome::{Answers, Images},
         strip::{Lab, START},
@@ -57,13 +58,13 @@ pub fn sample(page: &Page, name: &str, task: &str) -> Sample {
         (leaf.ids.clone(), leaf.labels.clone())
     } else {
         let answers = page.answers(name, task).or_else(|| page.answers(START, task)).unwrap_or_default();
-        let mut counts = std::collections::BTreeMap::<u16, usize>::new();
+        let mut counts = vec![0; usize::from(answers.labels.iter().copied().max().unwrap_or(0)) + 1];
         answers
             .ids
             .iter()
             .zip(&answers.labels)
             .filter(|(_, label)| {
-                let count = counts.entry(**label).or_default();
+                let count = &mut counts[usize::from(**label)];
                 *count += 1;
                 *count <= ROW
             })
@@ -87,12 +88,16 @@ pub fn leaf() -> AnyView {
     // A note may ask about other data than its layer learned from.
     let task = memo(move || page.task_of(&page.selected.get()));
     let sample = memo(move || sample(&page, &subject.get(), &task.get()));
-    let answers = memo(move || page.answers(&shown.get(), &task.get()));
+    let answers = memo(move || match page.is_off() {
+        true => page.base_answers(&shown.get(), &task.get()),
+        false => page.answers(&shown.get(), &task.get()),
+    });
     let before = memo(move || page.answers(&page.parent_of(&shown.get()), &task.get()));
     let in_attack = memo(move || page.route.get() == Route::Lab(Lab::Attack));
     let side = memo(move || page.side.get());
-    let attacked =
-        memo(move || (in_attack.get() && side.get() == Side::Other).then(|| attack::attacked_leaf(&page)).flatten());
+    let attacked = memo(move || {
+        (in_attack.get() && side.get() == Side::Other).then(|| (page.later.get()?.attacked_leaf)(&page)).flatten()
+    });
     let fresh = memo(move || shown.get() == START || answers.with(Option::is_none));
 
     // What the engine must be asked for: images of another task, answers of the layer before on this one.
@@ -122,7 +127,7 @@ pub fn leaf() -> AnyView {
         for name in [shown.clone(), page.parent_of(&shown)] {
             let playable = known && page.is_done(&name);
             if playable && page.answers(&name, &task).is_none() && page.task_of(&name) != task {
-                client::ask_test(page, &name, &task);
+                client::ask_test(page, &name, false, &task);
             }
         }
     });
@@ -150,6 +155,7 @@ pub fn leaf() -> AnyView {
         let place = text::layer_id(&page, &layer);
         match page.outcome(&layer) {
             Some(outcome) if outcome.is_live() => format!("While layer {place} is written"),
+            Some(_) if page.is_off() => format!("Layer {place} with its adapter off"),
             Some(outcome) if outcome.is_done() => format!("After layer {place}"),
             Some(outcome) if outcome.answers("test").is_some() => match outcome.saved {
                 Some(step) => format!("At step {step}, the last that is kept"),
@@ -175,11 +181,11 @@ pub fn leaf() -> AnyView {
             .collect_view()
             .into_any()
     };
-    let is_points =
-        memo(move || page.task_pick(&task.get()).is_some_and(|pick| matches!(pick.id.as_str(), "moons" | "spirals")));
+    let is_points = memo(move || page.is_points(&task.get()));
     let body = move || {
         if is_points.get() {
-            crate::labs::boundary_map(subject.get())
+            let of = subject.get();
+            later::view(AnyView::default, move |later| (later.boundary_map)(of.clone()))
         } else {
             el("div")
                 .attr("class", "tiles")
@@ -193,7 +199,7 @@ pub fn leaf() -> AnyView {
     let other = move || if in_attack.get() { "Attacked" } else { "What changed" };
     let first = move || if in_attack.get() { "Clean" } else { "All" };
     let can_compare = memo(move || match in_attack.get() {
-        true => attack::has_attacked(&page),
+        true => page.later.get().is_some_and(|later| (later.has_attacked)(&page)),
         false => !fresh.get() && before.with(Option::is_some),
     });
     let legend = move || match (fresh.get() && !attacked.with(Option::is_some), side.get(), in_attack.get()) {
@@ -325,7 +331,8 @@ fn tile(place: usize, shown: Shown) -> AnyView {
         })
     };
     let id = move || shown.sample.with(|sample| sample.ids.get(place).copied());
-    let chosen = memo(move || shown.in_attack.get() && id().is_some() && attack::image(&page) == id());
+    let attacked = move || (page.later.get()?.attacked_image)(&page);
+    let chosen = memo(move || shown.in_attack.get() && id().is_some() && attacked() == id());
     let open = move |_| {
         let Some(id) = untrack(id) else { return };
         if shown.in_attack.get_untracked() {

@@ -8,6 +8,7 @@ pub mod controls;
 pub mod dialogs;
 pub mod icons;
 pub mod leaf;
+pub mod menu;
 pub mod notice;
 pub mod pad;
 pub mod panel;

@@ -54,19 +54,26 @@ pub fn pad() -> AnyView {
             // The reply may never come, if the engine dies in between.
             let release = busy.clone();
             set_timeout(move || release.set(false), std::time::Duration::from_millis(500));
-            client::ask(page, &shown, Question::Predict, &[client::floats(&values)], move |reply| {
-                busy.set(false);
-                let Ok((body, _)) = reply else { return };
-                let row = body["probabilities"][0].as_array().cloned().unwrap_or_default();
-                let names = untrack(|| page.class_names(&page.task_of(&page.shown())));
-                let answer = row.iter().enumerate().map(|(class, share)| Chip {
-                    name: names.get(class).cloned().unwrap_or_else(|| class.to_string()),
-                    share: share.as_f64().unwrap_or(0.0),
-                });
-                if !strokes.with_untracked(Vec::is_empty) {
-                    shares.set(answer.collect());
-                }
-            });
+            client::ask(
+                page,
+                &shown,
+                untrack(|| page.is_off()),
+                Question::Predict,
+                &[client::floats(&values)],
+                move |reply| {
+                    busy.set(false);
+                    let Ok((body, _)) = reply else { return };
+                    let row = body["probabilities"][0].as_array().cloned().unwrap_or_default();
+                    let names = untrack(|| page.class_names(&page.task_of(&page.shown())));
+                    let answer = row.iter().enumerate().map(|(class, share)| Chip {
+                        name: names.get(class).cloned().unwrap_or_else(|| class.to_string()),
+                        share: share.as_f64().unwrap_or(0.0),
+                    });
+                    if !strokes.with_untracked(Vec::is_empty) {
+                        shares.set(answer.collect());
+                    }
+                },
+            );
         }
     };
     let redraw = {
@@ -88,7 +95,7 @@ pub fn pad() -> AnyView {
     {
         // Another network answers the same drawing anew.
         let classify = classify.clone();
-        let shown = memo(move || (page.shown(), page.outcomes.with(|all| all.len())));
+        let shown = memo(move || (page.shown(), page.is_off(), page.outcomes.with(|all| all.len())));
         effect(move || {
             shown.get();
             classify();

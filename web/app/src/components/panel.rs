@@ -6,7 +6,9 @@ use super::{
     strip::slot_of,
 };
 use crate::{
+    browser,
     dom::*,
+    later,
     state::strip::{Lab, START},
     store::{Dialog, Page, Route, catalogue, page},
     text,
@@ -40,7 +42,7 @@ pub fn panel() -> AnyView {
             match route {
                 Route::Lab(lab) if selected == START => empty(lab),
                 Route::Lab(_) => of_stage(selected),
-                _ => crate::labs::side_panel(),
+                route => later::view(AnyView::default, move |later| (later.panel)(route.clone())),
             }
         })
         .into_any()
@@ -88,7 +90,9 @@ fn of_stage(name: String) -> AnyView {
             .into_any(),
         IntoAny::into_any(versions(&page, &name)),
         IntoAny::into_any((Lab::of(family) == Lab::Transfer).then(|| start_from(page))),
-        IntoAny::into_any((family == Family::Unlearn).then(|| forget_set(page))),
+        IntoAny::into_any(
+            (family == Family::Unlearn).then(|| later::view(AnyView::default, move |later| (later.forget_set)(page))),
+        ),
         IntoAny::into_any(controls::settings(name)),
         el("p")
             .attr("class", "group sub")
@@ -97,7 +101,7 @@ fn of_stage(name: String) -> AnyView {
                 el("button")
                     .attr("class", "link")
                     .attr("type", "button")
-                    .on(CLICK, move |_| page.copy(&page.command()))
+                    .on(CLICK, move |_| later::wish(page, move |later| (later.copy_command)(page)))
                     .child("copy as a command"),
             )
             .child(" or ")
@@ -105,7 +109,7 @@ fn of_stage(name: String) -> AnyView {
                 el("button")
                     .attr("class", "link")
                     .attr("type", "button")
-                    .on(CLICK, move |_| crate::labs::save_run_file(&page))
+                    .on(CLICK, move |_| later::wish(page, move |later| (later.save_run_file)(&page)))
                     .child("file"),
             )
             .child(". ")
@@ -117,23 +121,18 @@ fn of_stage(name: String) -> AnyView {
 }
 
 fn off(page: Page, name: String) -> AnyView {
-    let last = {
+    let stays = {
         let name = name.clone();
-        move || {
-            page.slots.with(|slots| {
-                let last = slots.last().map(|slot| page.strip.with(|strip| strip.name(slot.used)));
-                last.as_ref() == Some(&name) && slots.len() > 1
-            })
-        }
+        move || page.strip.with(|strip| !strip.is_free(&name, catalogue()))
     };
     el("p")
         .attr("class", "sub")
-        .attr("hidden", move || !last())
+        .attr("hidden", stays)
         .child(
             el("button")
                 .attr("class", "link")
                 .attr("type", "button")
-                .on(CLICK, move |_| page.take_off())
+                .on(CLICK, move |_| page.remove(&name))
                 .child("Take this layer off"),
         )
         .into_any()
@@ -216,10 +215,7 @@ fn versions(page: &Page, name: &str) -> AnyView {
                         .attr("class", "link")
                         .attr("type", "button")
                         .attr("title", "What follows goes on from this version")
-                        .on(CLICK, move |_| {
-                            page.edit(|strip| strip.use_version(&take, catalogue()));
-                            page.select(&take);
-                        })
+                        .on(CLICK, move |_| page.use_version(&take))
                         .child("use")
                         .into_any()
                 })
@@ -278,7 +274,7 @@ fn start_from(page: Page) -> AnyView {
 }
 
 /// The one hand-made part: what is to be forgotten, for every method alike.
-fn forget_set(page: Page) -> AnyView {
+pub fn forget_set(page: Page) -> AnyView {
     let kind = memo(move || page.strip.with(|strip| strip.spec.forget.as_ref().map(|pick| pick.id.clone())));
     let pick = move |id: &str, key: &str, value: Value| {
         let params: Map<String, Value> = [(key.to_owned(), value)].into_iter().collect();
@@ -287,7 +283,7 @@ fn forget_set(page: Page) -> AnyView {
     let choose = move |id: &'static str| match id {
         "class" => pick("class", "class", 3.into()),
         "random" => pick("random", "fraction", 0.1.into()),
-        _ => pick("picked", "ids", Value::Array(vec![])),
+        _ => page.pick_to_forget(&[]),
     };
     let kinds = catalogue()
         .forget
@@ -354,7 +350,7 @@ fn forget_set(page: Page) -> AnyView {
                                 .attr("step", "0.01")
                                 .prop("value", move || share().to_string())
                                 .on(INPUT, move |event| {
-                                    if let Ok(value) = event_target_value(&event).parse::<f64>() {
+                                    if let Some(value) = browser::number(&event_target_value(&event)) {
                                         pick("random", "fraction", value.into());
                                     }
                                 }),
@@ -363,20 +359,11 @@ fn forget_set(page: Page) -> AnyView {
                 .into_any()
         }
         _ => {
-            let count = move || {
-                page.strip.with(|strip| {
-                    strip
-                        .spec
-                        .forget
-                        .as_ref()
-                        .and_then(|pick| pick.params.get("ids")?.as_array().map(Vec::len))
-                        .unwrap_or(0)
-                })
-            };
+            let numbers = move || page.picked().iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
             [
                 el("p")
                     .attr("class", "fact")
-                    .child(move || match count() {
+                    .child(move || match page.picked().len() {
                         0 => "Nothing is chosen to forget. Pick at least one image by its number.".to_owned(),
                         1 => "One image is chosen.".into(),
                         n => format!("{} images are chosen.", fixed(n as f64, 0)),
@@ -386,13 +373,11 @@ fn forget_set(page: Page) -> AnyView {
                     .attr("class", "field")
                     .attr("aria-label", "Numbers of training images, with commas")
                     .attr("placeholder", "12, 40, 77")
+                    .prop("value", numbers)
                     .on(CHANGE, move |event| {
-                        let ids: Vec<Value> = event_target_value(&event)
-                            .split(',')
-                            .filter_map(|part| part.trim().parse::<u32>().ok())
-                            .map(Value::from)
-                            .collect();
-                        pick("picked", "ids", Value::Array(ids));
+                        let ids: Vec<u32> =
+                            event_target_value(&event).split(',').filter_map(|part| part.trim().parse().ok()).collect();
+                        page.pick_to_forget(&ids);
                     })
                     .into_any(),
             ]

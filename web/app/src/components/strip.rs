@@ -1,13 +1,18 @@
 //! The strip: source, layers, notes, and the place for the next one.
 
-use super::icons::{Icon, icon};
+use super::{
+    icons::{Icon, icon},
+    menu,
+};
 use crate::{
+    browser, client,
     dom::*,
+    labs, later,
     state::{
         outcome::{Outcome, Status},
         strip::{START, Slot},
     },
-    store::{Dialog, Page, catalogue, page},
+    store::{Dialog, Page, Side, catalogue, page},
     text,
 };
 use report::{Chart, Role, chart::Ribbon};
@@ -23,6 +28,8 @@ pub fn strip() -> AnyView {
         request_animation_frame(crate::browser::show_selected_layer);
     });
     let slots = move || page.slots.get();
+    let first =
+        move || page.slots.with(|slots| page.strip.with(|strip| slots.first().map(|slot| strip.name(slot.used))));
     let add = move || page.dialog.set(Some(Dialog::Chooser { replace: None, lab: None }));
     el("ol")
         .attr("class", "strip")
@@ -31,7 +38,7 @@ pub fn strip() -> AnyView {
         .child(
             el("li")
                 .attr("class", "layer")
-                .class("follows", move || page.slots.with(|slots| slots.first().is_some_and(|s| done(&page, s))))
+                .class("follows", move || first().is_some_and(|first| page.is_done(&first)))
                 .child(move || source(&page)),
         )
         .child(move || {
@@ -60,11 +67,6 @@ fn arrows(page: &Page, event: &web_sys::KeyboardEvent) {
     }
     event.prevent_default();
     request_animation_frame(|| crate::browser::focus(".strip [tabindex='0']"));
-}
-
-fn done(page: &Page, slot: &Slot) -> bool {
-    let name = page.strip.with(|strip| strip.name(slot.used));
-    page.is_done(&name)
 }
 
 fn ribbon(page: &Page, name: &str, role: Role) -> AnyView {
@@ -139,10 +141,10 @@ fn layer(place: usize, slot: Slot) -> AnyView {
         "done" => kept.get().map_or_else(|| "done".into(), |accuracy| report::figure::percent(accuracy, 1)),
         _ => "planned".into(),
     };
-    let follows = {
-        let next = page.slots.with_untracked(|slots| slots.get(place + 1).cloned());
-        move || next.as_ref().is_some_and(|next| done(&page, next))
-    };
+    // By its name: its number is another one as soon as a stage before it goes.
+    let next = page.slots.with_untracked(|slots| slots.get(place + 1).map(|slot| slot.used));
+    let next = next.map(|used| page.strip.with_untracked(|strip| strip.name(used)));
+    let follows = move || next.as_ref().is_some_and(|next| page.is_done(next));
     let class = move || {
         let mut class = format!("layer {}", state.get());
         for (on, word) in [(is_selected.get(), " selected"), (count > 1, " stack"), (follows(), " follows")] {
@@ -172,6 +174,8 @@ fn layer(place: usize, slot: Slot) -> AnyView {
         let name = name.clone();
         move |_| page.select(&name)
     };
+    let stop = move || if is_selected.get() { "0" } else { "-1" };
+    let (pressed, chosen) = (name.clone(), name.clone());
     el("li")
         .attr("class", class)
         .child(
@@ -180,15 +184,75 @@ fn layer(place: usize, slot: Slot) -> AnyView {
                 .attr("type", "button")
                 .attr("title", hint)
                 .attr("aria-pressed", move || is_selected.get().to_string())
-                .attr("tabindex", move || if is_selected.get() { "0" } else { "-1" })
+                .attr("tabindex", stop)
                 .on(CLICK, select)
+                .on(CONTEXTMENU, move |event| {
+                    event.prevent_default();
+                    ask(page, &pressed, listener(&event));
+                })
                 .child(el("span").attr("class", "head").child(el("b").child(verb)).child(el("span").child(word)))
                 .child(el("span").attr("class", "title").child(title))
                 .child(bars)
                 .child(el("i").attr("class", "written").style("width", share)),
         )
+        .child(
+            menu::button(Icon::Dots, "More", "What can be done with this layer", move |anchor| {
+                ask(page, &chosen, anchor)
+            })
+            .attr("tabindex", stop),
+        )
         .child(notes(slot.notes))
         .into_any()
+}
+
+fn ask(page: Page, name: &str, anchor: web_sys::HtmlElement) {
+    let name = name.to_owned();
+    later::wish(page, move |later| (later.layer_menu)(page, &name, anchor));
+}
+
+/// What can be done with a layer, or a note, as it stands.
+pub fn open_menu(page: Page, name: &str, anchor: web_sys::HtmlElement) {
+    menu::open(anchor, untrack(|| can_be_done(page, name)));
+}
+
+fn can_be_done(page: Page, name: &str) -> Vec<menu::Entry> {
+    let mut all: Vec<menu::Entry> = Vec::new();
+    let is_layer = page.layer_of(name) == name;
+    let done = page.is_done(name);
+    if let Some(slot) = slot_of(&page, name).filter(|_| is_layer) {
+        for &version in slot.versions.iter().filter(|&&version| version != slot.used) {
+            let version = page.strip.with(|strip| strip.name(version));
+            let title = format!("Use {} {}", text::layer_id(&page, &version), text::stage_title(&page, &version));
+            all.push((title, Box::new(move || page.use_version(&version))));
+        }
+    }
+    let own = name.to_owned();
+    // In its lab, the leaf of a defence compares clean with attacked.
+    let compares = is_layer && done && page.family(name) != Some(Family::Defend);
+    if compares && page.answers(&page.parent_of(name), &page.task_of(name)).is_some() {
+        let name = own.clone();
+        let compare = move || {
+            page.select(&name);
+            page.side.set(Side::Other);
+            browser::scroll_to(".leaf");
+        };
+        all.push(("Compare with the layer before".into(), Box::new(compare)));
+    }
+    let name = own.clone();
+    let change = move || {
+        page.select(&name);
+        page.drawer.set(true);
+        request_animation_frame(|| browser::focus(".panel .control :is(input, select, button)"));
+    };
+    all.push((if done { "Change and run again" } else { "Change its settings" }.into(), Box::new(change)));
+    if is_layer && client::weights(page, &own).is_some() {
+        let name = own.clone();
+        all.push(("Save weights".into(), Box::new(move || labs::save_weights(&page, &name))));
+    }
+    if page.strip.with(|strip| strip.is_free(&own, catalogue())) {
+        all.push(("Take off".into(), Box::new(move || page.remove(&own))));
+    }
+    all
 }
 
 /// At most two under a layer.
@@ -226,16 +290,17 @@ fn notes(indices: Vec<usize>) -> AnyView {
             let name = name.clone();
             move || text::stage_title(&page, &name)
         };
-        let select = {
-            let name = name.clone();
-            move |_| page.select(&name)
-        };
+        let (select, pressed) = (name.clone(), name.clone());
         el("button")
             .attr("class", "note")
             .attr("type", "button")
             .class("planned", move || !outcome.with(|outcome| outcome.as_ref().is_some_and(|o| o.is_done())))
             .class("selected", is_selected)
-            .on(CLICK, select)
+            .on(CLICK, move |_| page.select(&select))
+            .on(CONTEXTMENU, move |event| {
+                event.prevent_default();
+                ask(page, &pressed, listener(&event));
+            })
             .child(title)
             .child(" ")
             .child(figure)

@@ -69,6 +69,11 @@ pub fn transport() -> AnyView {
         look.with(|look| look.press == Press::Wait)
             || (refusal.with(Option::is_some) && look.with(|look| matches!(look.press, Press::Play | Press::Again)))
     };
+    // Spoken each five seconds, and when it is another layer or another state.
+    let spoken = memo(move || {
+        let state = (page.selected.get(), page.engine.get(), live.get(), paused.get());
+        ((clock.get() / 5000.0) as u32, state)
+    });
     let percent = memo(move || look.with(|look| (100.0 * look.share).round() as u32));
     el("div")
         .attr("class", "transport")
@@ -128,7 +133,8 @@ pub fn transport() -> AnyView {
                 .attr("aria-valuemax", "100")
                 .attr("aria-valuenow", move || percent.get().to_string())
                 .attr("aria-valuetext", move || {
-                    look.with(|look| [look.left.as_str(), ", ", look.right.as_str()].concat())
+                    spoken.get();
+                    look.with_untracked(|look| [look.left.as_str(), ", ", look.right.as_str()].concat())
                 })
                 .child(el("i").style("width", move || format!("{}%", percent.get()))),
         )

@@ -1,31 +1,26 @@
 //! Adapt: how small, how good, and what is kept underneath.
 
-use super::{accuracy_block, nothing, sentence, subject};
+use super::{accuracy_block, subject};
 use crate::{
     browser, client,
-    components::{
-        block::{self, Drawn},
-        icons::{Icon, icon},
-    },
+    components::block::{self, Drawn},
     dom::*,
-    state::strip::Lab,
     store::{Page, page},
     text,
 };
+use js_sys::Uint8Array;
 use report::{
     Role,
     chart::{Better, Point, TradeOff},
     figure::fixed,
 };
+use spec::Question;
 
 pub fn lab() -> AnyView {
-    if let Some(nothing) = nothing(Lab::Adapt) {
-        return nothing;
-    }
+    let layer = Layer::new();
     [
-        IntoAny::into_any(sentence()),
-        el("div").attr("class", "pair").child(plane()).child(on_or_off()).into_any(),
-        IntoAny::into_any(accuracy_block()),
+        el("div").attr("class", "pair").child(plane()).child(accuracy_block()).into_any(),
+        el("div").attr("class", "pair").child(on_or_off(layer)).child(merge(layer)).into_any(),
     ]
     .into_any()
 }
@@ -79,31 +74,120 @@ fn trade_off(page: &Page) -> Option<TradeOff> {
     })
 }
 
-/// The adapter off is the layer before; the same network reads both tasks.
-fn on_or_off() -> AnyView {
+/// The selected layer and what is known of its adapter.
+#[derive(Clone, Copy)]
+struct Layer {
+    page: Page,
+    name: Memo<String>,
+    /// By the print of the layer, as PEFT loads it; none of a layer that has none.
+    adapter: RwSignal<Option<(String, Option<Adapter>)>>,
+    /// By the print of the layer.
+    proof: RwSignal<Option<(String, Proof)>>,
+}
+
+#[derive(Clone, PartialEq)]
+struct Adapter {
+    config: String,
+    weights: Vec<u8>,
+}
+
+/// What merging changes: the largest change of any output, answers that are others, of how many.
+#[derive(Clone, Copy, PartialEq)]
+struct Proof {
+    largest: f64,
+    changed: u64,
+    n: u64,
+}
+
+impl Layer {
+    fn new() -> Self {
+        let page = page();
+        let name = memo(move || subject(&page));
+        let layer = Self { page, name, adapter: RwSignal::new(None), proof: RwSignal::new(None) };
+        effect(move || {
+            page.engine.get();
+            let name = name.get();
+            let Some(print) = page.print(&name).filter(|_| page.is_done(&name)) else { return };
+            if layer.adapter.with_untracked(|known| known.as_ref().is_some_and(|(of, _)| *of == print)) {
+                return;
+            }
+            client::ask(page, &name, false, Question::Adapter, &[], move |reply| {
+                let Ok((body, buffers)) = reply else { return };
+                let weights = buffers.first().map(|buffer| Uint8Array::new(buffer).to_vec());
+                let adapter = weights.map(|weights| Adapter { config: format!("{body:#}\n"), weights });
+                layer.adapter.try_set(Some((print, adapter)));
+            });
+        });
+        layer
+    }
+
+    fn print(&self) -> Option<String> {
+        self.page.print(&self.name.get())
+    }
+
+    fn adapter(&self) -> Option<Adapter> {
+        let print = self.print();
+        self.adapter.get().filter(|(of, _)| Some(of) == print.as_ref())?.1
+    }
+
+    fn proof(&self) -> Option<Proof> {
+        let print = self.print();
+        self.proof.get().filter(|(of, _)| Some(of) == print.as_ref()).map(|(_, proof)| proof)
+    }
+
+    /// Played, and without an adapter.
+    fn has_none(&self) -> bool {
+        let print = self.print();
+        self.adapter
+            .with(|known| known.as_ref().is_some_and(|(of, found)| found.is_none() && Some(of) == print.as_ref()))
+    }
+}
+
+/// Height of the two blocks about the adapter.
+const HEIGHT: &str = "height:190px";
+
+/// A block about the adapter, or why there is none to speak of.
+fn about(layer: Layer, title: &'static str, sub: &'static str, body: impl Fn() -> AnyView + 'static) -> AnyView {
     let page = page();
-    let name = memo(move || subject(&page));
-    let before = memo(move || page.parent_of(&name.get()));
-    let tasks = memo(move || (page.task_of(&before.get()), page.task_of(&name.get())));
-    let done = memo(move || page.is_done(&name.get()));
-    // Four figures: two networks on two tasks.
+    let none = memo(move || layer.has_none());
+    let body = move || match none.get() {
+        true => el("p").attr("class", "empty").child(text::no_adapter(&page, &layer.name.get())).into_any(),
+        false => body(),
+    };
+    block::block(
+        title,
+        move || sub.into(),
+        ().into_any(),
+        el("div").attr("class", "chart").attr("style", HEIGHT).child(body).into_any(),
+    )
+}
+
+/// One network reads both tasks, with its adapter and without.
+fn on_or_off(layer: Layer) -> AnyView {
+    let page = page();
+    let name = layer.name;
+    let tasks = memo(move || (page.task_of(&page.parent_of(&name.get())), page.task_of(&name.get())));
+    let has = memo(move || layer.adapter().is_some());
     effect(move || {
         page.engine.get();
-        let ((first, second), name, before) = (tasks.get(), name.get(), before.get());
-        for (stage, task) in [(&name, &first), (&before, &second)] {
+        let (name, (first, second)) = (name.get(), tasks.get());
+        let wanted = [(true, &first), (false, &first), (true, &second)];
+        for (off, task) in wanted.into_iter().filter(|_| has.get()) {
             let known = page.classes.with(|classes| classes.contains_key(task));
-            if known && page.is_done(stage) && untrack(|| page.answers(stage, task)).is_none() {
-                client::ask_test(page, stage, task);
+            if known
+                && untrack(|| if off { page.base_answers(&name, task) } else { page.answers(&name, task) }).is_none()
+            {
+                client::ask_test(page, &name, off, task);
             }
         }
     });
     let figure = move |off: bool, second: bool| {
         move || {
-            let (stage, task) =
-                (if off { before.get() } else { name.get() }, if second { tasks.get().1 } else { tasks.get().0 });
-            page.answers(&stage, &task)
-                .and_then(|answers| answers.accuracy(None))
-                .map_or_else(|| "–".into(), |accuracy| fixed(accuracy, 1))
+            let (name, (first, task)) = (name.get(), tasks.get());
+            let task = if second { task } else { first };
+            let answers = if off { page.base_answers(&name, &task) } else { page.answers(&name, &task) };
+            let accuracy = answers.filter(|_| has.get()).and_then(|answers| answers.accuracy(None));
+            accuracy.map_or_else(|| "–".into(), |accuracy| fixed(accuracy, 1))
         }
     };
     let size = move || {
@@ -113,24 +197,23 @@ fn on_or_off() -> AnyView {
             |trained| format!("{} weights, {} kB", fixed(trained, 0), fixed((trained * 4.0 / 1000.0).ceil(), 0)),
         )
     };
-    let on = move || !page.off.get();
-    let save = move |_| {
-        let name = name.get_untracked();
-        if let Some(bytes) = client::weights(page, &name) {
-            browser::download(&format!("{name}.safetensors"), "application/octet-stream", &bytes);
-        }
-    };
+    let flip = move |_| page.off.set(layer.print().filter(|_| !page.is_off()));
     let things = move |second: bool| {
         move || {
-            let tasks = tasks.get();
-            text::capital(&text::things(&page, if second { &tasks.1 } else { &tasks.0 }))
+            let (first, task) = tasks.get();
+            text::capital(&text::things(&page, if second { &task } else { &first }))
         }
     };
-    let same = move || tasks.get().0 == tasks.get().1;
-    let body = el("div")
-        .attr("class", "chart")
-        .attr("style", "height:292px")
-        .child(
+    let row = move |second: bool| {
+        el("tr")
+            .child(el("td").child(things(second)))
+            .child(el("td").child(figure(true, second)))
+            .child(el("td").child(el("b").child(figure(false, second))))
+    };
+    let head = |word: &'static str| el("th").attr("scope", "col").child(word);
+    let same = move || tasks.with(|(first, task)| first == task);
+    about(layer, "Adapter on or off", "acts at once, on leaf and pad", move || {
+        [
             el("div")
                 .attr("class", "switch-row")
                 .child(
@@ -145,50 +228,79 @@ fn on_or_off() -> AnyView {
                         .attr("type", "button")
                         .attr("role", "switch")
                         .attr("aria-label", "Adapter")
-                        .attr("disabled", move || !done.get())
-                        .attr("aria-checked", move || on().to_string())
-                        .on(CLICK, move |_| page.off.update(|off| *off = !*off)),
+                        .attr("disabled", move || !has.get())
+                        .attr("aria-checked", move || (!page.is_off()).to_string())
+                        .on(CLICK, flip),
                 ),
-        )
-        .child(
             el("table")
                 .attr("class", "table")
+                .child(el("thead").child(el("tr").child(head("Accuracy, %")).child(head("Off")).child(head("On"))))
+                .child(el("tbody").child(row(false).attr("hidden", same)).child(row(true))),
+        ]
+        .into_any()
+    })
+}
+
+/// The adapter folded into the weights, the proof that nothing else changed, and both as files.
+fn merge(layer: Layer) -> AnyView {
+    let page = page();
+    let has = memo(move || layer.adapter().is_some());
+    let prove = move |_| {
+        let (name, Some(print)) = (layer.name.get_untracked(), untrack(|| layer.print())) else { return };
+        let task = untrack(|| page.task_of(&name));
+        client::ask(page, &name, false, Question::Merge { task }, &[], move |reply| {
+            let proof = reply.ok().and_then(|(body, _)| {
+                let count = |key: &str| body[key].as_u64();
+                Some(Proof { largest: body["largest"].as_f64()?, changed: count("changed")?, n: count("n")? })
+            });
+            layer.proof.try_set(proof.map(|proof| (print, proof)));
+        });
+    };
+    let save_merged = move |_| {
+        let name = layer.name.get_untracked();
+        client::ask(page, &name.clone(), false, Question::Export, &[], move |reply| {
+            if let Some(buffer) = reply.ok().and_then(|(_, buffers)| buffers.into_iter().next()) {
+                let bytes = Uint8Array::new(&buffer).to_vec();
+                browser::download(&format!("{name}-merged.safetensors"), BYTES, &bytes);
+            }
+        });
+    };
+    let save_adapter = move |_| {
+        if let Some(adapter) = untrack(|| layer.adapter()) {
+            browser::download("adapter_config.json", "application/json", adapter.config.as_bytes());
+            browser::download("adapter_model.safetensors", BYTES, &adapter.weights);
+        }
+    };
+    let button = |words: &'static str| el("button").attr("class", "button small").attr("type", "button").child(words);
+    let row = |name: &'static str, value: AnyView| el("tr").child(el("td").child(name)).child(el("td").child(value));
+    about(layer, "Merge", "fold the adapter into the weights", move || {
+        let largest = move || layer.proof().map_or_else(|| "–".into(), |proof| text::tiny(proof.largest));
+        let changed =
+            move || layer.proof().map_or_else(|| "–".into(), |Proof { changed, n, .. }| format!("{changed} of {n}"));
+        [
+            el("p")
+                .attr("class", "switch-row")
+                .child(button("Merge now").attr("disabled", move || !has.get()).on(CLICK, prove))
                 .child(
-                    el("thead").child(
-                        el("tr")
-                            .child(el("th").attr("scope", "col").child("Accuracy, %"))
-                            .child(el("th").attr("scope", "col").child("Off"))
-                            .child(el("th").attr("scope", "col").child("On")),
-                    ),
+                    button("Save for PEFT")
+                        .attr("title", "adapter_config.json and adapter_model.safetensors")
+                        .attr("disabled", move || !has.get())
+                        .on(CLICK, save_adapter),
                 )
                 .child(
-                    el("tbody")
-                        .child(
-                            el("tr")
-                                .attr("hidden", same)
-                                .child(el("td").child(things(false)))
-                                .child(el("td").child(figure(true, false)))
-                                .child(el("td").child(figure(false, false))),
-                        )
-                        .child(
-                            el("tr")
-                                .child(el("td").child(things(true)))
-                                .child(el("td").child(figure(true, true)))
-                                .child(el("td").child(el("b").child(figure(false, true)))),
-                        ),
+                    button("Save merged")
+                        .attr("title", "One network without an adapter, as PyTorch loads it")
+                        .attr("disabled", move || layer.proof().is_none())
+                        .on(CLICK, save_merged),
                 ),
-        )
-        .child(
-            el("p").attr("class", "actions").child(
-                el("button")
-                    .attr("class", "button small")
-                    .attr("type", "button")
-                    .attr("disabled", move || !done.get())
-                    .on(CLICK, save)
-                    .child(icon(Icon::Save))
-                    .child("Save the weights"),
+            el("table").attr("class", "table").child(
+                el("tbody")
+                    .child(row("Largest change of any output", el("b").child(largest).into_any()))
+                    .child(row("Answers that changed", el("b").child(changed).into_any())),
             ),
-        )
-        .into_any();
-    block::block("Adapter on or off", || "acts at once, on leaf and pad".into(), ().into_any(), body)
+        ]
+        .into_any()
+    })
 }
+
+const BYTES: &str = "application/octet-stream";

@@ -1,6 +1,5 @@
 //! Attack and defend: one digit beside its attacked twin, and what every victim holds.
 
-use super::{nothing, sentence};
 use crate::{
     browser, client,
     components::{
@@ -153,6 +152,13 @@ pub fn victim(page: &Page) -> Option<String> {
         .or_else(|| victims.into_iter().rev().find(|name| page.is_done(name)))
 }
 
+/// Whether a network can be attacked in this lab with an image of a task.
+pub fn takes(page: &Page, of: &str, id: u32) -> bool {
+    let attacks = page.order().iter().any(|name| page.family(name).map(Lab::of) == Some(Lab::Attack));
+    let is_one_set = |layer: String| page.is_one_set(of, &task(page, &layer));
+    attacks && victim(page).is_some_and(is_one_set) && sample(page).ids.contains(&id)
+}
+
 /// The image in hand: the chosen one, else the second four, which shows much at a glance.
 pub fn image(page: &Page) -> Option<u32> {
     page.image.get().or_else(|| {
@@ -277,7 +283,7 @@ fn ask(page: Page, layer: &str, ids: Vec<u32>, epsilon: f64, then: impl FnOnce(O
     let Some(print) = untrack(|| page.print(layer)) else { return };
     let (pick, task) = untrack(|| (with_budget(method(&page, layer), epsilon), task(&page, layer)));
     let question = Question::Attack { method: pick, task, samples: ids.clone() };
-    client::ask(page, layer, question, &[], move |reply| {
+    client::ask(page, layer, false, question, &[], move |reply| {
         let shot = reply.ok().and_then(|(body, buffers)| {
             let floats = |at: usize| buffers.get(at).map(|buffer| Float32Array::new(buffer).to_vec());
             Shot::read(print, ids, epsilon, &body, [floats(0)?, floats(1)?])
@@ -287,13 +293,9 @@ fn ask(page: Page, layer: &str, ids: Vec<u32>, epsilon: f64, then: impl FnOnce(O
 }
 
 pub fn lab() -> AnyView {
-    if let Some(nothing) = nothing(Lab::Attack) {
-        return nothing;
-    }
     let page = page();
     keep_asking(page);
     [
-        IntoAny::into_any(sentence()),
         IntoAny::into_any(triptych(page)),
         el("div")
             .attr("class", "pair")
@@ -466,7 +468,7 @@ fn triptych(page: Page) -> AnyView {
         })
     };
     let set = move |event: web_sys::Event| {
-        if let Ok(value) = event_target_value(&event).parse::<f64>() {
+        if let Some(value) = browser::number(&event_target_value(&event)) {
             page.epsilon.set(Some(value));
         }
     };
@@ -575,7 +577,7 @@ fn curve(page: Page) -> AnyView {
             let epsilons: Vec<f64> = (0..BUDGETS).map(|at| MAX * at as f64 / (BUDGETS - 1) as f64).collect();
             let budgets = epsilons.clone();
             let question = Question::Curve { method: method(&page, &name), task, epsilons, n };
-            client::ask(page, &name, question, &[], move |reply| {
+            client::ask(page, &name, false, question, &[], move |reply| {
                 let Ok((body, _)) = reply else { return };
                 let accuracy: Vec<f64> = spec::read(body["accuracy"].clone()).unwrap_or_default();
                 curves.try_update(|curves| {

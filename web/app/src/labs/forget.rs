@@ -1,6 +1,6 @@
 //! Forget: how close to never having seen it, class by class, method by method.
 
-use super::{nothing, sentence, subject};
+use super::subject;
 use crate::{
     client,
     components::{
@@ -9,7 +9,6 @@ use crate::{
     },
     dom::*,
     state::{
-        order,
         outcome::{Outcome, Status},
         strip::Lab,
     },
@@ -20,6 +19,7 @@ use report::{
     Role,
     chart::{ClassBars, GapPlane, Point, Reference},
     figure::fixed,
+    order,
 };
 use spec::{Family, Row, metric};
 use std::sync::Arc;
@@ -27,15 +27,7 @@ use std::sync::Arc;
 const COLUMNS: [&str; 4] = ["ua", "ra", "ta", "mia"];
 
 pub fn lab() -> AnyView {
-    if let Some(nothing) = nothing(Lab::Forget) {
-        return nothing;
-    }
-    [
-        IntoAny::into_any(sentence()),
-        el("div").attr("class", "pair").child(plane()).child(bars()).into_any(),
-        IntoAny::into_any(methods()),
-    ]
-    .into_any()
+    [el("div").attr("class", "pair").child(plane()).child(bars()).into_any(), IntoAny::into_any(methods())].into_any()
 }
 
 /// Distances from the retrained network: kept training images to the right, what was to be forgotten upwards.
@@ -342,7 +334,7 @@ fn row(page: Page, name: &str, outcome: Option<Arc<Outcome>>, sigma: Option<f64>
     };
     match &outcome.status {
         Status::Failed(failure) => {
-            let message = failure.message.clone();
+            let message = text::failed(&page, name, failure).plain();
             el("tr")
                 .attr("class", "failed")
                 .class("selected", selected)

@@ -81,6 +81,7 @@ pub fn page_of_method(id: &str) -> AnyView {
     let equation = [
         el("div")
             .attr("class", "equation")
+            .attr("tabindex", "0")
             .html(format!("<math display=\"block\">{}</math>", card.equation))
             .into_any(),
         facts

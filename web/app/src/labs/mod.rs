@@ -12,6 +12,7 @@ use crate::{
     browser, client,
     components::{block, pixels},
     dom::*,
+    later,
     state::{
         outcome::{Outcome, Status},
         strip::{Lab, START},
@@ -31,26 +32,48 @@ use wasm_bindgen::JsCast;
 pub fn stage() -> AnyView {
     let page = page();
     let route = memo(move || page.route.get());
+    let is_empty = memo(move || page.selected.with(|name| name == START));
     el("div")
         .attr("class", "stage")
         .attr("id", "stage")
         .attr("tabindex", "-1")
-        .child(move || match route.get() {
-            Route::Lab(Lab::Transfer) => transfer::lab(),
-            Route::Lab(Lab::Adapt) => adapt::lab(),
-            Route::Lab(Lab::Attack) => attack::lab(),
-            Route::Lab(Lab::Forget) => forget::lab(),
-            Route::Runs => runs::page_of_runs(),
-            Route::Data => data::page_of_data(),
-            Route::Method(id) => method::page_of_method(&id),
+        .child(move || {
+            let route = route.get();
+            let head = match route {
+                Route::Lab(lab) if is_empty.get() => return nothing(lab),
+                Route::Lab(_) => sentence(),
+                _ => AnyView::Nothing,
+            };
+            let rest = match route {
+                Route::Lab(Lab::Transfer) => transfer::lab(),
+                route => later::view(waits, move |later| (later.stage)(route.clone())),
+            };
+            [head, rest].into_any()
         })
         .into_any()
 }
 
+/// As high as a lab, so that nothing moves when it is there.
+fn waits() -> AnyView {
+    el("p").attr("class", "empty lab-high").child("Loading …").into_any()
+}
+
+/// The stages that load later.
+pub fn later_stage(route: Route) -> AnyView {
+    match route {
+        Route::Lab(Lab::Adapt) => adapt::lab(),
+        Route::Lab(Lab::Attack) => attack::lab(),
+        Route::Lab(Lab::Forget) => forget::lab(),
+        Route::Lab(Lab::Transfer) => transfer::lab(),
+        Route::Runs => runs::page_of_runs(),
+        Route::Data => data::page_of_data(),
+        Route::Method(id) => method::page_of_method(&id),
+    }
+}
+
 /// The left column of pages that are not a lab.
-pub fn side_panel() -> AnyView {
-    let page = page();
-    match page.route.get_untracked() {
+pub fn side_panel(route: Route) -> AnyView {
+    match route {
         Route::Runs => runs::panel(),
         _ => {
             const ABOUT: &str = "One engine that rewrites what small networks know: it trains, adapts, attacks, \
@@ -161,7 +184,7 @@ pub fn accuracy_block() -> AnyView {
     let page = page();
     block::chart(
         "Accuracy",
-        move || format!("% of {} named rightly, by training step", text::things(&page, &page.task_of(&subject(&page)))),
+        move || format!("% of {} named rightly, by step", text::things(&page, &page.task_of(&subject(&page)))),
         250.0,
         "Appears after the first steps",
         move |width| Some(block::Drawn::of(&accuracy_curve(&page, &subject(&page))?, width)),
@@ -175,6 +198,12 @@ pub fn save_run_file(page: &Page) {
     let (name, text) =
         page.strip.with_untracked(|strip| (crate::state::link::file_name(&strip.spec, "toml"), strip.spec.to_toml()));
     browser::download(&name, "application/toml", text.as_bytes());
+}
+
+pub fn save_weights(page: &Page, name: &str) {
+    if let Some(bytes) = client::weights(*page, name) {
+        browser::download(&format!("{name}.safetensors"), "application/octet-stream", &bytes);
+    }
 }
 
 pub fn save_runs(page: &Page, ending: &str) {
@@ -193,7 +222,7 @@ const RUN_FILE: f64 = 1e6;
 /// Weights and data of more than this are refused before they are read.
 const LARGE: f64 = 200e6;
 
-pub fn take_files(page: Page, files: &web_sys::FileList) {
+pub fn take_files(page: Page, files: web_sys::FileList) {
     for index in 0..files.length() {
         if let Some(file) = files.get(index) {
             wasm_bindgen_futures::spawn_local(take_file(page, file));
@@ -270,7 +299,7 @@ pub fn boundary_map(name: String) -> AnyView {
         page.engine.get();
         step.get();
         let shown = shown.get();
-        client::ask(page, &shown, Question::Boundary { size: MAP }, &[], move |reply| {
+        client::ask(page, &shown, page.is_off(), Question::Boundary { size: MAP }, &[], move |reply| {
             let Ok((body, buffers)) = reply else { return };
             let pair = |key: &str| spec::read::<[f64; 2]>(body[key].clone()).ok();
             let size = body["size"].as_u64().and_then(|size| u32::try_from(size).ok());
@@ -319,16 +348,13 @@ pub fn boundary_map(name: String) -> AnyView {
 }
 
 /// A lab without a layer of its kind: the sentence says so, and what could stand there.
-pub fn nothing(lab: Lab) -> Option<AnyView> {
-    let page = page();
-    (page.selected.get_untracked() == START).then(|| {
-        [
-            IntoAny::into_any(sentence()),
-            el("p")
-                .attr("class", "empty block-high")
-                .child(format!("Add a layer of this kind, and {} shows what it does to the network.", text::lab(lab)))
-                .into_any(),
-        ]
-        .into_any()
-    })
+fn nothing(lab: Lab) -> AnyView {
+    [
+        sentence(),
+        el("p")
+            .attr("class", "empty block-high")
+            .child(format!("Add a layer of this kind, and {} shows what it does to the network.", text::lab(lab)))
+            .into_any(),
+    ]
+    .into_any()
 }

@@ -7,10 +7,7 @@ use crate::{
         icons::{Icon, icon},
     },
     dom::*,
-    state::{
-        order,
-        runs::{Run, differences},
-    },
+    state::runs::{Run, differences},
     store::{Page, page},
     text::{self, Say, Tone},
 };
@@ -18,6 +15,7 @@ use report::{
     Chart, Role,
     chart::{Curve, Line, Rank, Sparkline},
     figure::fixed,
+    order,
 };
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

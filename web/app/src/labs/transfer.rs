@@ -1,6 +1,6 @@
 //! Transfer: a curve that rises, and the classes pulling apart.
 
-use super::{accuracy_block, nothing, sentence, subject};
+use super::{accuracy_block, subject};
 use crate::{
     browser, client,
     components::{
@@ -9,7 +9,7 @@ use crate::{
         pixels::{Image, pixels},
     },
     dom::*,
-    state::strip::{Lab, START},
+    state::strip::START,
     store::{Dialog, Page, page},
 };
 use report::{
@@ -28,11 +28,7 @@ const PACE: f64 = 500.0;
 const HARDEST: usize = 10;
 
 pub fn lab() -> AnyView {
-    if let Some(nothing) = nothing(Lab::Transfer) {
-        return nothing;
-    }
     [
-        IntoAny::into_any(sentence()),
         IntoAny::into_any(accuracy_block()),
         el("div").attr("class", "pair").child(embedding()).child(layers()).into_any(),
         el("div").attr("class", "pair").child(confusion()).child(hardest()).into_any(),
@@ -69,7 +65,7 @@ fn embedding() -> AnyView {
         }
         busy.set(now);
         let of = shown.clone();
-        client::ask(page, &shown, Question::Embed { task }, &[], move |reply| {
+        client::ask(page, &shown, false, Question::Embed { task }, &[], move |reply| {
             let Ok((body, _)) = reply else { return };
             let labels = spec::read(body["labels"].clone()).unwrap_or_default();
             let xy: Vec<[f32; 2]> = spec::read(body["xy"].clone()).unwrap_or_default();
@@ -116,9 +112,13 @@ fn aligned(xy: &[[f32; 2]], to: &[[f32; 2]]) -> Vec<[f32; 2]> {
         mirror_dot += x * u - y * v;
         mirror_cross += x * v + y * u;
     }
-    let mirrored = mirror_dot.hypot(mirror_cross) > dot.hypot(cross);
-    let angle = if mirrored { mirror_cross.atan2(mirror_dot) } else { cross.atan2(dot) };
-    let (sin, cos) = (angle.sin() as f32, angle.cos() as f32);
+    let (turned, mirrored) = (dot.hypot(cross), mirror_dot.hypot(mirror_cross));
+    let (mirrored, [cos, sin]) = match mirrored > turned {
+        true => (true, [mirror_dot / mirrored, mirror_cross / mirrored]),
+        false if turned > 0.0 => (false, [dot / turned, cross / turned]),
+        false => (false, [1.0, 0.0]),
+    };
+    let (cos, sin) = (cos as f32, sin as f32);
     xy.iter()
         .map(|&[x, y]| {
             let y = if mirrored { -y } else { y };

@@ -108,7 +108,7 @@ pub fn whole(min: f64, max: f64) -> bool {
 
 /// 0.30000000000000004 is 0.3.
 pub fn tidy(x: f64) -> f64 {
-    format!("{x:.9}").parse().unwrap_or(x)
+    (1e9 * x).round() / 1e9
 }
 
 #[cfg(test)]

@@ -27,7 +27,7 @@ pub fn decode(link: &str) -> Result<RunSpec, Wrong> {
         _ => cut(),
     })?;
     let json = String::from_utf8(json).map_err(|_| cut())?;
-    RunSpec::read(&json)
+    RunSpec::read_json(&json)
 }
 
 /// `palimpsest run FILE` with what differs from the file, where stages are called by their names. Without a file of

@@ -1,9 +1,9 @@
 //! What a stage has said so far: events folded into figures, curves and answers.
 
-use super::order;
+use report::order;
 use serde_json::Value;
-use spec::{Event, Row};
-use std::{collections::BTreeMap, sync::Arc};
+use spec::{Cause, Event, Row};
+use std::{collections::HashMap, sync::Arc};
 
 /// Answers on a fixed list of samples.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -118,6 +118,8 @@ pub enum Status {
 
 #[derive(Clone, Debug, PartialEq)]
 pub struct Failure {
+    pub cause: Cause,
+    /// The engine's own sentence.
     pub message: String,
     pub step: Option<usize>,
     pub kept: Option<usize>,
@@ -131,10 +133,10 @@ pub struct Outcome {
     pub phase: String,
     pub step: usize,
     pub of: usize,
-    pub series: BTreeMap<String, Vec<(usize, f32)>>,
-    pub answers: BTreeMap<String, Arc<Answers>>,
-    pub classes: BTreeMap<String, Arc<Vec<Option<f32>>>>,
-    pub images: BTreeMap<String, Arc<Images>>,
+    pub series: HashMap<String, Vec<(usize, f32)>>,
+    pub answers: HashMap<String, Arc<Answers>>,
+    pub classes: HashMap<String, Arc<Vec<Option<f32>>>>,
+    pub images: HashMap<String, Arc<Images>>,
     pub rows: Vec<Row>,
     pub seconds: f64,
     pub warnings: Vec<String>,
@@ -165,6 +167,11 @@ impl Outcome {
 
     pub fn is_live(&self) -> bool {
         matches!(self.status, Status::Running | Status::Paused)
+    }
+
+    /// What it does comes before its own work: retraining the reference.
+    pub fn is_before(&self) -> bool {
+        self.phase.to_ascii_lowercase().starts_with("retrain")
     }
 
     /// Accuracy of the whole test split in percent, from the answers themselves.
@@ -201,8 +208,8 @@ impl Outcome {
             Event::Warning { message } => self.warnings.push(message),
             Event::Paused { step } => (self.status, self.step) = (Status::Paused, step),
             Event::Resumed => self.status = Status::Running,
-            Event::Failed { message, step, kept, cure } => {
-                self.status = Status::Failed(Failure { message, step, kept, cure });
+            Event::Failed { cause, message, step, kept, cure } => {
+                self.status = Status::Failed(Failure { cause, message, step, kept, cure });
             }
             Event::Cancelled { step } => (self.status, self.step) = (Status::Cancelled, step),
             Event::StageDone { rows, seconds } => {

@@ -316,6 +316,14 @@ impl Strip {
         self.spec.forget = Some(pick);
     }
 
+    /// Whether no layer stands on a stage, and another one is left without it.
+    pub fn is_free(&self, name: &str, catalogue: &Catalogue) -> bool {
+        self.find(name).is_some_and(|index| {
+            let others = || (0..self.len()).filter(|&at| at != index && self.is_layer(at, catalogue));
+            others().next().is_some() && others().all(|at| self.parent(at) != Some(index))
+        })
+    }
+
     /// Takes a stage off, with all that stands on it. `false` if it would leave nothing.
     pub fn take_off(&mut self, name: &str) -> bool {
         let Some(index) = self.find(name) else { return false };
@@ -532,6 +540,20 @@ mod tests {
         assert!(strip.take_off("lora"));
         assert_eq!(strip.len(), 1);
         assert!(!strip.take_off("digits"), "something must stay");
+    }
+
+    #[test]
+    fn what_nothing_stands_on_can_go() {
+        let (catalogue, mut strip) = (catalogue(), strip());
+        let free = |strip: &Strip| -> Vec<String> {
+            (0..strip.len()).map(|at| strip.name(at)).filter(|name| strip.is_free(name, &catalogue)).collect()
+        };
+        assert_eq!(free(&strip), ["fgsm", "salun"]);
+        strip.add_version("lora", "peft.lora", &catalogue);
+        assert_eq!(free(&strip), ["fgsm", "lora-2", "fgsm-2", "salun"]);
+        strip.take_off("lora");
+        strip.take_off("lora-2");
+        assert!(free(&strip).is_empty(), "one layer must stay");
     }
 
     #[test]

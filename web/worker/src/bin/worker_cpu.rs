@@ -1,5 +1,11 @@
 //! The engine on the CPU: small, and ready at once.
 
+use engine::Opened;
+use spec::{DeviceChoice, Why};
+
 fn main() {
-    worker::serve(|_| Box::pin(async { Ok(engine::Opened::cpu("The CPU engine runs.")) }));
+    worker::serve(|choice| {
+        let why = if choice == DeviceChoice::Cpu { Why::Chosen } else { Why::Default };
+        Box::pin(async move { Ok(Opened::cpu(why)) })
+    });
 }

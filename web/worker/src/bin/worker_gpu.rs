@@ -15,11 +15,11 @@ fn main() {
 }
 
 async fn open(choice: DeviceChoice) -> engine::Result<Opened> {
-    let adapter = worker::preflight::adapter().await.map_err(|why| Error::input("WebGPU", why))?;
+    let adapter = worker::preflight::adapter().await.map_err(Error::Adapter)?;
     let opened = engine::device::webgpu(adapter.name, adapter.software).await?;
     engine::device::self_test(&opened).await?;
     match choice {
         DeviceChoice::Auto => engine::device::faster(opened, worker::now).await,
-        _ => Ok(Opened { why: "You chose WebGPU.".into(), ..opened }),
+        _ => Ok(opened),
     }
 }

@@ -1,0 +1,153 @@
+// What can be chosen: methods, what to do with a layer, what to do with an image, how to take a chart along.
+import { readFileSync } from "node:fs";
+import { findings, hear, load, open, play, said } from "./page.js";
+import { expect, test } from "./test.js";
+
+/** A network that learns digits in a moment, is attacked, and forgets. */
+const SHORT = `
+version = 1
+name = "short"
+retrain_seeds = 1
+tasks.digits = { id = "digits" }
+model = { id = "mlp" }
+forget = { id = "class", class = 3 }
+stage = [
+    { id = "train.scratch", as = "digits", train = { epochs = 3, lr = 0.01 } },
+    { id = "attack.fgsm", as = "fooled", epsilon = 0.1 },
+    { id = "unlearn.finetune", as = "forgot", from = "digits", train = { epochs = 1 } },
+]
+`;
+
+/** Plays the selected stage. */
+async function playOne(page) {
+  const known = (await said(page, "finished")).length;
+  await play(page).click();
+  await hear(page, "finished", known);
+}
+
+test("methods are found by words, families and filters", async ({ page }) => {
+  await open(page);
+  await load(page, SHORT);
+  await page.keyboard.press("/");
+  const dialog = page.getByRole("dialog", { name: "Choose a method" });
+  const options = dialog.getByRole("listbox").getByRole("option");
+  await dialog.getByRole("button", { name: "Forget" }).first().click();
+  await expect(dialog.getByRole("group", { name: "Good first choices" }).getByRole("option")).toHaveCount(2);
+  await expect(options).toHaveCount(5);
+  expect(await findings(page)).toEqual([]);
+  const asking = dialog.getByRole("button", { name: "change no weights" });
+  await expect(asking).toBeDisabled();
+  await dialog.getByTitle("Search in all families").click();
+  await expect(asking).toHaveText("change no weights5");
+  await asking.click();
+  await expect(options).toHaveCount(5);
+  await dialog.getByRole("combobox", { name: "Search methods" }).fill("pgd");
+  await expect(asking).toHaveText("change no weights2");
+  await expect(options.locator("b")).toHaveText([/^PGD/, /^PGD/]);
+  await dialog.getByRole("combobox", { name: "Order" }).selectOption("A to Z");
+  await expect(options.locator("b")).toHaveText(["PGD, L2", "PGD, L∞"]);
+  await page.keyboard.press("Escape");
+  await expect(dialog).toHaveCount(0);
+});
+
+test("a method that cannot work says why, and is not taken", async ({ page }) => {
+  await open(page);
+  await load(page, SHORT.replace(/stage = .*/s, 'stage = [{ id = "attack.fgsm", as = "fooled" }]'));
+  await page.keyboard.press("/");
+  const dialog = page.getByRole("dialog", { name: "Choose a method" });
+  await dialog.getByRole("button", { name: "Forget" }).first().click();
+  await expect(dialog.locator("[role=option][aria-disabled]")).toHaveCount(5);
+  await expect(dialog.getByRole("listbox").getByRole("option").first()).toContainText("nothing to forget yet");
+  await expect(dialog.getByRole("button", { name: "Use it" })).toBeDisabled();
+  await dialog.getByRole("combobox", { name: "Search methods" }).press("Enter");
+  await expect(dialog).toBeVisible();
+  await dialog.getByTitle("Search in all families").click();
+  await dialog.getByRole("button", { name: "fit this network" }).click();
+  await expect(dialog.getByRole("listbox").getByRole("option")).toHaveCount(11);
+});
+
+test("a layer's menu opens, moves and closes by the keyboard, and does what it says", async ({ page }) => {
+  await open(page);
+  await load(page, SHORT);
+  await playOne(page);
+  const card = page.locator(".strip .card[tabindex='0']");
+  const items = page.getByRole("menuitem");
+  const more = page.locator(".strip .selected").getByRole("button", { name: "More" });
+  await card.focus();
+  await page.keyboard.press("Tab");
+  await expect(more).toBeFocused();
+  await page.keyboard.press("Enter");
+  await expect(items).toHaveText(["Compare with the layer before", "Change and run again", "Save weights"]);
+  await expect(items.first()).toBeFocused();
+  expect(await findings(page)).toEqual([]);
+  await page.keyboard.press("ArrowUp");
+  await expect(items.last()).toBeFocused();
+  const download = page.waitForEvent("download");
+  await page.keyboard.press("Enter");
+  expect((await download).suggestedFilename()).toBe("digits.safetensors");
+  await expect(items).toHaveCount(0);
+  await expect(more).toBeFocused();
+
+  await card.click({ button: "right" });
+  await expect(items).toHaveCount(3);
+  await page.keyboard.press("Escape");
+  await expect(items).toHaveCount(0);
+  await expect(card).toBeFocused();
+
+  await page.keyboard.press("]");
+  await expect(page.locator(".strip .selected .title")).toContainText("Fine-tune");
+  await more.click();
+  await page.getByRole("menuitem", { name: "Take off" }).click();
+  await expect(page.locator(".strip .layer .title")).toHaveCount(2);
+  await page.keyboard.press("Control+Shift+z");
+  await expect(page.locator(".strip .layer .title")).toHaveCount(3);
+});
+
+test("an image can be attacked, and what it resembles be forgotten", async ({ page }) => {
+  await open(page);
+  await load(page, SHORT);
+  await playOne(page);
+  const tile = page.locator(".leaf .row").first().locator(".tile").nth(2);
+  await tile.click();
+  const dialog = page.getByRole("dialog");
+  const near = dialog.locator(".nearest button");
+  expect(await findings(page)).toEqual([]);
+  await expect(near).toHaveText(["0", "0", "0", "0", "0"]);
+  await dialog.getByRole("button", { name: "Attack this" }).click();
+  await expect(dialog).toHaveCount(0);
+  await expect(page).toHaveURL(/#\/attack$/);
+  await expect(tile).toHaveClass(/selected/);
+
+  await page.keyboard.press("1");
+  await tile.click();
+  const forget = dialog.getByRole("button", { name: "Forget" });
+  await expect(forget).toBeDisabled();
+  await near.nth(0).click();
+  await near.nth(1).click();
+  await expect(forget).toHaveText("Forget these 2");
+  await forget.click();
+  await expect(page).toHaveURL(/#\/forget$/);
+  await expect(page.locator(".panel")).toContainText("2 images are chosen.");
+  await expect(play(page)).toBeEnabled();
+  await playOne(page);
+  const done = await said(page, "stage_done");
+  expect(done.at(-1).stage).toBe("forgot");
+});
+
+test("a chart can be taken along as a picture of twice its size", async ({ page }) => {
+  await page.emulateMedia({ colorScheme: "dark" });
+  await open(page);
+  await load(page, SHORT);
+  await playOne(page);
+  const block = page.locator(".block", { hasText: "Accuracy" }).first();
+  const { width, height } = await block.locator(".scene").boundingBox();
+  const download = page.waitForEvent("download");
+  await block.hover();
+  await block.getByRole("button", { name: "Save" }).click();
+  await page.getByRole("menuitem", { name: "PNG" }).click();
+  const file = await download;
+  expect(file.suggestedFilename()).toBe("accuracy.png");
+  const png = readFileSync(await file.path());
+  expect(png.subarray(1, 4).toString()).toBe("PNG");
+  expect([png.readUInt32BE(16), png.readUInt32BE(20)]).toEqual([Math.round(2 * width), Math.round(2 * height)]);
+});
