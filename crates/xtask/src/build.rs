@@ -2,6 +2,7 @@
 
 use crate::shell::{command, output, root, run, target};
 use anyhow::{Result, anyhow, ensure};
+use std::collections::{BTreeSet, HashMap};
 use std::env;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -47,9 +48,7 @@ fn split() -> Result<()> {
     let mut bindgen = bindgen()?;
     // The second part needs what the linker exports: memory, table, stack.
     run(bindgen.arg("--keep-lld-exports").arg("--out-dir").arg(&app).arg(&main))?;
-    for script in ["app.js", "later.js"] {
-        trim(&app.join(script))?;
-    }
+    lighten(&app)?;
     let index = dist().join("index.html");
     let mut html = fs::read_to_string(&index)?;
     for file in fs::read_dir(dist())? {
@@ -68,13 +67,33 @@ fn split() -> Result<()> {
     Ok(())
 }
 
-/// Takes indentation and comments out of a generated script; wasm-bindgen has no option for it.
-fn trim(script: &Path) -> Result<()> {
-    let text = fs::read_to_string(script)?;
-    let is_comment = |line: &str| ["//", "/*", "*"].into_iter().any(|mark| line.starts_with(mark));
-    let lines = text.lines().map(str::trim).filter(|line| !line.is_empty() && !is_comment(line));
-    fs::write(script, lines.collect::<Vec<_>>().join("\n"))?;
+/// Takes comments, indentation, and the hashes in names, which do not pack, out of what was generated. In place of a hash
+/// stands a number of the same length, so that nothing moves in the wasm.
+fn lighten(app: &Path) -> Result<()> {
+    let script = fs::read_to_string(app.join("app.js"))?;
+    let words = script.split(|c: char| !c.is_ascii_alphanumeric()).map(|word| word.strip_prefix('h').unwrap_or(word));
+    let is_hash = |word: &&str| word.len() == 16 && word.bytes().all(|byte| byte.is_ascii_hexdigit());
+    let hashes: BTreeSet<&str> = words.filter(is_hash).collect();
+    let numbers: HashMap<_, _> = hashes.iter().enumerate().map(|(at, hash)| (hash.as_bytes(), at)).collect();
+    for name in ["app.js", "later.js", "app_bg.wasm"] {
+        let mut bytes = fs::read(app.join(name))?;
+        for at in 0..bytes.len().saturating_sub(15) {
+            if let Some(number) = numbers.get(&bytes[at..at + 16]) {
+                bytes[at..at + 16].copy_from_slice(format!("{number:016}").as_bytes());
+            }
+        }
+        if name.ends_with(".js") {
+            bytes = trimmed(&String::from_utf8(bytes)?).into_bytes();
+        }
+        fs::write(app.join(name), bytes)?;
+    }
     Ok(())
+}
+
+fn trimmed(script: &str) -> String {
+    let is_comment = |line: &str| ["//", "/*", "*"].into_iter().any(|mark| line.starts_with(mark));
+    let lines = script.lines().map(str::trim).filter(|line| !line.is_empty() && !is_comment(line));
+    lines.collect::<Vec<_>>().join("\n")
 }
 
 /// Whether a file of `dist/app/` loads later.

@@ -33,7 +33,7 @@ const WASM_FEATURES: [&str; 7] = [
 
 /// Bytes after brotli.
 const PAGE: usize = 250_000;
-const LATER: usize = 150_000;
+const LATER: usize = 160_000;
 const CPU: usize = 600_000;
 const GPU: usize = 2_400_000;
 
