@@ -79,9 +79,15 @@ export async function drop(page, name, text) {
 
 /** Drops a run file, and waits until the engine has its data and its network. */
 export async function load(page, text) {
-  const known = (await said(page, "estimate")).length;
+  const before = (await asked(page, "prepare")).length;
   await drop(page, "run.toml", text);
-  await hear(page, "estimate", known);
+  // Of this run file, not of the one before.
+  const guessed = (before) => {
+    const prepares = window.asked.filter(({ command }) => command === "prepare");
+    const { run } = prepares.at(-1) ?? {};
+    return prepares.length > before && window.said.some((said) => said.run === run && said.event.event === "estimate");
+  };
+  await page.waitForFunction(guessed, before, { polling: 20, timeout: 60_000 });
   await expect(play(page)).toBeEnabled();
 }
 

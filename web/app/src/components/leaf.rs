@@ -165,10 +165,12 @@ pub fn leaf() -> AnyView {
         }
     };
     let count = memo(move || sample.with(|sample| sample.rows.len()));
+    // The engine's names are most often those that stand there already: then no tile is built anew.
+    let names = memo(move || page.class_names(&task.get()));
     let grid = move || {
         let rows = sample.with_untracked(|sample| sample.rows.clone());
         let _ = count.get();
-        let names = page.class_names(&task.get());
+        let names = names.get();
         rows.into_iter()
             .map(|(class, places)| {
                 row(

@@ -279,7 +279,7 @@ fn merge(layer: Layer) -> AnyView {
             move || layer.proof().map_or_else(|| "–".into(), |Proof { changed, n, .. }| format!("{changed} of {n}"));
         [
             el("p")
-                .attr("class", "switch-row")
+                .attr("class", "switch-row start")
                 .child(button("Merge now").attr("disabled", move || !has.get()).on(CLICK, prove))
                 .child(
                     button("Save for PEFT")
