@@ -17,8 +17,9 @@ pub fn bench() -> Result<()> {
     // All three end with a line such as {"unit": "ms", "workloads": {"mlp": {"min": 0.2, "median": 0.3}}}.
     let torch = said("PyTorch on CPU", torch());
     let native = said("Palimpsest on CPU", native().and_then(|mut cargo| output(&mut cargo)));
-    let browser = output(&mut test::playwright("bench", chrome.as_deref())?)?;
-    println!("{browser}\n");
+    let browser = test::playwright("bench", chrome.as_deref())?.output().context("cannot start node")?;
+    let browser = String::from_utf8_lossy(&browser.stdout);
+    println!("{browser}");
     table(&native, &browser, &torch);
     Ok(())
 }
@@ -55,9 +56,16 @@ fn table(native: &str, browser: &str, torch: &str) {
         let [native, browser, plain] = [&native, &browser, &torch].map(|side| median(&side["workloads"], workload));
         let channels_last = median(&torch["channels_last"], workload);
         let best = plain.min(channels_last);
-        print!("{workload:<14}{native:>10.3}{browser:>10.3}{plain:>10.3}{channels_last:>15.3}");
-        println!("{:>18.2}{:>18.2}", native / best, browser / best);
+        let [native_ratio, browser_ratio] = [native / best, browser / best].map(|ratio| figure(ratio, 2));
+        let [native, browser, plain, channels_last] =
+            [native, browser, plain, channels_last].map(|time| figure(time, 3));
+        print!("{workload:<14}{native:>10}{browser:>10}{plain:>10}{channels_last:>15}");
+        println!("{native_ratio:>18}{browser_ratio:>18}");
     }
+}
+
+fn figure(value: f64, places: usize) -> String {
+    if value.is_nan() { "–".into() } else { format!("{value:.places$}") }
 }
 
 /// The line of JSON among what a side printed.
