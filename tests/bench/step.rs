@@ -1,5 +1,6 @@
-//! `cargo bench`: milliseconds of one step, as a run takes it. Plays the last stage of every run file of this folder for
-//! some seconds, and divides the time between two words of progress by the steps between them. Prints one line of JSON.
+//! `cargo bench`: milliseconds of one step, as a run takes it. Plays the last stage of every run file of this folder
+//! for some seconds, and divides the time between two words of progress by the steps between them. Prints one line of
+//! JSON.
 
 use engine::{Boxed, Ended, Error, Gate, Host, Opened, Result, Session};
 use serde_json::{Map, Value, json};

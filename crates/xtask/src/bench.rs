@@ -1,5 +1,5 @@
 //! `cargo xtask bench`: how soon the page can be used, and the times of one step here, in the browser and in PyTorch.
-//! What cannot be measured on this machine is said and left out. Nothing is gated on a time; `site` bounds the downloads.
+//! What cannot be measured on this machine is said and left out. Nothing is gated on a time; `site` bounds downloads.
 
 use crate::shell::{command, output, run};
 use crate::{build, setup, test};
