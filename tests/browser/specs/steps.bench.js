@@ -9,8 +9,8 @@ const WARM = 1;
 const MEASURED = 5;
 const folder = new URL("../../bench/", import.meta.url);
 
-// In the engine: keeps its words of progress by its own clock, because the page may be late to hear them, and leaves the
-// page's questions aside, which would share its thread.
+// In the engine: keeps its words of progress by its own clock, because the page may be late to hear them, and leaves
+// the page's questions aside, which would share its thread.
 const record = `
   addEventListener("message", (event) => event.data[0].command === "ask" && event.stopImmediatePropagation());
   self.heard = [];
