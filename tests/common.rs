@@ -6,6 +6,8 @@ use kit::cx::Cx;
 use kit::data::Task;
 use kit::lab::{Lab, START};
 use kit::nets::Net;
+use kit::nets::layers::{Layer, LowRank, LowRankConv};
+use kit::seed::Rng;
 use kit::weights::Item;
 use safetensors::SafeTensors;
 use serde_json::Value;
@@ -135,7 +137,31 @@ pub fn state(net: &Net) -> Vec<Item> {
 /// A net from its words in a run file, with a drawn start.
 pub fn net(model: Value, shape: [usize; 3], classes: usize) -> Net {
     let pick = serde_json::from_value(model).unwrap();
-    Net::with(&pick, shape, classes, &mut kit::seed::Rng::of(5, "a test", &[]), &device()).unwrap()
+    Net::with(&pick, shape, classes, &mut Rng::of(5, "a test", &[]), &device()).unwrap()
+}
+
+/// A branch beside every layer, its B not zero.
+pub fn adapted(mut net: Net) -> Net {
+    let rng = &mut Rng::of(7, "adapters", &[]);
+    let drawn = |count: usize, rng: &mut Rng| -> Vec<f32> { (0..count).map(|_| 0.3 * rng.normal()).collect() };
+    net.layers(|_, layer| match layer {
+        Layer::Dense(layer) => {
+            let mut adapter = LowRank::new(layer.dims(), 2, 1.5, 0.0, rng, &device());
+            let shape = adapter.b.val().dims();
+            let b = TensorData::new(drawn(shape[0] * shape[1], rng), shape);
+            adapter.b = adapter.b.map(|_| Tensor::from_data(b, &device()));
+            layer.adapter = Some(adapter);
+        }
+        Layer::Conv(layer) => {
+            let mut adapter = LowRankConv::new(layer.dims(), 2, 1.5, 0.0, rng, &device());
+            let shape = adapter.b.val().dims();
+            let b = TensorData::new(drawn(shape[0] * shape[1], rng), shape);
+            adapter.b = adapter.b.map(|_| Tensor::from_data(b, &device()));
+            layer.adapter = Some(adapter);
+        }
+        Layer::Norm(_) => {}
+    });
+    net
 }
 
 pub fn largest_difference(a: &[f32], b: &[f32]) -> f32 {

@@ -1,6 +1,6 @@
 //! Agreement with PyTorch, torchattacks, foolbox and PEFT on the files of `goldens/`.
 
-use crate::common::{Golden, cx, device, golden, largest_difference, params, read, state};
+use crate::common::{Golden, adapted, cx, device, golden, largest_difference, params, read, state};
 use burn::module::{Module, Param};
 use burn::optim::GradientsParams;
 use burn::tensor::{Int, Tensor, TensorData};
@@ -18,6 +18,7 @@ use kit::weights;
 use safetensors::SafeTensors;
 use serde_json::{Value, json};
 use spec::{Access, Pick};
+use tempfile::TempDir;
 
 const NETS: [&str; 6] = ["linear", "mlp", "mlp-square", "cnn", "cnn-norm", "cnn-odd"];
 
@@ -77,6 +78,42 @@ fn files_have_pytorchs_names_shapes_and_bits() {
                 assert_eq!((ours.dtype(), ours.shape()), (tensor.dtype(), tensor.shape()), "{name} {key}");
                 assert!(ours.data() == tensor.data(), "{name} {key}: other bits");
             }
+        }
+    }
+}
+
+/// The other way round: PyTorch and PEFT load what the product wrote, and answer as it does.
+#[test]
+fn pytorch_and_peft_load_what_is_written() {
+    let Ok(python) = std::env::var("PALIMPSEST_PYTHON") else {
+        println!("skipped: PALIMPSEST_PYTHON names a Python with the packages of tests/oracle/requirements.txt");
+        return;
+    };
+    for name in NETS {
+        let (golden, base) = opened(&format!("nets-{name}"));
+        let net = adapted(base.clone());
+        let (config, adapter) = pollster::block_on(weights::export_adapter(&net)).unwrap().unwrap();
+        let x = inputs(&golden, net.shape);
+        let logits = net.forward(x.clone(), &mut Pass::eval());
+        let items =
+            [("x".to_owned(), x.dims().to_vec(), read(x)), ("logits".to_owned(), logits.dims().to_vec(), read(logits))];
+
+        let folder = TempDir::new().unwrap();
+        let write = |file: &str, bytes: &[u8]| std::fs::write(folder.path().join(file), bytes).unwrap();
+        write("base.safetensors", &pollster::block_on(weights::export(&base)).unwrap());
+        write("merged.safetensors", &pollster::block_on(weights::export(&net)).unwrap());
+        write("adapter_config.json", config.to_string().as_bytes());
+        write("adapter_model.safetensors", &adapter);
+        write("logits.safetensors", &weights::file(&items, &[], json!({ "format": "pt" })));
+        for arguments in [&["merged.safetensors"][..], &["base.safetensors", "--adapter", "."]] {
+            let mut load = std::process::Command::new(&python);
+            load.current_dir(&folder).arg(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/oracle/load.py"));
+            let output = load.args(arguments).args(["--logits", "logits.safetensors"]).output().unwrap();
+            assert!(output.status.success(), "{name}: {}", String::from_utf8_lossy(&output.stderr));
+            let said = String::from_utf8(output.stdout).unwrap();
+            println!("{name}, {arguments:?}: {said}");
+            let gap: f32 = said.split_whitespace().last().unwrap().parse().unwrap();
+            assert!(gap <= 1e-5, "{name}, {arguments:?}: {gap}");
         }
     }
 }

@@ -1,13 +1,12 @@
 //! Gradients against finite differences, and what the door to a victim promises.
 
-use crate::common::{cx, device, hash, net, params, read};
+use crate::common::{adapted, cx, device, hash, net, params, read};
 use burn::module::Module;
 use burn::optim::GradientsParams;
 use burn::tensor::{Int, Tensor, TensorData};
 use kit::cx::Cx;
 use kit::data::{Batch, Task, View};
 use kit::metrics::{logits_of, test};
-use kit::nets::layers::{Layer, LowRank, LowRankConv};
 use kit::nets::{Net, Norms, Pass};
 use kit::pgd::{AttackLoss, attack_loss};
 use kit::seed::Rng;
@@ -44,30 +43,6 @@ fn nets() -> Vec<(String, Net)> {
         nets.push((format!("{name} with adapters"), adapted(plain)));
     }
     nets
-}
-
-/// A branch beside every layer, its B not zero.
-fn adapted(mut net: Net) -> Net {
-    let rng = &mut Rng::of(7, "adapters", &[]);
-    let drawn = |count: usize, rng: &mut Rng| -> Vec<f32> { (0..count).map(|_| 0.3 * rng.normal()).collect() };
-    net.layers(|_, layer| match layer {
-        Layer::Dense(layer) => {
-            let mut adapter = LowRank::new(layer.dims(), 2, 1.5, 0.0, rng, &device());
-            let shape = adapter.b.val().dims();
-            let b = TensorData::new(drawn(shape[0] * shape[1], rng), shape);
-            adapter.b = adapter.b.map(|_| Tensor::from_data(b, &device()));
-            layer.adapter = Some(adapter);
-        }
-        Layer::Conv(layer) => {
-            let mut adapter = LowRankConv::new(layer.dims(), 2, 1.5, 0.0, rng, &device());
-            let shape = adapter.b.val().dims();
-            let b = TensorData::new(drawn(shape[0] * shape[1], rng), shape);
-            adapter.b = adapter.b.map(|_| Tensor::from_data(b, &device()));
-            layer.adapter = Some(adapter);
-        }
-        Layer::Norm(_) => {}
-    });
-    net
 }
 
 fn inputs(n: usize) -> Tensor<4> {

@@ -1,10 +1,11 @@
-"""PyTorch's time for one training step on the benchmark's workloads, as JSON.
+"""PyTorch's time for one step of the benchmark's workloads, as JSON. The networks are those of the run files here.
 
-conv: 1x28x28 -> conv 16 -> conv 32 (3x3, relu, 2x2 max pool each) -> linear 10, Adam
+conv: 1x28x28 -> conv 16 -> conv 32 (3x3, 2x2 max pool, relu each) -> linear 10, Adam
 mlp:  64 -> 64 (relu) -> 10, Adam
-pgd:  ten steps of PGD (Linf) on the conv net; the time is that of all ten
+pgd:  one step of PGD (Linf) on the conv net
 
-A group runs a step as often as fits its share of the seconds and yields the mean; min and median are over the groups.
+Under "channels_last" are the image workloads again, with images and weights in memory as NHWC. A step runs as often as
+fits a tenth of a second and yields the mean; min and median are over these means.
 """
 
 import argparse
@@ -16,68 +17,66 @@ import torch
 from torch import nn
 from torch.nn import functional
 
+# Seconds that are not measured, and those that are; as in the browser (steps.bench.js) and natively (step.rs).
+WARM, MEASURED = 1.0, 5.0
+GROUP = 0.1
+BATCH = 64
+
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--batch", type=int, default=64)
-    parser.add_argument("--channels-last", action="store_true", help="images in memory as NHWC")
-    parser.add_argument("--groups", type=int, default=7)
-    parser.add_argument("--seconds", type=float, default=2.0, help="per workload")
     parser.add_argument("--threads", type=int, default=2)
-    parser.add_argument("--workloads", nargs="+", choices=WORKLOADS, default=list(WORKLOADS))
     args = parser.parse_args()
     torch.set_num_threads(args.threads)
-    layout = torch.channels_last if args.channels_last else torch.contiguous_format
-    times = {}
-    for name in args.workloads:
-        torch.manual_seed(0)
-        times[name] = timed(WORKLOADS[name](args.batch, layout), args.groups, args.seconds)
-    settings = {key: getattr(args, key) for key in ("batch", "channels_last", "threads")}
-    print(json.dumps({"torch": torch.__version__, **settings, "unit": "ms", "workloads": times}))
+    plain, channels_last = torch.contiguous_format, torch.channels_last
+    times = {name: timed(make(plain)) for name, make in {"conv": conv, "mlp": mlp, "pgd": pgd}.items()}
+    image_times = {name: timed(make(channels_last)) for name, make in {"conv": conv, "pgd": pgd}.items()}
+    about = {"torch": torch.__version__, "threads": args.threads, "batch": BATCH, "unit": "ms"}
+    print(json.dumps({**about, "workloads": times, "channels_last": image_times}))
 
 
-def conv(batch, layout):
-    x, labels = images(batch, layout), torch.randint(0, 10, (batch,))
-    return training(conv_net(layout), x, labels)
+def conv(layout):
+    return training(conv_net(layout), images(layout))
 
 
-def mlp(batch, layout):
-    net = nn.Sequential(nn.Linear(64, 64), nn.ReLU(), nn.Linear(64, 10))
-    return training(net, torch.rand(batch, 64), torch.randint(0, 10, (batch,)))
+def mlp(_layout):
+    return training(nn.Sequential(nn.Linear(64, 64), nn.ReLU(), nn.Linear(64, 10)), torch.rand(BATCH, 64))
 
 
-def pgd(batch, layout):
-    net, x, labels = conv_net(layout), images(batch, layout), torch.randint(0, 10, (batch,))
-    eps, alpha, steps = 0.1, 0.01, 10
+def pgd(layout):
+    net, x, labels = conv_net(layout), images(layout), labels_of(BATCH)
+    eps, alpha = 0.1, 0.01
+    adversarial = x.clone()
 
-    def attack():
-        adversarial = x.clone()
-        for _ in range(steps):
-            adversarial.requires_grad_()
-            loss = functional.cross_entropy(net(adversarial), labels)
-            (gradient,) = torch.autograd.grad(loss, adversarial)
-            adversarial = adversarial.detach() + alpha * gradient.sign()
-            adversarial = (x + (adversarial - x).clamp(-eps, eps)).clamp(0, 1)
+    def step():
+        nonlocal adversarial
+        adversarial.requires_grad_()
+        loss = functional.cross_entropy(net(adversarial), labels)
+        (gradient,) = torch.autograd.grad(loss, adversarial)
+        adversarial = adversarial.detach() + alpha * gradient.sign()
+        adversarial = (x + (adversarial - x).clamp(-eps, eps)).clamp(0, 1)
 
-    return attack
-
-
-WORKLOADS = {"conv": conv, "mlp": mlp, "pgd": pgd}
+    return step
 
 
 def conv_net(layout):
     def block(inputs, outputs):
-        return nn.Conv2d(inputs, outputs, 3, padding=1), nn.ReLU(), nn.MaxPool2d(2)
+        return nn.Conv2d(inputs, outputs, 3, padding=1), nn.MaxPool2d(2), nn.ReLU()
 
     net = nn.Sequential(*block(1, 16), *block(16, 32), nn.Flatten(), nn.Linear(32 * 7 * 7, 10))
     return net.to(memory_format=layout)
 
 
-def images(batch, layout):
-    return torch.rand(batch, 1, 28, 28).to(memory_format=layout)
+def images(layout):
+    return torch.rand(BATCH, 1, 28, 28).to(memory_format=layout)
 
 
-def training(net, x, labels):
+def labels_of(count):
+    return torch.randint(0, 10, (count,))
+
+
+def training(net, x):
+    labels = labels_of(len(x))
     optimizer = torch.optim.Adam(net.parameters(), 1e-3)
 
     def step():
@@ -88,20 +87,16 @@ def training(net, x, labels):
     return step
 
 
-def timed(step, groups, seconds):
-    for _ in range(5):
-        step()
-    once = clock(step, 1)
-    repeats = max(1, int(seconds / groups / once))
-    means = [1e3 * clock(step, repeats) / repeats for _ in range(groups)]
-    return {"min": round(min(means), 4), "median": round(statistics.median(means), 4)}
-
-
-def clock(step, repeats):
-    start = time.perf_counter()
-    for _ in range(repeats):
-        step()
-    return time.perf_counter() - start
+def timed(step):
+    begun, means = time.perf_counter(), []
+    while (start := time.perf_counter()) < begun + WARM + MEASURED:
+        steps = 0
+        while (passed := time.perf_counter() - start) < GROUP:
+            step()
+            steps += 1
+        if start >= begun + WARM:
+            means.append(1e3 * passed / steps)
+    return {"min": min(means), "median": statistics.median(means)}
 
 
 if __name__ == "__main__":

@@ -1,31 +1,45 @@
-"""Loads a file that the product wrote, strictly: load.py FILE '{"kind": "mlp", "inputs": 64, ...}'
+"""Loads a network that the product wrote into its twin in nets.py, strictly: load.py MODEL
 
-The settings may be left out where the file's "about" holds them. Where the file has golden.x and golden.logits, the
-logits are compared and the largest difference is printed.
+--adapter FOLDER puts a LoRA adapter that the product wrote on top, as PEFT does. --logits FILE names a file of inputs
+`x` and the product's answers to them, `logits`; the largest difference is printed last.
 """
 
+import argparse
 import json
-import sys
 
 import torch
 from safetensors import safe_open
+from safetensors.torch import load_file
 
 from nets import build
 
 
-def main(path, settings=None):
-    with safe_open(path, "pt") as file:
-        tensors = {key: file.get_tensor(key) for key in file.keys()}
-        settings = json.loads(settings) if settings else json.loads(file.metadata()["about"])["net"]
-    net = build(**settings).eval()
-    weights = {key: tensor for key, tensor in tensors.items() if not key.startswith("golden.")}
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("model")
+    parser.add_argument("--adapter", metavar="FOLDER")
+    parser.add_argument("--logits", metavar="FILE")
+    args = parser.parse_args()
+
+    with safe_open(args.model, "pt") as file:
+        about = json.loads(file.metadata()["palimpsest"])
+    settings = about["net"]
+    kind = settings.pop("id")
+    shape = {"shape": about["shape"]} if kind == "cnn" else {"inputs": torch.Size(about["shape"]).numel()}
+    net = build(kind, **shape, **settings, classes=about["classes"])
+    weights = load_file(args.model)
     net.load_state_dict(weights, strict=True)
-    print(f"loaded {len(weights)} tensors")
-    if "golden.logits" in tensors:
+    if args.adapter:
+        from peft import PeftModel
+
+        net = PeftModel.from_pretrained(net, args.adapter)
+    print(f"{len(weights)} tensors loaded")
+    if args.logits:
+        answers = load_file(args.logits)
         with torch.no_grad():
-            difference = (net(tensors["golden.x"]) - tensors["golden.logits"]).abs().max().item()
-        print(f"largest difference of the logits: {difference:.3g}")
+            difference = (net.eval()(answers["x"]) - answers["logits"]).abs().max().item()
+        print(f"largest difference of a logit: {difference:.3g}")
 
 
 if __name__ == "__main__":
-    main(*sys.argv[1:])
+    main()

@@ -1,4 +1,4 @@
-"""The three kinds of network with the names that the product's safetensors files use, and their goldens."""
+"""The three kinds of network with the names and defaults of the product, and their goldens."""
 
 import torch
 from torch import nn
@@ -20,7 +20,7 @@ class Linear(nn.Module):
 
 
 class Mlp(nn.Module):
-    def __init__(self, inputs, widths, classes, activation):
+    def __init__(self, inputs, classes, widths=(64,), activation="relu"):
         super().__init__()
         self.layers = nn.ModuleList(nn.Linear(*pair) for pair in zip([inputs, *widths], widths))
         self.head = nn.Linear([inputs, *widths][-1], classes)
@@ -36,7 +36,7 @@ class Mlp(nn.Module):
 class Cnn(nn.Module):
     """Blocks of convolution, batch norm if asked for, 2x2 max pool and activation; then an mlp over [c, h, w]."""
 
-    def __init__(self, shape, channels, kernel, norm, hidden, classes, activation):
+    def __init__(self, shape, classes, channels=(16, 32), kernel=3, norm=False, hidden=(), activation="relu"):
         super().__init__()
         depth, height, width = shape
         pairs = zip([depth, *channels], channels)

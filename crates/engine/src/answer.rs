@@ -162,6 +162,7 @@ impl Asker {
         let mut walk = vec![self.confidence(net, &batch.x, &labels, cx).await?];
         for step in cx.trace.take().unwrap_or_default() {
             walk.push(self.confidence(net, &step, &labels, cx).await?);
+            cx.breathe().await?;
         }
         let clean = softmax(cx.read(logits_of(net, &batch.x)).await?, net.classes);
         let attacked = softmax(cx.read(logits_of(net, &x)).await?, net.classes);

@@ -267,6 +267,8 @@ impl Cx {
     pub async fn attack_step(&mut self, x: &Tensor<4>, done: usize, of: usize) -> Result {
         if let Some(trace) = &mut self.trace {
             trace.push(x.clone());
+            // A run beside the question goes on meanwhile, and can be cancelled.
+            self.breathe().await?;
         }
         if self.pace.is_some() {
             // Nothing else waits for a graphics device here.
