@@ -1,5 +1,6 @@
-//! `cargo xtask bench`: the times of one training step here and in PyTorch, and how soon the page can be used. What
-//! cannot be measured on this machine is said and left out. Nothing is gated on a time; `site` bounds the downloads.
+//! `cargo xtask bench`: the times of one training step here and in PyTorch, how soon the page can be used, and what a
+//! step asks of WebGPU. What cannot be measured on this machine is said and left out. Nothing is gated on a time; `site`
+//! bounds the downloads.
 
 use crate::shell::{command, output, run};
 use crate::{build, setup, test};
@@ -18,7 +19,13 @@ pub fn bench() -> Result<()> {
     setup::wasm()?;
     let chrome = setup::browser()?;
     run(&mut build::trunk()?)?;
-    run(&mut test::playwright("bench", chrome.as_deref())?)
+    run(&mut test::playwright("bench", chrome.as_deref())?)?;
+    if !build::gpu_wasm()?.is_file() {
+        println!("WebGPU: not counted: its engine is not built; `cargo xtask play` builds it.");
+        return Ok(());
+    }
+    build::gpu()?;
+    run(&mut test::playwright("bench-gpu", chrome.as_deref())?)
 }
 
 fn torch() -> Result<Value> {
