@@ -24,6 +24,9 @@ const GPU: &str = "gpu";
 /// Two lost devices within so many milliseconds, and the CPU takes over.
 const TWICE: f64 = 60_000.0;
 
+/// How soon a page of this machine looks again for an engine that is still being built, and for the end of a run.
+const AGAIN: Duration = Duration::from_secs(3);
+
 type Reply = Box<dyn FnOnce(Result<(Value, Vec<ArrayBuffer>), String>)>;
 
 #[derive(Default)]
@@ -32,6 +35,8 @@ struct Client {
     /// The worker that is being tried beside the one in use.
     candidate: Option<Worker>,
     gpu: bool,
+    /// A graphics device that waits: for its engine to be built, or for a run to end.
+    later: Option<TimeoutHandle>,
     inbox: Vec<(Said, Vec<ArrayBuffer>)>,
     drains: bool,
     numbers: u32,
@@ -61,11 +66,20 @@ fn with<T>(act: impl FnOnce(&mut Client) -> T) -> T {
 
 /// Starts the engine for the CPU, which is small; the one for graphics devices is tried beside it.
 pub fn start(page: Page) {
-    page.device.update(|device| device.state = DeviceState::Checking);
+    check_graphics(page);
     match spawn(page, CPU) {
         Some(worker) => with(|client| (client.worker, client.gpu) = (Some(worker), false)),
         None => page.engine.set(Engine::Absent),
     }
+}
+
+/// After a lost device the badge says so until there is another.
+fn check_graphics(page: Page) {
+    page.device.update(|device| {
+        if device.state != DeviceState::Lost {
+            device.state = DeviceState::Checking;
+        }
+    });
 }
 
 /// A new worker in place of the old one; finished models are taken along.
@@ -74,6 +88,9 @@ pub fn restart(page: Page) {
     with(|client| {
         for worker in client.worker.take().into_iter().chain(client.candidate.take()) {
             dismiss(&worker);
+        }
+        if let Some(later) = client.later.take() {
+            later.clear();
         }
         client.held.clear();
         client.inbox.clear();
@@ -152,17 +169,14 @@ fn opening(page: Page, gpu: bool, event: Event) {
                 post(&worker, &Command::Open { device: choice }, &[]);
             }
         }
+        Event::Ready { device, why, .. } if gpu && device == "cpu" => give_up_gpu(page, DeviceState::CpuFaster, &why),
+        Event::Ready { .. } if gpu && page.playing.with_untracked(Option::is_some) => {
+            // A run in hand is not moved.
+            page.device.update(|device| device.why = text::GPU_WAITS.into());
+            later(move || opening(page, gpu, event));
+        }
         Event::Ready { device, adapter, software, why } => {
-            if gpu && device == "cpu" {
-                give_up_gpu(page, DeviceState::CpuFaster, &why);
-                return;
-            }
             if gpu {
-                if page.playing.with_untracked(Option::is_some) {
-                    // A run in hand is not moved; the next page has the graphics device.
-                    give_up_gpu(page, DeviceState::CpuAlone, text::GPU_LATE);
-                    return;
-                }
                 with(|client| {
                     if let Some(old) = std::mem::replace(&mut client.worker, client.candidate.take()) {
                         dismiss(&old);
@@ -176,6 +190,7 @@ fn opening(page: Page, gpu: bool, event: Event) {
             page.device.update(|now| {
                 now.state = match (device.as_str(), software) {
                     ("cpu", _) if page.choice.get_untracked() == DeviceChoice::Cpu => DeviceState::CpuChosen,
+                    ("cpu", _) if now.state == DeviceState::Lost => DeviceState::Lost,
                     ("cpu", _) if browser::has_webgpu() => DeviceState::Checking,
                     ("cpu", _) => DeviceState::NoGpu,
                     (_, true) => DeviceState::Software,
@@ -183,22 +198,14 @@ fn opening(page: Page, gpu: bool, event: Event) {
                 };
                 (now.name, now.adapter, now.software, now.why) = (device, adapter, software, why);
             });
-            page.engine.set(Engine::Ready);
-            if page.device.with_untracked(|device| device.state == DeviceState::Checking) {
+            let state = page.device.with_untracked(|device| device.state);
+            if matches!(state, DeviceState::Checking | DeviceState::Lost) {
                 try_gpu(page);
             }
-            wasm_bindgen_futures::spawn_local(async move {
-                fetch_source(page).await;
-                for (what, name, buffer) in with(|client| client.files.clone()) {
-                    send(&Command::Import { name, what }, &[buffer.slice(0)]);
-                }
-                prepare(page);
-                let queue = with(|client| client.queue.take());
-                page.queued.set(false);
-                if let Some((stages, paused, follow)) = queue {
-                    run(page, &stages, paused, follow);
-                }
-            });
+            // A layer that has lost its graphics device waits for a new one.
+            if state != DeviceState::Lost {
+                ready(page);
+            }
         }
         Event::Failed { message, .. } if gpu && !with(|client| client.gpu) => {
             give_up_gpu(page, DeviceState::GpuFailed, &message);
@@ -208,15 +215,42 @@ fn opening(page: Page, gpu: bool, event: Event) {
     }
 }
 
+/// Hands over what an engine needs, and plays what waited for it.
+fn ready(page: Page) {
+    page.engine.set(Engine::Ready);
+    wasm_bindgen_futures::spawn_local(async move {
+        fetch_source(page).await;
+        for (what, name, buffer) in with(|client| client.files.clone()) {
+            send(&Command::Import { name, what }, &[buffer.slice(0)]);
+        }
+        prepare(page);
+        let queue = with(|client| client.queue.take());
+        page.queued.set(false);
+        if let Some((stages, paused, follow)) = queue {
+            run(page, &stages, paused, follow);
+        }
+    });
+}
+
 fn try_gpu(page: Page) {
     wasm_bindgen_futures::spawn_local(async move {
-        if !browser::exists(&browser::meta(GPU).unwrap_or_default()).await {
-            give_up_gpu(page, DeviceState::CpuAlone, "");
+        if browser::exists(&browser::meta(GPU).unwrap_or_default()).await {
+            check_graphics(page);
+            let worker = spawn(page, GPU);
+            with(|client| client.candidate = worker);
             return;
         }
-        let worker = spawn(page, GPU);
-        with(|client| client.candidate = worker);
+        give_up_gpu(page, DeviceState::CpuAlone, "");
+        // `cargo xtask play` serves the page before this engine is built; a deployed page has all that it will have.
+        if browser::is_local() {
+            later(move || try_gpu(page));
+        }
     });
+}
+
+fn later(act: impl FnOnce() + 'static) {
+    let later = set_timeout_with_handle(act, AGAIN).ok();
+    with(|client| client.later = later);
 }
 
 fn give_up_gpu(page: Page, state: DeviceState, why: &str) {
@@ -229,6 +263,9 @@ fn give_up_gpu(page: Page, state: DeviceState, why: &str) {
             device.why = why.into();
         }
     });
+    if page.engine.get_untracked() != Engine::Ready {
+        ready(page);
+    }
 }
 
 /// The worker is gone: a panic, or a lost device. It starts again, and the layer in hand with it.

@@ -16,8 +16,7 @@ pub const NAME: &str = "Palimpsest";
 pub const TAKEN_OFF: &str = "The last layer is taken off. Control Shift Z puts it back.";
 pub const COPIED: &str = "Copied";
 pub const CRASHED: &str = "The engine stopped twice at an error of its own.";
-pub const GPU_LATE: &str =
-    "The graphics engine was ready only after the run began; it is tried again at the next visit.";
+pub const GPU_WAITS: &str = "The graphics device is ready and takes over when this run has ended.";
 pub const NO_RESULT: &str = "no result yet";
 pub const PRIVACY: &str = "Everything runs in this tab. No image and no weight leaves it.";
 pub const NO_ENGINE: &str = "This browser cannot run the engine: it lacks WebAssembly with SIMD, or module workers. \
