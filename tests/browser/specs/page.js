@@ -78,10 +78,10 @@ export async function drop(page, name, text) {
 }
 
 /** Drops a run file, and waits until the engine has its data and its network. */
-export async function load(page, text) {
+export async function load(page, text, timeout) {
   const known = (await said(page, "estimate")).length;
   await drop(page, "run.toml", text);
-  await hear(page, "estimate", known);
+  await hear(page, "estimate", known, timeout);
   await expect(play(page)).toBeEnabled();
 }
 

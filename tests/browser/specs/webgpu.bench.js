@@ -18,7 +18,7 @@ test("dispatches, submits, readbacks, buffers and writes of a step and of an eva
   const { event: { adapter, software } } = (await said(page, "ready")).at(-1);
   console.log(software ? `${adapter}, a software adapter: counts are right, times mean nothing` : adapter);
   for (const net of Object.keys(NETS)) {
-    await load(page, run(net));
+    await load(page, run(net), 400_000);
     const from = (await said(page, "scalar")).length;
     const known = (await said(page, "finished")).length;
     await play(page).click();
