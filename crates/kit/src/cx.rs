@@ -6,7 +6,7 @@ use crate::error::{Error, Result};
 use crate::metrics::Tested;
 use crate::nets::Net;
 use crate::seed::Rng;
-use burn::tensor::{Device, Tensor, TensorData, Transaction};
+use burn::tensor::{Device, Tensor, TensorData};
 use spec::{Event, Row, Said};
 use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
@@ -283,13 +283,10 @@ impl Cx {
             return Ok(());
         }
         let queued = std::mem::take(&mut self.queued);
-        let mut transfer = Transaction::default();
-        for (_, _, value) in &queued {
-            transfer = transfer.register(value.clone());
-        }
-        let data = transfer.execute_async().await.map_err(lost)?;
-        for ((series, step, _), data) in queued.into_iter().zip(data) {
-            let value = floats(data)?[0];
+        // In one tensor, so that one buffer is mapped and not one for each.
+        let values = Tensor::cat(queued.iter().map(|(_, _, value)| value.clone()).collect(), 0);
+        let values = self.read(values).await?;
+        for ((series, step, _), value) in queued.into_iter().zip(values) {
             if !value.is_finite() {
                 return Err(Error::Diverged { step });
             }

@@ -1,5 +1,6 @@
-//! `cargo xtask bench`: how soon the page can be used, and the times of one step here, in the browser and in PyTorch.
-//! What cannot be measured on this machine is said and left out. Nothing is gated on a time; `site` bounds downloads.
+//! `cargo xtask bench`: how soon the page can be used, the times of one step here, in the browser and in PyTorch, and
+//! what a step asks of WebGPU. What cannot be measured on this machine is said and left out. Nothing is gated on a time;
+//! `site` bounds downloads.
 
 use crate::shell::{command, output, run};
 use crate::{build, setup, test};
@@ -21,7 +22,12 @@ pub fn bench() -> Result<()> {
     let browser = String::from_utf8_lossy(&browser.stdout);
     println!("{browser}");
     table(&native, &browser, &torch);
-    Ok(())
+    if !build::gpu_wasm()?.is_file() {
+        println!("WebGPU: not counted: its engine is not built; `cargo xtask play` builds it.");
+        return Ok(());
+    }
+    build::gpu()?;
+    run(&mut test::playwright("bench-gpu", chrome.as_deref())?)
 }
 
 fn torch() -> Result<String> {

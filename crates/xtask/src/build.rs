@@ -108,12 +108,19 @@ fn bindgen() -> Result<Command> {
     Ok(bindgen)
 }
 
+const TARGET: &str = "wasm32-unknown-unknown";
+
+/// Where cargo leaves the GPU engine.
+pub fn gpu_wasm() -> Result<PathBuf> {
+    Ok(target()?.join(TARGET).join("worker-gpu/worker_gpu.wasm"))
+}
+
 /// The GPU engine into `dist/gpu/`. A running page finds it there; Trunk would make the page wait for it.
 pub fn gpu() -> Result<()> {
     let mut cargo = command("cargo")?;
     cargo.args(["build", "--package", "worker", "--bin", "worker_gpu", "--features", "gpu"]);
     run(cargo.args(["--profile", "worker-gpu", "--target", TARGET]))?;
-    let wasm = target()?.join(TARGET).join("worker-gpu/worker_gpu.wasm");
+    let wasm = gpu_wasm()?;
     starts_once(&wasm)?;
     // The loader comes last: a page that finds it finds all.
     let (new, gpu) = (target()?.join("gpu"), dist().join("gpu"));

@@ -78,7 +78,7 @@ export async function drop(page, name, text) {
 }
 
 /** Drops a run file, and waits until the engine has its data and its network. */
-export async function load(page, text) {
+export async function load(page, text, timeout = 60_000) {
   const before = (await asked(page, "prepare")).length;
   await drop(page, "run.toml", text);
   // Of this run file, not of the one before.
@@ -87,7 +87,7 @@ export async function load(page, text) {
     const { run } = prepares.at(-1) ?? {};
     return prepares.length > before && window.said.some((said) => said.run === run && said.event.event === "estimate");
   };
-  await page.waitForFunction(guessed, before, { polling: 20, timeout: 60_000 });
+  await page.waitForFunction(guessed, before, { polling: 20, timeout });
   await expect(play(page)).toBeEnabled();
 }
 

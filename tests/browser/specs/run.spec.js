@@ -170,6 +170,47 @@ test.describe("a killed engine", () => {
   });
 });
 
+test("a graphics engine that is built later takes over when no run is in hand", async ({ page }) => {
+  let built = false;
+  // The CPU engine under another name: what counts here is when it is found and when it is used.
+  const disguise = `
+    import init from "../cpu/worker_cpu.js";
+    const say = postMessage.bind(self);
+    self.postMessage = ([body, ...buffers], ...rest) => {
+      if (body.event.event === "ready") Object.assign(body.event, { device: "webgpu", adapter: "made by a test" });
+      say([body, ...buffers], ...rest);
+    };
+    await init();`;
+  await page.route("**/gpu/worker_gpu_loader.js", (route) =>
+    route.fulfill(built ? { contentType: "text/javascript", body: disguise } : { status: 404 }),
+  );
+  await open(page, "./");
+  const badge = page.locator("button.badge");
+  await expect(badge).toHaveText("CPUthe only engine here");
+  await load(page, TWO);
+  await play(page).click();
+  await hear(page, "stage_done");
+  await expect(play(page)).toHaveText("Next: adapt it");
+  await play(page).click();
+  await play(page).click();
+  await page.waitForFunction(() => said.some(({ stage, event }) => stage === "lora" && event.event === "step"));
+
+  built = true;
+  await hear(page, "ready", 1);
+  const known = (await said(page, "step")).length;
+  await hear(page, "step", known + 5);
+  await expect(play(page)).toHaveText("Pause");
+  await page.getByRole("button", { name: "Stop" }).click();
+  await hear(page, "cancelled");
+  await expect(badge).toHaveText("WebGPUchecked against CPU");
+  expect((await asked(page, "import")).filter(({ what }) => what === "weights")).toEqual([]);
+  await play(page).click();
+  await hear(page, "stage_done", 1);
+  // What the CPU had finished went with it.
+  const imports = (await asked(page, "import")).filter(({ what }) => what === "weights");
+  expect(imports.map(({ name }) => name)).toEqual(["digits"]);
+});
+
 test("points in a plane have a map of what the network names where", async ({ page }) => {
   await open(page);
   await drop(page, "moons.toml", recipe("moons"));

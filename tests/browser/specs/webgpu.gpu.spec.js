@@ -1,6 +1,10 @@
 // The engine for graphics devices, on an adapter that is emulated on the CPU: right or wrong, never fast.
-import { apart, commandLine, hear, load, losses, open, play, said } from "./page.js";
+import { apart, asked, commandLine, hear, load, losses, open, play, said, sentence } from "./page.js";
 import { expect, test } from "./test.js";
+import { hooked, run, stretches } from "./webgpu.js";
+
+/** Milliseconds: compiling for an emulated device takes most of it. */
+const SLOW = 400_000;
 
 /** Without momentum or Adam, which make much of a gradient's last bits. */
 const TINY = `
@@ -16,16 +20,16 @@ test("a small network learns on WebGPU what it learns on the CPU", async ({ page
   await page.addInitScript(() => localStorage.setItem("palimpsest.device", '"webgpu"'));
   await open(page, "./");
   const badge = page.locator("button.badge");
-  await expect(badge).toHaveText("WebGPUsoftware adapter", { timeout: 400_000 });
+  await expect(badge).toHaveText("WebGPUsoftware adapter", { timeout: SLOW });
   const { event: ready } = (await said(page, "ready")).at(-1);
   expect([ready.device, ready.software]).toEqual(["webgpu", true]);
   await badge.click();
   await expect(page.getByRole("dialog")).toContainText("This adapter is emulated on the CPU");
   await page.keyboard.press("Escape");
 
-  await load(page, TINY);
+  await load(page, TINY, SLOW);
   await play(page).click();
-  await hear(page, "finished", 0, 400_000);
+  await hear(page, "finished", 0, SLOW);
   const theirs = commandLine(TINY);
   const [{ run, event: { report: ours } }] = await said(page, "finished");
   const events = await page.evaluate((run) => window.said.filter((said) => said.run === run), run);
@@ -38,4 +42,90 @@ test("a small network learns on WebGPU what it learns on the CPU", async ({ page
   const accuracy = ({ rows }) => rows.find(({ key }) => key === "accuracy");
   const { value, n } = accuracy(ours);
   expect(Math.abs(value - accuracy(report).value)).toBeLessThanOrEqual(Math.max(1.5, 300 / n));
+});
+
+/** Opens the page with the hook in its graphics engine, and waits for that engine. */
+async function onGraphics(page, options) {
+  await hooked(page, options);
+  await open(page, "./");
+  await expect(page.locator("button.badge")).toHaveText("WebGPUsoftware adapter", { timeout: SLOW });
+}
+
+test("a training step asks little of the graphics device", async ({ page }) => {
+  await onGraphics(page, { deaf: true });
+  for (const [net, most] of [["mlp", 41], ["conv", 68]]) {
+    await load(page, run(net), SLOW);
+    const from = (await said(page, "scalar")).length;
+    const known = (await said(page, "finished")).length;
+    await play(page).click();
+    await hear(page, "finished", known, SLOW);
+    const { steps } = stretches((await said(page, "scalar")).slice(from), "digits");
+    expect(steps.length).toBeGreaterThan(5);
+    for (const { dispatches, submits, readbacks } of steps) {
+      expect(dispatches).toBeGreaterThan(10);
+      expect(dispatches).toBeLessThanOrEqual(most);
+      // All losses of a tick in one buffer; a slow device has a tick for every step.
+      expect(readbacks).toBeLessThanOrEqual(1);
+      // A readback submits what was queued, and its copy.
+      expect(submits - 2 * readbacks).toBeLessThanOrEqual(1 + 1e-9);
+    }
+  }
+});
+
+const TWO = `
+version = 1
+name = "two"
+tasks.digits = { id = "digits" }
+model = { id = "mlp", widths = [16] }
+stage = [
+    { id = "train.scratch", as = "digits", train = { epochs = 1, lr = 0.01 } },
+    { id = "peft.lora", as = "lora", train = { epochs = 4, lr = 0.01 } },
+]
+`;
+
+test("a lost device is replaced and its layer played again; lost again, the CPU takes over", async ({ page }) => {
+  await onGraphics(page);
+  const badge = page.locator("button.badge");
+  const alert = page.locator(".notice[role=alert]");
+  /** Waits until the second layer is in its steps, by what was said after the first `n` words. */
+  const stepping = (n) =>
+    page.waitForFunction(
+      (n) => said.slice(n).some(({ stage, event }) => stage === "lora" && event.series === "loss"),
+      n,
+      { polling: 20, timeout: SLOW },
+    );
+  const loseDevice = () => page.evaluate(() => engines.at(-1).postMessage("lose the device"));
+
+  await load(page, TWO, SLOW);
+  await play(page).click();
+  await hear(page, "stage_done", 0, SLOW);
+  await expect(play(page)).toHaveText("Next: adapt it");
+  await play(page).click();
+  await play(page).click();
+  await stepping(0);
+  // An emulated device takes long to start again, so the page's clock stands: the second loss is within a minute.
+  await page.evaluate(() => {
+    const now = performance.now();
+    performance.now = () => now;
+  });
+  await loseDevice();
+  await expect(alert).toContainText("The graphics device stopped answering.");
+  await expect(badge).toHaveText("GPU loststarting again");
+  await hear(page, "stage_done", 1, SLOW);
+  await expect(badge).toHaveText("WebGPUsoftware adapter");
+  await expect(sentence(page)).toContainText("LoRA trained");
+  // The first layer was handed over, not played again.
+  const imports = (await asked(page, "import")).filter(({ what }) => what === "weights");
+  expect(imports.map(({ name }) => name)).toEqual(["digits"]);
+  expect((await said(page, "stage")).map(({ stage }) => stage)).toEqual(["digits", "lora", "lora"]);
+
+  const words = await page.evaluate(() => said.length);
+  await expect(play(page)).toHaveText("Play it all again");
+  await play(page).click();
+  await stepping(words);
+  await loseDevice();
+  await expect(alert).toContainText("The graphics device was lost again, so the CPU takes over.");
+  await hear(page, "stage_done", 3, SLOW);
+  await expect(badge).toHaveText("CPUyour choice");
+  expect((await said(page, "ready")).map(({ event }) => event.device)).toEqual(["cpu", "webgpu", "cpu", "webgpu", "cpu"]);
 });

@@ -187,6 +187,11 @@ pub async fn exists(path: &str) -> bool {
     response.ok() && mime.contains("javascript")
 }
 
+/// Whether the page comes from this machine.
+pub fn is_local() -> bool {
+    matches!(window().location().hostname().as_deref(), Ok("localhost" | "127.0.0.1"))
+}
+
 /// What the page's head says under a name.
 pub fn meta(name: &str) -> Option<String> {
     let element = window().document()?.query_selector(&format!("meta[name={name}]")).ok()??;

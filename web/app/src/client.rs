@@ -24,6 +24,9 @@ const GPU: &str = "gpu";
 /// Two lost devices within so many milliseconds, and the CPU takes over.
 const TWICE: f64 = 60_000.0;
 
+/// How soon a page of this machine looks again for an engine that is still being built, and for the end of a run.
+const AGAIN: Duration = Duration::from_secs(3);
+
 type Reply = Box<dyn FnOnce(Result<(Value, Vec<ArrayBuffer>), String>)>;
 
 #[derive(Default)]
@@ -32,6 +35,8 @@ struct Client {
     /// The worker that is being tried beside the one in use.
     candidate: Option<Worker>,
     gpu: bool,
+    /// A graphics device that waits: for its engine to be built, or for a run to end.
+    later: Option<TimeoutHandle>,
     inbox: Vec<(Said, Vec<ArrayBuffer>)>,
     drains: bool,
     numbers: u32,
@@ -61,7 +66,7 @@ fn with<T>(act: impl FnOnce(&mut Client) -> T) -> T {
 
 /// Starts the engine for the CPU, which is small; the one for graphics devices is tried beside it.
 pub fn start(page: Page) {
-    page.device.update(|device| device.state = DeviceState::Checking);
+    check_graphics(page);
     // Beside the engine's own code, which takes longer.
     wasm_bindgen_futures::spawn_local(async move {
         fetch_source(page).await;
@@ -72,12 +77,24 @@ pub fn start(page: Page) {
     }
 }
 
+/// After a lost device the badge says so until there is another.
+fn check_graphics(page: Page) {
+    page.device.update(|device| {
+        if device.state != DeviceState::Lost {
+            device.state = DeviceState::Checking;
+        }
+    });
+}
+
 /// A new worker in place of the old one; finished models are taken along.
 pub fn restart(page: Page) {
     let playing = page.playing.get_untracked();
     with(|client| {
         for worker in client.worker.take().into_iter().chain(client.candidate.take()) {
             dismiss(&worker);
+        }
+        if let Some(later) = client.later.take() {
+            later.clear();
         }
         client.held.clear();
         client.inbox.clear();
@@ -156,19 +173,17 @@ fn opening(page: Page, gpu: bool, event: Event) {
                 post(&worker, &Command::Open { device: choice }, &[]);
             }
         }
+        Event::Ready { device, software, why, times, .. } if gpu && device == "cpu" => {
+            give_up_gpu(page, DeviceState::of(&device, software, why));
+            page.device.update(|device| device.times = times);
+        }
+        Event::Ready { .. } if gpu && page.playing.with_untracked(Option::is_some) => {
+            // A run in hand is not moved.
+            page.device.update(|device| device.state = DeviceState::GpuWaits);
+            later(move || opening(page, gpu, event));
+        }
         Event::Ready { device, adapter, software, why, times, .. } => {
-            let state = DeviceState::of(&device, software, why);
-            if gpu && device == "cpu" {
-                give_up_gpu(page, state);
-                page.device.update(|device| device.times = times);
-                return;
-            }
             if gpu {
-                if page.playing.with_untracked(Option::is_some) {
-                    // A run in hand is not moved; the next page has the graphics device.
-                    give_up_gpu(page, DeviceState::GpuLate);
-                    return;
-                }
                 with(|client| {
                     if let Some(old) = std::mem::replace(&mut client.worker, client.candidate.take()) {
                         dismiss(&old);
@@ -179,24 +194,19 @@ fn opening(page: Page, gpu: bool, event: Event) {
                     client.pending.clear();
                 });
             }
+            let lost = page.device.with_untracked(|device| device.state == DeviceState::Lost);
+            let state = match DeviceState::of(&device, software, why) {
+                DeviceState::Checking if lost => DeviceState::Lost,
+                state => state,
+            };
             page.device.update(|now| (now.name, now.adapter, now.state, now.times) = (device, adapter, state, times));
-            if state == DeviceState::Checking {
+            if matches!(state, DeviceState::Checking | DeviceState::Lost) {
                 try_gpu(page);
             }
-            wasm_bindgen_futures::spawn_local(async move {
-                // Nothing can be played before the network is there that it starts from.
-                fetch_source(page).await;
-                for (what, name, buffer) in with(|client| client.files.clone()) {
-                    send(&Command::Import { name, what }, &[buffer.slice(0)]);
-                }
-                page.engine.set(Engine::Ready);
-                prepare_now(page).await;
-                let queue = with(|client| client.queue.take());
-                page.queued.set(false);
-                if let Some((stages, paused, follow)) = queue {
-                    run(page, &stages, paused, follow);
-                }
-            });
+            // A layer that has lost its graphics device waits for a new one.
+            if state != DeviceState::Lost {
+                ready(page);
+            }
         }
         Event::Failed { cause, .. } if gpu && !with(|client| client.gpu) => match cause {
             Cause::Adapter => give_up_gpu(page, DeviceState::NoGpu),
@@ -207,22 +217,55 @@ fn opening(page: Page, gpu: bool, event: Event) {
     }
 }
 
+/// Hands over what an engine needs, and plays what waited for it.
+fn ready(page: Page) {
+    wasm_bindgen_futures::spawn_local(async move {
+        // Nothing can be played before the network is there that it starts from.
+        fetch_source(page).await;
+        for (what, name, buffer) in with(|client| client.files.clone()) {
+            send(&Command::Import { name, what }, &[buffer.slice(0)]);
+        }
+        page.engine.set(Engine::Ready);
+        prepare_now(page).await;
+        let queue = with(|client| client.queue.take());
+        page.queued.set(false);
+        if let Some((stages, paused, follow)) = queue {
+            run(page, &stages, paused, follow);
+        }
+    });
+}
+
 fn try_gpu(page: Page) {
     wasm_bindgen_futures::spawn_local(async move {
-        if !browser::exists(&browser::meta(GPU).unwrap_or_default()).await {
-            give_up_gpu(page, DeviceState::CpuAlone);
+        if browser::exists(&browser::meta(GPU).unwrap_or_default()).await {
+            check_graphics(page);
+            let worker = spawn(page, GPU);
+            with(|client| client.candidate = worker);
             return;
         }
-        let worker = spawn(page, GPU);
-        with(|client| client.candidate = worker);
+        give_up_gpu(page, DeviceState::CpuAlone);
+        // `cargo xtask play` serves the page before this engine is built; a deployed page has all that it will have.
+        if browser::is_local() {
+            later(move || try_gpu(page));
+        }
     });
+}
+
+fn later(act: impl FnOnce() + 'static) {
+    let later = set_timeout_with_handle(act, AGAIN).ok();
+    with(|client| client.later = later);
 }
 
 fn give_up_gpu(page: Page, state: DeviceState) {
     if let Some(worker) = with(|client| client.candidate.take()) {
         dismiss(&worker);
     }
+    let lost = page.device.with_untracked(|device| device.state == DeviceState::Lost);
     page.device.update(|device| device.state = state);
+    // What waited for a new graphics device goes on without one.
+    if lost {
+        ready(page);
+    }
 }
 
 /// The worker is gone: a panic, or a lost device. It starts again, and the layer in hand with it.

@@ -69,8 +69,8 @@ pub enum DeviceState {
     CpuAlone,
     CpuFaster,
     GpuFailed,
-    /// It was ready only after a run had begun.
-    GpuLate,
+    /// It is ready, and takes over when the run in hand has ended.
+    GpuWaits,
     CpuChosen,
     Lost,
 }

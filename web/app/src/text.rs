@@ -714,7 +714,7 @@ pub const fn device(state: DeviceState) -> (&'static str, &'static str) {
         DeviceState::CpuAlone => ("CPU", "the only engine here"),
         DeviceState::CpuFaster => ("CPU", "faster here"),
         DeviceState::GpuFailed => ("CPU", "graphics failed its check"),
-        DeviceState::GpuLate => ("CPU", "graphics at the next visit"),
+        DeviceState::GpuWaits => ("CPU", "graphics after this run"),
         DeviceState::CpuChosen => ("CPU", "your choice"),
         DeviceState::Lost => ("GPU lost", "starting again"),
     }
@@ -748,9 +748,7 @@ pub fn device_help(device: &Device) -> String {
             );
         }
         DeviceState::GpuFailed => "The graphics device gave a wrong result or none, so it is not used.",
-        DeviceState::GpuLate => {
-            "The graphics engine was ready only after the run began; it is tried again at the next visit."
-        }
+        DeviceState::GpuWaits => "The graphics device is ready and takes over when this run has ended.",
         DeviceState::CpuChosen => "You chose the CPU engine.",
         DeviceState::Lost => "The graphics device stopped answering and is started again.",
     };

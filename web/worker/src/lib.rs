@@ -216,6 +216,7 @@ impl Worker {
         };
         let (body, beside, error) = match asker.answer(stage, base, question, buffers).await {
             Ok((body, beside)) => (body, beside, None),
+            Err(error @ Error::DeviceLost(_)) => return self.report(0, Some(error)),
             Err(error) => (serde_json::Value::Null, Vec::new(), Some(error.to_string())),
         };
         self.page.say(said(0, Event::Answer { ask, body, error }), beside);

@@ -117,7 +117,7 @@ fn badge() -> AnyView {
         let mark = match state.get() {
             DeviceState::Checking => "hollow",
             DeviceState::Gpu | DeviceState::CpuFaster => "round",
-            DeviceState::CpuAlone | DeviceState::CpuChosen | DeviceState::GpuLate => "round chosen",
+            DeviceState::CpuAlone | DeviceState::CpuChosen | DeviceState::GpuWaits => "round chosen",
             DeviceState::Lost => "diamond",
             DeviceState::Software | DeviceState::NoGpu | DeviceState::GpuFailed => "square-mark",
         };

@@ -1,0 +1,32 @@
+// What a training step asks of WebGPU: prints one line of JSON a network, gates nothing.
+import { hear, load, open, play, said } from "./page.js";
+import { hooked, NETS, run, stretches } from "./webgpu.js";
+import { expect, test } from "./test.js";
+
+const mean = (list) =>
+  Object.fromEntries(
+    Object.keys(list[0]).map((what) => {
+      const sum = list.reduce((sum, counts) => sum + counts[what], 0);
+      return [what, Number((sum / list.length).toFixed(2))];
+    }),
+  );
+
+test("dispatches, submits, readbacks, buffers and writes of a step and of an evaluation", async ({ page }) => {
+  await hooked(page, { deaf: true });
+  await open(page, "./");
+  await expect(page.locator("button.badge")).toContainText("WebGPU", { timeout: 400_000 });
+  const { event: { adapter, software } } = (await said(page, "ready")).at(-1);
+  console.log(software ? `${adapter}, a software adapter: counts are right, times mean nothing` : adapter);
+  for (const net of Object.keys(NETS)) {
+    await load(page, run(net), 400_000);
+    const from = (await said(page, "scalar")).length;
+    const known = (await said(page, "finished")).length;
+    await play(page).click();
+    await hear(page, "finished", known, 400_000);
+    const { steps, evaluations } = stretches((await said(page, "scalar")).slice(from), "digits");
+    // The first stretches compile and search.
+    const steady = steps.slice(2);
+    const most = Math.max(...steady.map(({ dispatches }) => dispatches));
+    console.log(JSON.stringify({ net, step: mean(steady), most, evaluation: mean(evaluations.slice(2)) }));
+  }
+});

@@ -1,0 +1,89 @@
+// The engine for graphics devices with a hook in its worker: it counts what is asked of WebGPU, and loses the device
+// when it is told to.
+
+/**
+ * Runs in the worker before the engine. Every word of the engine then carries the counts so far. Questions of the page
+ * are answered between two steps, and would be counted with them; `deaf`, the engine does not hear them.
+ */
+function hook(deaf) {
+  const counts = { dispatches: 0, submits: 0, readbacks: 0, buffers: 0, writes: 0 };
+  const count = (what, { prototype }, ...methods) => {
+    for (const method of methods) {
+      const original = prototype[method];
+      prototype[method] = function (...all) {
+        counts[what]++;
+        return original.apply(this, all);
+      };
+    }
+  };
+  count("dispatches", GPUComputePassEncoder, "dispatchWorkgroups", "dispatchWorkgroupsIndirect");
+  count("submits", GPUQueue, "submit");
+  count("readbacks", GPUBuffer, "mapAsync");
+  count("buffers", GPUDevice, "createBuffer");
+  count("writes", GPUQueue, "writeBuffer");
+  const say = postMessage.bind(self);
+  self.postMessage = ([body, ...buffers], ...rest) => say([{ ...body, counts: { ...counts } }, ...buffers], ...rest);
+
+  const { requestDevice } = GPUAdapter.prototype;
+  let device;
+  GPUAdapter.prototype.requestDevice = async function (...all) {
+    return (device = await requestDevice.apply(this, all));
+  };
+  addEventListener("message", (event) => {
+    const lose = event.data === "lose the device";
+    if (lose) device.destroy();
+    if (lose || (deaf && event.data[0].command === "ask")) event.stopImmediatePropagation();
+  });
+}
+
+/** Before the page is opened. */
+export async function hooked(page, { deaf = false } = {}) {
+  // Left to itself, the page would find the CPU faster than an emulated adapter.
+  await page.addInitScript(() => localStorage.setItem("palimpsest.device", '"webgpu"'));
+  await page.route("**/worker_gpu_loader.js", async (route) => {
+    if (route.request().method() !== "GET") return route.continue();
+    const response = await route.fetch();
+    await route.fulfill({ response, body: `(${hook})(${deaf});\n${await response.text()}` });
+  });
+}
+
+/** The networks of a step that are counted; the numbers of dispatches do not hang on their sizes. */
+export const NETS = {
+  mlp: '{ id = "mlp", widths = [64] }',
+  conv: '{ id = "cnn", channels = [16, 32], kernel = 3 }',
+};
+
+/** A run of two epochs of Adam at batch 64. */
+export const run = (net) => `
+version = 1
+name = "counted"
+tasks.digits = { id = "digits" }
+model = ${NETS[net]}
+stage = [{ id = "train.scratch", as = "digits", train = { epochs = 2, batch = 64, optimizer = "adam", lr = 0.01 } }]
+`;
+
+/**
+ * What training steps ask for, in stretches from the end of one evaluation to the last loss before the next one, and
+ * what an evaluation asks for. The engine says an accuracy when its evaluation is over, and all losses before the next.
+ */
+export function stretches(said, stage) {
+  const events = said.filter((said) => said.stage === stage && said.event.event === "scalar");
+  const [steps, evaluations] = [[], []];
+  let begun, last;
+  for (const { event: { series, step }, counts } of events) {
+    if (series === "loss") {
+      last = { step: step + 1, counts };
+    } else if (series === "train_accuracy") {
+      if (begun && last) {
+        steps.push(per(last.step - begun.step, begun.counts, last.counts));
+        evaluations.push(per(1, last.counts, counts));
+      }
+    } else if (series === "accuracy") {
+      begun = { step, counts };
+    }
+  }
+  return { steps, evaluations };
+}
+
+const per = (n, before, after) =>
+  Object.fromEntries(Object.keys(after).map((what) => [what, (after[what] - before[what]) / n]));
