@@ -4,7 +4,7 @@
 
 use engine::{Boxed, Ended, Error, Gate, Host, Opened, Result, Session};
 use serde_json::{Map, Value, json};
-use spec::{Event, RunSpec, Said};
+use spec::{Event, RunSpec, Said, Why};
 use std::cell::RefCell;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -34,7 +34,7 @@ fn timed(spec: RunSpec) -> Value {
     let gate = Rc::new(Gate::default());
     let last = spec.stage_name(spec.stages.len() - 1);
     let watch = Rc::new(Watch { begun: now(), gate: gate.clone(), stage: Some(last), heard: RefCell::default() });
-    let mut session = Session::new(Opened::cpu("a benchmark"), watch.clone(), gate);
+    let mut session = Session::new(Opened::cpu(Why::Default), watch.clone(), gate);
     match pollster::block_on(session.play(1, spec, 0, None)) {
         Ok(Ended::Cancelled) => {}
         ended => panic!("the run came to an end before it was measured: {ended:?}"),

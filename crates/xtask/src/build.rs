@@ -108,8 +108,6 @@ fn bindgen() -> Result<Command> {
     Ok(bindgen)
 }
 
-const TARGET: &str = "wasm32-unknown-unknown";
-
 /// Where cargo leaves the GPU engine.
 pub fn gpu_wasm() -> Result<PathBuf> {
     Ok(target()?.join(TARGET).join("worker-gpu/worker_gpu.wasm"))
