@@ -15,7 +15,12 @@ export default defineConfig({
   forbidOnly: true,
   outputDir: "test-results/files",
   projects: [
-    { name: "bench", testMatch: "page.bench.js", use: { ...chromium("--disable-gpu"), trace: "off" } },
+    {
+      name: "bench",
+      testIgnore: "webgpu.bench.js",
+      testMatch: "*.bench.js",
+      use: { ...chromium("--disable-gpu"), trace: "off" },
+    },
     // The adapter of this machine, emulated where there is none.
     { name: "bench-gpu", testMatch: "webgpu.bench.js", timeout: 600_000, use: chromium("--enable-unsafe-webgpu") },
     { name: "cpu", testIgnore: "*.gpu.spec.js", testMatch: "*.spec.js", use: chromium() },

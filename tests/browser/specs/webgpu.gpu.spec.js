@@ -127,5 +127,6 @@ test("a lost device is replaced and its layer played again; lost again, the CPU 
   await expect(alert).toContainText("The graphics device was lost again, so the CPU takes over.");
   await hear(page, "stage_done", 3, SLOW);
   await expect(badge).toHaveText("CPUyour choice");
-  expect((await said(page, "ready")).map(({ event }) => event.device)).toEqual(["cpu", "webgpu", "cpu", "webgpu", "cpu"]);
+  const devices = (await said(page, "ready")).map(({ event }) => event.device);
+  expect(devices).toEqual(["cpu", "webgpu", "cpu", "webgpu", "cpu"]);
 });
