@@ -1,8 +1,9 @@
+use crate::read::{variants, words};
 use crate::{Pick, RunSpec};
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 
 /// From page to worker. Pixels and weights travel beside a message, as transferable buffers.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, Serialize)]
 #[serde(tag = "command", rename_all = "snake_case")]
 pub enum Command {
     /// Starts a run. `first` is the index of the first stage to play, `last` of the last; the stages before `first`
@@ -10,12 +11,9 @@ pub enum Command {
     Run {
         run: u32,
         spec: RunSpec,
-        #[serde(default)]
         first: usize,
-        #[serde(default)]
         last: Option<usize>,
         /// Start paused, before the first step (the page's Step button on an idle layer).
-        #[serde(default)]
         paused: bool,
     },
     Pause {
@@ -37,7 +35,6 @@ pub enum Command {
         ask: u32,
         stage: Option<String>,
         /// Ask the base alone, with the model's adapters off.
-        #[serde(default)]
         base: bool,
         question: Question,
     },
@@ -58,7 +55,19 @@ pub enum Command {
     },
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+variants!(Command by "command" {
+    "run" => Run { run, spec, first, last, paused },
+    "pause" => Pause { run },
+    "step" => Step { run },
+    "resume" => Resume { run },
+    "cancel" => Cancel { run },
+    "ask" => Ask { ask, stage, base, question },
+    "prepare" => Prepare { run, spec },
+    "import" => Import { name, what },
+    "open" => Open { device },
+});
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Import {
     /// A finished stage's weights (safetensors); the name is the stage's.
@@ -69,8 +78,14 @@ pub enum Import {
     Data,
 }
 
+words!(Import {
+    "weights" => Weights,
+    "source" => Source,
+    "data" => Data,
+});
+
 /// Answers arrive as `Event::Answer`; every list is in the order of the question.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize)]
 #[serde(tag = "type", rename_all = "snake_case")]
 pub enum Question {
     /// Pixels beside the message: f32, `[n, channels, height, width]`, 0 to 1. Answer: `{ "probabilities": [[p;
@@ -104,3 +119,17 @@ pub enum Question {
     /// `null` of a model without adapters.
     Adapter,
 }
+
+variants!(Question by "type" {
+    "predict" => Predict,
+    "attack" => Attack { method, task, samples },
+    "curve" => Curve { method, task, epsilons, n },
+    "boundary" => Boundary { size },
+    "embed" => Embed { task },
+    "samples" => Samples { task, ids },
+    "nearest" => Nearest { task, id, n },
+    "test" => Test { task },
+    "merge" => Merge { task },
+    "export" => Export,
+    "adapter" => Adapter,
+});

@@ -131,8 +131,7 @@ impl Read for Pick {
         Ok(Self { id: fields.take("id")?, params: fields.rest() })
     }
 }
-
-by_json!(DeviceChoice, Pick, RunSpec);
+by_json!(Pick);
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]

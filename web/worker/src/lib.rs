@@ -10,8 +10,8 @@ use spec::{Cause, Command, DeviceChoice, Event, Import, Question, RunSpec, Said}
 use std::cell::{Cell, RefCell};
 use std::collections::VecDeque;
 use std::rc::Rc;
-use wasm_bindgen::JsCast;
 use wasm_bindgen::prelude::Closure;
+use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::spawn_local;
 use web_sys::{DedicatedWorkerGlobalScope, MessageEvent};
 
@@ -81,7 +81,7 @@ pub fn serve(open: fn(DeviceChoice) -> engine::Boxed<'static, engine::Result<Ope
     let scope: DedicatedWorkerGlobalScope = js_sys::global().unchecked_into();
     let heard = Closure::<dyn FnMut(MessageEvent)>::new(move |event: MessageEvent| {
         let parts: Array = event.data().unchecked_into();
-        match serde_wasm_bindgen::from_value::<Command>(parts.get(0)) {
+        match command(parts.get(0)) {
             Ok(command) => worker.hear(command, buffers(&parts)),
             Err(error) => {
                 let message = format!("a command could not be read: {error}");
@@ -221,6 +221,12 @@ impl Worker {
         };
         self.page.say(said(0, Event::Answer { ask, body, error }), beside);
     }
+}
+
+/// By way of JSON, as everything of `spec` is read: a deserialiser of its own would be 10 KB more to download.
+fn command(body: JsValue) -> std::result::Result<Command, String> {
+    let value = serde_wasm_bindgen::from_value(body).map_err(|error| error.to_string())?;
+    spec::read(value).map_err(|error| error.to_string())
 }
 
 /// Seconds of this worker's clock.
