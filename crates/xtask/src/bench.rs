@@ -1,6 +1,6 @@
 //! `cargo xtask bench`: how soon the page can be used, the times of one step here, in the browser and in PyTorch, and
-//! what a step asks of WebGPU. What cannot be measured on this machine is said and left out. Nothing is gated on a time;
-//! `site` bounds downloads.
+//! what a step asks of WebGPU. What cannot be measured on this machine is said and left out. Nothing is gated on a
+//! time; `site` bounds downloads.
 
 use crate::shell::{command, output, run};
 use crate::{build, setup, test};
