@@ -67,8 +67,8 @@ fn split() -> Result<()> {
     Ok(())
 }
 
-/// Takes comments, indentation, and the hashes in names, which do not pack, out of what was generated. In place of a hash
-/// stands a number of the same length, so that nothing moves in the wasm.
+/// Takes comments, indentation, and the hashes in names, which do not pack, out of what was generated. In place of a
+/// hash stands a number of the same length, so that nothing moves in the wasm.
 fn lighten(app: &Path) -> Result<()> {
     let script = fs::read_to_string(app.join("app.js"))?;
     let words = script.split(|c: char| !c.is_ascii_alphanumeric()).map(|word| word.strip_prefix('h').unwrap_or(word));
