@@ -15,6 +15,10 @@ use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::spawn_local;
 use web_sys::{DedicatedWorkerGlobalScope, MessageEvent};
 
+/// WebAssembly that has just been loaded runs in a quick translation, and is replaced by a fast one as it is used: the
+/// first guess is two to three times too long.
+const GUESSES: u32 = 4;
+
 /// What is worked off one after the other; pause, cancel and questions do not wait in this line.
 enum Work {
     Open(DeviceChoice),
@@ -26,6 +30,8 @@ enum Work {
     Estimate {
         run: u32,
         spec: RunSpec,
+        /// Guesses that are still to be made, this one included.
+        left: u32,
     },
     Run {
         run: u32,
@@ -166,11 +172,11 @@ impl Worker {
                 let result = session.prepare(run, spec.clone()).await;
                 self.line.borrow_mut().retain(|work| !matches!(work, Work::Estimate { .. }));
                 if result.is_ok() {
-                    self.line.borrow_mut().push_back(Work::Estimate { run, spec });
+                    self.line.borrow_mut().push_back(Work::Estimate { run, spec, left: GUESSES });
                 }
                 self.report(run, result.err());
             }
-            Work::Estimate { run, spec } => {
+            Work::Estimate { run, spec, left } => {
                 let waits = !self.line.borrow().is_empty();
                 self.guess.cancel.set(waits);
                 let guessed = match waits {
@@ -178,7 +184,10 @@ impl Worker {
                     false => session.estimate(run, spec.clone(), self.guess.clone()).await,
                 };
                 match guessed {
-                    Err(Error::Cancelled) => self.line.borrow_mut().push_back(Work::Estimate { run, spec }),
+                    Err(Error::Cancelled) => self.line.borrow_mut().push_back(Work::Estimate { run, spec, left }),
+                    Ok(()) if left > 1 => {
+                        self.line.borrow_mut().push_back(Work::Estimate { run, spec, left: left - 1 });
+                    }
                     result => self.report(run, result.err()),
                 }
             }
