@@ -5,9 +5,23 @@ import { expect, test } from "@playwright/test";
 const ROUNDS = 5;
 const median = (list) => list.sort((a, b) => a - b)[list.length >> 1];
 
+/** Milliseconds from the press of play to the words of the first step, by the page's own clock. */
+async function pressed(page) {
+  return page.evaluate(
+    () =>
+      new Promise((done) => {
+        const began = performance.now();
+        const line = document.querySelector(".transport .line");
+        const look = () => /Step \d+ of|Done in/.test(line.textContent) && done(performance.now() - began);
+        new MutationObserver(look).observe(line, { subtree: true, childList: true, characterData: true });
+        document.querySelector("button.play").click();
+      }),
+  );
+}
+
 test("from navigation to play, from the press to the first step, and the whole chain", async ({ browser, baseURL }) => {
   test.setTimeout(600_000);
-  const times = { enabled: [], started: [] };
+  const times = { enabled: [], startedAtOnce: [], started: [] };
   for (let round = 0; round < ROUNDS; round++) {
     const page = await browser.newPage({ baseURL });
     const play = page.locator("button.play");
@@ -15,10 +29,16 @@ test("from navigation to play, from the press to the first step, and the whole c
     await page.goto("./", { waitUntil: "commit" });
     await expect(play).toBeEnabled({ timeout: 60_000 });
     times.enabled.push(Date.now() - navigated);
-    const pressed = Date.now();
-    await play.click();
-    await page.getByText(/Step \d+ of \d+|Done in/).first().waitFor({ timeout: 60_000 });
-    times.started.push(Date.now() - pressed);
+    times.startedAtOnce.push(Math.round(await pressed(page)));
+    await page.close();
+  }
+  for (let round = 0; round < ROUNDS; round++) {
+    const page = await browser.newPage({ baseURL });
+    await page.goto("./");
+    await expect(page.locator("button.play")).toBeEnabled({ timeout: 60_000 });
+    // As long as a visitor needs to read the sentence.
+    await page.waitForTimeout(2000);
+    times.started.push(Math.round(await pressed(page)));
     await page.close();
   }
   const medians = Object.fromEntries(Object.entries(times).map(([name, list]) => [name, median(list)]));

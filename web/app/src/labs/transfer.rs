@@ -60,7 +60,9 @@ fn embedding() -> AnyView {
         let known = page.classes.with_untracked(|classes| classes.contains_key(&task));
         let now = browser::now();
         let finished = step.is_some_and(|(_, done)| done);
-        if !known || (now - busy.get() < PACE && !finished) {
+        // A run that was just begun has nothing to show yet, and waits for its first step.
+        let begins = step.is_none() && page.playing.with_untracked(Option::is_some);
+        if !known || begins || (now - busy.get() < PACE && !finished) {
             return;
         }
         busy.set(now);
