@@ -16,8 +16,8 @@ use wasm_bindgen_futures::spawn_local;
 use web_sys::{DedicatedWorkerGlobalScope, MessageEvent};
 
 /// WebAssembly that has just been loaded runs in a quick translation, and is replaced by a fast one as it is used: the
-/// first guess is two to three times too long.
-const GUESSES: u32 = 4;
+/// first guess of an engine is two to three times too long, and is made again so often.
+const GUESSES: u32 = 3;
 
 /// What is worked off one after the other; pause, cancel and questions do not wait in this line.
 enum Work {
@@ -30,8 +30,6 @@ enum Work {
     Estimate {
         run: u32,
         spec: RunSpec,
-        /// Guesses that are still to be made, this one included.
-        left: u32,
     },
     Run {
         run: u32,
@@ -52,6 +50,8 @@ struct Worker {
     gate: Rc<Gate>,
     /// Of the estimate in hand.
     guess: Rc<Gate>,
+    /// How often one was made again.
+    guesses: Cell<u32>,
     /// The run in hand; 0 when none is.
     run: Cell<u32>,
     /// Runs that were cancelled before their turn came.
@@ -76,6 +76,7 @@ pub fn serve(open: fn(DeviceChoice) -> engine::Boxed<'static, engine::Result<Ope
         page: page.clone(),
         gate: Rc::default(),
         guess: Rc::default(),
+        guesses: Cell::new(0),
         run: Cell::new(0),
         cancelled: RefCell::default(),
         line: RefCell::default(),
@@ -172,11 +173,11 @@ impl Worker {
                 let result = session.prepare(run, spec.clone()).await;
                 self.line.borrow_mut().retain(|work| !matches!(work, Work::Estimate { .. }));
                 if result.is_ok() {
-                    self.line.borrow_mut().push_back(Work::Estimate { run, spec, left: GUESSES });
+                    self.line.borrow_mut().push_back(Work::Estimate { run, spec });
                 }
                 self.report(run, result.err());
             }
-            Work::Estimate { run, spec, left } => {
+            Work::Estimate { run, spec } => {
                 let waits = !self.line.borrow().is_empty();
                 self.guess.cancel.set(waits);
                 let guessed = match waits {
@@ -184,9 +185,10 @@ impl Worker {
                     false => session.estimate(run, spec.clone(), self.guess.clone()).await,
                 };
                 match guessed {
-                    Err(Error::Cancelled) => self.line.borrow_mut().push_back(Work::Estimate { run, spec, left }),
-                    Ok(()) if left > 1 => {
-                        self.line.borrow_mut().push_back(Work::Estimate { run, spec, left: left - 1 });
+                    Err(Error::Cancelled) => self.line.borrow_mut().push_back(Work::Estimate { run, spec }),
+                    Ok(()) if self.guesses.get() < GUESSES => {
+                        self.guesses.set(self.guesses.get() + 1);
+                        self.line.borrow_mut().push_back(Work::Estimate { run, spec });
                     }
                     result => self.report(run, result.err()),
                 }
