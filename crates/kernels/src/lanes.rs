@@ -1,0 +1,234 @@
+//! Vectors of `f32`: the one place with intrinsics.
+
+/// A vector register of [`Self::N`] numbers.
+///
+/// # Safety
+/// Every operation needs the instruction set that the type belongs to, and may only be called below a function of
+/// [`dispatch`]; pointers have to be good for `N` numbers, of any alignment.
+pub trait Lanes: Copy {
+    const N: usize;
+    /// The register of four numbers in the same instruction set, for rows too short for this one.
+    type Four: Lanes;
+    unsafe fn splat(x: f32) -> Self;
+    unsafe fn load(from: *const f32) -> Self;
+    unsafe fn store(self, to: *mut f32);
+    /// `self + a · b`, rounded once where the machine can.
+    unsafe fn mul_add(self, a: Self, b: Self) -> Self;
+    unsafe fn add(self, other: Self) -> Self;
+    unsafe fn mul(self, other: Self) -> Self;
+    unsafe fn max(self, other: Self) -> Self;
+
+    /// Of all its numbers, in their order.
+    #[inline(always)]
+    unsafe fn sum(self) -> f32 {
+        let mut all = [0.0; 16];
+        unsafe { self.store(all.as_mut_ptr()) };
+        all[..Self::N].iter().sum()
+    }
+}
+
+/// A type, how many numbers it has, its four, and its instructions: splat, load, store, a · b + sum, add, mul, max.
+///
+/// Paths and no closures: a closure would not have the instruction set of the function that it is written in.
+macro_rules! lanes {
+    ($type:ty, $n:literal, $four:ty: $splat:path, $load:path, $store:path, $fma:path, $add:path, $mul:path, $max:path) => {
+        #[allow(unused_unsafe, reason = "some of the instructions are safe")]
+        impl Lanes for $type {
+            const N: usize = $n;
+            type Four = $four;
+            #[inline(always)]
+            unsafe fn splat(x: f32) -> Self {
+                unsafe { $splat(x) }
+            }
+            #[inline(always)]
+            unsafe fn load(from: *const f32) -> Self {
+                unsafe { $load(from) }
+            }
+            #[inline(always)]
+            unsafe fn store(self, to: *mut f32) {
+                unsafe { $store(to, self) }
+            }
+            #[inline(always)]
+            unsafe fn mul_add(self, a: Self, b: Self) -> Self {
+                unsafe { $fma(a, b, self) }
+            }
+            #[inline(always)]
+            unsafe fn add(self, other: Self) -> Self {
+                unsafe { $add(self, other) }
+            }
+            #[inline(always)]
+            unsafe fn mul(self, other: Self) -> Self {
+                unsafe { $mul(self, other) }
+            }
+            #[inline(always)]
+            unsafe fn max(self, other: Self) -> Self {
+                unsafe { $max(self, other) }
+            }
+        }
+    };
+}
+
+#[cfg(target_arch = "x86_64")]
+mod x86 {
+    use super::Lanes;
+    use core::arch::x86_64::*;
+
+    #[rustfmt::skip]
+    lanes!(__m128, 4, Self: _mm_set1_ps, _mm_loadu_ps, _mm_storeu_ps, _mm_fmadd_ps, _mm_add_ps, _mm_mul_ps, _mm_max_ps);
+    #[rustfmt::skip]
+    lanes!(__m256, 8, __m128: _mm256_set1_ps, _mm256_loadu_ps, _mm256_storeu_ps, _mm256_fmadd_ps, _mm256_add_ps,
+        _mm256_mul_ps, _mm256_max_ps);
+    #[rustfmt::skip]
+    lanes!(__m512, 16, __m128: _mm512_set1_ps, _mm512_loadu_ps, _mm512_storeu_ps, _mm512_fmadd_ps, _mm512_add_ps,
+        _mm512_mul_ps, _mm512_max_ps);
+}
+
+#[cfg(all(target_arch = "wasm32", target_feature = "simd128"))]
+mod wasm {
+    use super::Lanes;
+    use core::arch::wasm32::*;
+
+    /// Two instructions; relaxed SIMD has one that rounds once where the machine can.
+    #[cfg(not(target_feature = "relaxed-simd"))]
+    #[inline(always)]
+    fn fma(a: v128, b: v128, sum: v128) -> v128 {
+        f32x4_add(sum, f32x4_mul(a, b))
+    }
+    #[cfg(target_feature = "relaxed-simd")]
+    use f32x4_relaxed_madd as fma;
+
+    #[rustfmt::skip]
+    lanes!(v128, 4, Self: f32x4_splat, load, store, fma, f32x4_add, f32x4_mul, f32x4_pmax);
+
+    #[inline(always)]
+    unsafe fn load(from: *const f32) -> v128 {
+        unsafe { v128_load(from.cast()) }
+    }
+    #[inline(always)]
+    unsafe fn store(to: *mut f32, value: v128) {
+        unsafe { v128_store(to.cast(), value) }
+    }
+}
+
+/// Four numbers without any instruction of their own: what is left where no vectors are known.
+#[derive(Clone, Copy)]
+pub struct Plain([f32; 4]);
+
+impl Plain {
+    #[inline(always)]
+    fn of(f: impl Fn(usize) -> f32) -> Self {
+        Self(core::array::from_fn(f))
+    }
+    #[inline(always)]
+    fn splat_(x: f32) -> Self {
+        Self([x; 4])
+    }
+    #[inline(always)]
+    unsafe fn load_(from: *const f32) -> Self {
+        Self(unsafe { from.cast::<[f32; 4]>().read_unaligned() })
+    }
+    #[inline(always)]
+    unsafe fn store_(to: *mut f32, value: Self) {
+        unsafe { to.cast::<[f32; 4]>().write_unaligned(value.0) }
+    }
+    #[inline(always)]
+    fn fma_(a: Self, b: Self, sum: Self) -> Self {
+        Self::of(|i| sum.0[i] + a.0[i] * b.0[i])
+    }
+    #[inline(always)]
+    fn add_(a: Self, b: Self) -> Self {
+        Self::of(|i| a.0[i] + b.0[i])
+    }
+    #[inline(always)]
+    fn mul_(a: Self, b: Self) -> Self {
+        Self::of(|i| a.0[i] * b.0[i])
+    }
+    #[inline(always)]
+    fn max_(a: Self, b: Self) -> Self {
+        Self::of(|i| if a.0[i] > b.0[i] { a.0[i] } else { b.0[i] })
+    }
+}
+
+#[rustfmt::skip]
+lanes!(Plain, 4, Self: Plain::splat_, Plain::load_, Plain::store_, Plain::fma_, Plain::add_, Plain::mul_, Plain::max_);
+
+/// The vectors that this machine has.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Isa {
+    Avx512,
+    Avx2,
+    Simd128,
+    Plain,
+}
+
+pub fn isa() -> Isa {
+    #[cfg(target_arch = "x86_64")]
+    {
+        use std::sync::OnceLock;
+        static FOUND: OnceLock<Isa> = OnceLock::new();
+        *FOUND.get_or_init(|| {
+            if std::is_x86_feature_detected!("avx512f") {
+                Isa::Avx512
+            } else if std::is_x86_feature_detected!("avx2") && std::is_x86_feature_detected!("fma") {
+                Isa::Avx2
+            } else {
+                Isa::Plain
+            }
+        })
+    }
+    #[cfg(all(target_arch = "wasm32", target_feature = "simd128"))]
+    {
+        Isa::Simd128
+    }
+    #[cfg(not(any(target_arch = "x86_64", all(target_arch = "wasm32", target_feature = "simd128"))))]
+    {
+        Isa::Plain
+    }
+}
+
+impl Isa {
+    /// Numbers in one of its vectors.
+    pub fn lanes(self) -> usize {
+        match self {
+            Self::Avx512 => 16,
+            Self::Avx2 => 8,
+            Self::Simd128 | Self::Plain => 4,
+        }
+    }
+}
+
+/// `dispatch!(pub fn name(x: &[f32]) -> f32 = body);` makes `name` from `body::<V: Lanes>`, which has to be
+/// `#[inline(always)] unsafe fn`, once for every instruction set, and picks one at run time. `name_as` takes the
+/// instruction set first, for tests; it has to be one that the machine has.
+#[macro_export]
+macro_rules! dispatch {
+    ($(#[$doc:meta])* $vis:vis fn $name:ident($($arg:ident: $type:ty),* $(,)?) $(-> $out:ty)? = $body:path) => {
+        $(#[$doc])*
+        #[allow(clippy::too_many_arguments)]
+        $vis fn $name(isa: $crate::lanes::Isa, $($arg: $type),*) $(-> $out)? {
+            use $crate::lanes::Isa;
+            #[cfg(target_arch = "x86_64")]
+            use core::arch::x86_64::{__m256, __m512};
+            #[cfg(target_arch = "x86_64")]
+            #[target_feature(enable = "avx512f,avx512vl,avx2,fma")]
+            unsafe fn avx512($($arg: $type),*) $(-> $out)? {
+                unsafe { $body::<__m512>($($arg),*) }
+            }
+            #[cfg(target_arch = "x86_64")]
+            #[target_feature(enable = "avx2,fma")]
+            unsafe fn avx2($($arg: $type),*) $(-> $out)? {
+                unsafe { $body::<__m256>($($arg),*) }
+            }
+            match isa {
+                #[cfg(target_arch = "x86_64")]
+                Isa::Avx512 => unsafe { avx512($($arg),*) },
+                #[cfg(target_arch = "x86_64")]
+                Isa::Avx2 => unsafe { avx2($($arg),*) },
+                #[cfg(all(target_arch = "wasm32", target_feature = "simd128"))]
+                Isa::Simd128 => unsafe { $body::<core::arch::wasm32::v128>($($arg),*) },
+                _ => unsafe { $body::<$crate::lanes::Plain>($($arg),*) },
+            }
+        }
+    };
+}
+pub use dispatch;
