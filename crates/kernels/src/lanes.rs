@@ -1,4 +1,5 @@
 //! Vectors of `f32`: the one place with intrinsics.
+#![allow(clippy::missing_safety_doc, reason = "said once, at the trait")]
 
 /// A vector register of [`Self::N`] numbers.
 ///
