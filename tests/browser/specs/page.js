@@ -16,7 +16,7 @@ version = 1
 name = "long"
 tasks.digits = { id = "digits" }
 model = { id = "mlp", widths = [64] }
-stage = [{ id = "train.scratch", as = "digits", train = { epochs = 1000, lr = 0.01 } }]
+stage = [{ id = "train.scratch", as = "digits", train = { epochs = 1000, batch = 2, lr = 0.01 } }]
 `;
 
 /** Runs in a page before its own scripts: keeps every engine, and a copy of all that is said and asked. */
