@@ -17,7 +17,10 @@ pub trait Lanes: Copy {
     unsafe fn mul_add(self, a: Self, b: Self) -> Self;
     unsafe fn add(self, other: Self) -> Self;
     unsafe fn mul(self, other: Self) -> Self;
+    /// Of a number that is not a number, and of two zeros, `other`.
     unsafe fn max(self, other: Self) -> Self;
+    /// Lane by lane: `yes` where `self > than`, else `no`, whose bits may be anything.
+    unsafe fn if_greater(self, than: Self, yes: Self, no: Self) -> Self;
 
     /// Of all its numbers, in their order.
     #[inline(always)]
@@ -28,11 +31,13 @@ pub trait Lanes: Copy {
     }
 }
 
-/// A type, how many numbers it has, its four, and its instructions: splat, load, store, a · b + sum, add, mul, max.
+/// A type, how many numbers it has, its four, and its instructions: splat, load, store, a · b + sum, add, mul, max,
+/// if_greater.
 ///
 /// Paths and no closures: a closure would not have the instruction set of the function that it is written in.
 macro_rules! lanes {
-    ($type:ty, $n:literal, $four:ty: $splat:path, $load:path, $store:path, $fma:path, $add:path, $mul:path, $max:path) => {
+    ($type:ty, $n:literal, $four:ty: $splat:path, $load:path, $store:path, $fma:path, $add:path, $mul:path, $max:path,
+        $if_greater:path) => {
         #[allow(unused_unsafe, reason = "some of the instructions are safe")]
         impl Lanes for $type {
             const N: usize = $n;
@@ -65,6 +70,10 @@ macro_rules! lanes {
             unsafe fn max(self, other: Self) -> Self {
                 unsafe { $max(self, other) }
             }
+            #[inline(always)]
+            unsafe fn if_greater(self, than: Self, yes: Self, no: Self) -> Self {
+                unsafe { $if_greater(self, than, yes, no) }
+            }
         }
     };
 }
@@ -75,13 +84,27 @@ mod x86 {
     use core::arch::x86_64::*;
 
     #[rustfmt::skip]
-    lanes!(__m128, 4, Self: _mm_set1_ps, _mm_loadu_ps, _mm_storeu_ps, _mm_fmadd_ps, _mm_add_ps, _mm_mul_ps, _mm_max_ps);
+    lanes!(__m128, 4, Self: _mm_set1_ps, _mm_loadu_ps, _mm_storeu_ps, _mm_fmadd_ps, _mm_add_ps, _mm_mul_ps, _mm_max_ps,
+        if_greater4);
     #[rustfmt::skip]
     lanes!(__m256, 8, __m128: _mm256_set1_ps, _mm256_loadu_ps, _mm256_storeu_ps, _mm256_fmadd_ps, _mm256_add_ps,
-        _mm256_mul_ps, _mm256_max_ps);
+        _mm256_mul_ps, _mm256_max_ps, if_greater8);
     #[rustfmt::skip]
     lanes!(__m512, 16, __m128: _mm512_set1_ps, _mm512_loadu_ps, _mm512_storeu_ps, _mm512_fmadd_ps, _mm512_add_ps,
-        _mm512_mul_ps, _mm512_max_ps);
+        _mm512_mul_ps, _mm512_max_ps, if_greater16);
+
+    #[inline(always)]
+    unsafe fn if_greater4(a: __m128, than: __m128, yes: __m128, no: __m128) -> __m128 {
+        unsafe { _mm_blendv_ps(no, yes, _mm_cmpgt_ps(a, than)) }
+    }
+    #[inline(always)]
+    unsafe fn if_greater8(a: __m256, than: __m256, yes: __m256, no: __m256) -> __m256 {
+        unsafe { _mm256_blendv_ps(no, yes, _mm256_cmp_ps::<_CMP_GT_OQ>(a, than)) }
+    }
+    #[inline(always)]
+    unsafe fn if_greater16(a: __m512, than: __m512, yes: __m512, no: __m512) -> __m512 {
+        unsafe { _mm512_mask_blend_ps(_mm512_cmp_ps_mask::<_CMP_GT_OQ>(a, than), no, yes) }
+    }
 }
 
 #[cfg(all(target_arch = "wasm32", target_feature = "simd128"))]
@@ -99,7 +122,17 @@ mod wasm {
     use f32x4_relaxed_madd as fma;
 
     #[rustfmt::skip]
-    lanes!(v128, 4, Self: f32x4_splat, load, store, fma, f32x4_add, f32x4_mul, f32x4_pmax);
+    lanes!(v128, 4, Self: f32x4_splat, load, store, fma, f32x4_add, f32x4_mul, max, if_greater);
+
+    /// One instruction, and on x86 what its own maximum does.
+    #[inline(always)]
+    fn max(a: v128, b: v128) -> v128 {
+        f32x4_pmax(b, a)
+    }
+    #[inline(always)]
+    fn if_greater(a: v128, than: v128, yes: v128, no: v128) -> v128 {
+        v128_bitselect(yes, no, f32x4_gt(a, than))
+    }
 
     #[inline(always)]
     unsafe fn load(from: *const f32) -> v128 {
@@ -148,10 +181,15 @@ impl Plain {
     fn max_(a: Self, b: Self) -> Self {
         Self::of(|i| if a.0[i] > b.0[i] { a.0[i] } else { b.0[i] })
     }
+    #[inline(always)]
+    fn if_greater_(a: Self, than: Self, yes: Self, no: Self) -> Self {
+        Self::of(|i| if a.0[i] > than.0[i] { yes.0[i] } else { no.0[i] })
+    }
 }
 
 #[rustfmt::skip]
-lanes!(Plain, 4, Self: Plain::splat_, Plain::load_, Plain::store_, Plain::fma_, Plain::add_, Plain::mul_, Plain::max_);
+lanes!(Plain, 4, Self: Plain::splat_, Plain::load_, Plain::store_, Plain::fma_, Plain::add_, Plain::mul_, Plain::max_,
+    Plain::if_greater_);
 
 /// The vectors that this machine has.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -198,12 +236,11 @@ impl Isa {
     }
 }
 
-/// `dispatch!(pub fn name(x: &[f32]) -> f32 = body);` makes `name` from `body::<V: Lanes>`, which has to be
-/// `#[inline(always)] unsafe fn`, once for every instruction set, and picks one at run time. `name_as` takes the
-/// instruction set first, for tests; it has to be one that the machine has.
+/// `dispatch!(pub fn name(x: &[f32]) -> f32 = body);` makes `name`, which takes an instruction set before `x`, from
+/// `body::<V: Lanes>`, which has to be `#[inline(always)] unsafe fn`. The set has to be one that the machine has.
 #[macro_export]
 macro_rules! dispatch {
-    ($(#[$doc:meta])* $vis:vis fn $name:ident($($arg:ident: $type:ty),* $(,)?) $(-> $out:ty)? = $body:path) => {
+    ($(#[$doc:meta])* $vis:vis fn $name:ident($($arg:ident: $type:ty),* $(,)?) $(-> $out:ty)? = $body:ident $(,)?) => {
         $(#[$doc])*
         #[allow(clippy::too_many_arguments)]
         $vis fn $name(isa: $crate::lanes::Isa, $($arg: $type),*) $(-> $out)? {

@@ -4,5 +4,8 @@
 //! vectors that a machine may have; [`lanes::dispatch`] picks at run time. Work is shared among threads by [`threads`],
 //! in parts that do not depend on how many threads there are, so a sum is the same bits on one core and on sixteen.
 
+pub mod block;
+pub mod conv;
 pub mod lanes;
+mod scratch;
 pub mod threads;
