@@ -203,7 +203,7 @@ impl Isa {
 /// instruction set first, for tests; it has to be one that the machine has.
 #[macro_export]
 macro_rules! dispatch {
-    ($(#[$doc:meta])* $vis:vis fn $name:ident($($arg:ident: $type:ty),* $(,)?) $(-> $out:ty)? = $body:path) => {
+    ($(#[$doc:meta])* $vis:vis fn $name:ident($($arg:ident: $type:ty),* $(,)?) $(-> $out:ty)? = $body:ident) => {
         $(#[$doc])*
         #[allow(clippy::too_many_arguments)]
         $vis fn $name(isa: $crate::lanes::Isa, $($arg: $type),*) $(-> $out)? {
