@@ -1,0 +1,34 @@
+//! Sums over the rows of a matrix with few columns.
+//!
+//! Rows are taken together until they are wide enough for vectors: a row of 3 channels becomes one of 66.
+
+use crate::dispatch;
+
+/// How many numbers are taken at once of rows of `c`.
+pub fn wide(c: usize) -> usize {
+    c * 64_usize.div_ceil(c)
+}
+
+/// What every column has, for all rows that are taken at once.
+pub fn widen(columns: &[f32]) -> Vec<f32> {
+    columns.repeat(64_usize.div_ceil(columns.len()))
+}
+
+/// Sums of `c` columns from sums of the columns taken at once.
+pub fn narrow(sums: &[f32], c: usize) -> impl Iterator<Item = f32> + '_ {
+    (0..c).map(move |j| sums[j..].iter().step_by(c).sum())
+}
+
+dispatch! {
+    /// Sums of the `c` columns of `x`.
+    pub fn sums(x: &[f32], c: usize) -> Vec<f32> = sums_body
+}
+
+#[inline(always)]
+unsafe fn sums_body<V>(x: &[f32], c: usize) -> Vec<f32> {
+    let mut sums = vec![0.0; wide(c)];
+    for row in x.chunks(wide(c)) {
+        sums.iter_mut().zip(row).for_each(|(sum, x)| *sum += x);
+    }
+    narrow(&sums, c).collect()
+}

@@ -1,0 +1,85 @@
+//! Functions without branches and without calls, which the compiler can turn into vectors; sums in lanes.
+
+use crate::lanes::Lanes;
+
+/// e to the `x`. Relative error below 2e-7; from 88 on (1.7e38) and below −87 (1.6e-38) it stays where it is there.
+#[inline(always)]
+pub fn exp(x: f32) -> f32 {
+    /// Added to a number of few digits, it leaves the nearest integer in the low bits.
+    const ROUND: f32 = 12_582_912.0;
+    let x = if x > 88.0 { 88.0 } else { x };
+    let x = if x < -87.0 { -87.0 } else { x };
+    let shifted = x * std::f32::consts::LOG2_E + ROUND;
+    let n = shifted - ROUND;
+    // ln 2 in two pieces, the first of few digits: n times it is exact.
+    let r = (x - n * 0.693_359_4) - n * -2.121_944_4e-4;
+    let p = 1.987_569_1e-4;
+    let p = p * r + 1.398_199_9e-3;
+    let p = p * r + 8.333_452e-3;
+    let p = p * r + 4.166_579_6e-2;
+    let p = p * r + 1.666_666_5e-1;
+    let p = p * r + 0.5;
+    let p = p * r * r + r + 1.0;
+    p * f32::from_bits((shifted.to_bits() << 23).wrapping_add(0x3f80_0000))
+}
+
+/// The normal distribution at `x`: how much lies below, and the density.
+///
+/// Relative errors below 1e-6 for |x| ≤ 6: the argument of exp is x²/2. A polynomial in 1 / (1 + 0.34·|x|), fitted to
+/// the share below −|x| over exp(−x²/2), is off by 3e-7.
+#[inline(always)]
+pub fn normal(x: f32) -> (f32, f32) {
+    let t = 1.0 / (1.0 + 0.34 * x.abs());
+    let e = exp(-0.5 * x * x);
+    let p = -0.026_626_352_2;
+    let p = p * t + 0.141_877_428;
+    let p = p * t - 0.277_864_665;
+    let p = p * t + 0.207_373_276;
+    let p = p * t - 0.048_140_369_4;
+    let p = p * t + 0.116_743_065;
+    let p = p * t + 0.114_863_373;
+    let p = p * t + 0.136_156_186;
+    let p = p * t + 0.135_618_091;
+    let below = p * t * e;
+    (if x > 0.0 { 1.0 - below } else { below }, 0.398_942_3 * e)
+}
+
+/// Of all numbers, in lanes.
+#[inline(always)]
+pub unsafe fn sum<V: Lanes>(x: &[f32]) -> f32 {
+    unsafe {
+        let mut sums = V::splat(0.0);
+        let whole = x.chunks_exact(V::N);
+        let rest: f32 = whole.remainder().iter().sum();
+        for x in whole {
+            sums = sums.add(V::load(x.as_ptr()));
+        }
+        total(sums) + rest
+    }
+}
+
+/// Of the products of two slices of one length, in lanes.
+#[inline(always)]
+pub unsafe fn dot<V: Lanes>(a: &[f32], b: &[f32]) -> f32 {
+    unsafe {
+        let mut sums = V::splat(0.0);
+        let (whole, others) = (a.chunks_exact(V::N), b.chunks_exact(V::N));
+        let rest: f32 = whole.remainder().iter().zip(others.remainder()).map(|(a, b)| a * b).sum();
+        for (a, b) in whole.zip(others) {
+            sums = sums.mul_add(V::load(a.as_ptr()), V::load(b.as_ptr()));
+        }
+        total(sums) + rest
+    }
+}
+
+/// By halves: short chains of additions.
+#[inline(always)]
+unsafe fn total<V: Lanes>(sums: V) -> f32 {
+    let mut all = [0.0; 16];
+    unsafe { sums.store(all.as_mut_ptr()) };
+    for half in [8, 4, 2, 1] {
+        let (low, high) = all.split_at_mut(half);
+        low.iter_mut().zip(high).for_each(|(low, high)| *low += *high);
+    }
+    all[0]
+}

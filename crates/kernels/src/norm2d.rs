@@ -1,0 +1,273 @@
+//! Batch normalisation of channels-last images, `[n, h, w, c]`.
+//!
+//! Where a relu follows, gradients take its output `y`, which says where it was open. A residual input that is added
+//! before the relu has the gradient `relu::gradient(dy, y)`.
+
+use crate::columns::{narrow, wide, widen};
+use crate::output::{Output, split_rows};
+use crate::{dispatch, isa};
+
+/// Numbers after which sums in `f32` go into sums in `f64`: what the first cache holds twice.
+const BLOCK: usize = 4096;
+
+/// Whole rows of `c`, about as many numbers as [`BLOCK`].
+fn block(c: usize) -> usize {
+    wide(c) * BLOCK.div_ceil(wide(c))
+}
+
+/// The mean and the biased variance of every channel.
+pub fn statistics(x: &[f32], c: usize) -> (Vec<f32>, Vec<f32>) {
+    let isa = isa();
+    let parts = split_rows(x.len(), block(c), 2 * x.len(), |at| {
+        let mut moments = Moments::none(c);
+        for x in x[at].chunks(block(c)) {
+            moments.add(&moments_of(isa, x, c));
+        }
+        moments
+    });
+    let mut all = Moments::none(c);
+    parts.iter().for_each(|part| all.add(part));
+    let variance = all.squares.iter().map(|sum| (sum / all.count) as f32).collect();
+    (all.mean.iter().map(|mean| *mean as f32).collect(), variance)
+}
+
+/// How many numbers a channel has, their mean, and the sum of squares about it.
+struct Moments {
+    count: f64,
+    mean: Vec<f64>,
+    squares: Vec<f64>,
+}
+
+impl Moments {
+    fn none(c: usize) -> Self {
+        Self { count: 0.0, mean: vec![0.0; c], squares: vec![0.0; c] }
+    }
+
+    /// Those of both together (Chan, Golub and LeVeque).
+    fn add(&mut self, other: &Self) {
+        let count = self.count + other.count;
+        for (j, (mean, squares)) in self.mean.iter_mut().zip(&mut self.squares).enumerate() {
+            let apart = other.mean[j] - *mean;
+            *mean += apart * other.count / count;
+            *squares += other.squares[j] + apart * apart * self.count * other.count / count;
+        }
+        self.count = count;
+    }
+}
+
+dispatch! {
+    fn moments_of(x: &[f32], c: usize) -> Moments = moments_body
+}
+
+#[inline(always)]
+unsafe fn moments_body<V>(x: &[f32], c: usize) -> Moments {
+    let count = (x.len() / c) as f64;
+    let mut sums = vec![0.0; wide(c)];
+    for row in x.chunks(sums.len()) {
+        sums.iter_mut().zip(row).for_each(|(sum, x)| *sum += x);
+    }
+    let mean: Vec<f32> = narrow(&sums, c).map(|sum| (f64::from(sum) / count) as f32).collect();
+    let about = widen(&mean);
+    sums.fill(0.0);
+    for row in x.chunks(sums.len()) {
+        for ((sum, x), mean) in sums.iter_mut().zip(row).zip(&about) {
+            *sum += (x - mean) * (x - mean);
+        }
+    }
+    Moments {
+        count,
+        mean: mean.into_iter().map(f64::from).collect(),
+        squares: narrow(&sums, c).map(f64::from).collect(),
+    }
+}
+
+/// What [`apply`] multiplies with and adds: (x − mean) / √(var + epsilon) · weight + bias.
+pub fn scale_and_shift(
+    weight: &[f32],
+    bias: &[f32],
+    mean: &[f32],
+    variance: &[f32],
+    epsilon: f32,
+) -> (Vec<f32>, Vec<f32>) {
+    let scale: Vec<f32> = weight.iter().zip(variance).map(|(weight, var)| weight / (var + epsilon).sqrt()).collect();
+    let shift = bias.iter().zip(mean).zip(&scale).map(|((bias, mean), scale)| bias - mean * scale).collect();
+    (scale, shift)
+}
+
+/// `x · scale + shift`, plus the residual input, and what of it is positive if there is a relu.
+pub fn apply(x: &[f32], residual: Option<&[f32]>, scale: &[f32], shift: &[f32], relu: bool) -> Vec<f32> {
+    let (isa, c) = (isa(), scale.len());
+    assert!(shift.len() == c && x.len() % c == 0 && residual.is_none_or(|residual| residual.len() == x.len()));
+    let (scale, shift) = (widen(scale), widen(shift));
+    let y = Output::new(x.len());
+    split_rows(x.len(), block(c), x.len(), |at| {
+        let residual = residual.map(|residual| &residual[at.clone()]);
+        apply_to(isa, &x[at.clone()], residual, &scale, &shift, relu, unsafe { y.part(at) });
+    });
+    y.done()
+}
+
+dispatch! {
+    fn apply_to(x: &[f32], residual: Option<&[f32]>, scale: &[f32], shift: &[f32], relu: bool, y: &mut [f32]) = apply_body
+}
+
+#[inline(always)]
+unsafe fn apply_body<V>(x: &[f32], residual: Option<&[f32]>, scale: &[f32], shift: &[f32], relu: bool, y: &mut [f32]) {
+    let least = if relu { 0.0 } else { f32::NEG_INFINITY };
+    let rows = x.chunks(scale.len()).zip(y.chunks_mut(scale.len()));
+    if let Some(residual) = residual {
+        for ((x, y), residual) in rows.zip(residual.chunks(scale.len())) {
+            for ((((y, x), scale), shift), residual) in y.iter_mut().zip(x).zip(scale).zip(shift).zip(residual) {
+                let sum = x * scale + shift + residual;
+                *y = if sum < least { least } else { sum };
+            }
+        }
+    } else {
+        for (x, y) in rows {
+            for (((y, x), scale), shift) in y.iter_mut().zip(x).zip(scale).zip(shift) {
+                let sum = x * scale + shift;
+                *y = if sum < least { least } else { sum };
+            }
+        }
+    }
+}
+
+/// Of `x`, weight and bias, where mean and variance are those of `x`.
+pub fn gradient_batch(
+    x: &[f32],
+    y: Option<&[f32]>,
+    dy: &[f32],
+    weight: &[f32],
+    mean: &[f32],
+    variance: &[f32],
+    epsilon: f32,
+) -> (Vec<f32>, Vec<f32>, Vec<f32>) {
+    let c = weight.len();
+    let (dweight, dbias) = parameter_gradient(x, y, dy, mean, variance, epsilon);
+    let n = (x.len() / c) as f32;
+    // With h = (x − mean) / std: dx = weight / std · (dy − dbias / n − h · dweight / n), which is linear in dy and x.
+    let (mut by_dy, mut by_x, mut constant) = (vec![0.0; c], vec![0.0; c], vec![0.0; c]);
+    for j in 0..c {
+        let inverse = 1.0 / (variance[j] + epsilon).sqrt();
+        let scale = weight[j] * inverse;
+        by_dy[j] = scale;
+        by_x[j] = -scale * inverse * dweight[j] / n;
+        constant[j] = -scale * dbias[j] / n - by_x[j] * mean[j];
+    }
+    (linear_in(dy, y, x, [&by_dy, &by_x, &constant]), dweight, dbias)
+}
+
+/// Of `x`, weight and bias, where mean and variance are constants.
+pub fn gradient_running(
+    x: &[f32],
+    y: Option<&[f32]>,
+    dy: &[f32],
+    weight: &[f32],
+    mean: &[f32],
+    variance: &[f32],
+    epsilon: f32,
+) -> (Vec<f32>, Vec<f32>, Vec<f32>) {
+    let (dweight, dbias) = parameter_gradient(x, y, dy, mean, variance, epsilon);
+    let scale: Vec<f32> = weight.iter().zip(variance).map(|(weight, var)| weight / (var + epsilon).sqrt()).collect();
+    (input_gradient_running(y, dy, &scale), dweight, dbias)
+}
+
+/// Of `x` alone, where mean and variance are constants: `dy · scale`.
+pub fn input_gradient_running(y: Option<&[f32]>, dy: &[f32], scale: &[f32]) -> Vec<f32> {
+    let none = vec![0.0; scale.len()];
+    linear_in(dy, y, dy, [scale, &none, &none])
+}
+
+/// Of weight and bias.
+fn parameter_gradient(
+    x: &[f32],
+    y: Option<&[f32]>,
+    dy: &[f32],
+    mean: &[f32],
+    variance: &[f32],
+    epsilon: f32,
+) -> (Vec<f32>, Vec<f32>) {
+    let (isa, c) = (isa(), mean.len());
+    assert!(dy.len() == x.len() && y.is_none_or(|y| y.len() == x.len()) && x.len() % c == 0);
+    let about = widen(mean);
+    let parts = split_rows(x.len(), block(c), 2 * x.len(), |at| {
+        let mut sums = vec![0.0; 2 * c];
+        for start in at.clone().step_by(block(c)) {
+            let at = start..at.end.min(start + block(c));
+            sums_of(isa, &x[at.clone()], y.map(|y| &y[at.clone()]), &dy[at], &about, &mut sums);
+        }
+        sums
+    });
+    let (mut dweight, mut dbias) = (vec![0.0; c], vec![0.0; c]);
+    for j in 0..c {
+        let inverse = 1.0 / f64::from(variance[j] + epsilon).sqrt();
+        dweight[j] = (parts.iter().map(|sums| sums[j]).sum::<f64>() * inverse) as f32;
+        dbias[j] = parts.iter().map(|sums| sums[c + j]).sum::<f64>() as f32;
+    }
+    (dweight, dbias)
+}
+
+dispatch! {
+    /// Adds the sums of d · (x − mean) and of d, where d is `dy` behind the relu; `mean` is wide, `sums` have both.
+    fn sums_of(x: &[f32], y: Option<&[f32]>, dy: &[f32], mean: &[f32], sums: &mut [f64]) = sums_body
+}
+
+#[inline(always)]
+unsafe fn sums_body<V>(x: &[f32], y: Option<&[f32]>, dy: &[f32], mean: &[f32], sums: &mut [f64]) {
+    match y {
+        Some(y) => add_sums::<true>(x, y, dy, mean, sums),
+        None => add_sums::<false>(x, dy, dy, mean, sums),
+    }
+}
+
+#[inline(always)]
+fn add_sums<const RELU: bool>(x: &[f32], y: &[f32], dy: &[f32], mean: &[f32], sums: &mut [f64]) {
+    let width = mean.len();
+    let (mut weight, mut bias) = (vec![0.0; width], vec![0.0; width]);
+    for ((x, y), dy) in x.chunks(width).zip(y.chunks(width)).zip(dy.chunks(width)) {
+        for (((((weight, bias), x), y), dy), mean) in weight.iter_mut().zip(&mut bias).zip(x).zip(y).zip(dy).zip(mean) {
+            let d = if !RELU || *y > 0.0 { *dy } else { 0.0 };
+            *weight += d * (x - mean);
+            *bias += d;
+        }
+    }
+    let c = sums.len() / 2;
+    sums.iter_mut().zip(narrow(&weight, c).chain(narrow(&bias, c))).for_each(|(all, sum)| *all += f64::from(sum));
+}
+
+/// a · d + b · x + constant, where a, b and constant have a number for every channel, and d is `dy` behind the relu.
+fn linear_in(dy: &[f32], y: Option<&[f32]>, x: &[f32], factors: [&[f32]; 3]) -> Vec<f32> {
+    let (isa, c) = (isa(), factors[0].len());
+    let factors = factors.map(widen);
+    let dx = Output::new(x.len());
+    split_rows(x.len(), block(c), 2 * x.len(), |at| {
+        let y = y.map(|y| &y[at.clone()]);
+        linear_of(isa, &dy[at.clone()], y, &x[at.clone()], &factors, unsafe { dx.part(at) });
+    });
+    dx.done()
+}
+
+dispatch! {
+    fn linear_of(dy: &[f32], y: Option<&[f32]>, x: &[f32], factors: &[Vec<f32>; 3], dx: &mut [f32]) = linear_body
+}
+
+#[inline(always)]
+unsafe fn linear_body<V>(dy: &[f32], y: Option<&[f32]>, x: &[f32], factors: &[Vec<f32>; 3], dx: &mut [f32]) {
+    match y {
+        Some(y) => write_linear::<true>(dy, y, x, factors, dx),
+        None => write_linear::<false>(dy, dy, x, factors, dx),
+    }
+}
+
+#[inline(always)]
+fn write_linear<const RELU: bool>(dy: &[f32], y: &[f32], x: &[f32], factors: &[Vec<f32>; 3], dx: &mut [f32]) {
+    let [by_dy, by_x, constant] = factors;
+    let width = by_dy.len();
+    for (((dx, dy), y), x) in dx.chunks_mut(width).zip(dy.chunks(width)).zip(y.chunks(width)).zip(x.chunks(width)) {
+        let channels = by_dy.iter().zip(by_x).zip(constant);
+        for ((((dx, dy), y), x), ((a, b), constant)) in dx.iter_mut().zip(dy).zip(y).zip(x).zip(channels) {
+            let d = if !RELU || *y > 0.0 { *dy } else { 0.0 };
+            *dx = a * d + b * x + constant;
+        }
+    }
+}

@@ -1,0 +1,193 @@
+use crate::conv2d::sizes;
+use crate::fused::{bytes, first_order, fused, images, in_pixels, in_rows, numbers, shape, tensor};
+use crate::{conv2d, max_pool2d};
+use burn::backend::autodiff::checkpoint::{base::Checkpointer, strategy::CheckpointStrategy};
+use burn::backend::autodiff::grads::Gradients;
+use burn::backend::autodiff::ops::{Backward, Ops, OpsKind};
+use burn::backend::tensor::{FloatTensor, IntTensor};
+use burn::backend::{Autodiff, Backend, Dispatch, Flex, TensorMetadata, backend_extension};
+use burn::tensor::Tensor;
+#[cfg(feature = "gpu")]
+use burn::{backend::fusion::custom::TensorSpec, tensor::Shape};
+use kernels::block;
+
+/// [`conv2d`] at stride 1, [`max_pool2d`] and, with `relu`, max(·, 0), as one operation: `[n, in, h, w]` to
+/// `[n, out, h/2, w/2]`.
+///
+/// What lies between convolution and pooling is four times as large as what comes out, and is never written: of every
+/// window only the place of its maximum is kept, so both gradients touch a quarter of it, or less where max(·, 0) is
+/// closed.
+pub fn conv_pool(x: Tensor<4>, weight: Tensor<4>, bias: Tensor<1>, relu: bool) -> Tensor<4> {
+    let [_, _, kernel, other] = weight.dims();
+    if !fused(&x) || kernel != other || kernel % 2 == 0 {
+        return max_pool2d(conv2d(x, weight, Some(bias), 1), relu);
+    }
+    let (x, weight, bias) = (x.into_dispatch(), weight.into_dispatch(), bias.into_dispatch());
+    Tensor::from_dispatch(<Dispatch as ConvPool>::fused_conv_pool(x, weight, bias, relu))
+}
+
+#[backend_extension(Flex, Cube: cfg(feature = "gpu"), Autodiff, Fusion: cfg(feature = "gpu"))]
+pub trait ConvPool: Backend {
+    #[fusion(default)]
+    fn fused_conv_pool(
+        x: FloatTensor<Self>,
+        weight: FloatTensor<Self>,
+        bias: FloatTensor<Self>,
+        relu: bool,
+    ) -> FloatTensor<Self> {
+        Self::conv_pool_forward(x, weight, bias, relu).0
+    }
+
+    /// And of every window the place of its maximum, 0 to 3 row by row, the first of equals; 4 where `relu` closed it.
+    #[fusion(meta = pooled)]
+    fn conv_pool_forward(
+        x: FloatTensor<Self>,
+        weight: FloatTensor<Self>,
+        bias: FloatTensor<Self>,
+        relu: bool,
+    ) -> (FloatTensor<Self>, IntTensor<Self>);
+
+    /// The gradient in x, whose sides are `side`.
+    #[fusion(dtype = dy, shape = Shape::new([dy[0], weight[1], side.0, side.1]))]
+    fn conv_pool_dx(
+        dy: FloatTensor<Self>,
+        winners: IntTensor<Self>,
+        weight: FloatTensor<Self>,
+        side: (usize, usize),
+    ) -> FloatTensor<Self>;
+
+    /// The gradients in weight and bias.
+    #[fusion(meta = weights)]
+    fn conv_pool_dw(
+        dy: FloatTensor<Self>,
+        winners: IntTensor<Self>,
+        x: FloatTensor<Self>,
+        kernel: usize,
+    ) -> (FloatTensor<Self>, FloatTensor<Self>);
+}
+
+#[cfg(feature = "gpu")]
+fn pooled(x: &TensorSpec, weight: &TensorSpec, _: &TensorSpec, _: &bool) -> (TensorSpec, TensorSpec) {
+    let shape = Shape::new([x.shape[0], weight.shape[0], x.shape[2] / 2, x.shape[3] / 2]);
+    (TensorSpec::new(shape.clone(), x.dtype), TensorSpec::new(shape, burn::tensor::DType::I32))
+}
+
+#[cfg(feature = "gpu")]
+fn weights(dy: &TensorSpec, _: &TensorSpec, x: &TensorSpec, kernel: &usize) -> (TensorSpec, TensorSpec) {
+    let weight = Shape::new([dy.shape[1], x.shape[1], *kernel, *kernel]);
+    (TensorSpec::new(weight, dy.dtype), TensorSpec::new(Shape::new([dy.shape[1]]), dy.dtype))
+}
+
+impl ConvPool for Flex {
+    fn conv_pool_forward(
+        x: FloatTensor<Self>,
+        weight: FloatTensor<Self>,
+        bias: FloatTensor<Self>,
+        relu: bool,
+    ) -> (FloatTensor<Self>, IntTensor<Self>) {
+        let (x, weight, bias) = (in_pixels(x), in_rows(weight), in_rows(bias));
+        let ([n, _, height, width], [out, _, kernel, _]) = (shape(&x), shape(&weight));
+        let conv = sizes(shape(&x), out, kernel, 1);
+        let (y, winners) = block::forward(numbers(&x), numbers(&weight), Some(numbers(&bias)), relu, &conv);
+        let pooled = [n, out, height / 2, width / 2];
+        (images(y, pooled), images(winners, pooled))
+    }
+
+    fn conv_pool_dx(
+        dy: FloatTensor<Self>,
+        winners: IntTensor<Self>,
+        weight: FloatTensor<Self>,
+        (height, width): (usize, usize),
+    ) -> FloatTensor<Self> {
+        let (dy, weight) = (in_pixels(dy), in_rows(weight));
+        let [out, inputs, kernel, _] = shape(&weight);
+        let x = [shape(&dy)[0], inputs, height, width];
+        let conv = sizes(x, out, kernel, 1);
+        images(block::input_gradient(numbers(&dy), bytes(&winners), numbers(&weight), &conv), x)
+    }
+
+    fn conv_pool_dw(
+        dy: FloatTensor<Self>,
+        winners: IntTensor<Self>,
+        x: FloatTensor<Self>,
+        kernel: usize,
+    ) -> (FloatTensor<Self>, FloatTensor<Self>) {
+        let (dy, x) = (in_pixels(dy), in_pixels(x));
+        let ([_, out, ..], [_, inputs, ..]) = (shape(&dy), shape(&x));
+        let conv = sizes(shape(&x), out, kernel, 1);
+        let (weight, bias) = block::weight_gradient(numbers(&x), numbers(&dy), bytes(&winners), &conv);
+        (tensor(weight, [out, inputs, kernel, kernel]), tensor(bias, [out]))
+    }
+}
+
+impl<B: Backend + ConvPool, C: CheckpointStrategy> ConvPool for Autodiff<B, C> {
+    fn fused_conv_pool(
+        x: FloatTensor<Self>,
+        weight: FloatTensor<Self>,
+        bias: FloatTensor<Self>,
+        relu: bool,
+    ) -> FloatTensor<Self> {
+        match ConvPoolGradient.prepare::<C>([x.node(), weight.node(), bias.node()]).compute_bound().stateful() {
+            OpsKind::Tracked(prep) => {
+                let (x, weight) = (x.into_primitive(), weight.into_primitive());
+                let (y, winners) = B::conv_pool_forward(x.clone(), weight.clone(), bias.into_primitive(), relu);
+                prep.finish((x, weight, winners), y)
+            }
+            OpsKind::UnTracked(prep) => prep.finish(B::fused_conv_pool(
+                x.into_primitive(),
+                weight.into_primitive(),
+                bias.into_primitive(),
+                relu,
+            )),
+        }
+    }
+
+    fn conv_pool_forward(
+        _: FloatTensor<Self>,
+        _: FloatTensor<Self>,
+        _: FloatTensor<Self>,
+        _: bool,
+    ) -> (FloatTensor<Self>, IntTensor<Self>) {
+        first_order()
+    }
+
+    fn conv_pool_dx(
+        _: FloatTensor<Self>,
+        _: IntTensor<Self>,
+        _: FloatTensor<Self>,
+        _: (usize, usize),
+    ) -> FloatTensor<Self> {
+        first_order()
+    }
+
+    fn conv_pool_dw(
+        _: FloatTensor<Self>,
+        _: IntTensor<Self>,
+        _: FloatTensor<Self>,
+        _: usize,
+    ) -> (FloatTensor<Self>, FloatTensor<Self>) {
+        first_order()
+    }
+}
+
+#[derive(Debug)]
+struct ConvPoolGradient;
+
+impl<B: Backend + ConvPool> Backward<B, 3> for ConvPoolGradient {
+    type State = (FloatTensor<B>, FloatTensor<B>, IntTensor<B>);
+
+    fn backward(self, ops: Ops<Self::State, 3>, gradients: &mut Gradients, _: &mut Checkpointer) {
+        let dy = gradients.consume::<B>(&ops.node);
+        let ([wants_x, wants_weight, wants_bias], (x, weight, winners)) = (ops.parents, ops.state);
+        let [_, _, height, width] = x.shape().dims();
+        let kernel = weight.shape()[2];
+        if let Some(node) = wants_x {
+            gradients.register::<B>(node.id, B::conv_pool_dx(dy.clone(), winners.clone(), weight, (height, width)));
+        }
+        if wants_weight.is_some() || wants_bias.is_some() {
+            let (weight, bias) = B::conv_pool_dw(dy, winners, x, kernel);
+            wants_weight.map(|node| gradients.register::<B>(node.id, weight));
+            wants_bias.map(|node| gradients.register::<B>(node.id, bias));
+        }
+    }
+}
