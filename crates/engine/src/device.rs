@@ -158,7 +158,7 @@ async fn answers(device: &Device) -> Result<Vec<(&'static str, Vec<f32>)>> {
         Ok(())
     };
     keep("a matrix product", flat.clone().matmul(square).flatten(0, 1)).await?;
-    keep("pooling", ops::max_pool2d(x.clone()).flatten(0, 3)).await?;
+    keep("pooling", ops::max_pool2d(x.clone(), false).flatten(0, 3)).await?;
     keep("a softmax", burn::tensor::activation::softmax(flat.clone(), 1).flatten(0, 1)).await?;
     keep("gathering rows", x.clone().select(0, rows).flatten(0, 3)).await?;
     keep("projecting", ops::project_linf(x.clone() * 2.0, &x, 0.1).flatten(0, 3)).await?;

@@ -11,7 +11,6 @@ pub mod conv;
 pub mod cross_entropy;
 pub mod gelu;
 pub mod lanes;
-pub mod lanes;
 pub mod layer_norm;
 pub mod linear;
 mod math;

@@ -481,7 +481,16 @@ fn adam_as_pytorch() {
             let (mut w64, mut m64, mut v64) = (wide(&w), vec![0.0; n], vec![0.0; n]);
             for step in 1..=5 {
                 let g = random(n, 1 + step as u64);
-                adam(&mut w, &g, &mut m, &mut v, &Adam { lr, beta1, beta2, epsilon, decay, decoupled, step });
+                let rates = Adam {
+                    lr: lr as f32,
+                    keep: [beta1 as f32, beta2 as f32],
+                    take: [(1.0 - beta1) as f32, (1.0 - beta2) as f32],
+                    corrections: [(1.0 - beta1.powi(step)) as f32, (1.0 - beta2.powi(step)) as f32],
+                    epsilon: epsilon as f32,
+                    decay: decay as f32,
+                    decoupled,
+                };
+                adam(&mut w, &g, &mut m, &mut v, &rates);
                 for i in 0..n {
                     let mut g = f64::from(g[i]);
                     if decoupled {
@@ -510,13 +519,12 @@ fn sgd_as_pytorch() {
         let mut all = Vec::new();
         for (n, momentum, decay) in [(1, 0.0, 0.0), (17, 0.9, 0.0), (65, 0.9, 0.1), (60_000, 0.0, 0.1)] {
             let mut w = random(n, 1);
-            // What the first step finds there does not count.
-            let mut velocity = vec![f32::NAN; n];
+            let mut velocity = vec![0.0; n];
             let (mut w64, mut velocity64) = (wide(&w), vec![0.0; n]);
             for step in 0..5 {
                 let (g, first) = (random(n, 2 + step), step == 0);
                 let with = (momentum != 0.0).then_some(&mut velocity[..]);
-                sgd(&mut w, &g, with, &Sgd { lr: 0.1, momentum, decay, first });
+                sgd(&mut w, &g, with, &Sgd { lr: 0.1, momentum: momentum as f32, decay: decay as f32 });
                 for i in 0..n {
                     let g = f64::from(g[i]) + decay * w64[i];
                     velocity64[i] = if first { g } else { momentum * velocity64[i] + g };

@@ -77,8 +77,16 @@ impl Ball {
         }
     }
 
+    /// One step of length α along [`Self::steepest`], and back into the ball and the box.
+    pub fn step(self, x: Tensor<4>, gradient: Tensor<4>, alpha: f64, center: &Tensor<4>) -> Tensor<4> {
+        match self {
+            Self::Linf(epsilon) => ops::step_linf(x, gradient, center, alpha, epsilon),
+            Self::L2(_) => self.project(x + self.steepest(gradient).mul_scalar(alpha), center),
+        }
+    }
+
     /// The direction in which the loss rises fastest within the ball's norm: sign(g), or g / ‖g‖₂ of every sample.
-    pub fn steepest(self, gradient: Tensor<4>) -> Tensor<4> {
+    fn steepest(self, gradient: Tensor<4>) -> Tensor<4> {
         match self {
             Self::Linf(_) => gradient.sign(),
             Self::L2(_) => ops::unit_l2(gradient),

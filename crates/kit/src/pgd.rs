@@ -62,7 +62,7 @@ impl Pgd<'_> {
             if self.keep == Keep::Best {
                 best = Some(higher(best, loss, x.clone()));
             }
-            x = self.ball.project(x + self.ball.steepest(gradient).mul_scalar(self.alpha), &batch.x);
+            x = self.ball.step(x, gradient, self.alpha, &batch.x);
             cx.attack_step(&x, step + 1, self.steps).await?;
         }
         match best {

@@ -6,10 +6,9 @@ use crate::error::{Error, Result};
 use crate::metrics::test;
 use crate::nets::{Net, Norms, Pass};
 use burn::module::Module;
-use burn::optim::decay::WeightDecayConfig;
-use burn::optim::momentum::MomentumConfig;
-use burn::optim::{AdamConfig, AdamWConfig, GradientsParams, ModuleOptimizer, SgdConfig};
+use burn::optim::GradientsParams;
 use burn::tensor::{Gradients, Int, Tensor};
+use ops::Optimizer;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use spec::Event;
@@ -89,17 +88,13 @@ impl Recipe {
         Self { epochs, lr, optimizer: Rule::Sgd, momentum: 0.9, decay: 5e-4, batch: 256, ..Self::default() }
     }
 
-    /// PyTorch's rules with PyTorch's constants: burn's own defaults differ (dampening 0.1, ε 1e-5, AdamW decay 1e-4).
-    pub fn optimizer(&self) -> ModuleOptimizer {
-        const EPSILON: f32 = 1e-8;
-        let decay = (self.decay > 0.0).then(|| WeightDecayConfig::new(self.decay as f32));
-        let momentum =
-            (self.momentum > 0.0).then(|| MomentumConfig::new().with_momentum(self.momentum).with_dampening(0.0));
-        match self.optimizer {
-            Rule::Sgd => SgdConfig::new().with_weight_decay(decay).with_momentum(momentum).init(),
-            Rule::Adam => AdamConfig::new().with_epsilon(EPSILON).with_weight_decay(decay).init(),
-            Rule::Adamw => AdamWConfig::new().with_epsilon(EPSILON).with_weight_decay(self.decay as f32).init(),
-        }
+    pub fn optimizer(&self) -> Optimizer {
+        let [momentum, decay] = [self.momentum as f32, self.decay as f32];
+        Optimizer::new(match self.optimizer {
+            Rule::Sgd => ops::Rule::Sgd { momentum, decay },
+            Rule::Adam => ops::Rule::Adam { decay, decoupled: false },
+            Rule::Adamw => ops::Rule::Adam { decay, decoupled: true },
+        })
     }
 
     /// The learning rate of step `step` of `total`, `epoch` steps being one epoch.

@@ -1,8 +1,116 @@
+use crate::fused::{first_order, fused_on_cpu, images, in_pixels, in_rows, numbers, shape, tensor};
+use burn::backend::autodiff::checkpoint::{base::Checkpointer, strategy::CheckpointStrategy};
+use burn::backend::autodiff::grads::Gradients;
+use burn::backend::autodiff::ops::{Backward, Ops, OpsKind};
+use burn::backend::tensor::FloatTensor;
+use burn::backend::{Autodiff, Backend, Dispatch, Flex, TensorMetadata, backend_extension};
 use burn::tensor::{Tensor, module, ops::ConvOptions};
+use kernels::conv::{self, Conv};
 
-/// Convolution of `x` `[n, in, h, w]` with `weight` `[out, in, k, k]`, stride 1, zero padding `k / 2`:
-/// `[n, out, h, w]` for odd `k`.
-pub fn conv2d(x: Tensor<4>, weight: Tensor<4>, bias: Option<Tensor<1>>) -> Tensor<4> {
-    let pad = weight.dims()[2] / 2;
-    module::conv2d(x, weight, bias, ConvOptions::new([1, 1], [pad, pad], [1, 1], 1))
+/// Convolution of `x` `[n, in, h, w]` with `weight` `[out, in, k, k]`, zero padding `k / 2`: `[n, out, h, w]` for odd
+/// `k` and stride 1, and the sides divided by the stride and rounded up for another.
+pub fn conv2d(x: Tensor<4>, weight: Tensor<4>, bias: Option<Tensor<1>>, stride: usize) -> Tensor<4> {
+    let [out, _, kernel, other] = weight.dims();
+    if !fused_on_cpu(&x) || kernel != other || kernel % 2 == 0 {
+        let pad = kernel / 2;
+        return module::conv2d(x, weight, bias, ConvOptions::new([stride; 2], [pad; 2], [1, 1], 1));
+    }
+    let (x, weight) = (x.into_dispatch(), weight.into_dispatch());
+    let y = Tensor::from_dispatch(<Dispatch as Conv2d>::fused_conv2d(x, weight, stride));
+    match bias {
+        Some(bias) => y + bias.reshape([1, out, 1, 1]),
+        None => y,
+    }
+}
+
+#[backend_extension(Flex, Autodiff)]
+pub trait Conv2d: Backend {
+    fn fused_conv2d(x: FloatTensor<Self>, weight: FloatTensor<Self>, stride: usize) -> FloatTensor<Self>;
+
+    /// The gradient in x, whose sides are `side`.
+    fn conv2d_dx(
+        dy: FloatTensor<Self>,
+        weight: FloatTensor<Self>,
+        stride: usize,
+        side: (usize, usize),
+    ) -> FloatTensor<Self>;
+
+    /// The gradient in the weight.
+    fn conv2d_dw(dy: FloatTensor<Self>, x: FloatTensor<Self>, kernel: usize, stride: usize) -> FloatTensor<Self>;
+}
+
+/// How the CPU sees it.
+pub(crate) fn sizes([images, inputs, height, width]: [usize; 4], outputs: usize, kernel: usize, stride: usize) -> Conv {
+    Conv { images, height, width, inputs, outputs, kernel, stride, pad: kernel / 2 }
+}
+
+impl Conv2d for Flex {
+    fn fused_conv2d(x: FloatTensor<Self>, weight: FloatTensor<Self>, stride: usize) -> FloatTensor<Self> {
+        let (x, weight) = (in_pixels(x), in_rows(weight));
+        let [out, _, kernel, _] = shape(&weight);
+        let conv = sizes(shape(&x), out, kernel, stride);
+        let y = conv::forward(numbers(&x), numbers(&weight), None, false, &conv);
+        images(y, [conv.images, out, conv.out_height(), conv.out_width()])
+    }
+
+    fn conv2d_dx(
+        dy: FloatTensor<Self>,
+        weight: FloatTensor<Self>,
+        stride: usize,
+        (height, width): (usize, usize),
+    ) -> FloatTensor<Self> {
+        let (dy, weight) = (in_pixels(dy), in_rows(weight));
+        let [out, inputs, kernel, _] = shape(&weight);
+        let x = [shape(&dy)[0], inputs, height, width];
+        images(conv::input_gradient(numbers(&dy), None, numbers(&weight), &sizes(x, out, kernel, stride)), x)
+    }
+
+    fn conv2d_dw(dy: FloatTensor<Self>, x: FloatTensor<Self>, kernel: usize, stride: usize) -> FloatTensor<Self> {
+        let (dy, x) = (in_pixels(dy), in_pixels(x));
+        let ([_, out, ..], [_, inputs, ..]) = (shape(&dy), shape(&x));
+        let conv = sizes(shape(&x), out, kernel, stride);
+        tensor(conv::weight_gradient(numbers(&x), numbers(&dy), None, &conv).0, [out, inputs, kernel, kernel])
+    }
+}
+
+impl<B: Backend + Conv2d, C: CheckpointStrategy> Conv2d for Autodiff<B, C> {
+    fn fused_conv2d(x: FloatTensor<Self>, weight: FloatTensor<Self>, stride: usize) -> FloatTensor<Self> {
+        match Conv2dGradient.prepare::<C>([x.node(), weight.node()]).compute_bound().stateful() {
+            OpsKind::Tracked(prep) => {
+                let (x, weight) = (x.into_primitive(), weight.into_primitive());
+                prep.finish((x.clone(), weight.clone(), stride), B::fused_conv2d(x, weight, stride))
+            }
+            OpsKind::UnTracked(prep) => {
+                prep.finish(B::fused_conv2d(x.into_primitive(), weight.into_primitive(), stride))
+            }
+        }
+    }
+
+    fn conv2d_dx(_: FloatTensor<Self>, _: FloatTensor<Self>, _: usize, _: (usize, usize)) -> FloatTensor<Self> {
+        first_order()
+    }
+
+    fn conv2d_dw(_: FloatTensor<Self>, _: FloatTensor<Self>, _: usize, _: usize) -> FloatTensor<Self> {
+        first_order()
+    }
+}
+
+#[derive(Debug)]
+struct Conv2dGradient;
+
+impl<B: Backend + Conv2d> Backward<B, 2> for Conv2dGradient {
+    type State = (FloatTensor<B>, FloatTensor<B>, usize);
+
+    fn backward(self, ops: Ops<Self::State, 2>, gradients: &mut Gradients, _: &mut Checkpointer) {
+        let dy = gradients.consume::<B>(&ops.node);
+        let ([wants_x, wants_weight], (x, weight, stride)) = (ops.parents, ops.state);
+        let [_, _, height, width] = x.shape().dims();
+        let kernel = weight.shape()[2];
+        if let Some(node) = wants_x {
+            gradients.register::<B>(node.id, B::conv2d_dx(dy.clone(), weight, stride, (height, width)));
+        }
+        if let Some(node) = wants_weight {
+            gradients.register::<B>(node.id, B::conv2d_dw(dy, x, kernel, stride));
+        }
+    }
 }

@@ -1,22 +1,31 @@
 //! The operations that networks, losses and attacks are made of, one file each: the seam for fused bodies.
 //!
-//! Every body here is written in burn's own operations, so it runs on any device and is differentiable by burn. A fast
-//! body for one device is a second body behind the same function, and is tested against the one here.
+//! Every operation has a default body in burn's own operations, which runs on any device, is differentiable by burn and
+//! is the oracle of its tests. The fused bodies behind the same function, one for the CPU and one for graphics devices,
+//! have a gradient of their own, and compute no gradient that nobody wants. Between them images lie channels-last in
+//! memory under the shape `[n, c, h, w]`, so nothing is turned around from layer to layer. What a fused body does not
+//! cover (another precision, an even kernel) takes the default one.
 
 mod conv2d;
+mod conv_pool;
 mod cross_entropy;
+mod fused;
 mod gather_batch;
 mod linear;
 mod low_rank;
 mod max_pool2d;
 mod norm2d;
+mod optimizer;
 mod project;
 
+pub use conv_pool::conv_pool;
 pub use conv2d::conv2d;
 pub use cross_entropy::cross_entropy;
+pub use fused::plain;
 pub use gather_batch::gather_batch;
 pub use linear::linear;
 pub use low_rank::low_rank;
 pub use max_pool2d::max_pool2d;
 pub use norm2d::{batch_statistics, norm2d};
-pub use project::{project_box, project_l2, project_linf, unit_l2};
+pub use optimizer::{Optimizer, Rule};
+pub use project::{project_box, project_l2, project_linf, step_linf, unit_l2};

@@ -1,8 +1,89 @@
-use burn::tensor::{Tensor, module, ops::MaxPoolOptions};
+use crate::fused::{bytes, first_order, fused_on_cpu, images, in_pixels, numbers, shape};
+use burn::backend::autodiff::checkpoint::{base::Checkpointer, strategy::CheckpointStrategy};
+use burn::backend::autodiff::grads::Gradients;
+use burn::backend::autodiff::ops::{Backward, Ops, OpsKind};
+use burn::backend::tensor::{FloatTensor, IntTensor};
+use burn::backend::{Autodiff, Backend, Dispatch, Flex, TensorMetadata, backend_extension};
+use burn::tensor::{Tensor, activation, module, ops::MaxPoolOptions};
+use kernels::pool;
 
-/// Maximum of every 2×2 window, stride 2, an odd last row or column left out: `[n, c, h, w]` to `[n, c, h/2, w/2]`.
+/// Maximum of every 2×2 window, stride 2, an odd last row or column left out, and with `relu` not below 0:
+/// `[n, c, h, w]` to `[n, c, h/2, w/2]`.
 ///
 /// Pool before a rising activation: the same function, on a quarter of the elements.
-pub fn max_pool2d(x: Tensor<4>) -> Tensor<4> {
-    module::max_pool2d(x, MaxPoolOptions::new([2, 2]))
+pub fn max_pool2d(x: Tensor<4>, relu: bool) -> Tensor<4> {
+    if fused_on_cpu(&x) {
+        return Tensor::from_dispatch(<Dispatch as MaxPool2d>::fused_max_pool2d(x.into_dispatch(), relu));
+    }
+    let y = module::max_pool2d(x, MaxPoolOptions::new([2, 2]));
+    if relu { activation::relu(y) } else { y }
+}
+
+#[backend_extension(Flex, Autodiff)]
+pub trait MaxPool2d: Backend {
+    fn fused_max_pool2d(x: FloatTensor<Self>, relu: bool) -> FloatTensor<Self> {
+        Self::max_pool2d_forward(x, relu).0
+    }
+
+    /// And of every window the place of its maximum, as in [`crate::conv_pool`].
+    fn max_pool2d_forward(x: FloatTensor<Self>, relu: bool) -> (FloatTensor<Self>, IntTensor<Self>);
+
+    /// The gradient in x, whose sides are `side`.
+    fn max_pool2d_dx(dy: FloatTensor<Self>, winners: IntTensor<Self>, side: (usize, usize)) -> FloatTensor<Self>;
+}
+
+impl MaxPool2d for Flex {
+    fn max_pool2d_forward(x: FloatTensor<Self>, relu: bool) -> (FloatTensor<Self>, IntTensor<Self>) {
+        let x = in_pixels(x);
+        let [n, c, height, width] = shape(&x);
+        let (y, winners) = pool::forward(numbers(&x), relu, [n, height, width, c]);
+        let pooled = [n, c, height / 2, width / 2];
+        (images(y, pooled), images(winners, pooled))
+    }
+
+    fn max_pool2d_dx(
+        dy: FloatTensor<Self>,
+        winners: IntTensor<Self>,
+        (height, width): (usize, usize),
+    ) -> FloatTensor<Self> {
+        let dy = in_pixels(dy);
+        let [n, c, ..] = shape(&dy);
+        images(pool::gradient(numbers(&dy), bytes(&winners), [n, height, width, c]), [n, c, height, width])
+    }
+}
+
+impl<B: Backend + MaxPool2d, C: CheckpointStrategy> MaxPool2d for Autodiff<B, C> {
+    fn fused_max_pool2d(x: FloatTensor<Self>, relu: bool) -> FloatTensor<Self> {
+        match MaxPool2dGradient.prepare::<C>([x.node()]).compute_bound().stateful() {
+            OpsKind::Tracked(prep) => {
+                let [_, _, height, width] = x.shape().dims();
+                let (y, winners) = B::max_pool2d_forward(x.into_primitive(), relu);
+                prep.finish((winners, (height, width)), y)
+            }
+            OpsKind::UnTracked(prep) => prep.finish(B::fused_max_pool2d(x.into_primitive(), relu)),
+        }
+    }
+
+    fn max_pool2d_forward(_: FloatTensor<Self>, _: bool) -> (FloatTensor<Self>, IntTensor<Self>) {
+        first_order()
+    }
+
+    fn max_pool2d_dx(_: FloatTensor<Self>, _: IntTensor<Self>, _: (usize, usize)) -> FloatTensor<Self> {
+        first_order()
+    }
+}
+
+#[derive(Debug)]
+struct MaxPool2dGradient;
+
+impl<B: Backend + MaxPool2d> Backward<B, 1> for MaxPool2dGradient {
+    type State = (IntTensor<B>, (usize, usize));
+
+    fn backward(self, ops: Ops<Self::State, 1>, gradients: &mut Gradients, _: &mut Checkpointer) {
+        let dy = gradients.consume::<B>(&ops.node);
+        let (winners, side) = ops.state;
+        if let [Some(node)] = ops.parents {
+            gradients.register::<B>(node.id, B::max_pool2d_dx(dy, winners, side));
+        }
+    }
 }

@@ -246,7 +246,8 @@ impl Descend for Flex {
     fn sgd(w: FloatTensor<Self>, g: FloatTensor<Self>, rates: FloatTensor<Self>) -> FloatTensor<Self> {
         let (mut w, g) = (in_rows(w), in_rows(g));
         let table = numbers(&rates);
-        kernels::optimizer::sgd(numbers_mut(&mut w), numbers(&g), table[rates::LR], table[rates::DECAY]);
+        let sgd = kernels::optimizer::Sgd { lr: table[rates::LR], momentum: 0.0, decay: table[rates::DECAY] };
+        kernels::optimizer::sgd(numbers_mut(&mut w), numbers(&g), None, &sgd);
         w
     }
 
@@ -259,7 +260,8 @@ impl Descend for Flex {
         let (mut w, g, mut v) = (in_rows(w), in_rows(g), in_rows(v));
         let table = numbers(&rates);
         let [lr, decay, momentum] = [table[rates::LR], table[rates::DECAY], table[rates::KEEP_1]];
-        kernels::optimizer::sgd_momentum(numbers_mut(&mut w), numbers(&g), numbers_mut(&mut v), lr, decay, momentum);
+        let sgd = kernels::optimizer::Sgd { lr, momentum, decay };
+        kernels::optimizer::sgd(numbers_mut(&mut w), numbers(&g), Some(numbers_mut(&mut v)), &sgd);
         (w, v)
     }
 

@@ -1,4 +1,43 @@
+use crate::fused::{fused, in_rows, numbers, numbers_mut};
+use burn::backend::tensor::FloatTensor;
+use burn::backend::{Backend, Dispatch, Flex, backend_extension};
 use burn::tensor::Tensor;
+
+/// One step of projected gradient ascent: x + α · sign(gradient), then as [`project_linf`]. Nothing here is on a tape.
+pub fn step_linf(x: Tensor<4>, gradient: Tensor<4>, center: &Tensor<4>, alpha: f64, epsilon: f64) -> Tensor<4> {
+    if fused(&x) {
+        let (x, gradient, center) = (x.into_dispatch(), gradient.into_dispatch(), center.clone().into_dispatch());
+        return Tensor::from_dispatch(<Dispatch as StepLinf>::step_linf(x, gradient, center, alpha, epsilon));
+    }
+    project_linf(x + gradient.sign().mul_scalar(alpha), center, epsilon)
+}
+
+#[backend_extension(Flex, Cube: cfg(feature = "gpu"), Fusion: cfg(feature = "gpu"))]
+pub trait StepLinf: Backend {
+    #[fusion(dtype = x, shape = x)]
+    fn step_linf(
+        x: FloatTensor<Self>,
+        gradient: FloatTensor<Self>,
+        center: FloatTensor<Self>,
+        alpha: f64,
+        epsilon: f64,
+    ) -> FloatTensor<Self>;
+}
+
+impl StepLinf for Flex {
+    fn step_linf(
+        x: FloatTensor<Self>,
+        gradient: FloatTensor<Self>,
+        center: FloatTensor<Self>,
+        alpha: f64,
+        epsilon: f64,
+    ) -> FloatTensor<Self> {
+        let (mut x, gradient, center) = (in_rows(x), in_rows(gradient), in_rows(center));
+        let [alpha, epsilon] = [alpha as f32, epsilon as f32];
+        kernels::project::step(numbers_mut(&mut x), numbers(&gradient), numbers(&center), alpha, epsilon);
+        x
+    }
+}
 
 /// Into the ball ‖x − center‖∞ ≤ ε, then into the box [0, 1].
 pub fn project_linf(x: Tensor<4>, center: &Tensor<4>, epsilon: f64) -> Tensor<4> {

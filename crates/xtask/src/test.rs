@@ -15,7 +15,7 @@ use std::process::{Command, ExitCode, Stdio};
 
 /// Linted and tested on this machine. One list for both, so that each dependency is compiled once with one set of
 /// features; never the whole workspace, which would turn on the GPU.
-const HOST: [&str; 9] = ["app", "engine", "kit", "methods", "ops", "palimpsest", "report", "spec", "xtask"];
+const HOST: [&str; 10] = ["app", "engine", "kernels", "kit", "methods", "ops", "palimpsest", "report", "spec", "xtask"];
 
 #[derive(Args)]
 pub struct Options {

@@ -88,16 +88,14 @@ impl NetKind for Cnn {
 
     fn forward(&self, mut x: Tensor<4>, pass: &mut Pass) -> Tensor<2> {
         for (at, conv) in self.convs.iter().enumerate() {
-            x = conv.forward(x, pass);
-            if let Some(norm) = self.norms.get(at) {
-                x = norm.forward(x, pass);
-            }
-            // Both activations rise, so pooling first is the same function on a quarter of the elements.
-            x = self.activation.of(ops::max_pool2d(x));
+            x = match self.norms.get(at) {
+                Some(norm) => self.activation.pooled(norm.forward(conv.forward(x, pass), pass)),
+                None => conv.pooled(x, self.activation, pass),
+            };
         }
         let mut x = x.flatten(1, 3);
         for layer in &self.layers {
-            x = self.activation.of(layer.forward(x, pass));
+            x = layer.activated(x, self.activation, pass);
         }
         pass.tap("features", &x);
         self.head.forward(x, pass)

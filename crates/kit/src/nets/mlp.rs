@@ -49,7 +49,7 @@ impl NetKind for Mlp {
     fn forward(&self, x: Tensor<4>, pass: &mut Pass) -> Tensor<2> {
         let mut x = x.flatten(1, 3);
         for layer in &self.layers {
-            x = self.activation.of(layer.forward(x, pass));
+            x = layer.activated(x, self.activation, pass);
         }
         pass.tap("features", &x);
         self.head.forward(x, pass)

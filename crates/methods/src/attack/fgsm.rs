@@ -66,7 +66,7 @@ impl Attack for Fgsm {
     async fn perturb(config: &Config, job: &AttackJob<'_>, cx: &mut Cx) -> Result<Tensor<4>> {
         let AttackJob { victim, ball, batch, targeted } = *job;
         let (_, gradient) = victim.gradient(&batch.x, &batch.y, &*attack_loss(config.loss, targeted))?;
-        let x = ball.project(batch.x.clone() + ball.steepest(gradient).mul_scalar(ball.radius()), &batch.x);
+        let x = ball.step(batch.x.clone(), gradient, ball.radius(), &batch.x);
         cx.attack_step(&x, 1, 1).await?;
         Ok(x)
     }

@@ -62,8 +62,8 @@ impl LowRankConv {
     }
 
     pub(crate) fn forward(&self, x: Tensor<4>, pass: &mut Pass) -> Tensor<4> {
-        let low = ops::conv2d(drop(x, self.dropout, pass), self.a.val(), None);
-        ops::conv2d(low, self.b.val(), None).mul_scalar(self.scale)
+        let low = ops::conv2d(drop(x, self.dropout, pass), self.a.val(), None, 1);
+        ops::conv2d(low, self.b.val(), None, 1).mul_scalar(self.scale)
     }
 }
 

@@ -1,4 +1,4 @@
-use super::{LowRankConv, drawn};
+use super::{Activation, LowRankConv, drawn};
 use crate::nets::Pass;
 use crate::seed::Rng;
 use burn::module::{Module, Param};
@@ -26,10 +26,18 @@ impl Conv {
     }
 
     pub fn forward(&self, x: Tensor<4>, pass: &mut Pass) -> Tensor<4> {
-        let y = ops::conv2d(x.clone(), self.weight.val(), self.bias.as_ref().map(Param::val));
+        let y = ops::conv2d(x.clone(), self.weight.val(), self.bias.as_ref().map(Param::val), 1);
         match &self.adapter {
             Some(adapter) => y + adapter.forward(x, pass),
             None => y,
+        }
+    }
+
+    /// The layer, 2×2 max-pooling and the nonlinearity behind it.
+    pub fn pooled(&self, x: Tensor<4>, activation: Activation, pass: &mut Pass) -> Tensor<4> {
+        match (activation, &self.bias, &self.adapter) {
+            (Activation::Relu, Some(bias), None) => ops::conv_pool(x, self.weight.val(), bias.val(), true),
+            _ => activation.pooled(self.forward(x, pass)),
         }
     }
 

@@ -1,4 +1,4 @@
-use super::{LowRank, drawn};
+use super::{Activation, LowRank, drawn};
 use crate::nets::Pass;
 use crate::seed::Rng;
 use burn::module::{Module, Param};
@@ -50,11 +50,23 @@ impl Dense {
     }
 
     pub fn forward(&self, x: Tensor<2>, pass: &mut Pass) -> Tensor<2> {
-        let y = ops::linear(x.clone(), self.weight.val(), self.bias.as_ref().map(Param::val));
+        let y = self.base(x.clone(), false);
         match &self.adapter {
             Some(adapter) => y + adapter.forward(x, pass),
             None => y,
         }
+    }
+
+    /// The layer and the nonlinearity behind it.
+    pub fn activated(&self, x: Tensor<2>, activation: Activation, pass: &mut Pass) -> Tensor<2> {
+        match (activation, &self.adapter) {
+            (Activation::Relu, None) => self.base(x, true),
+            _ => activation.of(self.forward(x, pass)),
+        }
+    }
+
+    fn base(&self, x: Tensor<2>, relu: bool) -> Tensor<2> {
+        ops::linear(x, self.weight.val(), self.bias.as_ref().map(Param::val), relu)
     }
 
     /// W + s·A·B in place of W, and no adapter.

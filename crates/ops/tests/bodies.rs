@@ -1,0 +1,161 @@
+//! Fused bodies against the default ones, which are burn's own operations: results and every gradient, over sizes that
+//! fit no vector.
+
+use burn::tensor::{Device, Gradients, Int, Tensor, TensorData};
+use std::sync::Mutex;
+
+/// The switch between bodies is the process's: one test at a time.
+static SWITCH: Mutex<()> = Mutex::new(());
+
+/// What `run` gives with either body has to agree to `tolerance` of its largest number.
+fn agree(what: &str, tolerance: f32, run: impl Fn() -> Vec<Vec<f32>>) {
+    let _alone = SWITCH.lock().unwrap_or_else(|broken| broken.into_inner());
+    ops::plain(true);
+    let plain = run();
+    ops::plain(false);
+    let fused = run();
+    assert_eq!(plain.len(), fused.len());
+    for (at, (plain, fused)) in plain.iter().zip(&fused).enumerate() {
+        assert_eq!(plain.len(), fused.len(), "{what}: result {at}");
+        let scale = plain.iter().fold(1e-3_f32, |max, x| max.max(x.abs()));
+        for (i, (p, f)) in plain.iter().zip(fused).enumerate() {
+            assert!((p - f).abs() <= tolerance * scale, "{what}: result {at} at {i}: {p} by burn, {f} fused");
+        }
+    }
+}
+
+fn device() -> Device {
+    Device::flex()
+}
+
+/// Numbers in ±1 that depend on `seed` alone.
+fn numbers<const D: usize>(seed: u32, shape: [usize; D]) -> Tensor<D> {
+    let mut state = u64::from(seed) * 2 + 1;
+    let values = (0..shape.iter().product()).map(|_| {
+        state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        (state >> 40) as f32 / (1 << 23) as f32 - 1.0
+    });
+    Tensor::from_data(TensorData::new(values.collect::<Vec<f32>>(), shape), &device())
+}
+
+fn leaf<const D: usize>(seed: u32, shape: [usize; D]) -> Tensor<D> {
+    numbers(seed, shape).autodiff().require_grad()
+}
+
+fn read<const D: usize>(x: Tensor<D>) -> Vec<f32> {
+    let x = if x.is_autodiff() { x.inner() } else { x };
+    pollster::block_on(x.into_data_async()).expect("it can be read").try_to_vec().expect("it is in single precision")
+}
+
+/// Backwards from a sum in which every result has a weight of its own.
+fn back<const D: usize>(y: &Tensor<D>) -> Gradients {
+    (y.clone() * Tensor::from_inner(numbers(99, y.dims()))).sum().backward()
+}
+
+fn gradient<const D: usize>(x: &Tensor<D>, tape: &Gradients) -> Vec<f32> {
+    read(x.grad(tape).expect("a gradient"))
+}
+
+#[test]
+fn convolutions() {
+    for (n, from, to, height, width, kernel, stride) in [
+        (1, 1, 1, 1, 1, 1, 1),
+        (2, 1, 5, 7, 6, 3, 1),
+        (3, 3, 17, 5, 8, 3, 1),
+        (2, 5, 3, 9, 4, 5, 1),
+        (2, 16, 32, 8, 8, 3, 2),
+        (1, 7, 9, 7, 5, 3, 2),
+        (2, 8, 16, 6, 6, 1, 2),
+        // Even kernels are not covered.
+        (1, 2, 3, 6, 6, 2, 1),
+    ] {
+        agree(&format!("{from} to {to}, kernel {kernel}, stride {stride}"), 2e-5, || {
+            let (x, w, b) = (leaf(1, [n, from, height, width]), leaf(2, [to, from, kernel, kernel]), leaf(3, [to]));
+            let y = ops::conv2d(x.clone(), w.clone(), Some(b.clone()), stride);
+            let tape = back(&y);
+            vec![read(y), gradient(&x, &tape), gradient(&w, &tape), gradient(&b, &tape)]
+        });
+    }
+}
+
+#[test]
+fn convolutions_with_pooling() {
+    for (n, from, to, side, kernel) in
+        [(2, 1, 16, [28, 28], 3), (2, 16, 32, [14, 14], 3), (3, 3, 5, [7, 9], 3), (2, 2, 3, [8, 6], 5), (1, 4, 4, [2, 2], 1)]
+    {
+        for relu in [true, false] {
+            agree(&format!("{from} to {to}, kernel {kernel}, relu {relu}"), 2e-5, || {
+                let (x, w) = (leaf(1, [n, from, side[0], side[1]]), leaf(2, [to, from, kernel, kernel]));
+                let b = leaf(3, [to]);
+                let y = ops::conv_pool(x.clone(), w.clone(), b.clone(), relu);
+                let tape = back(&y);
+                vec![read(y), gradient(&x, &tape), gradient(&w, &tape), gradient(&b, &tape)]
+            });
+        }
+    }
+}
+
+#[test]
+fn what_nobody_wants_is_not_computed() {
+    agree("weights alone, and inputs alone", 2e-5, || {
+        let (x, w, b) = (numbers(1, [2, 3, 6, 6]), leaf(2, [4, 3, 3, 3]), leaf(3, [4]));
+        let y = ops::conv_pool(Tensor::from_inner(x.clone()), w.clone(), b.clone(), true);
+        let tape = back(&y);
+        let weights = gradient(&w, &tape);
+        let (x, w) = (x.autodiff().require_grad(), w.inner());
+        let y = ops::conv_pool(x.clone(), Tensor::from_inner(w), Tensor::from_inner(b.inner()), true);
+        vec![weights, gradient(&x, &back(&y))]
+    });
+}
+
+#[test]
+fn pooling() {
+    for relu in [true, false] {
+        agree(&format!("pooling, relu {relu}"), 0.0, || {
+            let x = leaf(1, [3, 5, 7, 6]);
+            let y = ops::max_pool2d(x.clone(), relu);
+            let tape = back(&y);
+            vec![read(y), gradient(&x, &tape)]
+        });
+    }
+}
+
+#[test]
+fn linear_layers() {
+    for (n, from, to) in [(1, 1, 1), (64, 64, 10), (7, 13, 17), (65, 200, 33)] {
+        for relu in [true, false] {
+            agree(&format!("{n} rows, {from} to {to}, relu {relu}"), 2e-5, || {
+                let (x, w, b) = (leaf(1, [n, from]), leaf(2, [from, to]), leaf(3, [to]));
+                let y = ops::linear(x.clone(), w.clone(), Some(b.clone()), relu);
+                let tape = back(&y);
+                vec![read(y), gradient(&x, &tape), gradient(&w, &tape), gradient(&b, &tape)]
+            });
+        }
+    }
+}
+
+#[test]
+fn cross_entropies() {
+    for (n, classes) in [(1, 2), (7, 3), (64, 10), (5, 46)] {
+        agree(&format!("{n} rows, {classes} classes"), 1e-6, || {
+            let logits = numbers(1, [n, classes]).mul_scalar(20.0).autodiff().require_grad();
+            let labels: Vec<i32> = (0..n as i32).map(|row| row * 5 % classes as i32).collect();
+            let labels = Tensor::<1, Int>::from_data(TensorData::new(labels, [n]), &device());
+            let loss = ops::cross_entropy(logits.clone(), labels);
+            let tape = back(&loss);
+            vec![read(loss), gradient(&logits, &tape)]
+        });
+    }
+}
+
+#[test]
+fn steps_of_attacks() {
+    agree("a step in the ball", 0.0, || {
+        let (x, center) = (numbers(1, [3, 2, 5, 5]), numbers(2, [3, 2, 5, 5]).add_scalar(0.5));
+        let gradient = numbers(3, [3, 2, 5, 5]);
+        // A gradient of nothing moves nothing.
+        let gradient = gradient.clone().mask_fill(gradient.clone().lower_elem(-0.5), 0.0);
+        let near = center.clone() + x.mul_scalar(0.1);
+        vec![read(ops::step_linf(near, gradient, &center, 0.05, 0.1))]
+    });
+}
