@@ -4,6 +4,7 @@ use crate::error::{Error, Result};
 use crate::seed::Rng;
 use burn::module::Module;
 use burn::tensor::{Device, Tensor};
+use ops::Tail;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -78,7 +79,7 @@ impl NetKind for Cnn {
             }
             convs.push(Conv::new(channels, out, config.kernel, !config.norm, rng, device));
             if config.norm {
-                norms.push(Norm::new(out, device));
+                norms.push(Norm::batch(out, device));
             }
             (channels, height, width) = (out, height / 2, width / 2);
         }
@@ -90,7 +91,7 @@ impl NetKind for Cnn {
         for (at, conv) in self.convs.iter().enumerate() {
             x = conv.forward(x, pass);
             if let Some(norm) = self.norms.get(at) {
-                x = norm.forward(x, pass);
+                x = norm.forward(x, Tail::default(), pass);
             }
             // Both activations rise, so pooling first is the same function on a quarter of the elements.
             x = self.activation.of(ops::max_pool2d(x));

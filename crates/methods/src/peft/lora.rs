@@ -94,7 +94,7 @@ impl Peft for Lora {
                     too_high = too_high.take().or(refuse(name, config.rank, dims[0].min(dims[1] * dims[2] * dims[3])));
                     layer.adapter = Some(LowRankConv::new(dims, config.rank, scale, dropout, &mut rng, &device));
                 }
-                Layer::Norm(_) => {}
+                Layer::Norm(_) | Layer::LayerNorm(_) | Layer::Embedding(_) => {}
             }
         });
         if !net.has_adapters() {

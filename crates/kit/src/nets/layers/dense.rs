@@ -57,6 +57,14 @@ impl Dense {
         }
     }
 
+    /// The same for every token: `[n, t, in]` to `[n, t, out]`.
+    pub fn each(&self, x: Tensor<3>, pass: &mut Pass) -> Tensor<3> {
+        let [n, t, inputs] = x.dims();
+        let y = self.forward(x.reshape([n * t, inputs]), pass);
+        let [_, outputs] = y.dims();
+        y.reshape([n, t, outputs])
+    }
+
     /// W + s·A·B in place of W, and no adapter.
     pub(crate) fn merge(&mut self) {
         if let Some(LowRank { a, b, scale, .. }) = self.adapter.take() {
