@@ -22,7 +22,7 @@ pub struct ResnetConfig {
     #[schemars(range(min = 1, max = 128))]
     pub width: usize,
     /// Blocks of every stage, each of two layers.
-    #[schemars(length(min = 1, max = 4), inner(range(min = 1, max = 2)))]
+    #[schemars(length(max = 4), inner(range(min = 1, max = 2)))]
     pub blocks: Vec<usize>,
     /// Normalisation after every convolution: over the batch, or over groups of channels of each image by itself.
     pub norm: Over,

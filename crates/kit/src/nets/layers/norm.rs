@@ -67,8 +67,7 @@ impl Norm {
 impl Statistics {
     pub(crate) fn absorb(&mut self, mean: &Tensor<1>, var: &Tensor<1>) {
         let mix = |old: &Tensor<1>, new: &Tensor<1>| {
-            let moved =
-                old.clone().without_autodiff().mul_scalar(1.0 - MOMENTUM) + new.clone().mul_scalar(MOMENTUM);
+            let moved = old.clone().without_autodiff().mul_scalar(1.0 - MOMENTUM) + new.clone().mul_scalar(MOMENTUM);
             if old.is_autodiff() { Tensor::from_inner(moved) } else { moved }
         };
         self.mean = mix(&self.mean, mean);
