@@ -26,7 +26,7 @@ fn run_files_that_cannot_be_are_refused_before_they_start() {
         ("attack.fgsm", "attack.fgms", "did you mean \"attack.fgsm\""),
         ("unlearn.finetune", "unlearn.fintune", "did you mean \"unlearn.finetune\""),
         ("id = \"digits\"", "id = \"digts\"", "did you mean \"digits\""),
-        ("id = \"mlp\"", "id = \"mpl\"", "there are: cnn, linear, mlp"),
+        ("id = \"mlp\"", "id = \"mpl\"", "there are: cnn, linear, mlp, resnet, vit"),
         ("id = \"mlp\"", "id = \"mlp\", width = [3]", "did you mean \"widths\""),
         ("id = \"mlp\"", "id = \"mlp\", widths = [0]", "between 1 and 4096"),
         ("id = \"class\", class = 3", "id = \"clas\"", "did you mean \"class\""),
@@ -54,6 +54,15 @@ fn run_files_that_cannot_be_are_refused_before_they_start() {
         ("id = \"mlp\"", "id = \"cnn\", channels = [2, 2, 2, 2]", "at least 16 pixels"),
         ("id = \"mlp\"", "id = \"cnn\", kernel = 4", "must be odd"),
         ("id = \"mlp\"", "id = \"cnn\", kernel = 9", "between 1 and 7"),
+        ("id = \"mlp\"", "id = \"resnet\", width = 6, norm = \"group\"", "6 channels do not make 4 equal groups"),
+        ("id = \"mlp\"", "id = \"resnet\", norm = \"layer\"", "one of batch, group"),
+        ("id = \"mlp\"", "id = \"resnet\", blocks = [3]", "between 1 and 2"),
+        ("id = \"mlp\"", "id = \"resnet\", blocks = [1, 1, 1, 1, 1]", "at most 4 entries"),
+        ("id = \"mlp\"", "id = \"resnet\", width = 4000000000", "between 1 and 128"),
+        ("id = \"mlp\"", "id = \"vit\", heads = 5", "64 numbers do not make 5 equal heads"),
+        ("id = \"mlp\"", "id = \"vit\", patch = 3", "must divide both sides of the image; this task's are 8 × 8"),
+        ("id = \"mlp\"", "id = \"vit\", patch = 0", "between 1 and 32"),
+        ("id = \"mlp\"", "id = \"vit\", depth = 4000000000", "between 1 and 12"),
     ] {
         let text = FILE.replacen(from, to, 1);
         assert_ne!(text, FILE, "{from}");
@@ -70,6 +79,7 @@ fn points_fit_neither_convolutions_nor_dlr() {
     assert!(play(&file).0.is_ok(), "{:?}", play(&file).0);
     for (from, to, said) in [
         ("id = \"mlp\"", "id = \"cnn\"", "poolings need an image"),
+        ("id = \"mlp\"", "id = \"vit\"", "must divide both sides of the image"),
         ("as = \"fool\"", "as = \"fool\", loss = \"dlr\"", "needs at least 3 classes"),
         ("as = \"fool\"", "as = \"fool\", target = 2", "there is no class 2; there are 0 to 1"),
     ] {
@@ -116,13 +126,21 @@ fn the_size_of_a_net_is_known_before_it_is_made() {
         json!({ "id": "mlp", "widths": [] }),
         json!({ "id": "cnn", "channels": [3, 4], "kernel": 5, "hidden": [7] }),
         json!({ "id": "cnn", "channels": [3], "norm": true }),
+        json!({ "id": "resnet", "width": 3, "blocks": [] }),
+        json!({ "id": "resnet", "width": 3, "blocks": [1, 2] }),
+        json!({ "id": "resnet", "width": 4, "blocks": [2, 1, 1, 2], "norm": "group", "groups": 2 }),
     ] {
         let pick: Pick = serde_json::from_value(model.clone()).unwrap();
         let made = net(model, [3, 9, 7], 4);
         assert_eq!(kit::nets::Net::size(&pick, [3, 9, 7], 4).unwrap(), Some(made.base_size()), "{}", pick.id);
     }
-    let linear: Pick = serde_json::from_value(json!({ "id": "linear" })).unwrap();
-    assert_eq!(kit::nets::Net::size(&linear, [usize::MAX, 2, 1], 2).unwrap(), None);
+    let vit = json!({ "id": "vit", "patch": 3, "width": 8, "depth": 2, "heads": 2, "mlp_ratio": 3 });
+    let pick: Pick = serde_json::from_value(vit.clone()).unwrap();
+    assert_eq!(kit::nets::Net::size(&pick, [3, 9, 6], 4).unwrap(), Some(net(vit, [3, 9, 6], 4).base_size()));
+    for id in ["cnn", "linear", "mlp", "resnet", "vit"] {
+        let pick: Pick = serde_json::from_value(json!({ "id": id })).unwrap();
+        assert_eq!(kit::nets::Net::size(&pick, [usize::MAX, 2, 1], 2).unwrap(), None, "{id}");
+    }
 }
 
 #[test]
@@ -215,6 +233,7 @@ fn hostile_headers_are_refused() {
         ("large inputs", file(&about(json!({ "id": "linear" }), json!([100_000, 10_000, 1])), 24)),
         ("no inputs", file(&about(json!({ "id": "linear" }), json!([0, 1, 1])), 24)),
         ("a large net in a small file", file(&about(wide, json!([3, 1, 1])), 24)),
+        ("many patches", file(&about(json!({ "id": "vit", "patch": 1 }), json!([1, 512, 512])), 24)),
         ("an unknown net", file(&about(json!({ "id": "transformer" }), json!([3, 1, 1])), 24)),
         ("unknown settings", file(&about(json!({ "id": "linear", "x": 1 }), json!([3, 1, 1])), 24)),
     ] {

@@ -159,7 +159,7 @@ pub fn adapted(mut net: Net) -> Net {
             adapter.b = adapter.b.map(|_| Tensor::from_data(b, &device()));
             layer.adapter = Some(adapter);
         }
-        Layer::Norm(_) => {}
+        Layer::Norm(_) | Layer::LayerNorm(_) | Layer::Embedding(_) => {}
     });
     net
 }

@@ -20,7 +20,7 @@ use serde_json::{Value, json};
 use spec::{Access, Pick};
 use tempfile::TempDir;
 
-const NETS: [&str; 6] = ["linear", "mlp", "mlp-square", "cnn", "cnn-norm", "cnn-odd"];
+const NETS: [&str; 9] = ["linear", "mlp", "mlp-square", "cnn", "cnn-norm", "cnn-odd", "resnet", "resnet-group", "vit"];
 
 #[test]
 fn nets_answer_as_pytorch() {
@@ -34,7 +34,7 @@ fn nets_answer_as_pytorch() {
 
 #[test]
 fn norm_layers_learn_as_pytorch() {
-    for name in ["cnn-norm", "cnn-odd"] {
+    for name in ["cnn-norm", "cnn-odd", "resnet"] {
         let (golden, mut net) = opened(&format!("nets-{name}"));
         let mut pass = Pass::train(Norms::Batch, Rng::of(1, "masks", &[]));
         let logits = read(net.forward(inputs(&golden, net.shape), &mut pass));
@@ -53,6 +53,33 @@ fn norm_layers_learn_as_pytorch() {
             let ours = u64::from_le_bytes(file.tensor(key).unwrap().data().try_into().unwrap());
             assert_eq!(ours, *count, "{name} {key}");
         }
+    }
+}
+
+#[test]
+fn gradients_are_pytorchs() {
+    for name in ["resnet", "resnet-group", "vit"] {
+        let (golden, net) = opened(&format!("nets-{name}"));
+        let tracked = net.clone().train();
+        let x = inputs(&golden, net.shape).autodiff().require_grad();
+        let labels: Vec<i32> = (0..6).map(|at| at % net.classes as i32).collect();
+        let y = Tensor::from_data(TensorData::new(labels, [6]), &device());
+        let batch = Batch { x: x.clone(), y, ids: (0..6).collect() };
+        let mut pass = Pass::train(Norms::Batch, Rng::of(1, "masks", &[]));
+        let mut tape = mean_loss(&tracked, &batch, &mut pass).backward();
+        let of_x = read(x.grad_remove(&mut tape).unwrap());
+        let gradients = GradientsParams::from_grads(tape, &tracked);
+        // Gradients read like weights, so that they have names and PyTorch's layout; statistics have none.
+        let of_weights = state(&params::put(&net, &params::of(&tracked, &gradients)));
+        let ours = of_weights.iter().filter(|(key, ..)| !key.contains("running"));
+        let ours = ours.map(|(key, _, values)| (key.as_str(), values)).chain([("x", &of_x)]);
+        let mut count = 0;
+        for (key, ours) in ours {
+            let gap = largest_difference(ours, golden.values(&format!("golden.gradient.{key}")));
+            assert!(gap <= 1e-5, "{name} {key}: {gap}");
+            count += 1;
+        }
+        assert_eq!(count, golden.items.keys().filter(|key| key.starts_with("golden.gradient.")).count(), "{name}");
     }
 }
 

@@ -31,6 +31,7 @@ fn nets() -> Vec<(String, Net)> {
         ("cnn", json!({ "id": "cnn", "channels": [3, 4], "hidden": [5], "activation": "tanh" })),
         ("cnn, relu", json!({ "id": "cnn", "channels": [3] })),
         ("cnn with norm", json!({ "id": "cnn", "channels": [3, 4], "norm": true, "activation": "tanh" })),
+        ("vit", json!({ "id": "vit", "patch": 2, "width": 6, "depth": 1, "heads": 2, "mlp_ratio": 2 })),
     ] {
         let mut plain = net(model, [2, 4, 4], CLASSES);
         let mut pass = Pass::train(Norms::Batch, Rng::of(1, "masks", &[]));
@@ -160,6 +161,9 @@ fn an_images_result_does_not_depend_on_its_batch() {
         ("mlp", json!({ "id": "mlp" })),
         ("cnn", json!({ "id": "cnn", "channels": [4, 8], "norm": true })),
         ("linear", json!({ "id": "linear" })),
+        ("resnet", json!({ "id": "resnet", "width": 4 })),
+        ("resnet with groups", json!({ "id": "resnet", "width": 4, "norm": "group", "groups": 2 })),
+        ("vit", json!({ "id": "vit", "patch": 2, "width": 12, "depth": 1, "heads": 3 })),
     ] {
         let net = net(model, [1, 8, 8], 10);
         for entry in engine::entries().filter(|entry| entry.attack.is_some()) {
@@ -195,7 +199,14 @@ fn thorough(entry: &kit::Entry) -> Map<String, Value> {
 fn logits_are_the_same_bits_in_every_batch() {
     let mut cx = cx();
     let task = digits(&cx);
-    for model in [json!({ "id": "mlp" }), json!({ "id": "cnn", "norm": true }), json!({ "id": "linear" })] {
+    for model in [
+        json!({ "id": "mlp" }),
+        json!({ "id": "cnn", "norm": true }),
+        json!({ "id": "linear" }),
+        json!({ "id": "resnet" }),
+        json!({ "id": "resnet", "norm": "group" }),
+        json!({ "id": "vit" }),
+    ] {
         let net = net(model, [1, 8, 8], 10);
         let all = read(logits_of(&net, &task.test.batch(&task.test.rows[..CHUNK]).x));
         for count in [1, 2, 31, 63] {

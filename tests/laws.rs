@@ -284,7 +284,13 @@ fn attacks_stay_in_their_ball_and_in_the_box() {
 #[test]
 fn peft_leaves_what_is_frozen_and_merges_to_the_same_function() {
     for entry in engine::entries().filter(|entry| entry.shape == Shape::Peft) {
-        for model in [json!({ "id": "mlp" }), json!({ "id": "cnn", "channels": [4, 8], "norm": true })] {
+        for model in [
+            json!({ "id": "mlp" }),
+            json!({ "id": "cnn", "channels": [4, 8], "norm": true }),
+            json!({ "id": "resnet", "width": 4 }),
+            json!({ "id": "resnet", "width": 4, "norm": "group", "groups": 2 }),
+            json!({ "id": "vit", "width": 12, "depth": 1, "heads": 3 }),
+        ] {
             let mut spec = run_of(entry, "digits");
             spec.model = serde_json::from_value(model).unwrap();
             let mut bench = Bench::new(spec);
@@ -318,20 +324,86 @@ fn peft_leaves_what_is_frozen_and_merges_to_the_same_function() {
 
 #[test]
 fn a_clone_has_statistics_of_its_own() {
-    let model = json!({ "id": "cnn", "channels": [3], "norm": true });
-    let mut net = crate::common::net(model, [1, 8, 8], 10);
-    let kept = net.clone();
-    let before = hash(&kept);
+    for model in [json!({ "id": "cnn", "channels": [3], "norm": true }), json!({ "id": "resnet", "width": 2 })] {
+        let mut net = crate::common::net(model, [1, 8, 8], 10);
+        let kept = net.clone();
+        let before = hash(&kept);
+        let mut pass = Pass::train(Norms::Batch, Rng::of(1, "masks", &[]));
+        net.forward(four_images(), &mut pass);
+        assert_eq!(hash(&net), before, "a forward pass moved the statistics");
+        net.absorb(&pass);
+        let moved = state(&net).into_iter().zip(state(&kept)).filter(|(ours, theirs)| ours.2 != theirs.2);
+        let (mut moved, all): (Vec<String>, _) = (moved.map(|(ours, _)| ours.0).collect(), state(&net));
+        let mut statistics: Vec<String> = all.into_iter().map(|(name, ..)| name).collect();
+        statistics.retain(|name| name.contains(".running_"));
+        moved.sort();
+        statistics.sort();
+        assert_eq!(moved, statistics, "every norm layer has its own, and nothing else moves");
+        assert_eq!(hash(&kept), before, "a clone's statistics moved");
+    }
+}
+
+/// Nothing is gathered where nothing is averaged over a batch: a training pass is an evaluation.
+#[test]
+fn nets_without_batch_norm_have_no_statistics() {
+    for model in [json!({ "id": "resnet", "width": 2, "norm": "group", "groups": 2 }), json!({ "id": "vit" })] {
+        let mut net = crate::common::net(model, [1, 8, 8], 10);
+        let before = hash(&net);
+        let mut pass = Pass::train(Norms::Batch, Rng::of(1, "masks", &[]));
+        let trained = read(net.forward(four_images(), &mut pass));
+        assert!(pass.stats.is_empty());
+        assert_eq!(trained, read(net.forward(four_images(), &mut Pass::eval())));
+        net.absorb(&pass);
+        assert_eq!(hash(&net), before);
+    }
+}
+
+fn four_images() -> burn::tensor::Tensor<4> {
     let mut rng = Rng::of(1, "x", &[]);
     let x: Vec<f32> = (0..4 * 64).map(|_| rng.unit()).collect();
-    let data = burn::tensor::TensorData::new(x, [4, 1, 8, 8]);
-    let x = burn::tensor::Tensor::<4>::from_data(data, &crate::common::device());
-    let mut pass = Pass::train(Norms::Batch, Rng::of(1, "masks", &[]));
-    net.forward(x, &mut pass);
-    assert_eq!(hash(&net), before, "a forward pass moved the statistics");
-    net.absorb(&pass);
-    assert_ne!(hash(&net), before);
-    assert_eq!(hash(&kept), before, "a clone's statistics moved");
+    burn::tensor::Tensor::from_data(burn::tensor::TensorData::new(x, [4, 1, 8, 8]), &crate::common::device())
+}
+
+/// A whole run on each of the larger networks: learned, adapted, attacked, made to forget; again to the same bits.
+#[test]
+fn every_network_goes_through_all_shapes() {
+    for model in [
+        json!({ "id": "resnet", "width": 4 }),
+        json!({ "id": "resnet", "width": 4, "norm": "group", "groups": 2 }),
+        json!({ "id": "vit", "width": 12, "depth": 1, "heads": 3 }),
+    ] {
+        let run = || {
+            let spec = json!({
+                "version": 1,
+                "seed": 3,
+                "retrain_seeds": 1,
+                "tasks": { "it": { "id": "digits" } },
+                "model": model.clone(),
+                "forget": { "id": "class", "class": 3 },
+                "stage": [
+                    { "id": "train.scratch", "as": "base", "train": { "epochs": 2 } },
+                    { "id": "attack.pgd-linf", "as": "fooled", "steps": 2 },
+                    { "id": "peft.lora", "as": "branch", "rank": 2, "train": { "epochs": 1, "batch": 64 } },
+                    { "id": "peft.bitfit", "as": "biases", "from": "base", "train": { "epochs": 1, "batch": 64 } },
+                    { "id": "transfer.linear-probe", "as": "probe", "from": "base", "train": { "epochs": 1 } },
+                    { "id": "unlearn.salun", "as": "forgot", "from": "base", "train": { "epochs": 1, "batch": 64 } },
+                    { "id": "measure.mia-confidence", "as": "members", "from": "forgot" },
+                ],
+            });
+            let (mut session, _) = session();
+            let ended = pollster::block_on(session.play(1, RunSpec::from_value(spec).unwrap(), 0, None)).unwrap();
+            let Ended::Finished(report) = ended else { panic!("{model}: {ended:?}") };
+            let nets = ["base", "branch", "biases", "probe", "forgot"].map(|name| file_of(&session, name));
+            (report.rows, nets)
+        };
+        let ((rows, nets), (rows_again, nets_again)) = (run(), run());
+        assert_eq!(untimed(&rows), untimed(&rows_again), "{model}");
+        assert!(nets == nets_again, "{model}: the weights differ");
+        assert!(nets.iter().enumerate().all(|(at, net)| !nets[..at].contains(net)), "{model}: two stages, one network");
+        // What was saved is what goes on: a file comes back as the same net.
+        let back = kit::weights::open_any("branch", &nets[1], &crate::common::device()).unwrap();
+        assert!(pollster::block_on(kit::weights::save(&back)).unwrap() == nets[1], "{model}");
+    }
 }
 
 #[test]

@@ -25,7 +25,8 @@ def main():
         about = json.loads(file.metadata()["palimpsest"])
     settings = about["net"]
     kind = settings.pop("id")
-    shape = {"shape": about["shape"]} if kind == "cnn" else {"inputs": torch.Size(about["shape"]).numel()}
+    flat = kind in ("linear", "mlp")
+    shape = {"inputs": torch.Size(about["shape"]).numel()} if flat else {"shape": about["shape"]}
     net = build(kind, **shape, **settings, classes=about["classes"])
     weights = load_file(args.model)
     net.load_state_dict(weights, strict=True)

@@ -5,7 +5,7 @@
 use crate::cx::lost;
 use crate::error::{Error, Result};
 use crate::nets::Net;
-use crate::nets::layers::{Layer, LowRank, LowRankConv};
+use crate::nets::layers::{Layer, LowRank, LowRankConv, Norm, Statistics};
 use crate::seed::{Hash, Rng};
 use burn::module::Param;
 use burn::tensor::{Device, Tensor, TensorData, Transaction};
@@ -55,9 +55,16 @@ pub async fn state(net: &Net) -> Result<Vec<Item>> {
         Layer::Norm(layer) => {
             gather.plain(format!("{name}.weight"), layer.weight.val());
             gather.plain(format!("{name}.bias"), layer.bias.val());
-            gather.plain(format!("{name}.running_mean"), layer.mean.clone());
-            gather.plain(format!("{name}.running_var"), layer.var.clone());
+            if let Some(Statistics { mean, var, .. }) = &layer.statistics {
+                gather.plain(format!("{name}.running_mean"), mean.clone());
+                gather.plain(format!("{name}.running_var"), var.clone());
+            }
         }
+        Layer::LayerNorm(layer) => {
+            gather.plain(format!("{name}.weight"), layer.weight.val());
+            gather.plain(format!("{name}.bias"), layer.bias.val());
+        }
+        Layer::Embedding(layer) => gather.plain(format!("{name}.weight"), layer.weight.val()),
     });
     let Gather { transfer, items } = gather;
     let read = transfer.execute_async().await.map_err(lost)?;
@@ -115,7 +122,10 @@ pub async fn save(net: &Net) -> Result<Vec<u8>> {
     net.clone().layers(|name, layer| match layer {
         Layer::Dense(layer) => adapters.extend(layer.adapter.iter().map(|a| (name.to_owned(), (a.scale, a.dropout)))),
         Layer::Conv(layer) => adapters.extend(layer.adapter.iter().map(|a| (name.to_owned(), (a.scale, a.dropout)))),
-        Layer::Norm(layer) => counts.push((format!("{name}.num_batches_tracked"), layer.seen)),
+        Layer::Norm(Norm { statistics: Some(statistics), .. }) => {
+            counts.push((format!("{name}.num_batches_tracked"), statistics.seen));
+        }
+        Layer::Norm(_) | Layer::LayerNorm(_) | Layer::Embedding(_) => {}
     });
     let about = About { net: (*net.pick).clone(), shape: net.shape, classes: net.classes, adapters };
     let about = serde_json::to_string(&about).expect("a description has string keys");
@@ -135,7 +145,7 @@ pub async fn export_adapter(net: &Net) -> Result<Option<(Value, Vec<u8>)>> {
         let found = match layer {
             Layer::Dense(layer) => layer.adapter.as_ref().map(|a| (a.a.val().dims()[1], a.scale, a.dropout)),
             Layer::Conv(layer) => layer.adapter.as_ref().map(|a| (a.a.val().dims()[0], a.scale, a.dropout)),
-            Layer::Norm(_) => None,
+            Layer::Norm(_) | Layer::LayerNorm(_) | Layer::Embedding(_) => None,
         };
         if let Some(found) = found {
             targets.push(name.to_owned());
@@ -325,11 +335,21 @@ impl<'a> Tensors<'a> {
                 let channels = layer.weight.val().dims();
                 layer.weight = self.param(&item("weight"), channels, device)?;
                 layer.bias = self.param(&item("bias"), channels, device)?;
-                layer.mean = self.param(&item("running_mean"), channels, device)?.into_value();
-                layer.var = self.param(&item("running_var"), channels, device)?.into_value();
-                let count = self.file.tensor(&item("num_batches_tracked")).ok();
-                let bytes: Option<[u8; 8]> = count.and_then(|count| count.data().try_into().ok());
-                layer.seen = bytes.map_or(0, |bytes| i64::from_le_bytes(bytes).max(0) as u64);
+                if let Some(statistics) = &mut layer.statistics {
+                    statistics.mean = self.param(&item("running_mean"), channels, device)?.into_value();
+                    statistics.var = self.param(&item("running_var"), channels, device)?.into_value();
+                    let count = self.file.tensor(&item("num_batches_tracked")).ok();
+                    let bytes: Option<[u8; 8]> = count.and_then(|count| count.data().try_into().ok());
+                    statistics.seen = bytes.map_or(0, |bytes| i64::from_le_bytes(bytes).max(0) as u64);
+                }
+            }
+            Layer::LayerNorm(layer) => {
+                let width = layer.weight.val().dims();
+                layer.weight = self.param(&item("weight"), width, device)?;
+                layer.bias = self.param(&item("bias"), width, device)?;
+            }
+            Layer::Embedding(layer) => {
+                layer.weight = self.param(&item("weight"), layer.weight.val().dims(), device)?;
             }
         }
         Ok(())

@@ -6,11 +6,16 @@
 //! memory under the shape `[n, c, h, w]`, so nothing is turned around from layer to layer. What a fused body does not
 //! cover (another precision, an even kernel) takes the default one.
 
+mod attention;
+mod batch_norm2d;
 mod conv2d;
 mod conv_pool;
 mod cross_entropy;
 mod fused;
 mod gather_batch;
+mod gelu;
+mod group_norm2d;
+mod layer_norm;
 mod linear;
 mod low_rank;
 mod max_pool2d;
@@ -18,14 +23,19 @@ mod norm2d;
 mod optimizer;
 mod project;
 
+pub use attention::attention;
+pub use batch_norm2d::batch_norm2d;
 pub use conv_pool::conv_pool;
 pub use conv2d::conv2d;
 pub use cross_entropy::cross_entropy;
 pub use fused::plain;
 pub use gather_batch::gather_batch;
+pub use gelu::gelu;
+pub use group_norm2d::group_norm2d;
+pub use layer_norm::layer_norm;
 pub use linear::linear;
 pub use low_rank::low_rank;
 pub use max_pool2d::max_pool2d;
-pub use norm2d::{batch_statistics, norm2d};
+pub use norm2d::{Tail, norm2d};
 pub use optimizer::{Optimizer, Rule};
 pub use project::{project_box, project_l2, project_linf, step_linf, unit_l2};

@@ -1,6 +1,25 @@
-use burn::tensor::Tensor;
+use burn::tensor::{Tensor, activation};
 
-/// (x − mean) / √(var + ε) · weight + bias by channel, `x` `[n, c, h, w]`, all others `[c]`.
+/// What comes right behind a normalisation of images, in the same call: a fused body passes once over the values.
+#[derive(Clone, Debug, Default)]
+pub struct Tail {
+    /// Added to the normalised values, `[n, c, h, w]`: what went around a residual block.
+    pub residual: Option<Tensor<4>>,
+    /// max(0, ·) of it all.
+    pub relu: bool,
+}
+
+impl Tail {
+    pub(crate) fn of(self, y: Tensor<4>) -> Tensor<4> {
+        let y = match self.residual {
+            Some(residual) => y + residual,
+            None => y,
+        };
+        if self.relu { activation::relu(y) } else { y }
+    }
+}
+
+/// Tail of (x − mean) / √(var + ε) · weight + bias by channel, `x` `[n, c, h, w]`, all others `[c]`.
 pub fn norm2d(
     x: Tensor<4>,
     mean: Tensor<1>,
@@ -8,19 +27,11 @@ pub fn norm2d(
     weight: Tensor<1>,
     bias: Tensor<1>,
     epsilon: f64,
+    tail: Tail,
 ) -> Tensor<4> {
     let channels = mean.dims()[0];
     let wide = |v: Tensor<1>| v.reshape([1, channels, 1, 1]);
     let scale = weight / (var + epsilon).sqrt();
     let shift = bias - mean * scale.clone();
-    x * wide(scale) + wide(shift)
-}
-
-/// Mean and biased variance of every channel of a batch: `[n, c, h, w]` to `([c], [c])`.
-pub fn batch_statistics(x: Tensor<4>) -> (Tensor<1>, Tensor<1>) {
-    let [n, channels, height, width] = x.dims();
-    let rows = x.swap_dims(0, 1).reshape([channels, n * height * width]);
-    let mean = rows.clone().mean_dim(1);
-    let var = (rows - mean.clone()).powi_scalar(2).mean_dim(1);
-    (mean.squeeze_dim(1), var.squeeze_dim(1))
+    tail.of(x * wide(scale) + wide(shift))
 }

@@ -4,6 +4,7 @@ use crate::error::{Error, Result};
 use crate::seed::Rng;
 use burn::module::Module;
 use burn::tensor::{Device, Tensor};
+use ops::Tail;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -78,7 +79,7 @@ impl NetKind for Cnn {
             }
             convs.push(Conv::new(channels, out, config.kernel, !config.norm, rng, device));
             if config.norm {
-                norms.push(Norm::new(out, device));
+                norms.push(Norm::batch(out, device));
             }
             (channels, height, width) = (out, height / 2, width / 2);
         }
@@ -89,7 +90,7 @@ impl NetKind for Cnn {
     fn forward(&self, mut x: Tensor<4>, pass: &mut Pass) -> Tensor<2> {
         for (at, conv) in self.convs.iter().enumerate() {
             x = match self.norms.get(at) {
-                Some(norm) => self.activation.pooled(norm.forward(conv.forward(x, pass), pass)),
+                Some(norm) => self.activation.pooled(norm.forward(conv.forward(x, pass), Tail::default(), pass)),
                 None => conv.pooled(x, self.activation, pass),
             };
         }

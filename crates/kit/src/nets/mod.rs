@@ -11,7 +11,7 @@ use crate::error::{Error, Result};
 use crate::seed::Rng;
 use burn::module::{Module, Param};
 use burn::tensor::{Device, Tensor};
-use layers::{Dense, Layer};
+use layers::{Dense, Layer, Norm};
 use schemars::JsonSchema;
 use serde::{Serialize, de::DeserializeOwned};
 use spec::{Choice, Pick, Wrong};
@@ -93,6 +93,8 @@ nets! {
     "cnn" cnn::Cnn,
     "linear" linear::Linear,
     "mlp" mlp::Mlp,
+    "resnet" resnet::Resnet,
+    "vit" vit::Vit,
 }
 
 /// A network and how it was made.
@@ -145,10 +147,10 @@ impl Net {
     pub fn absorb(&mut self, pass: &Pass) {
         let mut stats = pass.stats.iter();
         self.layers(|_, layer| {
-            if let Layer::Norm(norm) = layer
+            if let Layer::Norm(Norm { statistics: Some(statistics), .. }) = layer
                 && let Some((mean, var)) = stats.next()
             {
-                norm.absorb(mean, var);
+                statistics.absorb(mean, var);
             }
         });
     }
@@ -164,7 +166,7 @@ impl Net {
         net.layers(|_, layer| match layer {
             Layer::Dense(layer) => layer.merge(),
             Layer::Conv(layer) => layer.merge(),
-            Layer::Norm(_) => {}
+            Layer::Norm(_) | Layer::LayerNorm(_) | Layer::Embedding(_) => {}
         });
         net
     }
@@ -175,7 +177,7 @@ impl Net {
         net.layers(|_, layer| match layer {
             Layer::Dense(layer) => layer.adapter = None,
             Layer::Conv(layer) => layer.adapter = None,
-            Layer::Norm(_) => {}
+            Layer::Norm(_) | Layer::LayerNorm(_) | Layer::Embedding(_) => {}
         });
         net
     }
@@ -186,7 +188,7 @@ impl Net {
             found |= match layer {
                 Layer::Dense(layer) => layer.adapter.is_some(),
                 Layer::Conv(layer) => layer.adapter.is_some(),
-                Layer::Norm(_) => false,
+                Layer::Norm(_) | Layer::LayerNorm(_) | Layer::Embedding(_) => false,
             }
         });
         found
@@ -233,6 +235,8 @@ impl Net {
                     Layer::Dense(layer) => layer.num_params(),
                     Layer::Conv(layer) => layer.num_params(),
                     Layer::Norm(layer) => layer.num_params(),
+                    Layer::LayerNorm(layer) => layer.num_params(),
+                    Layer::Embedding(layer) => layer.num_params(),
                 },
             ));
         });

@@ -10,12 +10,12 @@ pub struct Pass {
     /// Names of taps to keep.
     wanted: Vec<String>,
     pub taps: BTreeMap<String, Tensor<2>>,
-    /// Batch means and unbiased variances of the norm layers in order, left by a pass with [`Norms::Batch`]; `descend`
-    /// hands them to [`crate::nets::Net::absorb`] after the step.
+    /// Means and unbiased variances of the batch at every batch norm layer in order, left by a pass with
+    /// [`Norms::Batch`]; `descend` hands them to [`crate::nets::Net::absorb`] after the step.
     pub stats: Vec<(Tensor<1>, Tensor<1>)>,
 }
 
-/// Which statistics a norm layer divides by.
+/// Which statistics batch normalisation divides by.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Norms {
     /// Those gathered while training.

@@ -60,6 +60,8 @@ impl Peft for BitFit {
             Layer::Dense(layer) => layer.bias = layer.bias.take().map(|bias| bias.set_require_grad(true)),
             Layer::Conv(layer) => layer.bias = layer.bias.take().map(|bias| bias.set_require_grad(true)),
             Layer::Norm(layer) => layer.bias = layer.bias.clone().set_require_grad(true),
+            Layer::LayerNorm(layer) => layer.bias = layer.bias.clone().set_require_grad(true),
+            Layer::Embedding(_) => {}
         });
         Ok(Attached { net, recipe: config.train.clone() })
     }

@@ -56,8 +56,8 @@ impl Method for Lora {
         notes: "Rank 8, α 8 and AdamW at 5e-4 for 30 epochs in batches of 16 are the paper's for RoBERTa base on MNLI \
             (table 9); weight decay 0.1 is its released script's (microsoft/LoRA, roberta_base_mnli.sh). Their \
             warm-up and linear decay of the learning rate are left out. A is drawn uniformly in ±1/√in, as by that \
-            code and PEFT 0.21, where the paper says Gaussian; B is zero. On convolutions A is k × k and B is \
-            1 × 1, as in PEFT. The branch is computed as (x·A)·B; its product is formed only when it is merged. \
+            code and PEFT 0.21, where the paper says Gaussian; B is zero. On convolutions A is k × k with \
+            their stride and B is 1 × 1, as in PEFT. The branch is computed as (x·A)·B; its product is formed only when it is merged. \
             Norm layers keep their statistics. Later stages that train other weights start from the merged network.",
         needs: Needs { kinds: &[Kind::Images, Kind::Points], access: Access::Weights, min_classes: 2 },
     };
@@ -94,7 +94,7 @@ impl Peft for Lora {
                     too_high = too_high.take().or(refuse(name, config.rank, dims[0].min(dims[1] * dims[2] * dims[3])));
                     layer.adapter = Some(LowRankConv::new(dims, config.rank, scale, dropout, &mut rng, &device));
                 }
-                Layer::Norm(_) => {}
+                Layer::Norm(_) | Layer::LayerNorm(_) | Layer::Embedding(_) => {}
             }
         });
         if !net.has_adapters() {

@@ -36,7 +36,8 @@ impl LowRank {
     }
 }
 
-/// The low-rank branch beside a convolution, in PEFT's shapes: A `[r, in, k, k]`, B `[out, r, 1, 1]`.
+/// The low-rank branch beside a convolution, in PEFT's shapes: A `[r, in, k, k]` with the convolution's stride, B
+/// `[out, r, 1, 1]`.
 #[derive(Module, Debug)]
 pub struct LowRankConv {
     pub a: Param<Tensor<4>>,
@@ -61,8 +62,8 @@ impl LowRankConv {
         Self { a, b: Param::from_tensor(Tensor::zeros([outputs, rank, 1, 1], device)), scale, dropout }
     }
 
-    pub(crate) fn forward(&self, x: Tensor<4>, pass: &mut Pass) -> Tensor<4> {
-        let low = ops::conv2d(drop(x, self.dropout, pass), self.a.val(), None, 1);
+    pub(crate) fn forward(&self, x: Tensor<4>, stride: usize, pass: &mut Pass) -> Tensor<4> {
+        let low = ops::conv2d(drop(x, self.dropout, pass), self.a.val(), None, stride);
         ops::conv2d(low, self.b.val(), None, 1).mul_scalar(self.scale)
     }
 }

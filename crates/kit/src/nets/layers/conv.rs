@@ -4,20 +4,26 @@ use crate::seed::Rng;
 use burn::module::{Module, Param};
 use burn::tensor::{Device, Tensor};
 
-/// Convolution with odd kernel, stride 1 and zero padding k/2; weight `[out, in, k, k]`.
+/// Convolution with odd kernel and zero padding k/2; weight `[out, in, k, k]`.
 #[derive(Module, Debug)]
 pub struct Conv {
     pub weight: Param<Tensor<4>>,
     pub bias: Option<Param<Tensor<1>>>,
     pub adapter: Option<LowRankConv>,
+    #[module(skip)]
+    stride: usize,
 }
 
 impl Conv {
-    /// No bias where a norm layer follows.
+    /// Of stride 1. No bias where a norm layer follows.
     pub fn new(inputs: usize, outputs: usize, kernel: usize, bias: bool, rng: &mut Rng, device: &Device) -> Self {
         let fan = inputs * kernel * kernel;
         let weight = drawn([outputs, inputs, kernel, kernel], fan, rng, device);
-        Self { weight, bias: bias.then(|| drawn([outputs], fan, rng, device)), adapter: None }
+        Self { weight, bias: bias.then(|| drawn([outputs], fan, rng, device)), adapter: None, stride: 1 }
+    }
+
+    pub fn strided(self, stride: usize) -> Self {
+        Self { stride, ..self }
     }
 
     /// `[out, in, k, k]`.
@@ -26,9 +32,9 @@ impl Conv {
     }
 
     pub fn forward(&self, x: Tensor<4>, pass: &mut Pass) -> Tensor<4> {
-        let y = ops::conv2d(x.clone(), self.weight.val(), self.bias.as_ref().map(Param::val), 1);
+        let y = ops::conv2d(x.clone(), self.weight.val(), self.bias.as_ref().map(Param::val), self.stride);
         match &self.adapter {
-            Some(adapter) => y + adapter.forward(x, pass),
+            Some(adapter) => y + adapter.forward(x, self.stride, pass),
             None => y,
         }
     }
@@ -36,7 +42,9 @@ impl Conv {
     /// The layer, 2×2 max-pooling and the nonlinearity behind it.
     pub fn pooled(&self, x: Tensor<4>, activation: Activation, pass: &mut Pass) -> Tensor<4> {
         match (activation, &self.bias, &self.adapter) {
-            (Activation::Relu, Some(bias), None) => ops::conv_pool(x, self.weight.val(), bias.val(), true),
+            (Activation::Relu, Some(bias), None) if self.stride == 1 => {
+                ops::conv_pool(x, self.weight.val(), bias.val(), true)
+            }
             _ => activation.pooled(self.forward(x, pass)),
         }
     }

@@ -57,6 +57,14 @@ impl Dense {
         }
     }
 
+    /// The same for every token: `[n, t, in]` to `[n, t, out]`.
+    pub fn each(&self, x: Tensor<3>, pass: &mut Pass) -> Tensor<3> {
+        let [n, t, inputs] = x.dims();
+        let y = self.forward(x.reshape([n * t, inputs]), pass);
+        let [_, outputs] = y.dims();
+        y.reshape([n, t, outputs])
+    }
+
     /// The layer and the nonlinearity behind it.
     pub fn activated(&self, x: Tensor<2>, activation: Activation, pass: &mut Pass) -> Tensor<2> {
         match (activation, &self.adapter) {

@@ -4,12 +4,16 @@
 mod adapter;
 mod conv;
 mod dense;
+mod embedding;
+mod layer_norm;
 mod norm;
 
 pub use adapter::{LowRank, LowRankConv};
 pub use conv::Conv;
 pub use dense::Dense;
-pub use norm::Norm;
+pub use embedding::Embedding;
+pub use layer_norm::LayerNorm;
+pub use norm::{Norm, Statistics};
 
 use crate::seed::Rng;
 use burn::module::Param;
@@ -29,6 +33,8 @@ pub enum Layer<'a> {
     Dense(&'a mut Dense),
     Conv(&'a mut Conv),
     Norm(&'a mut Norm),
+    LayerNorm(&'a mut LayerNorm),
+    Embedding(&'a mut Embedding),
 }
 
 /// The nonlinearity between layers.

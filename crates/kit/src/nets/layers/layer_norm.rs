@@ -1,0 +1,23 @@
+use super::norm::EPSILON;
+use burn::module::{Module, Param};
+use burn::tensor::{Device, Tensor};
+
+/// Normalisation over the last dimension, as PyTorch's `LayerNorm`.
+#[derive(Module, Debug)]
+pub struct LayerNorm {
+    pub weight: Param<Tensor<1>>,
+    pub bias: Param<Tensor<1>>,
+}
+
+impl LayerNorm {
+    pub fn new(width: usize, device: &Device) -> Self {
+        Self {
+            weight: Param::from_tensor(Tensor::ones([width], device)),
+            bias: Param::from_tensor(Tensor::zeros([width], device)),
+        }
+    }
+
+    pub fn forward<const D: usize>(&self, x: Tensor<D>) -> Tensor<D> {
+        ops::layer_norm(x, self.weight.val(), self.bias.val(), EPSILON)
+    }
+}

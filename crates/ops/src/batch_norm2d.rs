@@ -1,0 +1,20 @@
+use crate::{Tail, norm2d};
+use burn::tensor::Tensor;
+
+/// [`norm2d`] with the mean and the biased variance that `x` `[n, c, h, w]` itself has in every channel (Ioffe and
+/// Szegedy 2015, algorithm 1): the result, and both statistics `[c]` without a tape.
+pub fn batch_norm2d(
+    x: Tensor<4>,
+    weight: Tensor<1>,
+    bias: Tensor<1>,
+    epsilon: f64,
+    tail: Tail,
+) -> (Tensor<4>, Tensor<1>, Tensor<1>) {
+    let [n, channels, height, width] = x.dims();
+    let rows = x.clone().swap_dims(0, 1).reshape([channels, n * height * width]);
+    let mean = rows.clone().mean_dim(1);
+    let var = (rows - mean.clone()).powi_scalar(2).mean_dim(1);
+    let (mean, var): (Tensor<1>, Tensor<1>) = (mean.squeeze_dim(1), var.squeeze_dim(1));
+    let y = norm2d(x, mean.clone(), var.clone(), weight, bias, epsilon, tail);
+    (y, mean.without_autodiff(), var.without_autodiff())
+}
