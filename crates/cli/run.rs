@@ -32,6 +32,9 @@ pub struct Options {
     /// The folder is made; one that holds earlier results is replaced, one with anything else in it is refused.
     #[arg(long, value_name = "DIR")]
     out: Option<PathBuf>,
+    /// Compute with burn's own operations alone: slower, and how to see that results do not depend on ours
+    #[arg(long)]
+    plain: bool,
     /// Print the final table only
     #[arg(long)]
     quiet: bool,
@@ -48,6 +51,9 @@ pub struct Options {
     /// A stage goes by its `as` or its index from 0. The value is JSON, else a text.
     #[arg(long, value_name = "KEY=VALUE")]
     set: Vec<String>,
+    /// Threads of the CPU that compute; as many as it has, if not given. Results do not depend on it
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
+    threads: Option<u16>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -72,6 +78,10 @@ pub fn run(options: &Options) -> Result<(), Stop> {
     let repeats = spec.repeats.unwrap_or(1);
     let many = points.len() > 1 || repeats > 1;
     host::heed_interrupts()?;
+    engine::device::plain(options.plain);
+    if let Some(threads) = options.threads {
+        engine::device::threads(threads.into());
+    }
     let out = options.out.as_deref().map(Out::new).transpose()?;
     let catalogue = engine::catalogue(Vec::new());
     let opened = pollster::block_on(engine::open(spec.device))?;

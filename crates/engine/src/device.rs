@@ -54,6 +54,17 @@ impl Opened {
     }
 }
 
+/// Whether runs from now on compute with burn's own operations alone.
+pub fn plain(on: bool) {
+    ops::plain(on);
+}
+
+/// How many threads of the CPU compute, before the first of them does; all that there are, if it is never said.
+#[cfg(not(target_arch = "wasm32"))]
+pub fn threads(number: usize) {
+    ops::threads(number);
+}
+
 /// Opens what was asked for. `auto` is the CPU unless this build has a graphics backend.
 pub async fn open(choice: DeviceChoice) -> Result<Opened> {
     match choice {

@@ -1,9 +1,131 @@
+use crate::fused::{first_order, fused_on_cpu, in_rows, numbers, tensor};
+use burn::backend::autodiff::checkpoint::{base::Checkpointer, strategy::CheckpointStrategy};
+use burn::backend::autodiff::grads::Gradients;
+use burn::backend::autodiff::ops::{Backward, Ops, OpsKind};
+use burn::backend::tensor::FloatTensor;
+use burn::backend::{Autodiff, Backend, Dispatch, Flex, backend_extension};
 use burn::tensor::Tensor;
+use kernels::layer_norm as kernel;
 
 /// (x − mean) / √(var + ε) · weight + bias, mean and biased variance over the last dimension d (Ba, Kiros and Hinton
 /// 2016): `x` `[…, d]`, `weight` and `bias` `[d]`.
 pub fn layer_norm<const D: usize>(x: Tensor<D>, weight: Tensor<1>, bias: Tensor<1>, epsilon: f64) -> Tensor<D> {
+    if fused_on_cpu(&x) {
+        let (x, weight, bias) = (x.into_dispatch(), weight.into_dispatch(), bias.into_dispatch());
+        return Tensor::from_dispatch(<Dispatch as LayerNorm>::fused_layer_norm(x, weight, bias, epsilon as f32));
+    }
     let centred = x.clone() - x.mean_dim(D - 1);
     let var = centred.clone().powi_scalar(2).mean_dim(D - 1);
     centred / (var + epsilon).sqrt() * weight.unsqueeze() + bias.unsqueeze()
+}
+
+#[backend_extension(Flex, Autodiff)]
+pub trait LayerNorm: Backend {
+    fn fused_layer_norm(
+        x: FloatTensor<Self>,
+        weight: FloatTensor<Self>,
+        bias: FloatTensor<Self>,
+        epsilon: f32,
+    ) -> FloatTensor<Self> {
+        Self::layer_norm_forward(x, weight, bias, epsilon).0
+    }
+
+    /// And of every row the mean and 1 / √(var + ε).
+    fn layer_norm_forward(
+        x: FloatTensor<Self>,
+        weight: FloatTensor<Self>,
+        bias: FloatTensor<Self>,
+        epsilon: f32,
+    ) -> (FloatTensor<Self>, FloatTensor<Self>, FloatTensor<Self>);
+
+    /// Gradients in x, weight and bias.
+    fn layer_norm_gradients(
+        dy: FloatTensor<Self>,
+        x: FloatTensor<Self>,
+        weight: FloatTensor<Self>,
+        mean: FloatTensor<Self>,
+        inverse: FloatTensor<Self>,
+    ) -> (FloatTensor<Self>, FloatTensor<Self>, FloatTensor<Self>);
+}
+
+impl LayerNorm for Flex {
+    fn layer_norm_forward(
+        x: FloatTensor<Self>,
+        weight: FloatTensor<Self>,
+        bias: FloatTensor<Self>,
+        epsilon: f32,
+    ) -> (FloatTensor<Self>, FloatTensor<Self>, FloatTensor<Self>) {
+        let [x, weight, bias] = [x, weight, bias].map(in_rows);
+        let (y, mean, inverse) = kernel::forward(numbers(&x), numbers(&weight), numbers(&bias), epsilon);
+        let n = mean.len();
+        (tensor(y, x.layout().shape().to_vec()), tensor(mean, [n]), tensor(inverse, [n]))
+    }
+
+    fn layer_norm_gradients(
+        dy: FloatTensor<Self>,
+        x: FloatTensor<Self>,
+        weight: FloatTensor<Self>,
+        mean: FloatTensor<Self>,
+        inverse: FloatTensor<Self>,
+    ) -> (FloatTensor<Self>, FloatTensor<Self>, FloatTensor<Self>) {
+        let [dy, x, weight] = [dy, x, weight].map(in_rows);
+        let [to, w, m, i] = [&x, &weight, &mean, &inverse].map(numbers);
+        let (dx, dweight, dbias) = kernel::gradient(to, w, m, i, numbers(&dy));
+        let d = dweight.len();
+        (tensor(dx, x.layout().shape().to_vec()), tensor(dweight, [d]), tensor(dbias, [d]))
+    }
+}
+
+impl<B: Backend + LayerNorm, C: CheckpointStrategy> LayerNorm for Autodiff<B, C> {
+    fn fused_layer_norm(
+        x: FloatTensor<Self>,
+        weight: FloatTensor<Self>,
+        bias: FloatTensor<Self>,
+        epsilon: f32,
+    ) -> FloatTensor<Self> {
+        let prep = LayerNormGradient.prepare::<C>([x.node(), weight.node(), bias.node()]).compute_bound().stateful();
+        let [x, weight, bias] = [x, weight, bias].map(|x| x.into_primitive());
+        match prep {
+            OpsKind::Tracked(prep) => {
+                let (y, mean, inverse) = B::layer_norm_forward(x.clone(), weight.clone(), bias, epsilon);
+                prep.finish([x, weight, mean, inverse], y)
+            }
+            OpsKind::UnTracked(prep) => prep.finish(B::fused_layer_norm(x, weight, bias, epsilon)),
+        }
+    }
+
+    fn layer_norm_forward(
+        _: FloatTensor<Self>,
+        _: FloatTensor<Self>,
+        _: FloatTensor<Self>,
+        _: f32,
+    ) -> (FloatTensor<Self>, FloatTensor<Self>, FloatTensor<Self>) {
+        first_order()
+    }
+
+    fn layer_norm_gradients(
+        _: FloatTensor<Self>,
+        _: FloatTensor<Self>,
+        _: FloatTensor<Self>,
+        _: FloatTensor<Self>,
+        _: FloatTensor<Self>,
+    ) -> (FloatTensor<Self>, FloatTensor<Self>, FloatTensor<Self>) {
+        first_order()
+    }
+}
+
+#[derive(Debug)]
+struct LayerNormGradient;
+
+impl<B: Backend + LayerNorm> Backward<B, 3> for LayerNormGradient {
+    type State = [FloatTensor<B>; 4];
+
+    fn backward(self, ops: Ops<Self::State, 3>, gradients: &mut Gradients, _: &mut Checkpointer) {
+        let dy = gradients.consume::<B>(&ops.node);
+        let ([wants_x, wants_weight, wants_bias], [x, weight, mean, inverse]) = (ops.parents, ops.state);
+        let (dx, dweight, dbias) = B::layer_norm_gradients(dy, x, weight, mean, inverse);
+        wants_x.map(|node| gradients.register::<B>(node.id, dx));
+        wants_weight.map(|node| gradients.register::<B>(node.id, dweight));
+        wants_bias.map(|node| gradients.register::<B>(node.id, dbias));
+    }
 }

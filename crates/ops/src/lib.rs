@@ -29,6 +29,8 @@ pub use conv_pool::conv_pool;
 pub use conv2d::conv2d;
 pub use cross_entropy::cross_entropy;
 pub use fused::plain;
+#[cfg(not(target_arch = "wasm32"))]
+pub use kernels::threads::limit as threads;
 pub use gather_batch::gather_batch;
 pub use gelu::gelu;
 pub use group_norm2d::group_norm2d;

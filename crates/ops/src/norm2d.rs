@@ -1,4 +1,12 @@
+use crate::fused::{first_order, fused_on_cpu, images, in_pixels, in_rows, numbers, shape, tensor};
+use burn::backend::autodiff::checkpoint::{base::Checkpointer, strategy::CheckpointStrategy};
+use burn::backend::autodiff::grads::Gradients;
+use burn::backend::autodiff::ops::{Backward, Ops, OpsKind};
+use burn::backend::flex::FlexTensor;
+use burn::backend::tensor::FloatTensor;
+use burn::backend::{Autodiff, Backend, Dispatch, Flex, backend_extension};
 use burn::tensor::{Tensor, activation};
+use kernels::{norm2d as kernel, relu};
 
 /// What comes right behind a normalisation of images, in the same call: a fused body passes once over the values.
 #[derive(Clone, Debug, Default)]
@@ -19,8 +27,24 @@ impl Tail {
     }
 }
 
-/// Tail of (x − mean) / √(var + ε) · weight + bias by channel, `x` `[n, c, h, w]`, all others `[c]`.
+/// Tail of (x − mean) / √(var + ε) · weight + bias by channel, `x` `[n, c, h, w]`, all others `[c]`. Mean and variance
+/// are constants: no gradient goes to them.
 pub fn norm2d(
+    x: Tensor<4>,
+    mean: Tensor<1>,
+    var: Tensor<1>,
+    weight: Tensor<1>,
+    bias: Tensor<1>,
+    epsilon: f64,
+    tail: Tail,
+) -> Tensor<4> {
+    if fused_on_cpu(&x) {
+        return fused(x, mean, var, weight, bias, epsilon, tail, false);
+    }
+    plain(x, mean, var, weight, bias, epsilon, tail)
+}
+
+pub(crate) fn plain(
     x: Tensor<4>,
     mean: Tensor<1>,
     var: Tensor<1>,
@@ -34,4 +58,184 @@ pub fn norm2d(
     let scale = weight / (var + epsilon).sqrt();
     let shift = bias - mean * scale.clone();
     tail.of(x * wide(scale) + wide(shift))
+}
+
+/// With `batch`, mean and variance are those of x, and its gradient knows it.
+#[allow(clippy::too_many_arguments, reason = "the operation's own")]
+pub(crate) fn fused(
+    x: Tensor<4>,
+    mean: Tensor<1>,
+    var: Tensor<1>,
+    weight: Tensor<1>,
+    bias: Tensor<1>,
+    epsilon: f64,
+    tail: Tail,
+    batch: bool,
+) -> Tensor<4> {
+    let how = How { epsilon: epsilon as f32, residual: tail.residual.is_some(), relu: tail.relu, batch };
+    let residual = tail.residual.unwrap_or_else(|| x.clone());
+    Tensor::from_dispatch(<Dispatch as Norm2d>::fused_norm2d(
+        x.into_dispatch(),
+        residual.into_dispatch(),
+        mean.into_dispatch(),
+        var.into_dispatch(),
+        weight.into_dispatch(),
+        bias.into_dispatch(),
+        how,
+    ))
+}
+
+/// What belongs to the operation beside its tensors.
+#[derive(Clone, Copy, Debug)]
+pub struct How {
+    epsilon: f32,
+    /// The residual is one, and not x in its place.
+    residual: bool,
+    relu: bool,
+    batch: bool,
+}
+
+#[backend_extension(Flex, Autodiff)]
+#[allow(clippy::too_many_arguments, reason = "tensors that one pass reads")]
+pub trait Norm2d: Backend {
+    /// Mean and biased variance of every channel.
+    fn statistics2d(x: FloatTensor<Self>) -> (FloatTensor<Self>, FloatTensor<Self>);
+
+    fn fused_norm2d(
+        x: FloatTensor<Self>,
+        residual: FloatTensor<Self>,
+        mean: FloatTensor<Self>,
+        var: FloatTensor<Self>,
+        weight: FloatTensor<Self>,
+        bias: FloatTensor<Self>,
+        how: How,
+    ) -> FloatTensor<Self>;
+
+    /// Gradients in x, weight, bias and the residual; those of weight and bias are left out where `weights` says so and
+    /// the one of x does not need them.
+    fn norm2d_gradients(
+        dy: FloatTensor<Self>,
+        x: FloatTensor<Self>,
+        y: FloatTensor<Self>,
+        mean: FloatTensor<Self>,
+        var: FloatTensor<Self>,
+        weight: FloatTensor<Self>,
+        weights: bool,
+        how: How,
+    ) -> (FloatTensor<Self>, FloatTensor<Self>, FloatTensor<Self>, FloatTensor<Self>);
+}
+
+fn channels(values: Vec<f32>) -> FlexTensor {
+    let c = values.len();
+    tensor(values, [c])
+}
+
+impl Norm2d for Flex {
+    fn statistics2d(x: FloatTensor<Self>) -> (FloatTensor<Self>, FloatTensor<Self>) {
+        let x = in_pixels(x);
+        let (mean, var) = kernel::statistics(numbers(&x), shape(&x)[1]);
+        (channels(mean), channels(var))
+    }
+
+    fn fused_norm2d(
+        x: FloatTensor<Self>,
+        residual: FloatTensor<Self>,
+        mean: FloatTensor<Self>,
+        var: FloatTensor<Self>,
+        weight: FloatTensor<Self>,
+        bias: FloatTensor<Self>,
+        how: How,
+    ) -> FloatTensor<Self> {
+        let (x, [mean, var, weight, bias]) = (in_pixels(x), [mean, var, weight, bias].map(in_rows));
+        let [weight, bias, mean, var] = [&weight, &bias, &mean, &var].map(numbers);
+        let (scale, shift) = kernel::scale_and_shift(weight, bias, mean, var, how.epsilon);
+        let residual = how.residual.then(|| in_pixels(residual));
+        let y = kernel::apply(numbers(&x), residual.as_ref().map(numbers), &scale, &shift, how.relu);
+        images(y, shape(&x))
+    }
+
+    fn norm2d_gradients(
+        dy: FloatTensor<Self>,
+        x: FloatTensor<Self>,
+        y: FloatTensor<Self>,
+        mean: FloatTensor<Self>,
+        var: FloatTensor<Self>,
+        weight: FloatTensor<Self>,
+        weights: bool,
+        how: How,
+    ) -> (FloatTensor<Self>, FloatTensor<Self>, FloatTensor<Self>, FloatTensor<Self>) {
+        let ([dy, x, y], [mean, var, weight]) = ([dy, x, y].map(in_pixels), [mean, var, weight].map(in_rows));
+        let open = how.relu.then(|| numbers(&y));
+        let [m, v, w] = [&mean, &var, &weight].map(numbers);
+        let (dx, dweight, dbias) = if how.batch {
+            kernel::gradient_batch(numbers(&x), open, numbers(&dy), w, m, v, how.epsilon)
+        } else if weights {
+            kernel::gradient_running(numbers(&x), open, numbers(&dy), w, m, v, how.epsilon)
+        } else {
+            let scale: Vec<f32> = w.iter().zip(v).map(|(w, v)| w / (v + how.epsilon).sqrt()).collect();
+            (kernel::input_gradient_running(open, numbers(&dy), &scale), Vec::new(), Vec::new())
+        };
+        let around = match open {
+            Some(y) if how.residual => images(relu::gradient(numbers(&dy), y), shape(&x)),
+            _ => dy.clone(),
+        };
+        (images(dx, shape(&x)), channels(dweight), channels(dbias), around)
+    }
+}
+
+impl<B: Backend + Norm2d, C: CheckpointStrategy> Norm2d for Autodiff<B, C> {
+    fn statistics2d(_: FloatTensor<Self>) -> (FloatTensor<Self>, FloatTensor<Self>) {
+        first_order()
+    }
+
+    fn fused_norm2d(
+        x: FloatTensor<Self>,
+        residual: FloatTensor<Self>,
+        mean: FloatTensor<Self>,
+        var: FloatTensor<Self>,
+        weight: FloatTensor<Self>,
+        bias: FloatTensor<Self>,
+        how: How,
+    ) -> FloatTensor<Self> {
+        let parents = [x.node(), weight.node(), bias.node(), residual.node()];
+        let [x, residual, mean, var] = [x, residual, mean, var].map(|x| x.into_primitive());
+        let (weight, bias) = (weight.into_primitive(), bias.into_primitive());
+        let y = B::fused_norm2d(x.clone(), residual, mean.clone(), var.clone(), weight.clone(), bias, how);
+        match Norm2dGradient.prepare::<C>(parents).compute_bound().stateful() {
+            OpsKind::Tracked(prep) => prep.finish(([x, y.clone(), mean, var, weight], how), y),
+            OpsKind::UnTracked(prep) => prep.finish(y),
+        }
+    }
+
+    fn norm2d_gradients(
+        _: FloatTensor<Self>,
+        _: FloatTensor<Self>,
+        _: FloatTensor<Self>,
+        _: FloatTensor<Self>,
+        _: FloatTensor<Self>,
+        _: FloatTensor<Self>,
+        _: bool,
+        _: How,
+    ) -> (FloatTensor<Self>, FloatTensor<Self>, FloatTensor<Self>, FloatTensor<Self>) {
+        first_order()
+    }
+}
+
+#[derive(Debug)]
+struct Norm2dGradient;
+
+impl<B: Backend + Norm2d> Backward<B, 4> for Norm2dGradient {
+    type State = ([FloatTensor<B>; 5], How);
+
+    fn backward(self, ops: Ops<Self::State, 4>, gradients: &mut Gradients, _: &mut Checkpointer) {
+        let dy = gradients.consume::<B>(&ops.node);
+        let ([wants_x, wants_weight, wants_bias, wants_residual], (saved, how)) = (ops.parents, ops.state);
+        let [x, y, mean, var, weight] = saved;
+        let weights = wants_weight.is_some() || wants_bias.is_some();
+        let (dx, dweight, dbias, around) = B::norm2d_gradients(dy, x, y, mean, var, weight, weights, how);
+        wants_x.map(|node| gradients.register::<B>(node.id, dx));
+        wants_weight.map(|node| gradients.register::<B>(node.id, dweight));
+        wants_bias.map(|node| gradients.register::<B>(node.id, dbias));
+        wants_residual.filter(|_| how.residual).map(|node| gradients.register::<B>(node.id, around));
+    }
 }

@@ -49,9 +49,10 @@ pub enum Command {
         name: String,
         what: Import,
     },
-    /// The worker chooses its device: `auto`, `cpu` or `webgpu`. Sent once, first.
+    /// The worker chooses its device: `auto`, `cpu` or `webgpu`; `plain`: burn's own operations alone. Sent once, first.
     Open {
         device: crate::DeviceChoice,
+        plain: bool,
     },
 }
 
@@ -64,7 +65,7 @@ variants!(Command by "command" {
     "ask" => Ask { ask, stage, base, question },
     "prepare" => Prepare { run, spec },
     "import" => Import { name, what },
-    "open" => Open { device },
+    "open" => Open { device, plain },
 });
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]

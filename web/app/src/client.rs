@@ -170,7 +170,7 @@ fn opening(page: Page, gpu: bool, event: Event) {
             let choice = page.choice.get_untracked();
             let worker = with(|client| if gpu { client.candidate.clone() } else { client.worker.clone() });
             if let Some(worker) = worker {
-                post(&worker, &Command::Open { device: choice }, &[]);
+                post(&worker, &Command::Open { device: choice, plain: page.plain.get_untracked() }, &[]);
             }
         }
         Event::Ready { device, software, why, times, .. } if gpu && device == "cpu" => {

@@ -183,6 +183,8 @@ pub struct Page {
     pub engine: RwSignal<Engine>,
     pub device: RwSignal<Device>,
     pub choice: RwSignal<DeviceChoice>,
+    /// The engine computes with burn's own operations alone.
+    pub plain: RwSignal<bool>,
     pub playing: RwSignal<Option<Playing>>,
     /// Names of stages that were finished once.
     pub played: RwSignal<HashSet<String>>,
@@ -261,6 +263,7 @@ impl Page {
             engine: RwSignal::new(Engine::Loading),
             device: RwSignal::default(),
             choice: RwSignal::new(browser::stored("device").unwrap_or_default()),
+            plain: RwSignal::new(false),
             playing: RwSignal::default(),
             played: RwSignal::default(),
             queued: RwSignal::default(),
@@ -813,6 +816,11 @@ impl Page {
     pub fn choose_device(&self, choice: DeviceChoice) {
         browser::store("device", &choice);
         self.choice.set(choice);
+        client::restart(*self);
+    }
+
+    pub fn choose_plain(&self, plain: bool) {
+        self.plain.set(plain);
         client::restart(*self);
     }
 

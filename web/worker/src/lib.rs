@@ -119,7 +119,10 @@ impl Worker {
                 let worker = self.clone();
                 spawn_local(async move { worker.answer(ask, stage.as_deref(), base, &question, &buffers).await });
             }
-            Command::Open { device } => self.queue(Work::Open(device)),
+            Command::Open { device, plain } => {
+                engine::device::plain(plain);
+                self.queue(Work::Open(device));
+            }
             Command::Prepare { run, spec } => self.queue(Work::Prepare { run, spec }),
             Command::Run { run, spec, first, last, paused } => {
                 self.queue(Work::Run { run, spec, first, last, paused });

@@ -339,6 +339,17 @@ fn badge(page: Page) -> AnyView {
             .attr("aria-label", "Device")
             .child(choices)
             .into_any(),
+        el("label")
+            .attr("class", "check")
+            .attr("title", text::PLAIN_HELP)
+            .child(
+                el("input")
+                    .attr("type", "checkbox")
+                    .attr("checked", page.plain.get_untracked())
+                    .on(CHANGE, move |event| page.choose_plain(browser::checked(&event))),
+            )
+            .child(text::PLAIN)
+            .into_any(),
     ]
     .into_any()
 }
