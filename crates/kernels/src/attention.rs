@@ -3,7 +3,7 @@
 //! Queries, keys and values lie side by side in `qkv [b, t, 3, heads, d]`.
 
 use crate::lanes::Lanes;
-use crate::math::{dot, exp, sum};
+use crate::math::{dot, exp, largest, sum};
 use crate::output::{Output, split_rows};
 use crate::product::{Finish, Matrix, Panels, product};
 use crate::{dispatch, isa};
@@ -82,7 +82,7 @@ dispatch! {
 #[inline(always)]
 unsafe fn softmax_body<V: Lanes>(scores: &mut [f32], t: usize) {
     for row in scores.chunks_exact_mut(t) {
-        let most = row.iter().fold(f32::NEG_INFINITY, |most, x| if *x > most { *x } else { most });
+        let most = unsafe { largest::<V>(row) };
         row.iter_mut().for_each(|x| *x = exp(*x - most));
         let inverse = 1.0 / unsafe { sum::<V>(row) };
         row.iter_mut().for_each(|x| *x *= inverse);

@@ -1,17 +1,23 @@
 //! Sums over the rows of a matrix with few columns.
 //!
-//! Rows are taken together until they are wide enough for vectors: a row of 3 channels becomes one of 66.
+//! Rows are taken together until they are wide enough for vectors and for many sums that do not wait for each other: a
+//! row of 3 channels becomes one of 258.
 
 use crate::dispatch;
 
+/// How many rows of `c` are taken at once.
+fn repeats(c: usize) -> usize {
+    256_usize.div_ceil(c)
+}
+
 /// How many numbers are taken at once of rows of `c`.
 pub fn wide(c: usize) -> usize {
-    c * 64_usize.div_ceil(c)
+    c * repeats(c)
 }
 
 /// What every column has, for all rows that are taken at once.
 pub fn widen(columns: &[f32]) -> Vec<f32> {
-    columns.repeat(64_usize.div_ceil(columns.len()))
+    columns.repeat(repeats(columns.len()))
 }
 
 /// Sums of `c` columns from sums of the columns taken at once.

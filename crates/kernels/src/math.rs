@@ -58,6 +58,27 @@ pub unsafe fn sum<V: Lanes>(x: &[f32]) -> f32 {
     }
 }
 
+/// The largest, which is none of those that are not numbers.
+#[inline(always)]
+pub unsafe fn largest<V: Lanes>(x: &[f32]) -> f32 {
+    let larger = |most: f32, x: &f32| if *x > most { *x } else { most };
+    unsafe {
+        let mut all = [f32::NEG_INFINITY; 16];
+        let whole = x.chunks_exact(V::N);
+        let rest = whole.remainder().iter().fold(f32::NEG_INFINITY, larger);
+        let mut most = V::splat(f32::NEG_INFINITY);
+        for x in whole {
+            most = V::load(x.as_ptr()).max(most);
+        }
+        most.store(all.as_mut_ptr());
+        for half in [8, 4, 2, 1] {
+            let (low, high) = all.split_at_mut(half);
+            low.iter_mut().zip(high).for_each(|(low, high)| *low = larger(*low, high));
+        }
+        larger(all[0], &rest)
+    }
+}
+
 /// Of the products of two slices of one length, in lanes.
 #[inline(always)]
 pub unsafe fn dot<V: Lanes>(a: &[f32], b: &[f32]) -> f32 {

@@ -221,40 +221,17 @@ impl Strip<'_> {
     unsafe fn tile<V: Lanes, const M: usize, const N: usize, const TURNED: bool>(&self, row: usize) {
         unsafe {
             let mut sums = [[V::splat(0.0); N]; M];
-            let mut b = self.b;
-            if TURNED {
-                let mut a = self.a.add(row);
-                for _ in 0..self.inner {
-                    let mut numbers = [a; M];
-                    for m in 0..M {
-                        numbers[m] = a.add(m);
-                    }
-                    add_products(&mut sums, numbers, b);
-                    a = a.add(self.a_step);
-                    b = b.add(self.b_step);
-                }
-            } else {
-                let mut a = [self.a; M];
+            let mut first = [self.a; M];
+            for m in 0..M {
+                first[m] = self.a.add((row + m) * if TURNED { 1 } else { self.a_step });
+            }
+            for k in 0..self.inner {
+                let mut a = first;
                 for m in 0..M {
-                    a[m] = self.a.add((row + m) * self.a_step);
+                    // One address for all rows that lie side by side.
+                    a[m] = if TURNED { first[0].add(k * self.a_step + m) } else { first[m].add(k) };
                 }
-                // By four, for the sake of the addresses.
-                for _ in 0..self.inner / 4 {
-                    for _ in 0..4 {
-                        add_products(&mut sums, a, b);
-                        for a in &mut a {
-                            *a = a.add(1);
-                        }
-                        b = b.add(self.b_step);
-                    }
-                }
-                for _ in 0..self.inner % 4 {
-                    add_products(&mut sums, a, b);
-                    for a in &mut a {
-                        *a = a.add(1);
-                    }
-                    b = b.add(self.b_step);
-                }
+                add_products(&mut sums, a, self.b.add(k * self.b_step));
             }
             for (m, sums) in sums.into_iter().enumerate() {
                 self.finish(sums, self.y.add((row + m) * self.y_step));
