@@ -83,7 +83,11 @@ dispatch! {
 unsafe fn softmax_body<V: Lanes>(scores: &mut [f32], t: usize) {
     for row in scores.chunks_exact_mut(t) {
         let most = unsafe { largest::<V>(row) };
-        row.iter_mut().for_each(|x| *x = exp(*x - most));
+        row.iter_mut().for_each(|x| *x -= most);
+    }
+    // All rows as one: no ends in between that are too short for vectors.
+    scores.iter_mut().for_each(|x| *x = exp(*x));
+    for row in scores.chunks_exact_mut(t) {
         let inverse = 1.0 / unsafe { sum::<V>(row) };
         row.iter_mut().for_each(|x| *x *= inverse);
     }

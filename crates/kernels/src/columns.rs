@@ -21,8 +21,14 @@ pub fn widen(columns: &[f32]) -> Vec<f32> {
 }
 
 /// Sums of `c` columns from sums of the columns taken at once.
-pub fn narrow(sums: &[f32], c: usize) -> impl Iterator<Item = f32> + '_ {
-    (0..c).map(move |j| sums[j..].iter().step_by(c).sum())
+#[inline(always)]
+pub fn narrow(sums: &[f32], c: usize) -> Vec<f32> {
+    let (first, others) = sums.split_at(c);
+    let mut all = first.to_vec();
+    for sums in others.chunks_exact(c) {
+        all.iter_mut().zip(sums).for_each(|(all, sum)| *all += sum);
+    }
+    all
 }
 
 dispatch! {
@@ -36,5 +42,5 @@ unsafe fn sums_body<V>(x: &[f32], c: usize) -> Vec<f32> {
     for row in x.chunks(wide(c)) {
         sums.iter_mut().zip(row).for_each(|(sum, x)| *sum += x);
     }
-    narrow(&sums, c).collect()
+    narrow(&sums, c)
 }

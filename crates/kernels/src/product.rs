@@ -75,7 +75,8 @@ impl<'a> Panels<'a> {
     }
 }
 
-/// `width` columns from `at` on, row after row; what lies beyond the matrix stays as it is.
+/// `width` columns from `at` on, row after row; what lies beyond the matrix stays as it is. The numbers of a row lie
+/// together, or else those of a column.
 fn copy(matrix: Matrix, at: usize, width: usize, to: &mut [f32]) {
     let Matrix { data, size, step } = matrix;
     let columns = at..size[1].min(at + width);
@@ -85,7 +86,7 @@ fn copy(matrix: Matrix, at: usize, width: usize, to: &mut [f32]) {
         }
     } else {
         for (j, column) in columns.enumerate() {
-            let from = data[column * step[1]..].iter().step_by(step[0]);
+            let from = &data[column * step[1]..][..size[0]];
             to[j..].iter_mut().step_by(width).zip(from).for_each(|(to, from)| *to = *from);
         }
     }
@@ -222,8 +223,8 @@ impl Strip<'_> {
         unsafe {
             let mut sums = [[V::splat(0.0); N]; M];
             let mut first = [self.a; M];
-            for m in 0..M {
-                first[m] = self.a.add((row + m) * if TURNED { 1 } else { self.a_step });
+            for (m, first) in first.iter_mut().enumerate() {
+                *first = self.a.add((row + m) * if TURNED { 1 } else { self.a_step });
             }
             for k in 0..self.inner {
                 let mut a = first;
@@ -281,8 +282,8 @@ unsafe fn add_products<V: Lanes, const M: usize, const N: usize>(
 ) {
     unsafe {
         let mut row = [V::splat(0.0); N];
-        for n in 0..N {
-            row[n] = V::load(b.add(n * V::N));
+        for (n, row) in row.iter_mut().enumerate() {
+            *row = V::load(b.add(n * V::N));
         }
         for m in 0..M {
             let a = V::splat(*a[m]);
