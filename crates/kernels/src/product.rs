@@ -114,8 +114,6 @@ fn panel_width(lanes: usize, left: usize) -> usize {
 /// What becomes of the sums of a product, in this order.
 #[derive(Clone, Copy, Default)]
 pub struct Finish<'a> {
-    /// They are multiplied with it.
-    pub scale: Option<f32>,
     /// It is added to every row.
     pub bias: Option<&'a [f32]>,
     /// They are added to what `y` has.
@@ -164,6 +162,7 @@ unsafe fn panels<V: Lanes, const TURNED: bool>(a: Matrix, b: &Panels, y: &mut [f
             columns: width.min(columns - at),
             bias: &bias,
             finish: &finish,
+            plain: finish.bias.is_none() && !finish.add && !finish.relu && at + width <= columns,
         };
         // Matrices are within their slices, and so is `y`: everything that a strip reads and writes is.
         unsafe {
@@ -195,6 +194,8 @@ struct Strip<'a> {
     columns: usize,
     bias: &'a [f32; 64],
     finish: &'a Finish<'a>,
+    /// Sums are stored as they are, in whole vectors: asked once for a tile, of which there are many if `inner` is small.
+    plain: bool,
 }
 
 impl Strip<'_> {
@@ -234,8 +235,17 @@ impl Strip<'_> {
                 }
                 add_products(&mut sums, a, self.b.add(k * self.b_step));
             }
-            for (m, sums) in sums.into_iter().enumerate() {
-                self.finish(sums, self.y.add((row + m) * self.y_step));
+            if self.plain {
+                for (m, sums) in sums.into_iter().enumerate() {
+                    let y = self.y.add((row + m) * self.y_step);
+                    for (n, sum) in sums.into_iter().enumerate() {
+                        sum.store(y.add(n * V::N));
+                    }
+                }
+            } else {
+                for (m, sums) in sums.into_iter().enumerate() {
+                    self.finish(sums, self.y.add((row + m) * self.y_step));
+                }
             }
         }
     }
@@ -252,9 +262,6 @@ impl Strip<'_> {
             let to = if whole { y } else { edge.as_mut_ptr() };
             for (n, sum) in sums.iter_mut().enumerate() {
                 let to = to.add(n * V::N);
-                if let Some(scale) = self.finish.scale {
-                    *sum = sum.mul(V::splat(scale));
-                }
                 if self.finish.bias.is_some() {
                     *sum = sum.add(V::load(self.bias.as_ptr().add(n * V::N)));
                 }

@@ -129,11 +129,10 @@ fn products_of_every_size() {
                     close(&rows, &plain, 1e-6);
                     assert!(y.chunks(n + 3).all(|row| row[n..].iter().all(|y| *y == 9.0)));
 
-                    let finish = Finish { scale: Some(0.5), bias: Some(&bias), add: true, relu: true };
+                    let finish = Finish { bias: Some(&bias), add: true, relu: true };
                     product(isa, left, &panels, &mut y, n + 3, finish);
-                    let expected: Vec<f64> = (0..m * n)
-                        .map(|i| (0.5 * plain[i] + f64::from(bias[i % n]) + f64::from(rows[i])).max(0.0))
-                        .collect();
+                    let expected: Vec<f64> =
+                        (0..m * n).map(|i| (plain[i] + f64::from(bias[i % n]) + f64::from(rows[i])).max(0.0)).collect();
                     let rows: Vec<f32> = y.chunks(n + 3).flat_map(|row| row[..n].to_vec()).collect();
                     close(&rows, &expected, 1e-6);
                     all.push(y);
