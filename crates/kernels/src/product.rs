@@ -111,13 +111,14 @@ fn panel_width(lanes: usize, left: usize) -> usize {
     }
 }
 
-/// What becomes of the sums of a product, in this order.
+/// What becomes of the sums of a product.
 #[derive(Clone, Copy, Default)]
 pub struct Finish<'a> {
     /// It is added to every row.
     pub bias: Option<&'a [f32]>,
     /// They are added to what `y` has.
     pub add: bool,
+    /// At last, only what is positive stays.
     pub relu: bool,
 }
 
@@ -162,7 +163,7 @@ unsafe fn panels<V: Lanes, const TURNED: bool>(a: Matrix, b: &Panels, y: &mut [f
             columns: width.min(columns - at),
             bias: &bias,
             finish: &finish,
-            plain: finish.bias.is_none() && !finish.add && !finish.relu && at + width <= columns,
+            plain: !finish.add && !finish.relu && at + width <= columns,
         };
         // Matrices are within their slices, and so is `y`: everything that a strip reads and writes is.
         unsafe {
@@ -192,6 +193,7 @@ struct Strip<'a> {
     rows: usize,
     inner: usize,
     columns: usize,
+    /// What the sums begin with: zeros if there is none.
     bias: &'a [f32; 64],
     finish: &'a Finish<'a>,
     /// Sums are stored as they are, in whole vectors: asked once for a tile, of which there are many if `inner` is small.
@@ -222,7 +224,11 @@ impl Strip<'_> {
     #[inline(always)]
     unsafe fn tile<V: Lanes, const M: usize, const N: usize, const TURNED: bool>(&self, row: usize) {
         unsafe {
-            let mut sums = [[V::splat(0.0); N]; M];
+            let mut start = [V::splat(0.0); N];
+            for (n, start) in start.iter_mut().enumerate() {
+                *start = V::load(self.bias.as_ptr().add(n * V::N));
+            }
+            let mut sums = [start; M];
             let mut first = [self.a; M];
             for (m, first) in first.iter_mut().enumerate() {
                 *first = self.a.add((row + m) * if TURNED { 1 } else { self.a_step });
@@ -262,9 +268,6 @@ impl Strip<'_> {
             let to = if whole { y } else { edge.as_mut_ptr() };
             for (n, sum) in sums.iter_mut().enumerate() {
                 let to = to.add(n * V::N);
-                if self.finish.bias.is_some() {
-                    *sum = sum.add(V::load(self.bias.as_ptr().add(n * V::N)));
-                }
                 if self.finish.add {
                     *sum = sum.add(V::load(to));
                 }
