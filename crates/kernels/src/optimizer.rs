@@ -57,7 +57,7 @@ pub fn adam(w: &mut [f32], g: &[f32], m: &mut [f32], v: &mut [f32], adam: &Adam)
     let (isa, n, factors) = (isa(), w.len(), adam.factors());
     assert!(g.len() == n && m.len() == n && v.len() == n);
     let (w, m, v) = (Shared::new(w), Shared::new(m), Shared::new(v));
-    split_numbers(n, 10 * n, |at| {
+    split_numbers(n, 2 * n, |at| {
         let (w, m, v) = unsafe { (w.range(at.clone()), m.range(at.clone()), v.range(at.clone())) };
         adam_on(isa, w, &g[at], m, v, &factors);
     });
@@ -99,7 +99,7 @@ pub fn sgd(w: &mut [f32], g: &[f32], mut velocity: Option<&mut [f32]>, sgd: &Sgd
     }
     let (w, velocity) = (Shared::new(w), velocity.map(Shared::new));
     let (lr, momentum, decay) = (sgd.lr as f32, sgd.momentum as f32, sgd.decay as f32);
-    split_numbers(n, 4 * n, |at| {
+    split_numbers(n, n, |at| {
         let velocity = velocity.map(|velocity| unsafe { velocity.range(at.clone()) });
         sgd_on(isa, unsafe { w.range(at.clone()) }, &g[at], velocity, lr, momentum, decay);
     });

@@ -152,7 +152,7 @@ fn linear_layers() {
     everywhere(|| {
         let mut all = Vec::new();
         for [n, from, to] in
-            [[1, 1, 1], [2, 7, 3], [64, 65, 10], [31, 64, 64], [130, 17, 33], [1025, 5, 13], [1300, 31, 2]]
+            [[1, 1, 1], [2, 7, 3], [64, 65, 10], [31, 64, 64], [17, 1, 5], [130, 17, 33], [1025, 5, 13], [1300, 31, 2]]
         {
             let size = [n, from, to];
             let (x, weight, bias) = (random(n * from, 1), random(from * to, 2), random(to, 3));
@@ -473,7 +473,7 @@ fn label_below_zero() {
 fn adam_as_pytorch() {
     everywhere(|| {
         let mut all = Vec::new();
-        for (n, decay, decoupled) in [(1, 0.0, false), (17, 0.1, false), (65, 0.1, true), (20_000, 0.0, false)] {
+        for (n, decay, decoupled) in [(1, 0.0, false), (17, 0.1, false), (65, 0.1, true), (120_000, 0.0, false)] {
             let (lr, beta1, beta2, epsilon) = (0.01, 0.9, 0.999, 1e-8);
             let mut w = random(n, 1);
             let (mut m, mut v) = (vec![0.0; n], vec![0.0; n]);
@@ -507,7 +507,7 @@ fn adam_as_pytorch() {
 fn sgd_as_pytorch() {
     everywhere(|| {
         let mut all = Vec::new();
-        for (n, momentum, decay) in [(1, 0.0, 0.0), (17, 0.9, 0.0), (65, 0.9, 0.1), (60_000, 0.0, 0.1)] {
+        for (n, momentum, decay) in [(1, 0.0, 0.0), (17, 0.9, 0.0), (65, 0.9, 0.1), (220_000, 0.0, 0.1)] {
             let mut w = random(n, 1);
             // What the first step finds there does not count.
             let mut velocity = vec![f32::NAN; n];
@@ -533,7 +533,7 @@ fn sgd_as_pytorch() {
 fn pgd_step_has_the_bits_of_its_parts() {
     everywhere(|| {
         let mut all = Vec::new();
-        for n in [1, 7, 65, 70_000] {
+        for n in [1, 7, 65, 220_000] {
             let center: Vec<f32> = random(n, 1).iter().map(|x| x.abs()).collect();
             let mut g = random(n, 2);
             g.iter_mut().step_by(5).for_each(|g| *g = 0.0);
