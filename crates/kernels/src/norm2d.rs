@@ -109,7 +109,15 @@ pub fn apply(x: &[f32], residual: Option<&[f32]>, scale: &[f32], shift: &[f32], 
 }
 
 dispatch! {
-    fn apply_to(x: &[f32], residual: Option<&[f32]>, scale: &[f32], shift: &[f32], relu: bool, y: &mut [f32]) = apply_body
+    /// Scale and shift are wide.
+    fn apply_to(
+        x: &[f32],
+        residual: Option<&[f32]>,
+        scale: &[f32],
+        shift: &[f32],
+        relu: bool,
+        y: &mut [f32],
+    ) = apply_body
 }
 
 #[inline(always)]

@@ -92,8 +92,8 @@ fn copy(matrix: Matrix, at: usize, width: usize, to: &mut [f32]) {
     }
 }
 
-/// The widest panel, in vectors. With the rows of a tile, in `panels`, it makes as many sums as the registers hold beside
-/// what they are made from: two rows more halve the speed of wasm.
+/// The widest panel, in vectors. With the rows of a tile, in `panels`, it makes as many sums as the registers hold
+/// beside what they are made from: two rows more halve the speed of wasm.
 const fn widest(lanes: usize) -> usize {
     if lanes == 16 { 4 } else { 2 }
 }
