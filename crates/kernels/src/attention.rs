@@ -3,7 +3,7 @@
 //! Queries, keys and values lie side by side in `qkv [b, t, 3, heads, d]`.
 
 use crate::lanes::Lanes;
-use crate::math::{dot, exp, sum};
+use crate::math::{dot, exp, largest, sum};
 use crate::output::{Output, split_rows};
 use crate::product::{Finish, Matrix, Panels, product};
 use crate::{dispatch, isa};
@@ -13,7 +13,7 @@ pub fn forward(qkv: &[f32], size: [usize; 4]) -> (Vec<f32>, Vec<f32>) {
     let [b, t, heads, d] = size;
     let (isa, width) = (isa(), heads * d);
     assert_eq!(qkv.len(), b * t * 3 * width);
-    let scale = Some(1.0 / (d as f32).sqrt());
+    let scale = 1.0 / (d as f32).sqrt();
     let (y, probabilities) = (Output::new(b * t * width), Output::new(b * heads * t * t));
     split_rows(b, 1, 2 * b * t * t * width, |images| {
         let mut memory = Vec::new();
@@ -24,8 +24,8 @@ pub fn forward(qkv: &[f32], size: [usize; 4]) -> (Vec<f32>, Vec<f32>) {
                 let at = (i * heads + head) * t * t;
                 let p = unsafe { probabilities.part(at..at + t * t) };
                 let keys = Panels::in_memory(isa, k.transposed(), memory);
-                product(isa, q, &keys, p, t, Finish { scale, ..Finish::default() });
-                softmax(isa, p, t);
+                product(isa, q, &keys, p, t, Finish::default());
+                softmax(isa, p, t, scale);
                 let values = Panels::in_memory(isa, v, keys.into_memory());
                 product(isa, Matrix::new(p, [t, t], t), &values, &mut y[head * d..], width, Finish::default());
                 memory = values.into_memory();
@@ -75,15 +75,19 @@ pub fn gradient(qkv: &[f32], probabilities: &[f32], dy: &[f32], size: [usize; 4]
 }
 
 dispatch! {
-    /// Of every row of `t` scores, in place.
-    fn softmax(scores: &mut [f32], t: usize) = softmax_body
+    /// Of every row of `t` scores times `scale`, in place.
+    fn softmax(scores: &mut [f32], t: usize, scale: f32) = softmax_body
 }
 
 #[inline(always)]
-unsafe fn softmax_body<V: Lanes>(scores: &mut [f32], t: usize) {
+unsafe fn softmax_body<V: Lanes>(scores: &mut [f32], t: usize, scale: f32) {
     for row in scores.chunks_exact_mut(t) {
-        let most = row.iter().fold(f32::NEG_INFINITY, |most, x| if *x > most { *x } else { most });
-        row.iter_mut().for_each(|x| *x = exp(*x - most));
+        let most = unsafe { largest::<V>(row) };
+        row.iter_mut().for_each(|x| *x = (*x - most) * scale);
+    }
+    // All rows as one: no ends in between that are too short for vectors.
+    scores.iter_mut().for_each(|x| *x = exp(*x));
+    for row in scores.chunks_exact_mut(t) {
         let inverse = 1.0 / unsafe { sum::<V>(row) };
         row.iter_mut().for_each(|x| *x *= inverse);
     }

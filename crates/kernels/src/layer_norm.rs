@@ -9,7 +9,7 @@ use crate::{dispatch, isa};
 /// (x − mean) / √(var + epsilon) · weight + bias by row, and of every row the mean and 1 / √(var + epsilon).
 pub fn forward(x: &[f32], weight: &[f32], bias: &[f32], epsilon: f32) -> (Vec<f32>, Vec<f32>, Vec<f32>) {
     let (isa, d) = (isa(), weight.len());
-    assert!(bias.len() == d && x.len() % d == 0);
+    assert!(bias.len() == d && x.len().is_multiple_of(d));
     let n = x.len() / d;
     let (y, mean, inverse) = (Output::new(n * d), Output::new(n), Output::new(n));
     split_rows(n, 1, 6 * n * d, |rows| {

@@ -4,6 +4,8 @@
 //! vectors that a machine may have; [`lanes::dispatch`] picks at run time. Work is shared among threads by [`threads`],
 //! in parts that do not depend on how many threads there are, so a sum is the same bits on one core and on sixteen.
 
+#![allow(clippy::extra_unused_type_parameters, reason = "`dispatch` also compiles loops without any `Lanes`")]
+
 pub mod attention;
 pub mod block;
 mod columns;

@@ -39,7 +39,7 @@ pub fn weight_gradient(x: &[f32], dy: &[f32], y: Option<&[f32]>, [n, from, to]: 
     /// Of this many it is worth to have sums by part.
     const MANY: usize = 1024;
     /// Samples whose numbers stay in the cache while the tiles pass over them.
-    const BLOCK: usize = 128;
+    const BLOCK: usize = 256;
     let isa = isa();
     let dy = relu::through(dy, y);
     let work = n * from * to;
@@ -51,13 +51,14 @@ pub fn weight_gradient(x: &[f32], dy: &[f32], y: Option<&[f32]>, [n, from, to]: 
         });
         return (dw.done(), columns::sums(isa, &dy, to));
     }
-    let parts = split_rows(n, BLOCK, work, |rows| {
+    let parts = split_rows(n, 64, work, |rows| {
         let mut dw = vec![0.0; from * to];
         for start in rows.clone().step_by(BLOCK) {
+            let add = start > rows.start;
             let rows = start..rows.end.min(start + BLOCK);
             let x = Matrix::new(&x[numbers(&rows, from)], [rows.len(), from], from).transposed();
             let dy = Panels::new(isa, Matrix::new(&dy[numbers(&rows, to)], [rows.len(), to], to));
-            product(isa, x, &dy, &mut dw, to, Finish { add: true, ..Finish::default() });
+            product(isa, x, &dy, &mut dw, to, Finish { add, ..Finish::default() });
         }
         (dw, columns::sums(isa, &dy[numbers(&rows, to)], to))
     });

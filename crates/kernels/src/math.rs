@@ -31,17 +31,23 @@ pub fn exp(x: f32) -> f32 {
 pub fn normal(x: f32) -> (f32, f32) {
     let t = 1.0 / (1.0 + 0.34 * x.abs());
     let e = exp(-0.5 * x * x);
-    let p = -0.026_626_352_2;
-    let p = p * t + 0.141_877_428;
-    let p = p * t - 0.277_864_665;
-    let p = p * t + 0.207_373_276;
-    let p = p * t - 0.048_140_369_4;
+    let p = -0.026_626_352;
+    let p = p * t + 0.141_877_43;
+    let p = p * t - 0.277_864_66;
+    let p = p * t + 0.207_373_28;
+    let p = p * t - 0.048_140_37;
     let p = p * t + 0.116_743_065;
-    let p = p * t + 0.114_863_373;
-    let p = p * t + 0.136_156_186;
-    let p = p * t + 0.135_618_091;
+    let p = p * t + 0.114_863_37;
+    let p = p * t + 0.136_156_19;
+    let p = p * t + 0.135_618_09;
     let below = p * t * e;
     (if x > 0.0 { 1.0 - below } else { below }, 0.398_942_3 * e)
+}
+
+/// `x` where `open`, else 0: a mask, because a choice between the two becomes a branch about reading `x`.
+#[inline(always)]
+pub fn where_open(open: bool, x: f32) -> f32 {
+    f32::from_bits(x.to_bits() & u32::from(open).wrapping_neg())
 }
 
 /// Of all numbers, in lanes.
@@ -55,6 +61,27 @@ pub unsafe fn sum<V: Lanes>(x: &[f32]) -> f32 {
             sums = sums.add(V::load(x.as_ptr()));
         }
         total(sums) + rest
+    }
+}
+
+/// The largest, which is none of those that are not numbers.
+#[inline(always)]
+pub unsafe fn largest<V: Lanes>(x: &[f32]) -> f32 {
+    let larger = |most: f32, x: &f32| if *x > most { *x } else { most };
+    unsafe {
+        let mut all = [f32::NEG_INFINITY; 16];
+        let whole = x.chunks_exact(V::N);
+        let rest = whole.remainder().iter().fold(f32::NEG_INFINITY, larger);
+        let mut most = V::splat(f32::NEG_INFINITY);
+        for x in whole {
+            most = V::load(x.as_ptr()).max(most);
+        }
+        most.store(all.as_mut_ptr());
+        for half in [8, 4, 2, 1] {
+            let (low, high) = all.split_at_mut(half);
+            low.iter_mut().zip(high).for_each(|(low, high)| *low = larger(*low, high));
+        }
+        larger(all[0], &rest)
     }
 }
 

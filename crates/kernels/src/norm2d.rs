@@ -4,11 +4,12 @@
 //! before the relu has the gradient `relu::gradient(dy, y)`.
 
 use crate::columns::{narrow, wide, widen};
+use crate::math::where_open;
 use crate::output::{Output, split_rows};
 use crate::{dispatch, isa};
 
-/// Numbers after which sums in `f32` go into sums in `f64`: what the first cache holds twice.
-const BLOCK: usize = 4096;
+/// Numbers after which sums in `f32` go into sums in `f64`: what the first cache holds.
+const BLOCK: usize = 8192;
 
 /// Whole rows of `c`, about as many numbers as [`BLOCK`].
 fn block(c: usize) -> usize {
@@ -66,7 +67,7 @@ unsafe fn moments_body<V>(x: &[f32], c: usize) -> Moments {
     for row in x.chunks(sums.len()) {
         sums.iter_mut().zip(row).for_each(|(sum, x)| *sum += x);
     }
-    let mean: Vec<f32> = narrow(&sums, c).map(|sum| (f64::from(sum) / count) as f32).collect();
+    let mean: Vec<f32> = narrow(&sums, c).into_iter().map(|sum| (f64::from(sum) / count) as f32).collect();
     let about = widen(&mean);
     sums.fill(0.0);
     for row in x.chunks(sums.len()) {
@@ -77,7 +78,7 @@ unsafe fn moments_body<V>(x: &[f32], c: usize) -> Moments {
     Moments {
         count,
         mean: mean.into_iter().map(f64::from).collect(),
-        squares: narrow(&sums, c).map(f64::from).collect(),
+        squares: narrow(&sums, c).into_iter().map(f64::from).collect(),
     }
 }
 
@@ -97,7 +98,7 @@ pub fn scale_and_shift(
 /// `x · scale + shift`, plus the residual input, and what of it is positive if there is a relu.
 pub fn apply(x: &[f32], residual: Option<&[f32]>, scale: &[f32], shift: &[f32], relu: bool) -> Vec<f32> {
     let (isa, c) = (isa(), scale.len());
-    assert!(shift.len() == c && x.len() % c == 0 && residual.is_none_or(|residual| residual.len() == x.len()));
+    assert!(shift.len() == c && x.len().is_multiple_of(c) && residual.is_none_or(|residual| residual.len() == x.len()));
     let (scale, shift) = (widen(scale), widen(shift));
     let y = Output::new(x.len());
     split_rows(x.len(), block(c), x.len(), |at| {
@@ -108,7 +109,15 @@ pub fn apply(x: &[f32], residual: Option<&[f32]>, scale: &[f32], shift: &[f32], 
 }
 
 dispatch! {
-    fn apply_to(x: &[f32], residual: Option<&[f32]>, scale: &[f32], shift: &[f32], relu: bool, y: &mut [f32]) = apply_body
+    /// Scale and shift are wide.
+    fn apply_to(
+        x: &[f32],
+        residual: Option<&[f32]>,
+        scale: &[f32],
+        shift: &[f32],
+        relu: bool,
+        y: &mut [f32],
+    ) = apply_body
 }
 
 #[inline(always)]
@@ -188,7 +197,7 @@ fn parameter_gradient(
     epsilon: f32,
 ) -> (Vec<f32>, Vec<f32>) {
     let (isa, c) = (isa(), mean.len());
-    assert!(dy.len() == x.len() && y.is_none_or(|y| y.len() == x.len()) && x.len() % c == 0);
+    assert!(dy.len() == x.len() && y.is_none_or(|y| y.len() == x.len()) && x.len().is_multiple_of(c));
     let about = widen(mean);
     let parts = split_rows(x.len(), block(c), 2 * x.len(), |at| {
         let mut sums = vec![0.0; 2 * c];
@@ -226,13 +235,15 @@ fn add_sums<const RELU: bool>(x: &[f32], y: &[f32], dy: &[f32], mean: &[f32], su
     let (mut weight, mut bias) = (vec![0.0; width], vec![0.0; width]);
     for ((x, y), dy) in x.chunks(width).zip(y.chunks(width)).zip(dy.chunks(width)) {
         for (((((weight, bias), x), y), dy), mean) in weight.iter_mut().zip(&mut bias).zip(x).zip(y).zip(dy).zip(mean) {
-            let d = if !RELU || *y > 0.0 { *dy } else { 0.0 };
+            let d = where_open(!RELU || *y > 0.0, *dy);
             *weight += d * (x - mean);
             *bias += d;
         }
     }
     let c = sums.len() / 2;
-    sums.iter_mut().zip(narrow(&weight, c).chain(narrow(&bias, c))).for_each(|(all, sum)| *all += f64::from(sum));
+    sums.iter_mut()
+        .zip(narrow(&weight, c).into_iter().chain(narrow(&bias, c)))
+        .for_each(|(all, sum)| *all += f64::from(sum));
 }
 
 /// a · d + b · x + constant, where a, b and constant have a number for every channel, and d is `dy` behind the relu.
@@ -266,7 +277,7 @@ fn write_linear<const RELU: bool>(dy: &[f32], y: &[f32], x: &[f32], factors: &[V
     for (((dx, dy), y), x) in dx.chunks_mut(width).zip(dy.chunks(width)).zip(y.chunks(width)).zip(x.chunks(width)) {
         let channels = by_dy.iter().zip(by_x).zip(constant);
         for ((((dx, dy), y), x), ((a, b), constant)) in dx.iter_mut().zip(dy).zip(y).zip(x).zip(channels) {
-            let d = if !RELU || *y > 0.0 { *dy } else { 0.0 };
+            let d = where_open(!RELU || *y > 0.0, *dy);
             *dx = a * d + b * x + constant;
         }
     }

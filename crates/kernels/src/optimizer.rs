@@ -25,7 +25,7 @@ pub fn adam(w: &mut [f32], g: &[f32], m: &mut [f32], v: &mut [f32], adam: &Adam)
     let (isa, n) = (isa(), w.len());
     assert!(g.len() == n && m.len() == n && v.len() == n);
     let (w, m, v) = (Shared::new(w), Shared::new(m), Shared::new(v));
-    split_numbers(n, 10 * n, |at| {
+    split_numbers(n, 2 * n, |at| {
         let (w, m, v) = unsafe { (w.range(at.clone()), m.range(at.clone()), v.range(at.clone())) };
         adam_on(isa, w, &g[at], m, v, adam);
     });
@@ -65,7 +65,7 @@ pub fn sgd(w: &mut [f32], g: &[f32], velocity: Option<&mut [f32]>, sgd: &Sgd) {
     assert!(g.len() == n && velocity.as_ref().is_none_or(|velocity| velocity.len() == n));
     let (w, velocity) = (Shared::new(w), velocity.map(Shared::new));
     let Sgd { lr, momentum, decay } = *sgd;
-    split_numbers(n, 4 * n, |at| {
+    split_numbers(n, n, |at| {
         let velocity = velocity.map(|velocity| unsafe { velocity.range(at.clone()) });
         sgd_on(isa, unsafe { w.range(at.clone()) }, &g[at], velocity, lr, momentum, decay);
     });

@@ -1,5 +1,6 @@
 //! Max-pooling 2×2 with stride 2 of channels-last images. An odd last row or column is left out.
 
+use crate::math::where_open;
 use crate::output::{Output, split_rows};
 use crate::{dispatch, isa};
 
@@ -67,21 +68,30 @@ dispatch! {
 #[inline(always)]
 unsafe fn gradient_body<V>(dy: &[f32], winners: &[u8], [w, c]: [usize; 2], dx: &mut [f32]) {
     let width = w / 2 * c;
+    let mut wide = vec![0; width];
     let mut pairs = dx.chunks_exact_mut(2 * w * c);
     for (row, dx) in pairs.by_ref().enumerate() {
         let (dy, winners) = (&dy[row * width..][..width], &winners[row * width..][..width]);
+        // As wide as the numbers: a pixel may have too few channels for vectors of bytes.
+        wide.iter_mut().zip(winners).for_each(|(wide, winner)| *wide = u32::from(*winner));
         let (top, bottom) = dx.split_at_mut(w * c);
         for (y, dx) in [top, bottom].into_iter().enumerate() {
-            let pixels = dy.chunks_exact(c).zip(winners.chunks_exact(c));
+            let pixels = dy.chunks_exact(c).zip(wide.chunks_exact(c));
             for ((dy, winners), dx) in pixels.zip(dx.chunks_exact_mut(2 * c)) {
                 let (left, right) = dx.split_at_mut(c);
-                for (((left, right), dy), winner) in left.iter_mut().zip(right).zip(dy).zip(winners) {
-                    *left = if *winner == 2 * y as u8 { *dy } else { 0.0 };
-                    *right = if *winner == 2 * y as u8 + 1 { *dy } else { 0.0 };
-                }
+                route(dy, winners, 2 * y as u32, left);
+                route(dy, winners, 2 * y as u32 + 1, right);
             }
             dx[2 * width..].fill(0.0);
         }
     }
     pairs.into_remainder().fill(0.0);
+}
+
+/// `dy` where `winner` is the one that won, else 0.
+#[inline(always)]
+fn route(dy: &[f32], winners: &[u32], winner: u32, dx: &mut [f32]) {
+    for ((dy, won), dx) in dy.iter().zip(winners).zip(dx) {
+        *dx = where_open(*won == winner, *dy);
+    }
 }

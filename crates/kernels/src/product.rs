@@ -75,7 +75,8 @@ impl<'a> Panels<'a> {
     }
 }
 
-/// `width` columns from `at` on, row after row; what lies beyond the matrix stays as it is.
+/// `width` columns from `at` on, row after row; what lies beyond the matrix stays as it is. The numbers of a row lie
+/// together, or else those of a column.
 fn copy(matrix: Matrix, at: usize, width: usize, to: &mut [f32]) {
     let Matrix { data, size, step } = matrix;
     let columns = at..size[1].min(at + width);
@@ -85,14 +86,14 @@ fn copy(matrix: Matrix, at: usize, width: usize, to: &mut [f32]) {
         }
     } else {
         for (j, column) in columns.enumerate() {
-            let from = data[column * step[1]..].iter().step_by(step[0]);
+            let from = &data[column * step[1]..][..size[0]];
             to[j..].iter_mut().step_by(width).zip(from).for_each(|(to, from)| *to = *from);
         }
     }
 }
 
-/// The widest panel, in vectors, and the rows of a tile that goes with each number of vectors: as many sums as the
-/// registers hold beside what they are made from.
+/// The widest panel, in vectors. With the rows of a tile, in `panels`, it makes as many sums as the registers hold
+/// beside what they are made from: two rows more halve the speed of wasm.
 const fn widest(lanes: usize) -> usize {
     if lanes == 16 { 4 } else { 2 }
 }
@@ -110,15 +111,14 @@ fn panel_width(lanes: usize, left: usize) -> usize {
     }
 }
 
-/// What becomes of the sums of a product, in this order.
+/// What becomes of the sums of a product.
 #[derive(Clone, Copy, Default)]
 pub struct Finish<'a> {
-    /// They are multiplied with it.
-    pub scale: Option<f32>,
     /// It is added to every row.
     pub bias: Option<&'a [f32]>,
     /// They are added to what `y` has.
     pub add: bool,
+    /// At last, only what is positive stays.
     pub relu: bool,
 }
 
@@ -163,6 +163,7 @@ unsafe fn panels<V: Lanes, const TURNED: bool>(a: Matrix, b: &Panels, y: &mut [f
             columns: width.min(columns - at),
             bias: &bias,
             finish: &finish,
+            plain: !finish.add && !finish.relu && at + width <= columns,
         };
         // Matrices are within their slices, and so is `y`: everything that a strip reads and writes is.
         unsafe {
@@ -192,8 +193,11 @@ struct Strip<'a> {
     rows: usize,
     inner: usize,
     columns: usize,
+    /// What the sums begin with: zeros if there is none.
     bias: &'a [f32; 64],
     finish: &'a Finish<'a>,
+    /// Sums are stored as they are, in whole vectors: asked once for a tile, for the sake of a small `inner`.
+    plain: bool,
 }
 
 impl Strip<'_> {
@@ -220,44 +224,34 @@ impl Strip<'_> {
     #[inline(always)]
     unsafe fn tile<V: Lanes, const M: usize, const N: usize, const TURNED: bool>(&self, row: usize) {
         unsafe {
-            let mut sums = [[V::splat(0.0); N]; M];
-            let mut b = self.b;
-            if TURNED {
-                let mut a = self.a.add(row);
-                for _ in 0..self.inner {
-                    let mut numbers = [a; M];
-                    for m in 0..M {
-                        numbers[m] = a.add(m);
+            let mut start = [V::splat(0.0); N];
+            for (n, start) in start.iter_mut().enumerate() {
+                *start = V::load(self.bias.as_ptr().add(n * V::N));
+            }
+            let mut sums = [start; M];
+            let mut first = [self.a; M];
+            for (m, first) in first.iter_mut().enumerate() {
+                *first = self.a.add((row + m) * if TURNED { 1 } else { self.a_step });
+            }
+            for k in 0..self.inner {
+                let mut a = first;
+                for m in 0..M {
+                    // One address for all rows that lie side by side.
+                    a[m] = if TURNED { first[0].add(k * self.a_step + m) } else { first[m].add(k) };
+                }
+                add_products(&mut sums, a, self.b.add(k * self.b_step));
+            }
+            if self.plain {
+                for (m, sums) in sums.into_iter().enumerate() {
+                    let y = self.y.add((row + m) * self.y_step);
+                    for (n, sum) in sums.into_iter().enumerate() {
+                        sum.store(y.add(n * V::N));
                     }
-                    add_products(&mut sums, numbers, b);
-                    a = a.add(self.a_step);
-                    b = b.add(self.b_step);
                 }
             } else {
-                let mut a = [self.a; M];
-                for m in 0..M {
-                    a[m] = self.a.add((row + m) * self.a_step);
+                for (m, sums) in sums.into_iter().enumerate() {
+                    self.finish(sums, self.y.add((row + m) * self.y_step));
                 }
-                // By four, for the sake of the addresses.
-                for _ in 0..self.inner / 4 {
-                    for _ in 0..4 {
-                        add_products(&mut sums, a, b);
-                        for a in &mut a {
-                            *a = a.add(1);
-                        }
-                        b = b.add(self.b_step);
-                    }
-                }
-                for _ in 0..self.inner % 4 {
-                    add_products(&mut sums, a, b);
-                    for a in &mut a {
-                        *a = a.add(1);
-                    }
-                    b = b.add(self.b_step);
-                }
-            }
-            for (m, sums) in sums.into_iter().enumerate() {
-                self.finish(sums, self.y.add((row + m) * self.y_step));
             }
         }
     }
@@ -274,12 +268,6 @@ impl Strip<'_> {
             let to = if whole { y } else { edge.as_mut_ptr() };
             for (n, sum) in sums.iter_mut().enumerate() {
                 let to = to.add(n * V::N);
-                if let Some(scale) = self.finish.scale {
-                    *sum = sum.mul(V::splat(scale));
-                }
-                if self.finish.bias.is_some() {
-                    *sum = sum.add(V::load(self.bias.as_ptr().add(n * V::N)));
-                }
                 if self.finish.add {
                     *sum = sum.add(V::load(to));
                 }
@@ -304,8 +292,8 @@ unsafe fn add_products<V: Lanes, const M: usize, const N: usize>(
 ) {
     unsafe {
         let mut row = [V::splat(0.0); N];
-        for n in 0..N {
-            row[n] = V::load(b.add(n * V::N));
+        for (n, row) in row.iter_mut().enumerate() {
+            *row = V::load(b.add(n * V::N));
         }
         for m in 0..M {
             let a = V::splat(*a[m]);

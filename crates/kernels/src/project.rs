@@ -4,13 +4,13 @@ use crate::output::split_numbers;
 use crate::threads::Shared;
 use crate::{dispatch, isa};
 
-/// `x` goes a step of `alpha` along the sign of the gradient, and back into the ball of radius `epsilon` about `center`,
+/// `x` goes a step of `alpha` along the sign of the gradient, back into the ball of radius `epsilon` about `center`,
 /// and into 0 to 1. It has the bits of these operations one after the other.
 pub fn step(x: &mut [f32], gradient: &[f32], center: &[f32], alpha: f32, epsilon: f32) {
     let (isa, n) = (isa(), x.len());
     assert!(gradient.len() == n && center.len() == n);
     let x = Shared::new(x);
-    split_numbers(n, 4 * n, |at| {
+    split_numbers(n, n, |at| {
         let to = unsafe { x.range(at.clone()) };
         step_on(isa, to, &gradient[at.clone()], &center[at], alpha, epsilon);
     });

@@ -1,5 +1,6 @@
 //! The gradient of max(0, x), by its output.
 
+use crate::math::where_open;
 use crate::output::{Output, split_numbers};
 use crate::{dispatch, isa};
 use std::borrow::Cow;
@@ -25,6 +26,6 @@ dispatch! {
 #[inline(always)]
 unsafe fn gradient_body<V>(dy: &[f32], y: &[f32], dx: &mut [f32]) {
     for ((dx, dy), y) in dx.iter_mut().zip(dy).zip(y) {
-        *dx = if *y > 0.0 { *dy } else { 0.0 };
+        *dx = where_open(*y > 0.0, *dy);
     }
 }

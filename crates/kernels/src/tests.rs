@@ -129,11 +129,10 @@ fn products_of_every_size() {
                     close(&rows, &plain, 1e-6);
                     assert!(y.chunks(n + 3).all(|row| row[n..].iter().all(|y| *y == 9.0)));
 
-                    let finish = Finish { scale: Some(0.5), bias: Some(&bias), add: true, relu: true };
+                    let finish = Finish { bias: Some(&bias), add: true, relu: true };
                     product(isa, left, &panels, &mut y, n + 3, finish);
-                    let expected: Vec<f64> = (0..m * n)
-                        .map(|i| (0.5 * plain[i] + f64::from(bias[i % n]) + f64::from(rows[i])).max(0.0))
-                        .collect();
+                    let expected: Vec<f64> =
+                        (0..m * n).map(|i| (plain[i] + f64::from(bias[i % n]) + f64::from(rows[i])).max(0.0)).collect();
                     let rows: Vec<f32> = y.chunks(n + 3).flat_map(|row| row[..n].to_vec()).collect();
                     close(&rows, &expected, 1e-6);
                     all.push(y);
@@ -153,7 +152,7 @@ fn linear_layers() {
     everywhere(|| {
         let mut all = Vec::new();
         for [n, from, to] in
-            [[1, 1, 1], [2, 7, 3], [64, 65, 10], [31, 64, 64], [130, 17, 33], [1025, 5, 13], [1300, 31, 2]]
+            [[1, 1, 1], [2, 7, 3], [64, 65, 10], [31, 64, 64], [17, 1, 5], [130, 17, 33], [1025, 5, 13], [1300, 31, 2]]
         {
             let size = [n, from, to];
             let (x, weight, bias) = (random(n * from, 1), random(from * to, 2), random(to, 3));
@@ -253,7 +252,7 @@ fn statistics_of_many_blocks() {
         let (x, c) = (random(90_000 * 3, 1).iter().map(|x| x + 100.0).collect::<Vec<_>>(), 3);
         let (mean, variance) = norm2d::statistics(&x, c);
         let expected = moments(&wide(&x), c);
-        close(&mean, &expected.0, 1e-7);
+        close(&mean, &expected.0, 2e-7);
         close(&variance, &expected.1, 1e-6);
         let dy = random(x.len(), 2);
         let (dx, dweight, dbias) = norm2d::gradient_batch(&x, None, &dy, &[1.0; 3], &mean, &variance, 1e-5);
@@ -474,7 +473,7 @@ fn label_below_zero() {
 fn adam_as_pytorch() {
     everywhere(|| {
         let mut all = Vec::new();
-        for (n, decay, decoupled) in [(1, 0.0, false), (17, 0.1, false), (65, 0.1, true), (20_000, 0.0, false)] {
+        for (n, decay, decoupled) in [(1, 0.0, false), (17, 0.1, false), (65, 0.1, true), (120_000, 0.0, false)] {
             let (lr, beta1, beta2, epsilon) = (0.01, 0.9, 0.999, 1e-8);
             let mut w = random(n, 1);
             let (mut m, mut v) = (vec![0.0; n], vec![0.0; n]);
@@ -517,7 +516,7 @@ fn adam_as_pytorch() {
 fn sgd_as_pytorch() {
     everywhere(|| {
         let mut all = Vec::new();
-        for (n, momentum, decay) in [(1, 0.0, 0.0), (17, 0.9, 0.0), (65, 0.9, 0.1), (60_000, 0.0, 0.1)] {
+        for (n, momentum, decay) in [(1, 0.0, 0.0), (17, 0.9, 0.0), (65, 0.9, 0.1), (220_000, 0.0, 0.1)] {
             let mut w = random(n, 1);
             let mut velocity = vec![0.0; n];
             let (mut w64, mut velocity64) = (wide(&w), vec![0.0; n]);
@@ -542,7 +541,7 @@ fn sgd_as_pytorch() {
 fn pgd_step_has_the_bits_of_its_parts() {
     everywhere(|| {
         let mut all = Vec::new();
-        for n in [1, 7, 65, 70_000] {
+        for n in [1, 7, 65, 220_000] {
             let center: Vec<f32> = random(n, 1).iter().map(|x| x.abs()).collect();
             let mut g = random(n, 2);
             g.iter_mut().step_by(5).for_each(|g| *g = 0.0);

@@ -6,7 +6,7 @@ use std::ops::Range;
 const PARTS: usize = 16;
 
 /// Arithmetic below which a second thread costs more than it brings.
-const SMALL: usize = 200_000;
+const SMALL: usize = 1_000_000;
 
 /// Cuts `0..n` into at most [`PARTS`] ranges of almost equal length, runs `part` on each, and gives what they return in
 /// order. `work` is about how many multiplications the whole is: little of it stays on this thread.

@@ -1,0 +1,119 @@
+//! Every kernel but the convolutions at sizes of the task nets: milliseconds, and GFLOP/s or GB/s; the least of many.
+//!
+//! `cargo bench -p kernels --bench dense`, then whatever a line has to contain; `RAYON_NUM_THREADS=1` for one thread.
+#![allow(clippy::disallowed_methods, reason = "a clock, on a machine that has one")]
+
+use kernels::optimizer::{Adam, Sgd, adam, sgd};
+use kernels::{attention, cross_entropy, gelu, layer_norm, linear, norm2d, pool, project};
+use std::hint::black_box;
+use std::time::{Duration, Instant};
+
+/// How long each kernel is measured.
+const EACH: Duration = Duration::from_millis(300);
+
+fn numbers(n: usize) -> Vec<f32> {
+    (0..n as u32).map(|i| (i.wrapping_mul(2_654_435_761) >> 8) as f32 / 8_388_608.0 - 1.0).collect()
+}
+
+struct Bench {
+    only: Vec<String>,
+}
+
+impl Bench {
+    /// `amount` is arithmetic or bytes, of which there are `unit` billions a second.
+    fn run<R>(&self, name: &str, amount: usize, unit: &str, mut kernel: impl FnMut() -> R) {
+        if !self.only.iter().all(|only| name.contains(only)) {
+            return;
+        }
+        let mut least = Duration::MAX;
+        let begin = Instant::now();
+        while begin.elapsed() < EACH {
+            let start = Instant::now();
+            black_box(kernel());
+            least = least.min(start.elapsed());
+        }
+        let seconds = least.as_secs_f64();
+        println!("{name:40} {:9.4} ms {:7.1} {unit}/s", seconds * 1e3, amount as f64 / seconds / 1e9);
+    }
+}
+
+fn main() {
+    let only = std::env::args().skip(1).filter(|arg| !arg.starts_with('-')).collect();
+    let bench = Bench { only };
+
+    for size in
+        [[64, 64, 64], [64, 64, 10], [64, 1568, 10], [4096, 64, 192], [4096, 64, 64], [4096, 64, 128], [4096, 128, 64]]
+    {
+        let [n, from, to] = size;
+        let (x, weight, bias, dy) = (numbers(n * from), numbers(from * to), numbers(to), numbers(n * to));
+        let flops = 2 * n * from * to;
+        let name = |what| format!("linear {what} {n}: {from} -> {to}");
+        bench.run(&name("forward"), flops, "GFLOP", || linear::forward(&x, &weight, Some(&bias), false, size));
+        bench.run(&name("dx"), flops, "GFLOP", || linear::input_gradient(&dy, &weight, None, size));
+        bench.run(&name("dw"), flops, "GFLOP", || linear::weight_gradient(&x, &dy, None, size));
+    }
+
+    for size in [[64, 64, 4, 16], [64, 65, 4, 16]] {
+        let [b, t, heads, d] = size;
+        let qkv = numbers(b * t * 3 * heads * d);
+        let (y, probabilities) = attention::forward(&qkv, size);
+        let flops = 2 * b * t * t * heads * d;
+        let name = |what| format!("attention {what} {b}x{t}, {heads} heads of {d}");
+        bench.run(&name("forward"), 2 * flops, "GFLOP", || attention::forward(&qkv, size));
+        bench.run(&name("gradient"), 4 * flops, "GFLOP", || attention::gradient(&qkv, &probabilities, &y, size));
+    }
+
+    let (n, d) = (4096, 64);
+    let (x, weight, dy) = (numbers(n * d), numbers(d), numbers(n * d));
+    let (_, mean, inverse) = layer_norm::forward(&x, &weight, &weight, 1e-5);
+    let name = |what| format!("layer norm {what} {n}x{d}");
+    bench.run(&name("forward"), 8 * n * d, "GB", || layer_norm::forward(&x, &weight, &weight, 1e-5));
+    bench.run(&name("gradient"), 12 * n * d, "GB", || layer_norm::gradient(&x, &weight, &mean, &inverse, &dy));
+
+    let n = 4096 * 128;
+    let (x, dy) = (numbers(n), numbers(n));
+    bench.run("gelu forward 4096x128", 8 * n, "GB", || gelu::forward(&x));
+    bench.run("gelu gradient 4096x128", 12 * n, "GB", || gelu::gradient(&x, &dy));
+
+    for [n, h, w, c] in [[64, 32, 32, 16], [64, 16, 16, 32], [64, 8, 8, 64], [64, 32, 32, 3]] {
+        let count = n * h * w * c;
+        let (x, dy, weight) = (numbers(count), numbers(count), numbers(c));
+        let (mean, var) = norm2d::statistics(&x, c);
+        let y = norm2d::apply(&x, Some(&dy), &weight, &weight, true);
+        let name = |what| format!("norm {what} {n}x{h}x{w}x{c}");
+        bench.run(&name("statistics"), 4 * count, "GB", || norm2d::statistics(&x, c));
+        bench.run(&name("apply, relu"), 8 * count, "GB", || norm2d::apply(&x, None, &weight, &weight, true));
+        bench.run(&name("apply, residual, relu"), 12 * count, "GB", || {
+            norm2d::apply(&x, Some(&dy), &weight, &weight, true)
+        });
+        bench.run(&name("gradient batch"), 28 * count, "GB", || {
+            norm2d::gradient_batch(&x, Some(&y), &dy, &weight, &mean, &var, 1e-5)
+        });
+        bench.run(&name("input gradient running"), 12 * count, "GB", || {
+            norm2d::input_gradient_running(Some(&y), &dy, &weight)
+        });
+    }
+
+    for size in [[64, 28, 28, 16], [64, 14, 14, 32]] {
+        let [n, h, w, c] = size;
+        let x = numbers(n * h * w * c);
+        let (y, winners) = pool::forward(&x, true, size);
+        let bytes = 4 * x.len() + 5 * y.len();
+        let name = |what| format!("pool {what} {n}x{h}x{w}x{c}");
+        bench.run(&name("forward"), bytes, "GB", || pool::forward(&x, true, size));
+        bench.run(&name("gradient"), bytes, "GB", || pool::gradient(&y, &winners, size));
+    }
+
+    let (n, c) = (64, 10);
+    let (x, labels) = (numbers(n * c), (0..n as i32).map(|i| i % 10).collect::<Vec<_>>());
+    bench.run("cross entropy forward 64x10", 8 * n * c, "GB", || cross_entropy::forward(&x, &labels, c));
+
+    let n = 50_000;
+    let (g, center) = (numbers(n), numbers(n));
+    let (mut w, mut m, mut v) = (numbers(n), vec![0.0; n], vec![0.0; n]);
+    let setting = Adam { lr: 1e-3, beta1: 0.9, beta2: 0.999, epsilon: 1e-8, decay: 0.0, decoupled: false, step: 10 };
+    bench.run("adam 50000", 28 * n, "GB", || adam(&mut w, &g, &mut m, &mut v, &setting));
+    let setting = Sgd { lr: 1e-3, momentum: 0.9, decay: 0.0, first: false };
+    bench.run("sgd 50000", 20 * n, "GB", || sgd(&mut w, &g, Some(&mut m), &setting));
+    bench.run("pgd step 50000", 16 * n, "GB", || project::step(&mut w, &g, &center, 0.007, 0.03));
+}
