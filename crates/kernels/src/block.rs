@@ -1,7 +1,7 @@
 //! Convolution, 2 × 2 max-pooling and relu as one. Of every window and output only one pixel has a gradient, and about
 //! half have none at all: the backward passes add up just those.
 
-use crate::conv::{Conv, Pooled, Term, Walk, convolve_pooled, gather, lanes, scatter, scatter_patches};
+use crate::conv::{Conv, Pooled, Term, Walk, Winograd, convolve_pooled, gather, lanes, pays, scatter, scatter_patches};
 use crate::lanes::{Isa, isa};
 use crate::scratch::{SLACK, Scratch, filled};
 use crate::threads::{Shared, add_up, split};
@@ -38,14 +38,22 @@ pub(crate) fn forward_as(
 ) -> (Vec<f32>, Vec<u8>) {
     assert!(x.len() == conv.images * conv.image() && weight.len() == conv.weights());
     let panels = conv.panels(isa, weight, bias);
+    let kernels = |output: usize, input: usize, place: usize| weight[(output * conv.inputs + input) * 9 + place];
+    let winograd = pays(conv).then(|| Winograd::new(isa, conv, bias, kernels));
     let (frame, walk) = (conv.frame(), walk(conv));
     let result = walk.pixels() * conv.outputs;
     let run = |y: Shared<_>, winners: Shared<_>| {
         split(conv.images, conv.work(), |part| {
             let mut framed = Scratch::new(frame.len());
+            let mut memory = winograd.as_ref().map(Winograd::memory);
             for at in part {
                 let range = at * result..(at + 1) * result;
                 let (y, winners) = unsafe { (y.range(range.clone()), winners.range(range)) };
+                if let (Some(winograd), Some(memory)) = (&winograd, &mut memory) {
+                    winograd.frame.put(&x[at * conv.image()..][..conv.image()], &mut memory.framed);
+                    winograd.convolve_pooled(memory, relu, y, winners);
+                    continue;
+                }
                 frame.put(&x[at * conv.image()..][..conv.image()], &mut framed);
                 convolve_pooled(isa, &framed, &panels, relu, y, winners, &walk, conv.inputs);
             }

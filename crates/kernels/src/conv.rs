@@ -7,8 +7,14 @@ mod terms;
 #[cfg(test)]
 mod tests;
 mod tile;
+mod winograd;
 
-pub(crate) use {frame::Frame, terms::*, tile::*};
+pub(crate) use {
+    frame::Frame,
+    terms::*,
+    tile::*,
+    winograd::{Winograd, pays},
+};
 
 use crate::lanes::{Isa, isa};
 use crate::scratch::{SLACK, Scratch, filled};
@@ -128,6 +134,18 @@ pub fn forward(x: &[f32], weight: &[f32], bias: Option<&[f32]>, relu: bool, conv
 
 fn forward_as(isa: Isa, x: &[f32], weight: &[f32], bias: Option<&[f32]>, relu: bool, conv: &Conv) -> Vec<f32> {
     assert!(x.len() == conv.images * conv.image() && weight.len() == conv.weights());
+    if pays(conv) {
+        let kernels = |output: usize, input: usize, place: usize| weight[(output * conv.inputs + input) * 9 + place];
+        let winograd = Winograd::new(isa, conv, bias, kernels);
+        return convolved(
+            &winograd,
+            conv,
+            |at, framed| {
+                winograd.frame.put(&x[at * conv.image()..][..conv.image()], framed);
+            },
+            relu,
+        );
+    }
     let panels = conv.panels(isa, weight, bias);
     let (frame, walk, result) = (conv.frame(), conv.walk(), conv.result());
     let fill = |y: crate::threads::Shared<_>| {
@@ -147,6 +165,22 @@ fn forward_as(isa: Isa, x: &[f32], weight: &[f32], bias: Option<&[f32]>, relu: b
         });
     };
     // SAFETY: the images' results are all of it, and a convolution writes every pixel.
+    unsafe { filled(conv.images * result, fill) }
+}
+
+/// A convolution after Winograd of the images that `put` puts into its frame.
+fn convolved(winograd: &Winograd, conv: &Conv, put: impl Fn(usize, &mut [f32]) + Sync, relu: bool) -> Vec<f32> {
+    let result = conv.result();
+    let fill = |y: crate::threads::Shared<_>| {
+        split(conv.images, conv.work(), |part| {
+            let mut memory = winograd.memory();
+            for at in part {
+                put(at, &mut memory.framed);
+                winograd.convolve(&mut memory, relu, unsafe { y.range(at * result..(at + 1) * result) });
+            }
+        });
+    };
+    // SAFETY: the images' results are all of it, and every pixel lies in a window.
     unsafe { filled(conv.images * result, fill) }
 }
 
@@ -195,6 +229,23 @@ fn input_gradient_flipped(isa: Isa, dy: &[f32], y: Option<&[f32]>, weight: &[f32
         pad: conv.kernel - 1 - conv.pad,
         ..*conv
     };
+    if pays(&turned) {
+        let kernels =
+            |input: usize, output: usize, place: usize| weight[(output * conv.inputs + input) * 9 + 8 - place];
+        let winograd = Winograd::new(isa, &turned, None, kernels);
+        return convolved(
+            &winograd,
+            &turned,
+            |at, memory| {
+                let dy = &dy[at * turned.image()..][..turned.image()];
+                match y {
+                    Some(y) => winograd.frame.put_open(isa, dy, &y[at * turned.image()..][..turned.image()], memory),
+                    None => winograd.frame.put(dy, memory),
+                }
+            },
+            false,
+        );
+    }
     let mut panels = Panels::new(isa, turned.outputs, places * turned.inputs, None);
     for input in 0..conv.inputs {
         let (to, step) = panels.column(input);
