@@ -39,7 +39,7 @@ pub(crate) fn forward_as(
     assert!(x.len() == conv.images * conv.image() && weight.len() == conv.weights());
     let panels = conv.panels(isa, weight, bias);
     let kernels = |output: usize, input: usize, place: usize| weight[(output * conv.inputs + input) * 9 + place];
-    let winograd = pays(conv).then(|| Winograd::new(isa, conv, bias, kernels));
+    let winograd = pays(isa, conv).then(|| Winograd::new(isa, conv, bias, kernels));
     let (frame, walk) = (conv.frame(), walk(conv));
     let result = walk.pixels() * conv.outputs;
     let run = |y: Shared<_>, winners: Shared<_>| {

@@ -19,6 +19,7 @@ pub(crate) use {
 use crate::lanes::{Isa, isa};
 use crate::scratch::{SLACK, Scratch, filled};
 use crate::threads::{add_up, split};
+use winograd::{WeightGradient, pays_for_weights};
 
 /// Sizes of a convolution of channels-last images; zero padding `pad` on every side.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -134,7 +135,7 @@ pub fn forward(x: &[f32], weight: &[f32], bias: Option<&[f32]>, relu: bool, conv
 
 fn forward_as(isa: Isa, x: &[f32], weight: &[f32], bias: Option<&[f32]>, relu: bool, conv: &Conv) -> Vec<f32> {
     assert!(x.len() == conv.images * conv.image() && weight.len() == conv.weights());
-    if pays(conv) {
+    if pays(isa, conv) {
         let kernels = |output: usize, input: usize, place: usize| weight[(output * conv.inputs + input) * 9 + place];
         let winograd = Winograd::new(isa, conv, bias, kernels);
         return convolved(
@@ -229,7 +230,7 @@ fn input_gradient_flipped(isa: Isa, dy: &[f32], y: Option<&[f32]>, weight: &[f32
         pad: conv.kernel - 1 - conv.pad,
         ..*conv
     };
-    if pays(&turned) {
+    if pays(isa, &turned) {
         let kernels =
             |input: usize, output: usize, place: usize| weight[(output * conv.inputs + input) * 9 + 8 - place];
         let winograd = Winograd::new(isa, &turned, None, kernels);
@@ -339,6 +340,9 @@ pub fn weight_gradient(x: &[f32], dy: &[f32], y: Option<&[f32]>, conv: &Conv) ->
 fn weight_gradient_as(isa: Isa, x: &[f32], dy: &[f32], y: Option<&[f32]>, conv: &Conv) -> (Vec<f32>, Vec<f32>) {
     assert!(x.len() == conv.images * conv.image() && dy.len() == conv.images * conv.result());
     assert!(y.is_none_or(|y| y.len() == dy.len()));
+    if pays_for_weights(isa, conv) {
+        return weight_gradient_multiplied(isa, x, dy, y, conv);
+    }
     let lanes = isa.lanes();
     let (frame, walk) = (conv.frame(), conv.walk());
     // Rows of few inputs are too short for a vector: there the whole kernel is made one row.
@@ -383,6 +387,29 @@ fn weight_gradient_as(isa: Isa, x: &[f32], dy: &[f32], y: Option<&[f32]>, conv: 
     }
     let rows = if unfolds { walk.columns } else { row_len };
     (conv.from_rows(&all, kernel_len, rows), all[outputs * kernel_len..][..conv.outputs].to_vec())
+}
+
+/// After Winograd.
+fn weight_gradient_multiplied(isa: Isa, x: &[f32], dy: &[f32], y: Option<&[f32]>, conv: &Conv) -> (Vec<f32>, Vec<f32>) {
+    let winograd = WeightGradient::new(isa, conv);
+    let parts = split(conv.images, conv.work(), |part| {
+        let mut memory = winograd.memory();
+        let mut framed_dy = Scratch::new(winograd.gradient.len());
+        let mut all = vec![0.0; conv.weights() + conv.outputs];
+        let (weights, biases) = all.split_at_mut(conv.weights());
+        for at in part {
+            winograd.frame.put(&x[at * conv.image()..][..conv.image()], &mut memory.framed);
+            let dy = framed((isa, &winograd.gradient), dy, y, at, &mut framed_dy);
+            winograd.add(&mut memory, dy);
+            sums::add_rows(isa, dy, biases);
+        }
+        winograd.finish(&memory, weights);
+        all
+    });
+    let mut all = add_up(parts);
+    all.resize(conv.weights() + conv.outputs, 0.0);
+    let row_len = conv.kernel * conv.inputs;
+    (conv.from_rows(&all, conv.kernel * row_len, row_len), all.split_off(conv.weights()))
 }
 
 /// One image's gradient, masked by `y`, with as many outputs as `frame` has channels.

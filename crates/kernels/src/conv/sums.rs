@@ -34,8 +34,8 @@ unsafe fn correlate_body<V: Lanes>(from: &[f32], dy: &[f32], outputs: usize, to:
                     let to = to.as_mut_ptr().add((output * walk.rows + row) * row_len + vector * V::N);
                     let to = (to, walk.rows * row_len);
                     vector += match (V::N, vectors - vector) {
+                        (16, 4 | 2) => correlate_tile::<V, 8, 2>(x, dy, outputs, to, walk),
                         (16, 3..) => correlate_tile::<V, 8, 3>(x, dy, outputs, to, walk),
-                        (16, 2) => correlate_tile::<V, 8, 2>(x, dy, outputs, to, walk),
                         (16, _) => correlate_tile::<V, 8, 1>(x, dy, outputs, to, walk),
                         (8, 3..) => correlate_tile::<V, 4, 3>(x, dy, outputs, to, walk),
                         (_, 2..) => correlate_tile::<V, 4, 2>(x, dy, outputs, to, walk),

@@ -4,23 +4,62 @@
 //!
 //! With `Bᵀ`, `G` and `Aᵀ` of F(2 × 2, 3 × 3): result = Aᵀ ((G g Gᵀ) ⊙ (Bᵀ d B)) A.
 
+use super::sums::{correlate, outputs_at_once};
 use super::tile::{Panels, Walk, convolve, pool, store_bytes};
 use super::{Conv, Frame};
 use crate::lanes::{Isa, Lanes, dispatch};
 use crate::scratch::Scratch;
 use std::mem::MaybeUninit;
+use std::ops::Range;
 
 /// Windows to multiply at once at least, where an image has them.
-const AT_ONCE: usize = 8;
+const AT_ONCE: usize = 32;
 
-/// Whether it is the faster way to a result of `outputs` from `inputs`.
-pub fn pays(conv: &Conv) -> bool {
-    conv.kernel == 3
-        && conv.stride == 1
-        && conv.inputs >= 16
-        && conv.outputs >= 16
-        && conv.inputs.is_multiple_of(4)
-        && conv.outputs.is_multiple_of(4)
+/// Whether it is the faster way: the sums cost little beside the products where there are many channels for the lanes.
+pub fn pays(isa: Isa, conv: &Conv) -> bool {
+    let (inputs, outputs) = (conv.inputs, conv.outputs);
+    let enough = inputs.min(outputs) >= 16 && inputs * outputs >= 32 * isa.lanes();
+    conv.kernel == 3 && conv.stride == 1 && enough && inputs.is_multiple_of(4) && outputs.is_multiple_of(4)
+}
+
+/// Whether it is for the gradient of the weights, which wants whole vectors.
+pub fn pays_for_weights(isa: Isa, conv: &Conv) -> bool {
+    let whole = conv.inputs.is_multiple_of(isa.lanes()) && conv.outputs.is_multiple_of(outputs_at_once(isa));
+    pays(isa, conv) && whole
+}
+
+/// The windows of one convolution's result: the pixels of the result, windows across and lines of them, and lines that
+/// are taken at once.
+#[derive(Clone, Copy)]
+struct Windows {
+    height: usize,
+    width: usize,
+    across: usize,
+    lines: usize,
+    at_once: usize,
+}
+
+impl Windows {
+    fn of(conv: &Conv) -> Self {
+        let (height, width) = (conv.out_height(), conv.out_width());
+        let (lines, across) = (height.div_ceil(2), width.div_ceil(2));
+        Self { height, width, across, lines, at_once: (AT_ONCE / across).clamp(1, lines) }
+    }
+
+    fn frame(&self, conv: &Conv) -> Frame {
+        Frame { lines: 2 * self.lines + 2, across: 2 * self.across + 2, ..conv.frame() }
+    }
+
+    /// The groups of lines that are taken at once.
+    fn groups(&self, lines: usize) -> impl Iterator<Item = Range<usize>> + use<> {
+        let at_once = self.at_once;
+        (0..lines).step_by(at_once).map(move |first| first..lines.min(first + at_once))
+    }
+}
+
+/// A walk over windows that lie one after the other.
+fn row(windows: usize, channels: usize) -> Walk {
+    Walk { lines: 1, across: windows, down: 0, right: channels, rows: 1, columns: channels, line: 0 }
 }
 
 /// One convolution's transformed weights, and how it goes over an image.
@@ -30,13 +69,7 @@ pub struct Winograd {
     bias: Vec<f32>,
     inputs: usize,
     outputs: usize,
-    /// Pixels of the result.
-    height: usize,
-    width: usize,
-    /// Windows across, lines of windows, and lines that are taken at once.
-    across: usize,
-    lines: usize,
-    at_once: usize,
+    windows: Windows,
     pub frame: Frame,
 }
 
@@ -61,29 +94,14 @@ impl Winograd {
                 }
             }
         }
-        let (height, width) = (conv.out_height(), conv.out_width());
-        let (lines, across) = (height.div_ceil(2), width.div_ceil(2));
-        let mut frame = conv.frame();
-        (frame.lines, frame.across) = (2 * lines + 2, 2 * across + 2);
+        let windows = Windows::of(conv);
         let bias = bias.map_or(vec![0.0; conv.outputs], <[f32]>::to_vec);
-        let at_once = (AT_ONCE / across).clamp(1, lines);
-        Self {
-            isa,
-            weights,
-            bias,
-            inputs: conv.inputs,
-            outputs: conv.outputs,
-            height,
-            width,
-            across,
-            lines,
-            at_once,
-            frame,
-        }
+        let (inputs, outputs) = (conv.inputs, conv.outputs);
+        Self { isa, weights, bias, inputs, outputs, windows, frame: windows.frame(conv) }
     }
 
     pub fn memory(&self) -> Memory {
-        let windows = 16 * self.at_once * self.across;
+        let windows = 16 * self.windows.at_once * self.windows.across;
         Memory {
             framed: Scratch::new(self.frame.len()),
             lines: Scratch::new(4 * self.frame.line()),
@@ -93,15 +111,10 @@ impl Winograd {
     }
 
     /// Multiplies the windows of some lines: the products are `[16, windows, outputs]`.
-    fn multiply(&self, lines: std::ops::Range<usize>, memory: &mut Memory) {
-        let windows = lines.len() * self.across;
-        for (at, line) in lines.enumerate() {
-            let from = &memory.framed[2 * line * self.frame.line()..][..4 * self.frame.line()];
-            let seen = &mut memory.seen[at * self.across * self.inputs..];
-            see(self.isa, from, self.inputs, &mut memory.lines, seen, windows * self.inputs);
-        }
-        let walk =
-            Walk { lines: 1, across: windows, down: 0, right: self.inputs, rows: 1, columns: self.inputs, line: 0 };
+    fn multiply(&self, lines: Range<usize>, memory: &mut Memory) {
+        let windows = lines.len() * self.windows.across;
+        see_all(self.isa, &self.frame, lines, &memory.framed, &mut memory.lines, &mut memory.seen);
+        let walk = row(windows, self.inputs);
         for (at, weights) in self.weights.iter().enumerate() {
             let seen = &memory.seen[at * windows * self.inputs..][..windows * self.inputs];
             let to = &mut memory.products.unwritten()[at * windows * self.outputs..][..windows * self.outputs];
@@ -111,8 +124,7 @@ impl Winograd {
 
     /// Every window's pixels, of the image that is in the frame.
     pub fn convolve(&self, memory: &mut Memory, relu: bool, to: &mut [MaybeUninit<f32>]) {
-        for first in (0..self.lines).step_by(self.at_once) {
-            let lines = first..self.lines.min(first + self.at_once);
+        for lines in self.windows.groups(self.windows.lines) {
             self.multiply(lines.clone(), memory);
             show(self.isa, self, &memory.products, lines, relu, to);
         }
@@ -126,11 +138,164 @@ impl Winograd {
         to: &mut [MaybeUninit<f32>],
         winners: &mut [MaybeUninit<u8>],
     ) {
-        for first in (0..self.height / 2).step_by(self.at_once) {
-            let lines = first..(self.height / 2).min(first + self.at_once);
+        for lines in self.windows.groups(self.windows.height / 2) {
             self.multiply(lines.clone(), memory);
             show_pooled(self.isa, self, &memory.products, lines, relu, to, winners);
         }
+    }
+}
+
+/// Bᵀ d B of some lines of windows of the image in `framed`: `seen` `[16, windows, channels]`.
+fn see_all(isa: Isa, frame: &Frame, lines: Range<usize>, framed: &[f32], memory: &mut [f32], seen: &mut [f32]) {
+    let len = (frame.across / 2 - 1) * frame.channels;
+    let next = lines.len() * len;
+    for (at, line) in lines.enumerate() {
+        let from = &framed[2 * line * frame.line()..][..4 * frame.line()];
+        see(isa, from, frame.channels, memory, &mut seen[at * len..], next);
+    }
+}
+
+/// The gradient of the weights, by the chain rule: Gᵀ (Σ over windows of (A dy Aᵀ) ⊙ (Bᵀ d B)) G.
+pub struct WeightGradient {
+    isa: Isa,
+    inputs: usize,
+    outputs: usize,
+    windows: Windows,
+    /// Of the image, and of the result's gradient.
+    pub frame: Frame,
+    pub gradient: Frame,
+}
+
+/// What a part works in.
+pub struct WeightMemory {
+    pub framed: Scratch,
+    lines: Scratch,
+    seen: Scratch,
+    spread: Scratch,
+    sums: Scratch,
+}
+
+impl WeightGradient {
+    pub fn new(isa: Isa, conv: &Conv) -> Self {
+        let windows = Windows::of(conv);
+        let (height, width) = (windows.height, windows.width);
+        let (lines, across) = (2 * windows.lines, 2 * windows.across);
+        let gradient = Frame { height, width, channels: conv.outputs, before: 0, lines, across };
+        let (inputs, outputs) = (conv.inputs, conv.outputs);
+        Self { isa, inputs, outputs, windows, frame: windows.frame(conv), gradient }
+    }
+
+    pub fn memory(&self) -> WeightMemory {
+        let windows = 16 * self.windows.at_once * self.windows.across;
+        WeightMemory {
+            framed: Scratch::new(self.frame.len()),
+            lines: Scratch::new(4 * self.frame.line()),
+            seen: Scratch::new(windows * self.inputs),
+            spread: Scratch::new(windows * self.outputs),
+            sums: Scratch::new(16 * self.outputs * self.inputs),
+        }
+    }
+
+    /// Takes in the image in the frame, and `dy` in its own.
+    pub fn add(&self, memory: &mut WeightMemory, dy: &[f32]) {
+        let line = self.gradient.line();
+        for lines in self.windows.groups(self.windows.lines) {
+            let windows = lines.len() * self.windows.across;
+            see_all(self.isa, &self.frame, lines.clone(), &memory.framed, &mut memory.lines, &mut memory.seen);
+            let len = windows * self.outputs;
+            for (at, pair) in dy[2 * lines.start * line..2 * lines.end * line].chunks_exact(2 * line).enumerate() {
+                spread(self.isa, pair, self.outputs, &mut memory.spread[at * line / 2..], len);
+            }
+            let walk = row(windows, self.inputs);
+            for (at, sums) in memory.sums.chunks_exact_mut(self.outputs * self.inputs).enumerate() {
+                let seen = &memory.seen[at * windows * self.inputs..][..windows * self.inputs];
+                let spread = &memory.spread[at * len..][..len];
+                correlate(self.isa, seen, spread, self.outputs, sums, &walk);
+            }
+        }
+    }
+
+    /// `[output][row][column, input]` of all that was taken in.
+    pub fn finish(&self, memory: &WeightMemory, to: &mut [f32]) {
+        collect(self.isa, &memory.sums, self.inputs, to);
+    }
+}
+
+dispatch! {
+    /// A dy Aᵀ of a line of windows: from two lines of the gradient to `to[16][window][channel]`, the sixteen `next` apart.
+    fn spread(from: &[f32], channels: usize, to: &mut [f32], next: usize) = spread_body
+}
+
+#[inline(always)]
+unsafe fn spread_body<V: Lanes>(from: &[f32], channels: usize, to: &mut [f32], next: usize) {
+    unsafe {
+        match channels.is_multiple_of(V::N) {
+            true => spread_in::<V>(from, channels, to, next),
+            false => spread_in::<V::Four>(from, channels, to, next),
+        }
+    }
+}
+
+#[inline(always)]
+unsafe fn spread_in<V: Lanes>(from: &[f32], channels: usize, to: &mut [f32], next: usize) {
+    let line = from.len() / 2;
+    assert!(line.is_multiple_of(2 * channels) && channels.is_multiple_of(V::N) && 15 * next + line / 2 <= to.len());
+    for window in 0..line / channels / 2 {
+        for channel in (0..channels).step_by(V::N) {
+            unsafe {
+                let from = from.as_ptr().add(2 * window * channels + channel);
+                let to = to.as_mut_ptr().add(window * channels + channel);
+                let left = four_of([V::load(from), V::load(from.add(line))]);
+                let right = four_of([V::load(from.add(channels)), V::load(from.add(line + channels))]);
+                for row in 0..4 {
+                    for (column, value) in four_of([left[row], right[row]]).into_iter().enumerate() {
+                        value.store(to.add((4 * row + column) * next));
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// A of two.
+#[inline(always)]
+unsafe fn four_of<V: Lanes>([a, b]: [V; 2]) -> [V; 4] {
+    unsafe { [a, a.add(b), a.sub(b), V::splat(0.0).sub(b)] }
+}
+
+dispatch! {
+    /// Gᵀ u G: from `[16][output][input]` to `[output][9][input]`.
+    fn collect(from: &[f32], inputs: usize, to: &mut [f32]) = collect_body
+}
+
+#[inline(always)]
+unsafe fn collect_body<V: Lanes>(from: &[f32], inputs: usize, to: &mut [f32]) {
+    let next = from.len() / 16;
+    assert!(to.len() == 9 * next && inputs.is_multiple_of(V::N) && next.is_multiple_of(inputs));
+    for at in (0..next).step_by(V::N) {
+        unsafe {
+            let mut rows = [[V::splat(0.0); 4]; 3];
+            for column in 0..4 {
+                let three = three(load::<V>(from.as_ptr().add(at + column * next), 4 * next));
+                (rows[0][column], rows[1][column], rows[2][column]) = (three[0], three[1], three[2]);
+            }
+            let to = to.as_mut_ptr().add(at / inputs * 9 * inputs + at % inputs);
+            for (row, four) in rows.into_iter().enumerate() {
+                for (column, sum) in three(four).into_iter().enumerate() {
+                    sum.store(to.add((3 * row + column) * inputs));
+                }
+            }
+        }
+    }
+}
+
+/// Gᵀ of four.
+#[inline(always)]
+unsafe fn three<V: Lanes>(u: [V; 4]) -> [V; 3] {
+    unsafe {
+        let half = V::splat(0.5);
+        let (sum, difference) = (u[1].add(u[2]).mul(half), u[1].sub(u[2]).mul(half));
+        [u[0].add(sum), difference, sum.add(u[3])]
     }
 }
 
@@ -220,7 +385,7 @@ unsafe fn pixels<V: Lanes>(products: *const f32, next: usize, bias: *const f32) 
 
 dispatch! {
     /// The pixels of some lines of windows, from their products; those past the image's end are left out.
-    fn show(of: &Winograd, products: &[f32], lines: std::ops::Range<usize>, relu: bool, to: &mut [MaybeUninit<f32>])
+    fn show(of: &Winograd, products: &[f32], lines: Range<usize>, relu: bool, to: &mut [MaybeUninit<f32>])
         = show_body
 }
 
@@ -228,7 +393,7 @@ dispatch! {
 unsafe fn show_body<V: Lanes>(
     of: &Winograd,
     products: &[f32],
-    lines: std::ops::Range<usize>,
+    lines: Range<usize>,
     relu: bool,
     to: &mut [MaybeUninit<f32>],
 ) {
@@ -244,26 +409,26 @@ unsafe fn show_body<V: Lanes>(
 unsafe fn show_in<V: Lanes>(
     of: &Winograd,
     products: &[f32],
-    lines: std::ops::Range<usize>,
+    lines: Range<usize>,
     relu: bool,
     to: &mut [MaybeUninit<f32>],
 ) {
-    let next = lines.len() * of.across * of.outputs;
-    assert!(lines.end <= of.lines && products.len() >= 16 * next && of.outputs.is_multiple_of(V::N));
-    assert!(to.len() == of.height * of.width * of.outputs);
+    let next = lines.len() * of.windows.across * of.outputs;
+    assert!(lines.end <= of.windows.lines && products.len() >= 16 * next && of.outputs.is_multiple_of(V::N));
+    assert!(to.len() == of.windows.height * of.windows.width * of.outputs);
     let (mut from, to) = (products.as_ptr(), to.as_mut_ptr().cast::<f32>());
     for line in lines {
-        for window in 0..of.across {
+        for window in 0..of.windows.across {
             for output in (0..of.outputs).step_by(V::N) {
                 unsafe {
                     let four = pixels::<V>(from.add(output), next, of.bias.as_ptr().add(output));
                     for (q, mut pixel) in four.into_iter().enumerate() {
                         let (y, x) = (2 * line + q / 2, 2 * window + q % 2);
-                        if y < of.height && x < of.width {
+                        if y < of.windows.height && x < of.windows.width {
                             if relu {
                                 pixel = V::splat(0.0).max(pixel);
                             }
-                            pixel.store(to.add((y * of.width + x) * of.outputs + output));
+                            pixel.store(to.add((y * of.windows.width + x) * of.outputs + output));
                         }
                     }
                 }
@@ -276,7 +441,7 @@ unsafe fn show_in<V: Lanes>(
 dispatch! {
     /// The greatest pixel of every whole window of some lines, and which it is, from their products.
     fn show_pooled(
-        of: &Winograd, products: &[f32], lines: std::ops::Range<usize>, relu: bool, to: &mut [MaybeUninit<f32>],
+        of: &Winograd, products: &[f32], lines: Range<usize>, relu: bool, to: &mut [MaybeUninit<f32>],
         winners: &mut [MaybeUninit<u8>],
     ) = show_pooled_body
 }
@@ -285,7 +450,7 @@ dispatch! {
 unsafe fn show_pooled_body<V: Lanes>(
     of: &Winograd,
     products: &[f32],
-    lines: std::ops::Range<usize>,
+    lines: Range<usize>,
     relu: bool,
     to: &mut [MaybeUninit<f32>],
     winners: &mut [MaybeUninit<u8>],
@@ -302,21 +467,21 @@ unsafe fn show_pooled_body<V: Lanes>(
 unsafe fn show_pooled_in<V: Lanes>(
     of: &Winograd,
     products: &[f32],
-    lines: std::ops::Range<usize>,
+    lines: Range<usize>,
     relu: bool,
     to: &mut [MaybeUninit<f32>],
     winners: &mut [MaybeUninit<u8>],
 ) {
-    let next = lines.len() * of.across * of.outputs;
-    let whole = of.width / 2;
-    assert!(lines.end <= of.height / 2 && products.len() >= 16 * next && of.outputs.is_multiple_of(V::N));
-    assert!(to.len() == of.height / 2 * whole * of.outputs && winners.len() == to.len());
+    let next = lines.len() * of.windows.across * of.outputs;
+    let whole = of.windows.width / 2;
+    assert!(lines.end <= of.windows.height / 2 && products.len() >= 16 * next && of.outputs.is_multiple_of(V::N));
+    assert!(to.len() == of.windows.height / 2 * whole * of.outputs && winners.len() == to.len());
     let (to, winners) = (to.as_mut_ptr().cast::<f32>(), winners.as_mut_ptr().cast::<u8>());
     for (at, line) in lines.enumerate() {
         for window in 0..whole {
             for output in (0..of.outputs).step_by(V::N) {
                 unsafe {
-                    let from = products.as_ptr().add((at * of.across + window) * of.outputs + output);
+                    let from = products.as_ptr().add((at * of.windows.across + window) * of.outputs + output);
                     let (best, winner) = pool(pixels::<V>(from, next, of.bias.as_ptr().add(output)), relu);
                     let place = (line * whole + window) * of.outputs + output;
                     best.store(to.add(place));
