@@ -95,7 +95,7 @@ pub(crate) fn input_gradient_as(isa: Isa, dy: &[f32], winners: &[u8], weight: &[
                 let of = Pooled { dy, winners, outputs: conv.outputs, next: conv.inputs };
                 sums.fill(0.0);
                 match few {
-                    true => scatter_patches(isa, of, &weights, &mut sums, &mut terms, &walk),
+                    true => scatter_patches(isa, of, &weights, &mut sums, &walk),
                     false => scatter(isa, of, &weights, &mut sums, &mut terms, &walk),
                 }
                 frame.take(&sums, unsafe { dx.range(at * image..(at + 1) * image) });
@@ -106,18 +106,18 @@ pub(crate) fn input_gradient_as(isa: Isa, dy: &[f32], winners: &[u8], weight: &[
     unsafe { filled(conv.images * image, fill) }
 }
 
-/// Weights `[output][winner][row][column, input]` among the pixels that a window's four kernels see, zeros elsewhere;
-/// rows are made a multiple of 4 long.
+/// Weights `[output][winner][row][column, input]` among the pixels that a window's four kernels see, zeros elsewhere
+/// and for winner 4; rows are made a multiple of 4 long.
 fn patches(weight: &[f32], conv: &Conv) -> Scratch {
     let side = conv.kernel + 1;
     let row_len = (side * conv.inputs).next_multiple_of(4);
-    let mut patches = Scratch::new(conv.outputs * 4 * side * row_len);
+    let mut patches = Scratch::new(conv.outputs * 5 * side * row_len);
     let mut weight = weight.iter();
     conv.each_weight(|output, input, row, column| {
         let weight = weight.next().expect("as many as there are");
         for winner in 0..4 {
             let (row, column) = (row + winner / 2, column + winner % 2);
-            patches[((output * 4 + winner) * side + row) * row_len + column * conv.inputs + input] = *weight;
+            patches[((output * 5 + winner) * side + row) * row_len + column * conv.inputs + input] = *weight;
         }
     });
     patches
@@ -153,5 +153,5 @@ pub(crate) fn weight_gradient_as(isa: Isa, x: &[f32], dy: &[f32], winners: &[u8]
     if all.is_empty() {
         return (vec![0.0; conv.weights()], vec![0.0; conv.outputs]);
     }
-    (conv.from_rows(&all, kernel_len, row_len), all[conv.outputs * kernel_len..].to_vec())
+    (conv.in_order(&all, kernel_len, row_len), all[conv.outputs * kernel_len..].to_vec())
 }

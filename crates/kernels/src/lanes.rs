@@ -32,8 +32,8 @@ pub trait Lanes: Copy {
     }
 }
 
-/// A type, how many numbers it has, its four, and its instructions: splat, load, store, a · b + sum, add, sub, mul, max,
-/// if_greater.
+/// A type, how many numbers it has, its four, and its instructions: splat, load, store, a · b + sum, add, sub, mul,
+/// max, if_greater.
 ///
 /// Paths and no closures: a closure would not have the instruction set of the function that it is written in.
 macro_rules! lanes {

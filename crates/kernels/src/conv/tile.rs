@@ -207,7 +207,7 @@ unsafe fn convolve_panel<V: Lanes, const M: usize, const N: usize>(
 
 dispatch! {
     /// The greatest of every 2 × 2 output pixels, and which it is: 0 to 3 by rows, the first of equals; 4 where `relu`
-    /// closes it. `walk` counts windows, `right` and `down` are from window to window, and `next` from a pixel to the next.
+    /// closes it. `walk` counts windows, `right` and `down` are from window to window, `next` from a pixel to the next.
     pub fn convolve_pooled(
         from: &[f32], weight: &Panels, relu: bool, to: &mut [MaybeUninit<f32>], winners: &mut [MaybeUninit<u8>],
         walk: &Walk, next: usize,

@@ -1,8 +1,9 @@
-//! 3 × 3 kernels with fewer multiplications, after Winograd: 2 × 2 pixels of the result are made from 4 × 4 of the frame
-//! by 16 products instead of 36, between sums of pixels and sums of weights. Where arithmetic is the limit, as in wasm,
+//! 3 × 3 kernels with fewer multiplications, after Winograd: 2 × 2 pixels of the result are made from 4 × 4 of the
+//! frame by 16 products instead of 36, between sums of pixels and sums of weights. Where arithmetic is the limit, as in wasm,
 //! it takes little more than half the time of the plain tiles; its rounding is somewhat coarser.
 //!
 //! With `Bᵀ`, `G` and `Aᵀ` of F(2 × 2, 3 × 3): result = Aᵀ ((G g Gᵀ) ⊙ (Bᵀ d B)) A.
+#![allow(clippy::needless_range_loop, reason = "tiles are indexed by row and column")]
 
 use super::sums::{correlate, outputs_at_once};
 use super::tile::{Panels, Walk, convolve, pool, store_bytes};
@@ -82,7 +83,7 @@ pub struct Memory {
 }
 
 impl Winograd {
-    /// Of a convolution whose weight from `input` to `output` at `row` and `column` is `weight(output, input, row, column)`.
+    /// Of a convolution whose weight from `input` to `output` at the kernel's `place` is `weight(output, input, place)`.
     pub fn new(isa: Isa, conv: &Conv, bias: Option<&[f32]>, weight: impl Fn(usize, usize, usize) -> f32) -> Self {
         let mut weights: Vec<_> = (0..16).map(|_| Panels::new(isa, conv.outputs, conv.inputs, None)).collect();
         for output in 0..conv.outputs {
@@ -222,7 +223,8 @@ impl WeightGradient {
 }
 
 dispatch! {
-    /// A dy Aᵀ of a line of windows: from two lines of the gradient to `to[16][window][channel]`, the sixteen `next` apart.
+    /// A dy Aᵀ of a line of windows: from two lines of the gradient to `to[16][window][channel]`, the sixteen `next`
+    /// apart.
     fn spread(from: &[f32], channels: usize, to: &mut [f32], next: usize) = spread_body
 }
 
@@ -325,7 +327,8 @@ unsafe fn load<V: Lanes>(from: *const f32, step: usize) -> [V; 4] {
 }
 
 dispatch! {
-    /// Bᵀ d B of a line of windows: from four lines of the frame to `to[16][window][channel]`, the sixteen `next` apart.
+    /// Bᵀ d B of a line of windows: from four lines of the frame to `to[16][window][channel]`, the sixteen `next`
+    /// apart.
     fn see(from: &[f32], channels: usize, lines: &mut [f32], to: &mut [f32], next: usize) = see_body
 }
 
