@@ -1,10 +1,18 @@
 //! Convolution, 2 × 2 max-pooling and relu as one. Of every window and output only one pixel has a gradient, and about
 //! half have none at all: the backward passes add up just those.
 
-use crate::conv::{Conv, Pooled, Term, Walk, Winograd, convolve_pooled, gather, lanes, pays, scatter, scatter_patches};
+use crate::conv::{
+    Conv, Panels, Pooled, Term, Walk, Winograd, convolve_pooled, gather, lanes, pays, scatter, scatter_patches,
+};
 use crate::lanes::{Isa, isa};
 use crate::scratch::{SLACK, Scratch, filled};
 use crate::threads::{Shared, add_up, split};
+
+/// How a forward pass multiplies.
+enum Way {
+    Winograd(Winograd),
+    Tiles(Panels),
+}
 
 /// Windows of one image; an odd last line or column is left out.
 fn walk(conv: &Conv) -> Walk {
@@ -37,25 +45,37 @@ pub(crate) fn forward_as(
     conv: &Conv,
 ) -> (Vec<f32>, Vec<u8>) {
     assert!(x.len() == conv.images * conv.image() && weight.len() == conv.weights());
-    let panels = conv.panels(isa, weight, bias);
-    let kernels = |output: usize, input: usize, place: usize| weight[(output * conv.inputs + input) * 9 + place];
-    let winograd = pays(isa, conv).then(|| Winograd::new(isa, conv, bias, kernels));
-    let (frame, walk) = (conv.frame(), walk(conv));
+    let way = if pays(isa, conv) {
+        let kernels = |output: usize, input: usize, place: usize| weight[(output * conv.inputs + input) * 9 + place];
+        Way::Winograd(Winograd::new(isa, conv, bias, kernels))
+    } else {
+        Way::Tiles(conv.panels(isa, weight, bias))
+    };
+    let (frame, walk, image) = (conv.frame(), walk(conv), conv.image());
     let result = walk.pixels() * conv.outputs;
     let run = |y: Shared<_>, winners: Shared<_>| {
         split(conv.images, conv.work(), |part| {
-            let mut framed = Scratch::new(frame.len());
-            let mut memory = winograd.as_ref().map(Winograd::memory);
-            for at in part {
+            let results = part.clone().map(|at| {
                 let range = at * result..(at + 1) * result;
-                let (y, winners) = unsafe { (y.range(range.clone()), winners.range(range)) };
-                if let (Some(winograd), Some(memory)) = (&winograd, &mut memory) {
-                    winograd.frame.put(&x[at * conv.image()..][..conv.image()], &mut memory.framed);
-                    winograd.convolve_pooled(memory, relu, y, winners);
-                    continue;
+                // SAFETY: every image has its own.
+                unsafe { (y.range(range.clone()), winners.range(range)) }
+            });
+            let images = x[part.start * image..part.end * image].chunks_exact(image).zip(results);
+            match &way {
+                Way::Winograd(winograd) => {
+                    let mut memory = winograd.memory();
+                    for (x, (y, winners)) in images {
+                        winograd.frame.put(x, &mut memory.framed);
+                        winograd.convolve_pooled(&mut memory, relu, y, winners);
+                    }
                 }
-                frame.put(&x[at * conv.image()..][..conv.image()], &mut framed);
-                convolve_pooled(isa, &framed, &panels, relu, y, winners, &walk, conv.inputs);
+                Way::Tiles(panels) => {
+                    let mut framed = Scratch::new(frame.len());
+                    for (x, (y, winners)) in images {
+                        frame.put(x, &mut framed);
+                        convolve_pooled(isa, &framed, panels, relu, y, winners, &walk, conv.inputs);
+                    }
+                }
             }
         });
     };

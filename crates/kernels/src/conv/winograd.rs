@@ -1,6 +1,6 @@
 //! 3 × 3 kernels with fewer multiplications, after Winograd: 2 × 2 pixels of the result are made from 4 × 4 of the
-//! frame by 16 products instead of 36, between sums of pixels and sums of weights. Where arithmetic is the limit, as in wasm,
-//! it takes little more than half the time of the plain tiles; its rounding is somewhat coarser.
+//! frame by 16 products instead of 36, between sums of pixels and sums of weights. Where arithmetic is the limit, as in
+//! wasm, it takes little more than half the time of the plain tiles; its rounding is somewhat coarser.
 //!
 //! With `Bᵀ`, `G` and `Aᵀ` of F(2 × 2, 3 × 3): result = Aᵀ ((G g Gᵀ) ⊙ (Bᵀ d B)) A.
 #![allow(clippy::needless_range_loop, reason = "tiles are indexed by row and column")]
@@ -83,7 +83,7 @@ pub struct Memory {
 }
 
 impl Winograd {
-    /// Of a convolution whose weight from `input` to `output` at the kernel's `place` is `weight(output, input, place)`.
+    /// `weight(output, input, place)` is the weight from an input to an output at one of the kernel's nine places.
     pub fn new(isa: Isa, conv: &Conv, bias: Option<&[f32]>, weight: impl Fn(usize, usize, usize) -> f32) -> Self {
         let mut weights: Vec<_> = (0..16).map(|_| Panels::new(isa, conv.outputs, conv.inputs, None)).collect();
         for output in 0..conv.outputs {
