@@ -1,10 +1,18 @@
 //! Convolution, 2 × 2 max-pooling and relu as one. Of every window and output only one pixel has a gradient, and about
 //! half have none at all: the backward passes add up just those.
 
-use crate::conv::{Conv, Pooled, Term, Walk, convolve_pooled, gather, lanes, scatter, scatter_patches};
+use crate::conv::{
+    Conv, Panels, Pooled, Term, Walk, Winograd, convolve_pooled, gather, lanes, pays, scatter, scatter_patches,
+};
 use crate::lanes::{Isa, isa};
 use crate::scratch::{SLACK, Scratch, filled};
 use crate::threads::{Shared, add_up, split};
+
+/// How a forward pass multiplies.
+enum Way {
+    Winograd(Winograd),
+    Tiles(Panels),
+}
 
 /// Windows of one image; an odd last line or column is left out.
 fn walk(conv: &Conv) -> Walk {
@@ -37,17 +45,37 @@ pub(crate) fn forward_as(
     conv: &Conv,
 ) -> (Vec<f32>, Vec<u8>) {
     assert!(x.len() == conv.images * conv.image() && weight.len() == conv.weights());
-    let panels = conv.panels(isa, weight, bias);
-    let (frame, walk) = (conv.frame(), walk(conv));
+    let way = if pays(isa, conv) {
+        let kernels = |output: usize, input: usize, place: usize| weight[(output * conv.inputs + input) * 9 + place];
+        Way::Winograd(Winograd::new(isa, conv, bias, kernels))
+    } else {
+        Way::Tiles(conv.panels(isa, weight, bias))
+    };
+    let (frame, walk, image) = (conv.frame(), walk(conv), conv.image());
     let result = walk.pixels() * conv.outputs;
     let run = |y: Shared<_>, winners: Shared<_>| {
         split(conv.images, conv.work(), |part| {
-            let mut framed = Scratch::new(frame.len());
-            for at in part {
+            let results = part.clone().map(|at| {
                 let range = at * result..(at + 1) * result;
-                let (y, winners) = unsafe { (y.range(range.clone()), winners.range(range)) };
-                frame.put(&x[at * conv.image()..][..conv.image()], &mut framed);
-                convolve_pooled(isa, &framed, &panels, relu, y, winners, &walk, conv.inputs);
+                // SAFETY: every image has its own.
+                unsafe { (y.range(range.clone()), winners.range(range)) }
+            });
+            let images = x[part.start * image..part.end * image].chunks_exact(image).zip(results);
+            match &way {
+                Way::Winograd(winograd) => {
+                    let mut memory = winograd.memory();
+                    for (x, (y, winners)) in images {
+                        winograd.frame.put(x, &mut memory.framed);
+                        winograd.convolve_pooled(&mut memory, relu, y, winners);
+                    }
+                }
+                Way::Tiles(panels) => {
+                    let mut framed = Scratch::new(frame.len());
+                    for (x, (y, winners)) in images {
+                        frame.put(x, &mut framed);
+                        convolve_pooled(isa, &framed, panels, relu, y, winners, &walk, conv.inputs);
+                    }
+                }
             }
         });
     };
@@ -87,7 +115,7 @@ pub(crate) fn input_gradient_as(isa: Isa, dy: &[f32], winners: &[u8], weight: &[
                 let of = Pooled { dy, winners, outputs: conv.outputs, next: conv.inputs };
                 sums.fill(0.0);
                 match few {
-                    true => scatter_patches(isa, of, &weights, &mut sums, &mut terms, &walk),
+                    true => scatter_patches(isa, of, &weights, &mut sums, &walk),
                     false => scatter(isa, of, &weights, &mut sums, &mut terms, &walk),
                 }
                 frame.take(&sums, unsafe { dx.range(at * image..(at + 1) * image) });
@@ -98,18 +126,18 @@ pub(crate) fn input_gradient_as(isa: Isa, dy: &[f32], winners: &[u8], weight: &[
     unsafe { filled(conv.images * image, fill) }
 }
 
-/// Weights `[output][winner][row][column, input]` among the pixels that a window's four kernels see, zeros elsewhere;
-/// rows are made a multiple of 4 long.
+/// Weights `[output][winner][row][column, input]` among the pixels that a window's four kernels see, zeros elsewhere
+/// and for winner 4; rows are made a multiple of 4 long.
 fn patches(weight: &[f32], conv: &Conv) -> Scratch {
     let side = conv.kernel + 1;
     let row_len = (side * conv.inputs).next_multiple_of(4);
-    let mut patches = Scratch::new(conv.outputs * 4 * side * row_len);
+    let mut patches = Scratch::new(conv.outputs * 5 * side * row_len);
     let mut weight = weight.iter();
     conv.each_weight(|output, input, row, column| {
         let weight = weight.next().expect("as many as there are");
         for winner in 0..4 {
             let (row, column) = (row + winner / 2, column + winner % 2);
-            patches[((output * 4 + winner) * side + row) * row_len + column * conv.inputs + input] = *weight;
+            patches[((output * 5 + winner) * side + row) * row_len + column * conv.inputs + input] = *weight;
         }
     });
     patches
@@ -145,5 +173,5 @@ pub(crate) fn weight_gradient_as(isa: Isa, x: &[f32], dy: &[f32], winners: &[u8]
     if all.is_empty() {
         return (vec![0.0; conv.weights()], vec![0.0; conv.outputs]);
     }
-    (conv.from_rows(&all, kernel_len, row_len), all[conv.outputs * kernel_len..].to_vec())
+    (conv.in_order(&all, kernel_len, row_len), all[conv.outputs * kernel_len..].to_vec())
 }

@@ -7,12 +7,20 @@ mod terms;
 #[cfg(test)]
 mod tests;
 mod tile;
+mod winograd;
 
-pub(crate) use {frame::Frame, terms::*, tile::*};
+pub(crate) use {
+    frame::Frame,
+    terms::*,
+    tile::*,
+    winograd::{Winograd, pays},
+};
 
 use crate::lanes::{Isa, isa};
 use crate::scratch::{SLACK, Scratch, filled};
-use crate::threads::{add_up, split};
+use crate::threads::{Shared, add_up, split};
+use frame::open;
+use winograd::{WeightGradient, pays_for_weights};
 
 /// Sizes of a convolution of channels-last images; zero padding `pad` on every side.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -98,7 +106,7 @@ impl Conv {
     }
 
     /// The reverse of [`Self::by_rows`], of sums that begin `kernel_len` numbers apart.
-    pub(crate) fn from_rows(&self, rows: &[f32], kernel_len: usize, row_len: usize) -> Vec<f32> {
+    pub(crate) fn in_order(&self, rows: &[f32], kernel_len: usize, row_len: usize) -> Vec<f32> {
         let mut weight = Vec::with_capacity(self.weights());
         self.each_weight(|output, input, row, column| {
             weight.push(rows[output * kernel_len + row * row_len + column * self.inputs + input]);
@@ -128,9 +136,21 @@ pub fn forward(x: &[f32], weight: &[f32], bias: Option<&[f32]>, relu: bool, conv
 
 fn forward_as(isa: Isa, x: &[f32], weight: &[f32], bias: Option<&[f32]>, relu: bool, conv: &Conv) -> Vec<f32> {
     assert!(x.len() == conv.images * conv.image() && weight.len() == conv.weights());
+    if pays(isa, conv) {
+        let kernels = |output: usize, input: usize, place: usize| weight[(output * conv.inputs + input) * 9 + place];
+        let winograd = Winograd::new(isa, conv, bias, kernels);
+        return convolved(
+            &winograd,
+            conv,
+            |at, framed| {
+                winograd.frame.put(&x[at * conv.image()..][..conv.image()], framed);
+            },
+            relu,
+        );
+    }
     let panels = conv.panels(isa, weight, bias);
     let (frame, walk, result) = (conv.frame(), conv.walk(), conv.result());
-    let fill = |y: crate::threads::Shared<_>| {
+    let fill = |y: Shared<_>| {
         split(conv.images, conv.work(), |part| {
             let mut framed = Scratch::new(if frame.is_bare() { 0 } else { frame.len() });
             for at in part {
@@ -150,8 +170,24 @@ fn forward_as(isa: Isa, x: &[f32], weight: &[f32], bias: Option<&[f32]>, relu: b
     unsafe { filled(conv.images * result, fill) }
 }
 
-/// `dy` `[n, oh, ow, out]` -> the gradient of `x` `[n, h, w, in]`. With `y`, the result of a forward pass with relu, only
-/// where that is above 0.
+/// A convolution after Winograd of the images that `put` puts into its frame.
+fn convolved(winograd: &Winograd, conv: &Conv, put: impl Fn(usize, &mut [f32]) + Sync, relu: bool) -> Vec<f32> {
+    let result = conv.result();
+    let fill = |y: Shared<_>| {
+        split(conv.images, conv.work(), |part| {
+            let mut memory = winograd.memory();
+            for at in part {
+                put(at, &mut memory.framed);
+                winograd.convolve(&mut memory, relu, unsafe { y.range(at * result..(at + 1) * result) });
+            }
+        });
+    };
+    // SAFETY: the images' results are all of it, and every pixel lies in a window.
+    unsafe { filled(conv.images * result, fill) }
+}
+
+/// `dy` `[n, oh, ow, out]` -> the gradient of `x` `[n, h, w, in]`. With `y`, the result of a forward pass with relu,
+/// only where that is above 0.
 pub fn input_gradient(dy: &[f32], y: Option<&[f32]>, weight: &[f32], conv: &Conv) -> Vec<f32> {
     input_gradient_as(isa(), dy, y, weight, conv)
 }
@@ -195,6 +231,23 @@ fn input_gradient_flipped(isa: Isa, dy: &[f32], y: Option<&[f32]>, weight: &[f32
         pad: conv.kernel - 1 - conv.pad,
         ..*conv
     };
+    if pays(isa, &turned) {
+        let kernels =
+            |input: usize, output: usize, place: usize| weight[(output * conv.inputs + input) * 9 + 8 - place];
+        let winograd = Winograd::new(isa, &turned, None, kernels);
+        return convolved(
+            &winograd,
+            &turned,
+            |at, memory| {
+                let dy = &dy[at * turned.image()..][..turned.image()];
+                match y {
+                    Some(y) => winograd.frame.put_open(isa, dy, &y[at * turned.image()..][..turned.image()], memory),
+                    None => winograd.frame.put(dy, memory),
+                }
+            },
+            false,
+        );
+    }
     let mut panels = Panels::new(isa, turned.outputs, places * turned.inputs, None);
     for input in 0..conv.inputs {
         let (to, step) = panels.column(input);
@@ -205,7 +258,7 @@ fn input_gradient_flipped(isa: Isa, dy: &[f32], y: Option<&[f32]>, weight: &[f32
         }
     }
     let (frame, walk, image) = (turned.frame(), turned.walk(), conv.image());
-    let fill = |dx: crate::threads::Shared<_>| {
+    let fill = |dx: Shared<_>| {
         split(conv.images, conv.work(), |part| {
             let mut memory = Scratch::new(frame.len());
             for at in part {
@@ -257,7 +310,7 @@ fn input_gradient_folded(isa: Isa, dy: &[f32], y: Option<&[f32]>, weight: &[f32]
         ..pixels
     };
     let image = conv.image();
-    let fill = |dx: crate::threads::Shared<_>| {
+    let fill = |dx: Shared<_>| {
         split(conv.images, conv.work(), |part| {
             let mut memory = Scratch::new(gradient.len());
             let mut patches = Scratch::new(pixels.across * side * row_len);
@@ -288,6 +341,9 @@ pub fn weight_gradient(x: &[f32], dy: &[f32], y: Option<&[f32]>, conv: &Conv) ->
 fn weight_gradient_as(isa: Isa, x: &[f32], dy: &[f32], y: Option<&[f32]>, conv: &Conv) -> (Vec<f32>, Vec<f32>) {
     assert!(x.len() == conv.images * conv.image() && dy.len() == conv.images * conv.result());
     assert!(y.is_none_or(|y| y.len() == dy.len()));
+    if pays_for_weights(isa, conv) {
+        return weight_gradient_multiplied(isa, x, dy, y, conv);
+    }
     let lanes = isa.lanes();
     let (frame, walk) = (conv.frame(), conv.walk());
     // Rows of few inputs are too short for a vector: there the whole kernel is made one row.
@@ -331,7 +387,30 @@ fn weight_gradient_as(isa: Isa, x: &[f32], dy: &[f32], y: Option<&[f32]>, conv: 
         return (vec![0.0; conv.weights()], vec![0.0; conv.outputs]);
     }
     let rows = if unfolds { walk.columns } else { row_len };
-    (conv.from_rows(&all, kernel_len, rows), all[outputs * kernel_len..][..conv.outputs].to_vec())
+    (conv.in_order(&all, kernel_len, rows), all[outputs * kernel_len..][..conv.outputs].to_vec())
+}
+
+/// After Winograd.
+fn weight_gradient_multiplied(isa: Isa, x: &[f32], dy: &[f32], y: Option<&[f32]>, conv: &Conv) -> (Vec<f32>, Vec<f32>) {
+    let winograd = WeightGradient::new(isa, conv);
+    let parts = split(conv.images, conv.work(), |part| {
+        let mut memory = winograd.memory();
+        let mut framed_dy = Scratch::new(winograd.gradient.len());
+        let mut all = vec![0.0; conv.weights() + conv.outputs];
+        let (weights, biases) = all.split_at_mut(conv.weights());
+        for at in part {
+            winograd.frame.put(&x[at * conv.image()..][..conv.image()], &mut memory.framed);
+            let dy = framed((isa, &winograd.gradient), dy, y, at, &mut framed_dy);
+            winograd.add(&mut memory, dy);
+            sums::add_rows(isa, dy, biases);
+        }
+        winograd.finish(&memory, weights);
+        all
+    });
+    let mut all = add_up(parts);
+    all.resize(conv.weights() + conv.outputs, 0.0);
+    let row_len = conv.kernel * conv.inputs;
+    (conv.in_order(&all, conv.kernel * row_len, row_len), all.split_off(conv.weights()))
 }
 
 /// One image's gradient, masked by `y`, with as many outputs as `frame` has channels.
@@ -348,14 +427,12 @@ fn lengthened<'a>(
     }
     let len = frame.height * outputs;
     let dy = &dy[at * len..][..len];
-    let rows = memory.chunks_exact_mut(frame.channels).zip(dy.chunks_exact(outputs));
-    match y {
-        None => rows.for_each(|(to, dy)| to[..outputs].copy_from_slice(dy)),
-        Some(y) => rows.zip(y[at * len..][..len].chunks_exact(outputs)).for_each(|((to, dy), y)| {
-            for ((to, &dy), &y) in to.iter_mut().zip(dy).zip(y) {
-                *to = if y > 0.0 { dy } else { 0.0 };
-            }
-        }),
+    for (row, to) in memory.chunks_exact_mut(frame.channels).enumerate() {
+        let (to, dy) = (&mut to[..outputs], &dy[row * outputs..][..outputs]);
+        match y {
+            Some(y) => open(isa, dy, &y[at * len + row * outputs..][..outputs], to),
+            None => to.copy_from_slice(dy),
+        }
     }
     memory
 }

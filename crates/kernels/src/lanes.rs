@@ -16,6 +16,7 @@ pub trait Lanes: Copy {
     /// `self + a · b`, rounded once where the machine can.
     unsafe fn mul_add(self, a: Self, b: Self) -> Self;
     unsafe fn add(self, other: Self) -> Self;
+    unsafe fn sub(self, other: Self) -> Self;
     unsafe fn mul(self, other: Self) -> Self;
     /// Of a number that is not a number, and of two zeros, `other`.
     unsafe fn max(self, other: Self) -> Self;
@@ -31,13 +32,13 @@ pub trait Lanes: Copy {
     }
 }
 
-/// A type, how many numbers it has, its four, and its instructions: splat, load, store, a · b + sum, add, mul, max,
-/// if_greater.
+/// A type, how many numbers it has, its four, and its instructions: splat, load, store, a · b + sum, add, sub, mul,
+/// max, if_greater.
 ///
 /// Paths and no closures: a closure would not have the instruction set of the function that it is written in.
 macro_rules! lanes {
-    ($type:ty, $n:literal, $four:ty: $splat:path, $load:path, $store:path, $fma:path, $add:path, $mul:path, $max:path,
-        $if_greater:path) => {
+    ($type:ty, $n:literal, $four:ty: $splat:path, $load:path, $store:path, $fma:path, $add:path, $sub:path, $mul:path,
+        $max:path, $if_greater:path) => {
         #[allow(unused_unsafe, reason = "some of the instructions are safe")]
         impl Lanes for $type {
             const N: usize = $n;
@@ -63,6 +64,10 @@ macro_rules! lanes {
                 unsafe { $add(self, other) }
             }
             #[inline(always)]
+            unsafe fn sub(self, other: Self) -> Self {
+                unsafe { $sub(self, other) }
+            }
+            #[inline(always)]
             unsafe fn mul(self, other: Self) -> Self {
                 unsafe { $mul(self, other) }
             }
@@ -84,14 +89,14 @@ mod x86 {
     use core::arch::x86_64::*;
 
     #[rustfmt::skip]
-    lanes!(__m128, 4, Self: _mm_set1_ps, _mm_loadu_ps, _mm_storeu_ps, _mm_fmadd_ps, _mm_add_ps, _mm_mul_ps, _mm_max_ps,
-        if_greater4);
+    lanes!(__m128, 4, Self: _mm_set1_ps, _mm_loadu_ps, _mm_storeu_ps, _mm_fmadd_ps, _mm_add_ps, _mm_sub_ps, _mm_mul_ps,
+        _mm_max_ps, if_greater4);
     #[rustfmt::skip]
     lanes!(__m256, 8, __m128: _mm256_set1_ps, _mm256_loadu_ps, _mm256_storeu_ps, _mm256_fmadd_ps, _mm256_add_ps,
-        _mm256_mul_ps, _mm256_max_ps, if_greater8);
+        _mm256_sub_ps, _mm256_mul_ps, _mm256_max_ps, if_greater8);
     #[rustfmt::skip]
     lanes!(__m512, 16, __m128: _mm512_set1_ps, _mm512_loadu_ps, _mm512_storeu_ps, _mm512_fmadd_ps, _mm512_add_ps,
-        _mm512_mul_ps, _mm512_max_ps, if_greater16);
+        _mm512_sub_ps, _mm512_mul_ps, _mm512_max_ps, if_greater16);
 
     #[inline(always)]
     unsafe fn if_greater4(a: __m128, than: __m128, yes: __m128, no: __m128) -> __m128 {
@@ -122,7 +127,7 @@ mod wasm {
     use f32x4_relaxed_madd as fma;
 
     #[rustfmt::skip]
-    lanes!(v128, 4, Self: f32x4_splat, load, store, fma, f32x4_add, f32x4_mul, max, if_greater);
+    lanes!(v128, 4, Self: f32x4_splat, load, store, fma, f32x4_add, f32x4_sub, f32x4_mul, max, if_greater);
 
     /// One instruction, and on x86 what its own maximum does.
     #[inline(always)]
@@ -174,6 +179,10 @@ impl Plain {
         Self::of(|i| a.0[i] + b.0[i])
     }
     #[inline(always)]
+    fn sub_(a: Self, b: Self) -> Self {
+        Self::of(|i| a.0[i] - b.0[i])
+    }
+    #[inline(always)]
     fn mul_(a: Self, b: Self) -> Self {
         Self::of(|i| a.0[i] * b.0[i])
     }
@@ -188,8 +197,8 @@ impl Plain {
 }
 
 #[rustfmt::skip]
-lanes!(Plain, 4, Self: Plain::splat_, Plain::load_, Plain::store_, Plain::fma_, Plain::add_, Plain::mul_, Plain::max_,
-    Plain::if_greater_);
+lanes!(Plain, 4, Self: Plain::splat_, Plain::load_, Plain::store_, Plain::fma_, Plain::add_, Plain::sub_,
+    Plain::mul_, Plain::max_, Plain::if_greater_);
 
 /// The vectors that this machine has.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

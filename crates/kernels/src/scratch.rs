@@ -11,7 +11,8 @@ struct CacheLine([f32; 16]);
 /// Numbers to have behind the end of what is read and written in whole vectors.
 pub const SLACK: usize = 16;
 
-/// Working memory: zeros at first, and from the start of a cache line.
+/// Working memory: zeros at first, and from the start of a cache line. Its cache lines are nothing but numbers,
+/// at least `len` of them, so it may be seen as a slice of those.
 pub struct Scratch {
     lines: Vec<CacheLine>,
     len: usize,

@@ -1,6 +1,6 @@
 //! Images within the zeros that a convolution pads them with.
 
-use crate::lanes::{Lanes, dispatch};
+use crate::lanes::{Isa, Lanes, dispatch};
 use std::mem::MaybeUninit;
 
 /// A frame of `lines` × `across` pixels around an image of `height` × `width`, `before` pixels from its top and left.
@@ -47,7 +47,7 @@ impl Frame {
     }
 
     /// Copies a gradient into its frame where the output `y` is above 0, zeros where a relu closed it.
-    pub fn put_open(&self, isa: crate::lanes::Isa, dy: &[f32], y: &[f32], frame: &mut [f32]) {
+    pub fn put_open(&self, isa: Isa, dy: &[f32], y: &[f32], frame: &mut [f32]) {
         let row = self.width * self.channels;
         for at in 0..self.height {
             open(isa, &dy[at * row..][..row], &y[at * row..][..row], &mut frame[self.place(at)..][..row]);
@@ -63,11 +63,23 @@ impl Frame {
     }
 }
 
-dispatch!(pub fn open(dy: &[f32], y: &[f32], to: &mut [f32]) = open_body);
+dispatch! {
+    /// `to` = `dy` where `y` is above 0, else 0.
+    pub fn open(dy: &[f32], y: &[f32], to: &mut [f32]) = open_body
+}
 
 #[inline(always)]
 unsafe fn open_body<V: Lanes>(dy: &[f32], y: &[f32], to: &mut [f32]) {
-    for ((to, &y), &dy) in to.iter_mut().zip(y).zip(dy) {
-        *to = if y > 0.0 { dy } else { 0.0 };
+    assert!(dy.len() == to.len() && y.len() == to.len());
+    let whole = to.len() / V::N * V::N;
+    for at in (0..whole).step_by(V::N) {
+        unsafe {
+            let zero = V::splat(0.0);
+            let (dy, y) = (V::load(dy.as_ptr().add(at)), V::load(y.as_ptr().add(at)));
+            y.if_greater(zero, dy, zero).store(to.as_mut_ptr().add(at));
+        }
+    }
+    for at in whole..to.len() {
+        to[at] = if y[at] > 0.0 { dy[at] } else { 0.0 };
     }
 }

@@ -23,7 +23,7 @@ unsafe fn correlate_body<V: Lanes>(from: &[f32], dy: &[f32], outputs: usize, to:
     assert!(last <= from.len() && dy.len() == walk.pixels() * outputs);
     assert!(to.len() == outputs * walk.rows * row_len);
     let at_once = if V::N == 16 { 8 } else { 4 };
-    assert!(outputs % at_once == 0);
+    assert!(outputs.is_multiple_of(at_once));
     for output in (0..outputs).step_by(at_once) {
         for row in 0..walk.rows {
             let mut vector = 0;
@@ -34,10 +34,9 @@ unsafe fn correlate_body<V: Lanes>(from: &[f32], dy: &[f32], outputs: usize, to:
                     let to = to.as_mut_ptr().add((output * walk.rows + row) * row_len + vector * V::N);
                     let to = (to, walk.rows * row_len);
                     vector += match (V::N, vectors - vector) {
+                        (16, 4 | 2) => correlate_tile::<V, 8, 2>(x, dy, outputs, to, walk),
                         (16, 3..) => correlate_tile::<V, 8, 3>(x, dy, outputs, to, walk),
-                        (16, 2) => correlate_tile::<V, 8, 2>(x, dy, outputs, to, walk),
                         (16, _) => correlate_tile::<V, 8, 1>(x, dy, outputs, to, walk),
-                        (8, 3..) => correlate_tile::<V, 4, 3>(x, dy, outputs, to, walk),
                         (_, 2..) => correlate_tile::<V, 4, 2>(x, dy, outputs, to, walk),
                         _ => correlate_tile::<V, 4, 1>(x, dy, outputs, to, walk),
                     };
@@ -86,8 +85,8 @@ unsafe fn correlate_tile<V: Lanes, const M: usize, const C: usize>(
 }
 
 dispatch! {
-    /// Writes what the kernel sees at every pixel: `to[pixel]` are its rows one after the other, `len` numbers from pixel to
-    /// pixel, of which those behind the last row mean nothing.
+    /// Writes what the kernel sees at every pixel: `to[pixel]` are its rows one after the other, `len` numbers from
+    /// pixel to pixel, of which those behind the last row mean nothing.
     pub fn unfold(from: &[f32], to: &mut [f32], len: usize, walk: &Walk) = unfold_body
 }
 
@@ -122,7 +121,7 @@ dispatch! {
 #[inline(always)]
 unsafe fn fold_body<V: Lanes>(patches: &[f32], row_len: usize, to: &mut [f32], walk: &Walk) {
     let last = (walk.lines - 1) * walk.down + (walk.across - 1) * walk.right + (walk.rows - 1) * walk.line + row_len;
-    assert!(last <= to.len() && patches.len() == walk.pixels() * walk.rows * row_len && row_len % 4 == 0);
+    assert!(last <= to.len() && patches.len() == walk.pixels() * walk.rows * row_len && row_len.is_multiple_of(4));
     let mut patch = patches.as_ptr();
     for y in 0..walk.lines {
         for x in 0..walk.across {

@@ -232,36 +232,70 @@ unsafe fn scatter_body<V: Lanes>(of: Pooled, weights: &[f32], frame: &mut [f32],
 
 dispatch! {
     /// As [`scatter`] for rows too short for it: `patches[output][winner][row][column]` are the weights already moved
-    /// to where the winner is among the pixels that a window sees, and `walk` has the rows and columns of those, the
-    /// columns a multiple of 4.
-    pub fn scatter_patches(of: Pooled, patches: &[f32], frame: &mut [f32], terms: &mut [Term], walk: &Walk)
-        = scatter_patches_body
+    /// to where the winner is among the pixels that a window sees, zeros for winner 4, and `walk` has the rows and
+    /// columns of those, the columns a multiple of 4.
+    pub fn scatter_patches(of: Pooled, patches: &[f32], frame: &mut [f32], walk: &Walk) = scatter_patches_body
 }
 
 #[inline(always)]
-unsafe fn scatter_patches_body<V: Lanes>(
-    of: Pooled,
-    patches: &[f32],
-    frame: &mut [f32],
-    terms: &mut [Term],
-    walk: &Walk,
-) {
-    let patch = walk.rows * walk.columns;
+unsafe fn scatter_patches_body<V: Lanes>(of: Pooled, patches: &[f32], frame: &mut [f32], walk: &Walk) {
     of.check(walk, walk.columns, frame.len());
-    assert!(patches.len() == of.outputs * 4 * patch && terms.len() > of.outputs && walk.columns % 4 == 0);
+    assert!(patches.len() == of.outputs * 5 * walk.rows * walk.columns && walk.columns.is_multiple_of(4));
     for y in 0..walk.lines {
         for x in 0..walk.across {
-            let at = (y * walk.across + x) * of.outputs;
-            let (dy, winners) = (&of.dy[at..][..of.outputs], &of.winners[at..][..of.outputs]);
-            let mut count = 0;
-            for (output, (&value, &winner)) in dy.iter().zip(winners).enumerate() {
-                let term = Term { at: ((output * 4 + usize::from(winner % 4)) * patch) as u32, value };
-                unsafe { *terms.get_unchecked_mut(count) = term };
-                count += usize::from(winner < 4);
+            let window = y * walk.across + x;
+            let mut row = 0;
+            while row < walk.rows {
+                let mut column = 0;
+                let height = if walk.rows - row >= 4 { 4 } else { 1 };
+                while column < walk.columns {
+                    let vectors = if walk.columns - column >= 12 { 3 } else { 1 };
+                    let to = &mut frame[y * walk.down + x * walk.right + row * walk.line + column..];
+                    let patches = &patches[row * walk.columns + column..];
+                    unsafe {
+                        match (height, vectors) {
+                            (4, 3) => add_patches::<V::Four, 4, 3>(of, window, patches, to, walk),
+                            (4, _) => add_patches::<V::Four, 4, 1>(of, window, patches, to, walk),
+                            (_, 3) => add_patches::<V::Four, 1, 3>(of, window, patches, to, walk),
+                            _ => add_patches::<V::Four, 1, 1>(of, window, patches, to, walk),
+                        }
+                    }
+                    column += vectors * 4;
+                }
+                row += height;
             }
-            let to = &mut frame[y * walk.down + x * walk.right..];
-            let (from, to) = ((patches.as_ptr(), walk.columns), (to.as_mut_ptr(), walk.line));
-            unsafe { add_terms::<V::Four>(&terms[..count], from, to, walk.rows, walk.columns / 4) };
+        }
+    }
+}
+
+/// Adds `R` rows × `C` vectors of the patches of one window's winners.
+#[inline(always)]
+unsafe fn add_patches<V: Lanes, const R: usize, const C: usize>(
+    of: Pooled,
+    window: usize,
+    patches: &[f32],
+    to: &mut [f32],
+    walk: &Walk,
+) {
+    unsafe {
+        let mut sums = [[V::splat(0.0); C]; R];
+        let (dy, winners) = (of.dy.as_ptr().add(window * of.outputs), of.winners.as_ptr().add(window * of.outputs));
+        let mut from = patches.as_ptr();
+        for output in 0..of.outputs {
+            let value = V::splat(*dy.add(output));
+            let patch = from.add(usize::from((*winners.add(output)).min(4)) * walk.rows * walk.columns);
+            for r in 0..R {
+                for c in 0..C {
+                    sums[r][c] = sums[r][c].mul_add(value, V::load(patch.add(r * walk.columns + c * V::N)));
+                }
+            }
+            from = from.wrapping_add(5 * walk.rows * walk.columns);
+        }
+        for r in 0..R {
+            for c in 0..C {
+                let to = to.as_mut_ptr().add(r * walk.line + c * V::N);
+                V::load(to).add(sums[r][c]).store(to);
+            }
         }
     }
 }

@@ -207,7 +207,7 @@ unsafe fn convolve_panel<V: Lanes, const M: usize, const N: usize>(
 
 dispatch! {
     /// The greatest of every 2 × 2 output pixels, and which it is: 0 to 3 by rows, the first of equals; 4 where `relu`
-    /// closes it. `walk` counts windows, `right` and `down` are from window to window, and `next` from a pixel to the next.
+    /// closes it. `walk` counts windows, `right` and `down` are from window to window, `next` from a pixel to the next.
     pub fn convolve_pooled(
         from: &[f32], weight: &Panels, relu: bool, to: &mut [MaybeUninit<f32>], winners: &mut [MaybeUninit<u8>],
         walk: &Walk, next: usize,
@@ -277,18 +277,10 @@ unsafe fn pooled_panel<V: Lanes, const M: usize, const N: usize>(
             let sums = tile::<V, M, N>(pixels, panel, start, walk);
             for window in 0..M / 4 {
                 let mut best = sums[4 * window];
-                // Whole numbers in the lanes of floats: they are only chosen among, never reckoned with.
                 let mut winner = [zero; N];
                 for n in 0..N {
-                    for q in 1..4 {
-                        let sum = sums[4 * window + q][n];
-                        winner[n] = sum.if_greater(best[n], V::splat(f32::from_bits(q as u32)), winner[n]);
-                        best[n] = sum.max(best[n]);
-                    }
-                    if relu {
-                        winner[n] = best[n].if_greater(zero, winner[n], V::splat(f32::from_bits(4)));
-                        best[n] = zero.max(best[n]);
-                    }
+                    let four = [best[n], sums[4 * window + 1][n], sums[4 * window + 2][n], sums[4 * window + 3][n]];
+                    (best[n], winner[n]) = pool(four, relu);
                 }
                 if window < count {
                     let place = (at + window) * weight.outputs + first;
@@ -301,9 +293,28 @@ unsafe fn pooled_panel<V: Lanes, const M: usize, const N: usize>(
     }
 }
 
+/// The greatest of four and which it is, as a whole number in the lanes of floats: those are only chosen among, never
+/// reckoned with.
+#[inline(always)]
+pub unsafe fn pool<V: Lanes>(four: [V; 4], relu: bool) -> (V, V) {
+    unsafe {
+        let zero = V::splat(0.0);
+        let (mut best, mut winner) = (four[0], zero);
+        for q in 1..4 {
+            winner = four[q].if_greater(best, V::splat(f32::from_bits(q as u32)), winner);
+            best = four[q].max(best);
+        }
+        if relu {
+            winner = best.if_greater(zero, winner, V::splat(f32::from_bits(4)));
+            best = zero.max(best);
+        }
+        (best, winner)
+    }
+}
+
 /// Stores the first `count` whole numbers of a row of vectors, at most 48, as bytes.
 #[inline(always)]
-unsafe fn store_bytes<V: Lanes, const N: usize>(row: [V; N], count: usize, to: *mut u8) {
+pub unsafe fn store_bytes<V: Lanes, const N: usize>(row: [V; N], count: usize, to: *mut u8) {
     unsafe {
         let mut all = [0u32; 48];
         for n in 0..N {
