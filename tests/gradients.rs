@@ -21,7 +21,8 @@ const SAMPLES: usize = 3;
 const LOSSES: [AttackLoss; 3] = [AttackLoss::Ce, AttackLoss::Dlr, AttackLoss::CwMargin];
 
 /// Every kind of net, smooth and with kinks, plain and with adapters; norm layers have statistics that are not the
-/// fresh ones.
+/// fresh ones. A residual network has a kink within a step of half its pixels: `goldens.rs` holds its gradients against
+/// PyTorch's.
 fn nets() -> Vec<(String, Net)> {
     let mut nets = Vec::new();
     for (name, model) in [

@@ -39,6 +39,7 @@ macro_rules! nets {
         $(mod $file; pub use $file::$Name;)*
 
         #[derive(Module, Debug)]
+        #[expect(clippy::large_enum_variant, reason = "a run holds a handful of nets")]
         enum Body { $($Name($Name),)* }
 
         impl Body {
