@@ -29,11 +29,11 @@ pub use conv_pool::conv_pool;
 pub use conv2d::conv2d;
 pub use cross_entropy::cross_entropy;
 pub use fused::plain;
-#[cfg(not(target_arch = "wasm32"))]
-pub use kernels::threads::limit as threads;
 pub use gather_batch::gather_batch;
 pub use gelu::gelu;
 pub use group_norm2d::group_norm2d;
+#[cfg(not(target_arch = "wasm32"))]
+pub use kernels::threads::limit as threads;
 pub use layer_norm::layer_norm;
 pub use linear::linear;
 pub use low_rank::low_rank;

@@ -1,7 +1,10 @@
 //! Fused bodies against the default ones, which are burn's own operations: results and every gradient, over sizes that
 //! fit no vector.
 
+use burn::module::Param;
+use burn::optim::GradientsParams;
 use burn::tensor::{Device, Gradients, Int, Tensor, TensorData};
+use ops::{Optimizer, Rule, Tail};
 use std::sync::Mutex;
 
 /// The switch between bodies is the process's: one test at a time.
@@ -80,9 +83,13 @@ fn convolutions() {
 
 #[test]
 fn convolutions_with_pooling() {
-    for (n, from, to, side, kernel) in
-        [(2, 1, 16, [28, 28], 3), (2, 16, 32, [14, 14], 3), (3, 3, 5, [7, 9], 3), (2, 2, 3, [8, 6], 5), (1, 4, 4, [2, 2], 1)]
-    {
+    for (n, from, to, side, kernel) in [
+        (2, 1, 16, [28, 28], 3),
+        (2, 16, 32, [14, 14], 3),
+        (3, 3, 5, [7, 9], 3),
+        (2, 2, 3, [8, 6], 5),
+        (1, 4, 4, [2, 2], 1),
+    ] {
         for relu in [true, false] {
             agree(&format!("{from} to {to}, kernel {kernel}, relu {relu}"), 2e-5, || {
                 let (x, w) = (leaf(1, [n, from, side[0], side[1]]), leaf(2, [to, from, kernel, kernel]));
@@ -158,4 +165,95 @@ fn steps_of_attacks() {
         let near = center.clone() + x.mul_scalar(0.1);
         vec![read(ops::step_linf(near, gradient, &center, 0.05, 0.1))]
     });
+}
+
+#[test]
+fn norms_of_images() {
+    for (n, c, height, width) in [(1, 1, 1, 2), (3, 5, 4, 3), (2, 16, 6, 6), (4, 33, 2, 2)] {
+        for (relu, around) in [(false, false), (true, false), (false, true), (true, true)] {
+            let shape = [n, c, height, width];
+            let tail = |residual: &Tensor<4>| Tail { residual: around.then(|| residual.clone()), relu };
+            agree(&format!("of the batch, {shape:?}, relu {relu}, residual {around}"), 1e-4, || {
+                let (x, residual) = (leaf(1, shape), leaf(2, shape));
+                let (weight, bias) = (leaf(3, [c]), leaf(4, [c]));
+                let tail = tail(&residual);
+                let (y, mean, var) = ops::batch_norm2d(x.clone(), weight.clone(), bias.clone(), 1e-5, tail);
+                let tape = back(&y);
+                let mut all = vec![read(y), read(mean), read(var), gradient(&x, &tape)];
+                all.extend([gradient(&weight, &tape), gradient(&bias, &tape)]);
+                all.extend(around.then(|| gradient(&residual, &tape)));
+                all
+            });
+            agree(&format!("of running statistics, {shape:?}, relu {relu}, residual {around}"), 2e-5, || {
+                let (x, residual) = (leaf(1, shape), leaf(2, shape));
+                let (weight, bias) = (leaf(3, [c]), leaf(4, [c]));
+                let (mean, var) = (numbers(5, [c]).autodiff(), numbers(6, [c]).add_scalar(1.5).autodiff());
+                let y = ops::norm2d(x.clone(), mean, var, weight.clone(), bias.clone(), 1e-5, tail(&residual));
+                let tape = back(&y);
+                let mut all = vec![read(y), gradient(&x, &tape), gradient(&weight, &tape), gradient(&bias, &tape)];
+                all.extend(around.then(|| gradient(&residual, &tape)));
+                all
+            });
+        }
+    }
+}
+
+#[test]
+fn an_attack_asks_a_norm_for_inputs_alone() {
+    agree("inputs alone", 2e-5, || {
+        let (x, weight, bias) = (leaf(1, [2, 3, 4, 4]), numbers(2, [3]).autodiff(), numbers(3, [3]).autodiff());
+        let (mean, var) = (numbers(5, [3]).autodiff(), numbers(6, [3]).add_scalar(1.5).autodiff());
+        let y = ops::norm2d(x.clone(), mean, var, weight, bias, 1e-5, Tail { residual: None, relu: true });
+        vec![gradient(&x, &back(&y))]
+    });
+}
+
+#[test]
+fn transformers() {
+    for (n, t, heads, d) in [(1, 1, 1, 1), (2, 5, 3, 7), (3, 16, 4, 16), (2, 17, 2, 8)] {
+        agree(&format!("attention of {t} patches, {heads} heads of {d}"), 2e-5, || {
+            let qkv = leaf(1, [n, t, 3 * heads * d]);
+            let y = ops::attention(qkv.clone(), heads);
+            let tape = back(&y);
+            vec![read(y), gradient(&qkv, &tape)]
+        });
+    }
+    for (n, d) in [(1, 3), (7, 5), (9, 64)] {
+        agree(&format!("layer norm of {d}"), 1e-4, || {
+            let (x, weight, bias) = (leaf(1, [n, 3, d]), leaf(2, [d]), leaf(3, [d]));
+            let y = ops::layer_norm(x.clone(), weight.clone(), bias.clone(), 1e-5);
+            let tape = back(&y);
+            vec![read(y), gradient(&x, &tape), gradient(&weight, &tape), gradient(&bias, &tape)]
+        });
+    }
+    agree("gelu", 2e-6, || {
+        let x = numbers(1, [7, 33]).mul_scalar(6.0).autodiff().require_grad();
+        let y = ops::gelu(x.clone());
+        let tape = back(&y);
+        vec![read(y), gradient(&x, &tape)]
+    });
+}
+
+#[test]
+fn rules_of_descent() {
+    let rules = [
+        Rule::Sgd { momentum: 0.0, decay: 0.0 },
+        Rule::Sgd { momentum: 0.9, decay: 0.01 },
+        Rule::Adam { decay: 0.0, decoupled: false },
+        Rule::Adam { decay: 0.01, decoupled: false },
+        Rule::Adam { decay: 0.01, decoupled: true },
+    ];
+    for rule in rules {
+        agree(&format!("{rule:?}"), 2e-6, || {
+            let mut weight = Param::from_tensor(leaf(1, [5, 7]));
+            let mut optimizer = Optimizer::new(rule);
+            for step in 0..8 {
+                let mut gradients = GradientsParams::new();
+                gradients.register(weight.id, numbers::<2>(2 + step, [5, 7]));
+                // The rate stands still for some steps, and moves.
+                weight = optimizer.step(if step < 5 { 0.01 } else { 0.002 }, weight, gradients);
+            }
+            vec![read(weight.val())]
+        });
+    }
 }
