@@ -474,7 +474,7 @@ fn adam_as_pytorch() {
     everywhere(|| {
         let mut all = Vec::new();
         for (n, decay, decoupled) in [(1, 0.0, false), (17, 0.1, false), (65, 0.1, true), (120_000, 0.0, false)] {
-            let (lr, beta1, beta2, epsilon) = (0.01, 0.9, 0.999, 1e-8);
+            let (lr, beta1, beta2, epsilon) = (0.01_f64, 0.9_f64, 0.999_f64, 1e-8_f64);
             let mut w = random(n, 1);
             let (mut m, mut v) = (vec![0.0; n], vec![0.0; n]);
             let (mut w64, mut m64, mut v64) = (wide(&w), vec![0.0; n], vec![0.0; n]);

@@ -1,10 +1,10 @@
 //! Fused bodies against the default ones, which are burn's own operations: results and every gradient, over sizes that
-//! fit no vector. With the feature `vulkan` those for graphics devices as well, where there is one or its emulation.
+//! fit no vector. With the feature `webgpu` those for graphics devices as well, where there is one or its emulation.
 
-use burn::module::{Module, Param};
+use burn::module::Param;
 use burn::optim::GradientsParams;
 use burn::tensor::{Device, Gradients, Int, Tensor, TensorData};
-use ops::{Optimizer, Rule};
+use ops::{Optimizer, Rule, Tail};
 use std::cell::RefCell;
 use std::sync::Mutex;
 
@@ -33,7 +33,7 @@ fn agree(what: &str, tolerance: f32, run: impl Fn() -> Vec<Vec<f32>>) {
 }
 
 /// The graphics device, or a line that says why there is none.
-#[cfg(feature = "vulkan")]
+#[cfg(feature = "webgpu")]
 fn graphics() -> Option<Device> {
     static GRAPHICS: std::sync::OnceLock<Option<Device>> = std::sync::OnceLock::new();
     let opened = GRAPHICS.get_or_init(|| match Device::wgpu_options().init() {
@@ -46,7 +46,7 @@ fn graphics() -> Option<Device> {
     opened.clone()
 }
 
-#[cfg(not(feature = "vulkan"))]
+#[cfg(not(feature = "webgpu"))]
 fn graphics() -> Option<Device> {
     None
 }
@@ -205,36 +205,6 @@ fn batches() {
     });
 }
 
-#[derive(Module, Debug)]
-struct Weights {
-    matrix: Param<Tensor<2>>,
-    bias: Param<Tensor<1>>,
-}
-
-#[test]
-fn rules() {
-    for rule in [
-        Rule::Sgd { momentum: 0.0, decay: 0.1 },
-        Rule::Sgd { momentum: 0.9, decay: 0.1 },
-        Rule::Adam { decay: 0.1, decoupled: false },
-        Rule::Adam { decay: 0.1, decoupled: true },
-    ] {
-        agree(&format!("{rule:?}"), 2e-6, || {
-            let (matrix, bias) = (Param::from_tensor(leaf(1, [7, 13])), Param::from_tensor(leaf(2, [13])));
-            let mut weights = Weights { matrix, bias };
-            let mut optimizer = Optimizer::new(rule);
-            // The rate stands still, changes, and stands still again.
-            for (step, rate) in [0.1, 0.1, 0.1, 0.01, 0.01].into_iter().enumerate() {
-                let x = Tensor::from_inner(numbers(10 + step as u32, [5, 7]));
-                let tape = back(&(x.matmul(weights.matrix.val()) + weights.bias.val().unsqueeze()));
-                let gradients = GradientsParams::from_grads(tape, &weights);
-                weights = optimizer.step(rate, weights, gradients);
-            }
-            vec![read(weights.matrix.val()), read(weights.bias.val())]
-        });
-    }
-}
-
 #[test]
 fn steps_of_attacks() {
     agree("a step in the ball", 0.0, || {
@@ -245,4 +215,95 @@ fn steps_of_attacks() {
         let near = center.clone() + x.mul_scalar(0.1);
         vec![read(ops::step_linf(near, gradient, &center, 0.05, 0.1))]
     });
+}
+
+#[test]
+fn norms_of_images() {
+    for (n, c, height, width) in [(1, 1, 1, 2), (3, 5, 4, 3), (2, 16, 6, 6), (4, 33, 2, 2)] {
+        for (relu, around) in [(false, false), (true, false), (false, true), (true, true)] {
+            let shape = [n, c, height, width];
+            let tail = |residual: &Tensor<4>| Tail { residual: around.then(|| residual.clone()), relu };
+            agree(&format!("of the batch, {shape:?}, relu {relu}, residual {around}"), 1e-4, || {
+                let (x, residual) = (leaf(1, shape), leaf(2, shape));
+                let (weight, bias) = (leaf(3, [c]), leaf(4, [c]));
+                let tail = tail(&residual);
+                let (y, mean, var) = ops::batch_norm2d(x.clone(), weight.clone(), bias.clone(), 1e-5, tail);
+                let tape = back(&y);
+                let mut all = vec![read(y), read(mean), read(var), gradient(&x, &tape)];
+                all.extend([gradient(&weight, &tape), gradient(&bias, &tape)]);
+                all.extend(around.then(|| gradient(&residual, &tape)));
+                all
+            });
+            agree(&format!("of running statistics, {shape:?}, relu {relu}, residual {around}"), 2e-5, || {
+                let (x, residual) = (leaf(1, shape), leaf(2, shape));
+                let (weight, bias) = (leaf(3, [c]), leaf(4, [c]));
+                let (mean, var) = (numbers(5, [c]).autodiff(), numbers(6, [c]).add_scalar(1.5).autodiff());
+                let y = ops::norm2d(x.clone(), mean, var, weight.clone(), bias.clone(), 1e-5, tail(&residual));
+                let tape = back(&y);
+                let mut all = vec![read(y), gradient(&x, &tape), gradient(&weight, &tape), gradient(&bias, &tape)];
+                all.extend(around.then(|| gradient(&residual, &tape)));
+                all
+            });
+        }
+    }
+}
+
+#[test]
+fn an_attack_asks_a_norm_for_inputs_alone() {
+    agree("inputs alone", 2e-5, || {
+        let (x, weight, bias) = (leaf(1, [2, 3, 4, 4]), numbers(2, [3]).autodiff(), numbers(3, [3]).autodiff());
+        let (mean, var) = (numbers(5, [3]).autodiff(), numbers(6, [3]).add_scalar(1.5).autodiff());
+        let y = ops::norm2d(x.clone(), mean, var, weight, bias, 1e-5, Tail { residual: None, relu: true });
+        vec![gradient(&x, &back(&y))]
+    });
+}
+
+#[test]
+fn transformers() {
+    for (n, t, heads, d) in [(1, 1, 1, 1), (2, 5, 3, 7), (3, 16, 4, 16), (2, 17, 2, 8)] {
+        agree(&format!("attention of {t} patches, {heads} heads of {d}"), 2e-5, || {
+            let qkv = leaf(1, [n, t, 3 * heads * d]);
+            let y = ops::attention(qkv.clone(), heads);
+            let tape = back(&y);
+            vec![read(y), gradient(&qkv, &tape)]
+        });
+    }
+    for (n, d) in [(1, 3), (7, 5), (9, 64)] {
+        agree(&format!("layer norm of {d}"), 1e-4, || {
+            let (x, weight, bias) = (leaf(1, [n, 3, d]), leaf(2, [d]), leaf(3, [d]));
+            let y = ops::layer_norm(x.clone(), weight.clone(), bias.clone(), 1e-5);
+            let tape = back(&y);
+            vec![read(y), gradient(&x, &tape), gradient(&weight, &tape), gradient(&bias, &tape)]
+        });
+    }
+    agree("gelu", 2e-6, || {
+        let x = numbers(1, [7, 33]).mul_scalar(6.0).autodiff().require_grad();
+        let y = ops::gelu(x.clone());
+        let tape = back(&y);
+        vec![read(y), gradient(&x, &tape)]
+    });
+}
+
+#[test]
+fn rules_of_descent() {
+    let rules = [
+        Rule::Sgd { momentum: 0.0, decay: 0.0 },
+        Rule::Sgd { momentum: 0.9, decay: 0.01 },
+        Rule::Adam { decay: 0.0, decoupled: false },
+        Rule::Adam { decay: 0.01, decoupled: false },
+        Rule::Adam { decay: 0.01, decoupled: true },
+    ];
+    for rule in rules {
+        agree(&format!("{rule:?}"), 2e-6, || {
+            let mut weight = Param::from_tensor(leaf(1, [5, 7]));
+            let mut optimizer = Optimizer::new(rule);
+            for step in 0..8 {
+                let mut gradients = GradientsParams::new();
+                gradients.register(weight.id, numbers::<2>(2 + step, [5, 7]));
+                // The rate stands still for some steps, and moves.
+                weight = optimizer.step(if step < 5 { 0.01 } else { 0.002 }, weight, gradients);
+            }
+            vec![read(weight.val())]
+        });
+    }
 }

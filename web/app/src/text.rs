@@ -720,6 +720,9 @@ pub const fn device(state: DeviceState) -> (&'static str, &'static str) {
     }
 }
 
+pub const BODIES_HELP: &str =
+    "Fused operations are our own; plain ones are burn's, and slower. Both learn the same, up to rounding.";
+
 pub fn device_help(device: &Device) -> String {
     let times = device.times.map(|times| fixed(times, 1));
     let words = match device.state {

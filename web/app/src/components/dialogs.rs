@@ -325,6 +325,13 @@ fn badge(page: Page) -> AnyView {
                 .on(CLICK, move |_| page.choose_device(choice))
                 .child(name)
         });
+    let bodies = [(false, "Fused"), (true, "Plain")].map(|(plain, name)| {
+        el("button")
+            .attr("type", "button")
+            .attr("aria-pressed", move || (page.plain.get() == plain).to_string())
+            .on(CLICK, move |_| page.choose_plain(plain))
+            .child(name)
+    });
     [
         el("p").child(move || text::device_help(&device())).into_any(),
         el("dl")
@@ -339,16 +346,12 @@ fn badge(page: Page) -> AnyView {
             .attr("aria-label", "Device")
             .child(choices)
             .into_any(),
-        el("label")
-            .attr("class", "check")
-            .attr("title", text::PLAIN_HELP)
-            .child(
-                el("input")
-                    .attr("type", "checkbox")
-                    .attr("checked", page.plain.get_untracked())
-                    .on(CHANGE, move |event| page.choose_plain(browser::checked(&event))),
-            )
-            .child(text::PLAIN)
+        el("p").attr("class", "sub").child(text::BODIES_HELP).into_any(),
+        el("span")
+            .attr("class", "segments")
+            .attr("role", "group")
+            .attr("aria-label", "Operations")
+            .child(bodies)
             .into_any(),
     ]
     .into_any()

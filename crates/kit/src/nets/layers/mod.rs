@@ -47,7 +47,8 @@ pub enum Activation {
 }
 
 impl Activation {
-    /// After 2×2 max-pooling: both activations rise, so pooling first is the same function on a quarter of the elements.
+    /// After 2×2 max-pooling: both activations rise, so pooling first is the same function on a quarter of the
+    /// elements.
     pub fn pooled(self, x: Tensor<4>) -> Tensor<4> {
         match self {
             Self::Relu => ops::max_pool2d(x, true),
