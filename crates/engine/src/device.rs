@@ -96,6 +96,10 @@ fn name(choice: DeviceChoice) -> &'static str {
     }
 }
 
+/// Dispatches of one submit: a step of the page's nets is one. burn's 32 would cut the steps of other nets in parts.
+#[cfg(any(feature = "gpu", all(any(feature = "vulkan", feature = "metal"), not(feature = "cuda"))))]
+const TASKS: usize = 64;
+
 /// The graphics backend of this native build, if it has one.
 #[cfg(feature = "cuda")]
 async fn native() -> Option<Opened> {
@@ -105,9 +109,14 @@ async fn native() -> Option<Opened> {
 
 #[cfg(all(any(feature = "vulkan", feature = "metal"), not(feature = "cuda")))]
 async fn native() -> Option<Opened> {
-    let device = Device::wgpu_options().init_async().await.ok()?;
-    let name = if cfg!(feature = "vulkan") { "vulkan" } else { "metal" };
-    Some(Opened { device, name, ..Opened::cpu(Why::Default) })
+    use burn::tensor::wgpu::{WgpuBackend, wgpu::DeviceType};
+    let vulkan = cfg!(feature = "vulkan");
+    let (name, api) = if vulkan { ("vulkan", WgpuBackend::Vulkan) } else { ("metal", WgpuBackend::Metal) };
+    let options = Device::wgpu_options().graphics_api(api).tasks_max(TASKS);
+    let (device, setup) = options.init_with_setup_async().await.ok()?;
+    let adapter = setup.adapter.get_info();
+    let software = adapter.device_type == DeviceType::Cpu;
+    Some(Opened { device, name, adapter: adapter.name, software, ..Opened::cpu(Why::Default) })
 }
 
 #[cfg(not(any(feature = "cuda", feature = "vulkan", feature = "metal")))]
@@ -118,8 +127,6 @@ async fn native() -> Option<Opened> {
 /// WebGPU in a worker. The adapter was looked at before: `name` and `software` come from the browser.
 #[cfg(feature = "gpu")]
 pub async fn webgpu(adapter: String, software: bool) -> Result<Opened> {
-    // One submit a step for the nets of the page; the default of 32 would cut a step in two or three.
-    const TASKS: usize = 64;
     let device = Device::wgpu_options().tasks_max(TASKS).init_async().await;
     let device = device.map_err(|error| Error::Adapter(format!("the adapter gave no device ({error:?})")))?;
     Ok(Opened { device, name: "webgpu", adapter, software, why: Why::Chosen, times: None })
@@ -171,8 +178,13 @@ async fn answers(device: &Device) -> Result<Vec<(&'static str, Vec<f32>)>> {
     keep("a matrix product", flat.clone().matmul(square).flatten(0, 1)).await?;
     keep("pooling", ops::max_pool2d(x.clone(), false).flatten(0, 3)).await?;
     keep("a softmax", burn::tensor::activation::softmax(flat.clone(), 1).flatten(0, 1)).await?;
-    keep("gathering rows", x.clone().select(0, rows).flatten(0, 3)).await?;
+    let (picked, named) = ops::gather_batch(&x, &labels, rows);
+    keep("gathering rows", picked.flatten(0, 3)).await?;
+    keep("gathering labels", named.float()).await?;
     keep("projecting", ops::project_linf(x.clone() * 2.0, &x, 0.1).flatten(0, 3)).await?;
+    let center = x.clone().mul_scalar(0.5);
+    let step = ops::step_linf(x.clone(), x.clone().sub_scalar(0.5), &center, 0.1, 0.2);
+    keep("a step of an attack", step.flatten(0, 3)).await?;
     keep("normalising", ops::project_l2(x.clone() * 2.0, &x, 0.5).flatten(0, 3)).await?;
     for norm in [false, true] {
         let net = Net::with(&pick(norm), [1, 8, 8], 4, &mut Rng::of(3, "self-test", &[]), device)?;
@@ -186,7 +198,7 @@ async fn answers(device: &Device) -> Result<Vec<(&'static str, Vec<f32>)>> {
             for _ in 0..3 {
                 let mut pass = Pass::train(Norms::Batch, Rng::of(4, "self-test", &[]));
                 let logits = net.forward(x.clone(), &mut pass);
-                let loss = ops::cross_entropy(logits, labels.clone()).mean();
+                let loss = ops::mean_cross_entropy(logits, labels.clone());
                 let gradients = GradientsParams::from_grads(loss.backward(), &net);
                 net = rule.step(0.01, net, gradients);
                 net.absorb(&pass);
@@ -215,7 +227,7 @@ async fn steps_per_second(device: &Device, now: fn() -> f64) -> Result<f64> {
     let mut rule = Recipe::default().optimizer();
     let (mut steps, mut begun) = (0_u32, now());
     loop {
-        let loss = ops::cross_entropy(net.forward(x.clone(), &mut Pass::eval()), labels.clone()).mean();
+        let loss = ops::mean_cross_entropy(net.forward(x.clone(), &mut Pass::eval()), labels.clone());
         let gradients = GradientsParams::from_grads(loss.backward(), &net);
         net = rule.step(1e-3, net, gradients);
         loss.inner().into_data_async().await.map_err(|error| Error::DeviceLost(format!("{error:?}")))?;

@@ -149,7 +149,7 @@ pub struct CrossEntropy;
 impl Objective for CrossEntropy {}
 
 pub fn mean_loss(net: &Net, batch: &Batch, pass: &mut Pass) -> Tensor<1> {
-    ops::cross_entropy(net.forward(batch.x.clone(), pass), batch.y.clone()).mean()
+    ops::mean_cross_entropy(net.forward(batch.x.clone(), pass), batch.y.clone())
 }
 
 /// Statistics of norm layers while a loop trains.
@@ -268,16 +268,28 @@ impl<'a> Stream<'a> {
         self.view.len() / self.batch
     }
 
+    /// From batch to batch: 256 bytes and their multiples are where a graphics device can begin to read, so that a
+    /// batch's row numbers are a part of the uploaded ones, not a copy of them.
+    fn pitch(&self) -> usize {
+        self.batch.next_multiple_of(64)
+    }
+
     /// Batch `place` of an epoch.
     fn next(&mut self, epoch: u32, place: usize, cx: &Cx) -> Batch {
         if place == 0 {
             let mut order = self.view.rows.to_vec();
             cx.rng("batch", self.at, epoch).shuffle(&mut order);
-            self.uploaded = Some(upload(order.iter().map(|row| *row as i32), &cx.device));
+            let pitch = self.pitch();
+            let mut pitched = vec![0; self.batches() * pitch];
+            for (to, batch) in pitched.chunks_exact_mut(pitch).zip(order.chunks_exact(self.batch)) {
+                to.iter_mut().zip(batch).for_each(|(to, row)| *to = *row as i32);
+            }
+            self.uploaded = Some(upload(pitched.into_iter(), &cx.device));
             self.order = order.into();
         }
         let start = place * self.batch;
-        let index = self.uploaded.clone().expect("uploaded at the first place").narrow(0, start, self.batch);
+        let uploaded = self.uploaded.clone().expect("uploaded at the first place");
+        let index = uploaded.narrow(0, place * self.pitch(), self.batch);
         self.view.gather(index, self.order[start..start + self.batch].into())
     }
 }

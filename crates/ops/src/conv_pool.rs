@@ -1,5 +1,5 @@
 use crate::conv2d::sizes;
-use crate::fused::{bytes, first_order, fused, images, in_pixels, in_rows, numbers, shape, tensor};
+use crate::fused::{bytes, first_order, fused, fused_on_cpu, images, in_pixels, in_rows, numbers, shape, tensor};
 use crate::{conv2d, max_pool2d};
 use burn::backend::autodiff::checkpoint::{base::Checkpointer, strategy::CheckpointStrategy};
 use burn::backend::autodiff::grads::Gradients;
@@ -11,6 +11,9 @@ use burn::tensor::Tensor;
 use burn::{backend::fusion::custom::TensorSpec, tensor::Shape};
 use kernels::block;
 
+#[cfg(feature = "gpu")]
+mod cube;
+
 /// [`conv2d`] at stride 1, [`max_pool2d`] and, with `relu`, max(·, 0), as one operation: `[n, in, h, w]` to
 /// `[n, out, h/2, w/2]`.
 ///
@@ -19,7 +22,9 @@ use kernels::block;
 /// closed.
 pub fn conv_pool(x: Tensor<4>, weight: Tensor<4>, bias: Tensor<1>, relu: bool) -> Tensor<4> {
     let [_, _, kernel, other] = weight.dims();
-    if !fused(&x) || kernel != other || kernel % 2 == 0 {
+    // The sums of a larger kernel would not fit the registers of a graphics device.
+    let covered = fused(&x) && (kernel <= 7 || fused_on_cpu(&x));
+    if !covered || kernel != other || kernel % 2 == 0 {
         return max_pool2d(conv2d(x, weight, Some(bias), 1), relu);
     }
     let (x, weight, bias) = (x.into_dispatch(), weight.into_dispatch(), bias.into_dispatch());

@@ -11,6 +11,8 @@ mod batch_norm2d;
 mod conv2d;
 mod conv_pool;
 mod cross_entropy;
+#[cfg(feature = "gpu")]
+mod cube;
 mod fused;
 mod gather_batch;
 mod gelu;
@@ -27,7 +29,7 @@ pub use attention::attention;
 pub use batch_norm2d::batch_norm2d;
 pub use conv_pool::conv_pool;
 pub use conv2d::conv2d;
-pub use cross_entropy::cross_entropy;
+pub use cross_entropy::{cross_entropy, mean_cross_entropy};
 pub use fused::plain;
 pub use gather_batch::gather_batch;
 pub use gelu::gelu;

@@ -8,6 +8,9 @@ use burn::tensor::{Tensor, activation};
 #[cfg(feature = "gpu")]
 use burn::{backend::fusion::custom::TensorSpec, tensor::Shape};
 
+#[cfg(feature = "gpu")]
+mod cube;
+
 /// x·W + b for `x` `[n, in]`, `weight` `[in, out]`, `bias` `[out]`, and with `relu` not below 0.
 pub fn linear(x: Tensor<2>, weight: Tensor<2>, bias: Option<Tensor<1>>, relu: bool) -> Tensor<2> {
     let y = match bias {

@@ -13,6 +13,9 @@ use std::collections::HashMap;
 #[cfg(feature = "gpu")]
 use burn::backend::fusion::custom::TensorSpec;
 
+#[cfg(feature = "gpu")]
+mod cube;
+
 /// What turns gradients into steps.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Rule {

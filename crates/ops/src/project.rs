@@ -3,6 +3,9 @@ use burn::backend::tensor::FloatTensor;
 use burn::backend::{Backend, Dispatch, Flex, backend_extension};
 use burn::tensor::Tensor;
 
+#[cfg(feature = "gpu")]
+mod cube;
+
 /// One step of projected gradient ascent: x + α · sign(gradient), then as [`project_linf`]. Nothing here is on a tape.
 pub fn step_linf(x: Tensor<4>, gradient: Tensor<4>, center: &Tensor<4>, alpha: f64, epsilon: f64) -> Tensor<4> {
     if fused(&x) {

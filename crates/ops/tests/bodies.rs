@@ -1,24 +1,59 @@
 //! Fused bodies against the default ones, which are burn's own operations: results and every gradient, over sizes that
-//! fit no vector.
+//! fit no vector. With the feature `webgpu` those for graphics devices as well, where there is one or its emulation.
 
 use burn::module::Param;
 use burn::optim::GradientsParams;
 use burn::tensor::{Device, Gradients, Int, Tensor, TensorData};
 use ops::{Optimizer, Rule, Tail};
+use std::cell::RefCell;
 use std::sync::Mutex;
 
 /// The switch between bodies is the process's: one test at a time.
 static SWITCH: Mutex<()> = Mutex::new(());
 
-/// What `run` gives with either body has to agree to `tolerance` of its largest number.
+thread_local! {
+    /// Where numbers are made.
+    static DEVICE: RefCell<Device> = RefCell::new(Device::flex());
+}
+
+/// What `run` gives with the default bodies on the CPU has to agree, to `tolerance` of its largest number, with what it
+/// gives with the fused ones on every device.
 fn agree(what: &str, tolerance: f32, run: impl Fn() -> Vec<Vec<f32>>) {
     let _alone = SWITCH.lock().unwrap_or_else(|broken| broken.into_inner());
     ops::plain(true);
     let plain = run();
     ops::plain(false);
-    let fused = run();
+    alike(what, tolerance, &plain, &run());
+    if let Some(graphics) = graphics() {
+        DEVICE.set(graphics);
+        let fused = run();
+        DEVICE.set(Device::flex());
+        alike(&format!("{what}, on a graphics device"), tolerance, &plain, &fused);
+    }
+}
+
+/// The graphics device, or a line that says why there is none.
+#[cfg(feature = "webgpu")]
+fn graphics() -> Option<Device> {
+    static GRAPHICS: std::sync::OnceLock<Option<Device>> = std::sync::OnceLock::new();
+    let opened = GRAPHICS.get_or_init(|| match Device::wgpu_options().init() {
+        Ok(device) => Some(device),
+        Err(error) => {
+            eprintln!("skipped: no graphics device ({error:?})");
+            None
+        }
+    });
+    opened.clone()
+}
+
+#[cfg(not(feature = "webgpu"))]
+fn graphics() -> Option<Device> {
+    None
+}
+
+fn alike(what: &str, tolerance: f32, plain: &[Vec<f32>], fused: &[Vec<f32>]) {
     assert_eq!(plain.len(), fused.len());
-    for (at, (plain, fused)) in plain.iter().zip(&fused).enumerate() {
+    for (at, (plain, fused)) in plain.iter().zip(fused).enumerate() {
         assert_eq!(plain.len(), fused.len(), "{what}: result {at}");
         let scale = plain.iter().fold(1e-3_f32, |max, x| max.max(x.abs()));
         for (i, (p, f)) in plain.iter().zip(fused).enumerate() {
@@ -28,7 +63,7 @@ fn agree(what: &str, tolerance: f32, run: impl Fn() -> Vec<Vec<f32>>) {
 }
 
 fn device() -> Device {
-    Device::flex()
+    DEVICE.with_borrow(Device::clone)
 }
 
 /// Numbers in ±1 that depend on `seed` alone.
@@ -129,7 +164,7 @@ fn pooling() {
 
 #[test]
 fn linear_layers() {
-    for (n, from, to) in [(1, 1, 1), (64, 64, 10), (7, 13, 17), (65, 200, 33)] {
+    for (n, from, to) in [(1, 1, 1), (64, 64, 10), (7, 13, 17), (65, 200, 33), (129, 257, 258)] {
         for relu in [true, false] {
             agree(&format!("{n} rows, {from} to {to}, relu {relu}"), 2e-5, || {
                 let (x, w, b) = (leaf(1, [n, from]), leaf(2, [from, to]), leaf(3, [to]));
@@ -148,11 +183,26 @@ fn cross_entropies() {
             let logits = numbers(1, [n, classes]).mul_scalar(20.0).autodiff().require_grad();
             let labels: Vec<i32> = (0..n as i32).map(|row| row * 5 % classes as i32).collect();
             let labels = Tensor::<1, Int>::from_data(TensorData::new(labels, [n]), &device());
-            let loss = ops::cross_entropy(logits.clone(), labels);
+            let loss = ops::cross_entropy(logits.clone(), labels.clone());
             let tape = back(&loss);
-            vec![read(loss), gradient(&logits, &tape)]
+            let (losses, of_losses) = (read(loss), gradient(&logits, &tape));
+            let logits = logits.inner().autodiff().require_grad();
+            let mean = ops::mean_cross_entropy(logits.clone(), labels);
+            let tape = mean.clone().mul_scalar(3.0).backward();
+            vec![losses, of_losses, read(mean), gradient(&logits, &tape)]
         });
     }
+}
+
+#[test]
+fn batches() {
+    agree("rows of a set", 0.0, || {
+        let labels = TensorData::new((0..9).collect::<Vec<i32>>(), [9]);
+        let rows = TensorData::new(vec![8_i32, 0, 3, 3, 5], [5]);
+        let (labels, rows) = (Tensor::from_data(labels, &device()), Tensor::from_data(rows, &device()));
+        let (x, y) = ops::gather_batch(&numbers(1, [9, 3, 5, 4]), &labels, rows);
+        vec![read(x), read(y.float())]
+    });
 }
 
 #[test]

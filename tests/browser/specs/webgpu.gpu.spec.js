@@ -53,7 +53,7 @@ async function onGraphics(page, options) {
 
 test("a training step asks little of the graphics device", async ({ page }) => {
   await onGraphics(page, { deaf: true });
-  for (const [net, most] of [["mlp", 41], ["conv", 68]]) {
+  for (const [net, most] of [["mlp", 16], ["conv", 22]]) {
     await load(page, run(net), SLOW);
     const from = (await said(page, "scalar")).length;
     const known = (await said(page, "finished")).length;

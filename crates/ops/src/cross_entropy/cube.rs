@@ -1,0 +1,137 @@
+use super::CrossEntropy;
+use crate::cube::{in_i32, in_rows, new, shape, threads};
+use burn::backend::tensor::{FloatTensor, IntTensor};
+use burn::tensor::DType;
+use burn_cubecl::CubeBackend;
+use cubecl::prelude::*;
+
+/// Threads of the one workgroup that takes the mean.
+const THREADS: usize = 64;
+
+/// A sample is one thread's; the mean is taken by one workgroup, whose threads take several.
+#[cube(launch_unchecked)]
+fn forward(
+    logits: &[f32],
+    labels: &[i32],
+    losses: &mut [f32],
+    probabilities: &mut [f32],
+    n: usize,
+    #[comptime] classes: usize,
+    #[comptime] mean: bool,
+) {
+    let mut total = 0.0f32;
+    let mut sample = ABSOLUTE_POS;
+    while sample < n {
+        let row = sample * classes;
+        let mut most = logits[row];
+        for class in 1..classes {
+            most = max(most, logits[row + class]);
+        }
+        let mut sum = 0.0f32;
+        for class in 0..classes {
+            let e = (logits[row + class] - most).exp();
+            probabilities[row + class] = e;
+            sum += e;
+        }
+        for class in 0..classes {
+            probabilities[row + class] /= sum;
+        }
+        let loss = sum.ln() + most - logits[row + usize::cast_from(labels[sample])];
+        if comptime!(mean) {
+            total += loss;
+        } else {
+            losses[sample] = loss;
+        }
+        sample += CUBE_DIM as usize * CUBE_COUNT;
+    }
+    if comptime!(mean) {
+        let thread = UNIT_POS as usize;
+        let mut shared = Shared::<[f32]>::new_slice(THREADS);
+        shared[thread] = total;
+        sync_cube();
+        if thread == 0 {
+            let mut sum = 0.0f32;
+            for i in 0..THREADS {
+                sum += shared[i];
+            }
+            losses[0] = sum / f32::cast_from(n);
+        }
+    }
+}
+
+#[cube(launch_unchecked)]
+fn gradient(
+    dloss: &[f32],
+    probabilities: &[f32],
+    labels: &[i32],
+    dx: &mut [f32],
+    n: usize,
+    #[comptime] classes: usize,
+    #[comptime] mean: bool,
+) {
+    let sample = ABSOLUTE_POS / classes;
+    if sample >= n {
+        terminate!();
+    }
+    let one = select(ABSOLUTE_POS % classes == usize::cast_from(labels[sample]), 1.0f32, 0.0f32);
+    let dloss = if comptime!(mean) { dloss[0] / f32::cast_from(n) } else { dloss[sample] };
+    dx[ABSOLUTE_POS] = (probabilities[ABSOLUTE_POS] - one) * dloss;
+}
+
+impl CrossEntropy for CubeBackend {
+    fn cross_entropy_forward(
+        logits: FloatTensor<Self>,
+        labels: IntTensor<Self>,
+        mean: bool,
+    ) -> (FloatTensor<Self>, FloatTensor<Self>) {
+        let (logits, labels) = (in_rows(logits), in_i32(labels));
+        let [n, classes] = shape(&logits);
+        let (losses, probabilities) =
+            (new(&logits, [if mean { 1 } else { n }], DType::F32), new(&logits, [n, classes], DType::F32));
+        let (count, dim) = threads(&logits, if mean { THREADS } else { n });
+        // SAFETY: threads beyond the samples do nothing, and labels are classes.
+        unsafe {
+            forward::launch_unchecked(
+                &losses.client,
+                count,
+                dim,
+                logits.into_buffer_arg(),
+                labels.into_buffer_arg(),
+                losses.clone().into_buffer_arg(),
+                probabilities.clone().into_buffer_arg(),
+                n,
+                classes,
+                mean,
+            );
+        }
+        (losses, probabilities)
+    }
+
+    fn cross_entropy_dx(
+        dloss: FloatTensor<Self>,
+        probabilities: FloatTensor<Self>,
+        labels: IntTensor<Self>,
+        mean: bool,
+    ) -> FloatTensor<Self> {
+        let (dloss, probabilities, labels) = (in_rows(dloss), in_rows(probabilities), in_i32(labels));
+        let [n, classes] = shape(&probabilities);
+        let dx = new(&probabilities, [n, classes], DType::F32);
+        let (count, dim) = threads(&dx, n * classes);
+        // SAFETY: threads beyond the samples stop.
+        unsafe {
+            gradient::launch_unchecked(
+                &dx.client,
+                count,
+                dim,
+                dloss.into_buffer_arg(),
+                probabilities.into_buffer_arg(),
+                labels.into_buffer_arg(),
+                dx.clone().into_buffer_arg(),
+                n,
+                classes,
+                mean,
+            );
+        }
+        dx
+    }
+}

@@ -1,0 +1,70 @@
+use super::GatherBatch;
+use crate::cube::{in_i32, new, shape, strides, threads};
+use burn::backend::tensor::{FloatTensor, IntTensor};
+use burn::tensor::DType;
+use burn_cubecl::CubeBackend;
+use cubecl::prelude::*;
+
+/// One number of the batch; the first of every image brings the label.
+#[cube(launch_unchecked)]
+fn gather(
+    inputs: &[f32],
+    labels: &[i32],
+    rows: &[i32],
+    x: &mut [f32],
+    y: &mut [i32],
+    n: usize,
+    #[comptime] channels: usize,
+    #[comptime] height: usize,
+    #[comptime] width: usize,
+    #[comptime] strides: [usize; 4],
+) {
+    let to = ABSOLUTE_POS;
+    let (w, h) = (to % width, to / width % height);
+    let c = to / comptime!(width * height) % channels;
+    let image = to / comptime!(width * height * channels);
+    if image >= n {
+        terminate!();
+    }
+    let row = usize::cast_from(rows[image]);
+    x[to] = inputs[row * comptime!(strides[0])
+        + c * comptime!(strides[1])
+        + h * comptime!(strides[2])
+        + w * comptime!(strides[3])];
+    if to == image * comptime!(channels * height * width) {
+        y[image] = labels[row];
+    }
+}
+
+impl GatherBatch for CubeBackend {
+    fn gather_rows(
+        inputs: FloatTensor<Self>,
+        labels: IntTensor<Self>,
+        rows: IntTensor<Self>,
+    ) -> (FloatTensor<Self>, IntTensor<Self>) {
+        let ([_, channels, height, width], [n]) = (shape(&inputs), shape(&rows));
+        let x = new(&inputs, [n, channels, height, width], DType::F32);
+        let y = new(&inputs, [n], DType::I32);
+        let strides = strides(&inputs);
+        let (count, dim) = threads(&x, n * channels * height * width);
+        // SAFETY: threads beyond the batch stop, and rows are rows of the set.
+        unsafe {
+            gather::launch_unchecked(
+                &x.client,
+                count,
+                dim,
+                inputs.into_buffer_arg(),
+                in_i32(labels).into_buffer_arg(),
+                in_i32(rows).into_buffer_arg(),
+                x.clone().into_buffer_arg(),
+                y.clone().into_buffer_arg(),
+                n,
+                channels,
+                height,
+                width,
+                strides,
+            );
+        }
+        (x, y)
+    }
+}

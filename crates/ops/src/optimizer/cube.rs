@@ -1,0 +1,134 @@
+use super::{Descend, rates};
+use crate::cube::{in_rows, owned, threads};
+use burn::backend::tensor::FloatTensor;
+use burn_cubecl::CubeBackend;
+use cubecl::prelude::*;
+
+#[cube(launch_unchecked)]
+fn advance(rates: &mut [f32]) {
+    if ABSOLUTE_POS == 0 {
+        rates[rates::CORRECTION_1] = rates[rates::TAKE_1] + rates[rates::KEEP_1] * rates[rates::CORRECTION_1];
+        rates[rates::CORRECTION_2] = rates[rates::TAKE_2] + rates[rates::KEEP_2] * rates[rates::CORRECTION_2];
+    }
+}
+
+#[cube(launch_unchecked)]
+fn sgd(w: &mut [f32], g: &[f32], rates: &[f32], n: usize) {
+    let i = ABSOLUTE_POS;
+    if i < n {
+        w[i] -= rates[rates::LR] * (g[i] + rates[rates::DECAY] * w[i]);
+    }
+}
+
+#[cube(launch_unchecked)]
+fn sgd_momentum(w: &mut [f32], g: &[f32], v: &mut [f32], rates: &[f32], n: usize) {
+    let i = ABSOLUTE_POS;
+    if i < n {
+        let velocity = rates[rates::KEEP_1] * v[i] + (g[i] + rates[rates::DECAY] * w[i]);
+        v[i] = velocity;
+        w[i] -= rates[rates::LR] * velocity;
+    }
+}
+
+#[cube(launch_unchecked)]
+fn adam(w: &mut [f32], g: &[f32], m: &mut [f32], v: &mut [f32], rates: &[f32], n: usize, #[comptime] decoupled: bool) {
+    let i = ABSOLUTE_POS;
+    if i < n {
+        let mut weight = w[i];
+        let mut gradient = g[i];
+        if comptime!(decoupled) {
+            weight *= 1.0f32 - rates[rates::LR] * rates[rates::DECAY];
+        } else {
+            gradient += rates[rates::DECAY] * weight;
+        }
+        let first = m[i] + rates[rates::TAKE_1] * (gradient - m[i]);
+        let second = rates[rates::KEEP_2] * v[i] + rates[rates::TAKE_2] * gradient * gradient;
+        let length = second.sqrt() / rates[rates::CORRECTION_2].sqrt() + rates[rates::EPSILON];
+        m[i] = first;
+        v[i] = second;
+        w[i] = weight - rates[rates::LR] / rates[rates::CORRECTION_1] * first / length;
+    }
+}
+
+impl Descend for CubeBackend {
+    fn advance(rates: FloatTensor<Self>) -> FloatTensor<Self> {
+        let rates = owned(rates);
+        let (count, dim) = threads(&rates, 1);
+        // SAFETY: the places are inside of the table.
+        unsafe { advance::launch_unchecked(&rates.client, count, dim, rates.clone().into_buffer_arg()) };
+        rates
+    }
+
+    fn sgd(w: FloatTensor<Self>, g: FloatTensor<Self>, rates: FloatTensor<Self>) -> FloatTensor<Self> {
+        let (w, g) = (owned(w), in_rows(g));
+        let n = w.meta.num_elements();
+        let (count, dim) = threads(&w, n);
+        // SAFETY: threads beyond `n` do nothing, here and below.
+        unsafe {
+            sgd::launch_unchecked(
+                &w.client,
+                count,
+                dim,
+                w.clone().into_buffer_arg(),
+                g.into_buffer_arg(),
+                rates.into_buffer_arg(),
+                n,
+            );
+        }
+        w
+    }
+
+    fn sgd_momentum(
+        w: FloatTensor<Self>,
+        g: FloatTensor<Self>,
+        v: FloatTensor<Self>,
+        rates: FloatTensor<Self>,
+    ) -> (FloatTensor<Self>, FloatTensor<Self>) {
+        let (w, g, v) = (owned(w), in_rows(g), owned(v));
+        let n = w.meta.num_elements();
+        let (count, dim) = threads(&w, n);
+        // SAFETY: as above.
+        unsafe {
+            sgd_momentum::launch_unchecked(
+                &w.client,
+                count,
+                dim,
+                w.clone().into_buffer_arg(),
+                g.into_buffer_arg(),
+                v.clone().into_buffer_arg(),
+                rates.into_buffer_arg(),
+                n,
+            );
+        }
+        (w, v)
+    }
+
+    fn adam(
+        w: FloatTensor<Self>,
+        g: FloatTensor<Self>,
+        m: FloatTensor<Self>,
+        v: FloatTensor<Self>,
+        rates: FloatTensor<Self>,
+        decoupled: bool,
+    ) -> (FloatTensor<Self>, FloatTensor<Self>, FloatTensor<Self>) {
+        let (w, g, m, v) = (owned(w), in_rows(g), owned(m), owned(v));
+        let n = w.meta.num_elements();
+        let (count, dim) = threads(&w, n);
+        // SAFETY: as above.
+        unsafe {
+            adam::launch_unchecked(
+                &w.client,
+                count,
+                dim,
+                w.clone().into_buffer_arg(),
+                g.into_buffer_arg(),
+                m.clone().into_buffer_arg(),
+                v.clone().into_buffer_arg(),
+                rates.into_buffer_arg(),
+                n,
+                decoupled,
+            );
+        }
+        (w, m, v)
+    }
+}
