@@ -111,9 +111,10 @@ fn main() {
     let n = 50_000;
     let (g, center) = (numbers(n), numbers(n));
     let (mut w, mut m, mut v) = (numbers(n), vec![0.0; n], vec![0.0; n]);
-    let setting = Adam { lr: 1e-3, beta1: 0.9, beta2: 0.999, epsilon: 1e-8, decay: 0.0, decoupled: false, step: 10 };
+    let (keep, take, corrections) = ([0.9, 0.999], [0.1, 0.001], [0.65, 0.01]);
+    let setting = Adam { lr: 1e-3, keep, take, corrections, epsilon: 1e-8, decay: 0.0, decoupled: false };
     bench.run("adam 50000", 28 * n, "GB", || adam(&mut w, &g, &mut m, &mut v, &setting));
-    let setting = Sgd { lr: 1e-3, momentum: 0.9, decay: 0.0, first: false };
+    let setting = Sgd { lr: 1e-3, momentum: 0.9, decay: 0.0 };
     bench.run("sgd 50000", 20 * n, "GB", || sgd(&mut w, &g, Some(&mut m), &setting));
     bench.run("pgd step 50000", 16 * n, "GB", || project::step(&mut w, &g, &center, 0.007, 0.03));
 }

@@ -1,5 +1,5 @@
 use crate::conv2d::sizes;
-use crate::fused::{bytes, first_order, fused, fused_on_cpu, images, in_pixels, in_rows, numbers, shape, tensor};
+use crate::fused::{bytes, first_order, fused, fused_on_cpu, give, images, in_pixels, in_rows, numbers, shape, tensor};
 use crate::{conv2d, max_pool2d};
 use burn::backend::autodiff::checkpoint::{base::Checkpointer, strategy::CheckpointStrategy};
 use burn::backend::autodiff::grads::Gradients;
@@ -191,8 +191,8 @@ impl<B: Backend + ConvPool> Backward<B, 3> for ConvPoolGradient {
         }
         if wants_weight.is_some() || wants_bias.is_some() {
             let (weight, bias) = B::conv_pool_dw(dy, winners, x, kernel);
-            wants_weight.map(|node| gradients.register::<B>(node.id, weight));
-            wants_bias.map(|node| gradients.register::<B>(node.id, bias));
+            give::<B>(gradients, wants_weight.map(|node| node.id), weight);
+            give::<B>(gradients, wants_bias.map(|node| node.id), bias);
         }
     }
 }

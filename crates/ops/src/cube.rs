@@ -3,8 +3,8 @@
 //! Every kernel is launched without checks of its indices, so it has to keep them inside by itself. Sizes of layers are
 //! fixed when a kernel is built; the number of images is not, so the last batch builds nothing anew.
 //!
-//! Unlike on the CPU, images lie in memory as their shape says, row by row: neighbouring threads take neighbouring pixels
-//! of one channel, all with the same weights, and a linear layer behind or before them reads and writes the same memory
+//! Unlike on the CPU, images lie in memory as their shape says, row by row: neighbouring threads take neighbouring
+//! pixels of one channel, all with the same weights, and a linear layer behind or before them reads and writes the same memory
 //! without a pass in between. Images that lie otherwise are read as they are.
 
 use burn::tensor::{DType, Shape};

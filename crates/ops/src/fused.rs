@@ -1,7 +1,9 @@
 //! What the fused bodies share: when they are taken, and how a tensor of the CPU becomes a slice and back.
 
-use burn::backend::DispatchDevice;
+use burn::backend::autodiff::{NodeId, grads::Gradients};
 use burn::backend::flex::{FlexTensor, Layout};
+use burn::backend::tensor::FloatTensor;
+use burn::backend::{Backend, DispatchDevice};
 use burn::tensor::{DType, Tensor, TensorData};
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -30,6 +32,13 @@ pub(crate) fn fused_on_cpu<const D: usize>(x: &Tensor<D>) -> bool {
 /// The answer of a gradient's parts to a tape of their own: networks here learn by first derivatives alone.
 pub(crate) fn first_order<T>() -> T {
     unreachable!("a part of a gradient has no gradient")
+}
+
+/// A gradient to whoever wants it.
+pub(crate) fn give<B: Backend>(gradients: &mut Gradients, to: Option<NodeId>, gradient: FloatTensor<B>) {
+    if let Some(node) = to {
+        gradients.register::<B>(node, gradient);
+    }
 }
 
 /// The numbers of a tensor that is whole and in order.

@@ -10,8 +10,8 @@ use std::f64::consts::FRAC_1_SQRT_2;
 
 /// x·Φ(x), Φ(x) = (1 + erf(x/√2)) / 2 (Hendrycks and Gimpel 2016).
 ///
-/// The default body is written out, because behind the exact value burn's own has the gradient of the tanh approximation
-/// on devices without a body of their own for it.
+/// The default body is written out, because behind the exact value burn's own has the gradient of the tanh
+/// approximation on devices without a body of their own for it.
 pub fn gelu<const D: usize>(x: Tensor<D>) -> Tensor<D> {
     if fused_on_cpu(&x) {
         return Tensor::from_dispatch(<Dispatch as Gelu>::fused_gelu(x.into_dispatch()));

@@ -1,4 +1,4 @@
-use crate::fused::{first_order, fused_on_cpu, in_rows, numbers, tensor};
+use crate::fused::{first_order, fused_on_cpu, give, in_rows, numbers, tensor};
 use burn::backend::autodiff::checkpoint::{base::Checkpointer, strategy::CheckpointStrategy};
 use burn::backend::autodiff::grads::Gradients;
 use burn::backend::autodiff::ops::{Backward, Ops, OpsKind};
@@ -124,8 +124,8 @@ impl<B: Backend + LayerNorm> Backward<B, 3> for LayerNormGradient {
         let dy = gradients.consume::<B>(&ops.node);
         let ([wants_x, wants_weight, wants_bias], [x, weight, mean, inverse]) = (ops.parents, ops.state);
         let (dx, dweight, dbias) = B::layer_norm_gradients(dy, x, weight, mean, inverse);
-        wants_x.map(|node| gradients.register::<B>(node.id, dx));
-        wants_weight.map(|node| gradients.register::<B>(node.id, dweight));
-        wants_bias.map(|node| gradients.register::<B>(node.id, dbias));
+        give::<B>(gradients, wants_x.map(|node| node.id), dx);
+        give::<B>(gradients, wants_weight.map(|node| node.id), dweight);
+        give::<B>(gradients, wants_bias.map(|node| node.id), dbias);
     }
 }

@@ -1,4 +1,4 @@
-use crate::fused::{first_order, fused, in_rows, numbers, tensor};
+use crate::fused::{first_order, fused, give, in_rows, numbers, tensor};
 use burn::backend::autodiff::checkpoint::{base::Checkpointer, strategy::CheckpointStrategy};
 use burn::backend::autodiff::grads::Gradients;
 use burn::backend::autodiff::ops::{Backward, Ops, OpsKind};
@@ -147,8 +147,8 @@ impl<B: Backend + Linear> Backward<B, 3> for LinearGradient {
         }
         if wants_weight.is_some() || wants_bias.is_some() {
             let (weight, bias) = B::linear_dw(dy, y, x, relu);
-            wants_weight.map(|node| gradients.register::<B>(node.id, weight));
-            wants_bias.map(|node| gradients.register::<B>(node.id, bias));
+            give::<B>(gradients, wants_weight.map(|node| node.id), weight);
+            give::<B>(gradients, wants_bias.map(|node| node.id), bias);
         }
     }
 }

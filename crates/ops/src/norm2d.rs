@@ -1,4 +1,4 @@
-use crate::fused::{first_order, fused_on_cpu, images, in_pixels, in_rows, numbers, shape, tensor};
+use crate::fused::{first_order, fused_on_cpu, give, images, in_pixels, in_rows, numbers, shape, tensor};
 use burn::backend::autodiff::checkpoint::{base::Checkpointer, strategy::CheckpointStrategy};
 use burn::backend::autodiff::grads::Gradients;
 use burn::backend::autodiff::ops::{Backward, Ops, OpsKind};
@@ -233,9 +233,9 @@ impl<B: Backend + Norm2d> Backward<B, 4> for Norm2dGradient {
         let [x, y, mean, var, weight] = saved;
         let weights = wants_weight.is_some() || wants_bias.is_some();
         let (dx, dweight, dbias, around) = B::norm2d_gradients(dy, x, y, mean, var, weight, weights, how);
-        wants_x.map(|node| gradients.register::<B>(node.id, dx));
-        wants_weight.map(|node| gradients.register::<B>(node.id, dweight));
-        wants_bias.map(|node| gradients.register::<B>(node.id, dbias));
-        wants_residual.filter(|_| how.residual).map(|node| gradients.register::<B>(node.id, around));
+        give::<B>(gradients, wants_x.map(|node| node.id), dx);
+        give::<B>(gradients, wants_weight.map(|node| node.id), dweight);
+        give::<B>(gradients, wants_bias.map(|node| node.id), dbias);
+        give::<B>(gradients, wants_residual.filter(|_| how.residual).map(|node| node.id), around);
     }
 }

@@ -33,14 +33,14 @@ const BETAS: [f64; 2] = [0.9, 0.999];
 pub struct Optimizer(Body);
 
 enum Body {
-    Fused(Fused),
+    Fused(Box<Fused>),
     /// burn's own.
     Plain(ModuleOptimizer),
 }
 
 impl Optimizer {
     pub fn new(rule: Rule) -> Self {
-        Self(if is_plain() { Body::Plain(plain(rule)) } else { Body::Fused(Fused::new(rule)) })
+        Self(if is_plain() { Body::Plain(plain(rule)) } else { Body::Fused(Box::new(Fused::new(rule))) })
     }
 
     /// Every parameter that has a gradient, moved at the learning rate `lr`.
@@ -71,8 +71,8 @@ fn plain(rule: Rule) -> ModuleOptimizer {
     }
 }
 
-/// What changes from step to step lies on the device, and is moved on there while the learning rate stands still: such a
-/// step uploads nothing.
+/// What changes from step to step lies on the device, and is moved on there while the learning rate stands still: such
+/// a step uploads nothing.
 struct Fused {
     rule: Rule,
     /// 1 − β^t of both moments; the sum grows as (1 − β) + β·(1 − β^(t−1)), which loses no digits.

@@ -49,7 +49,8 @@ pub enum Command {
         name: String,
         what: Import,
     },
-    /// The worker chooses its device: `auto`, `cpu` or `webgpu`; `plain`: burn's own operations alone. Sent once, first.
+    /// The worker chooses its device: `auto`, `cpu` or `webgpu`; `plain`: burn's own operations alone. Sent once,
+    /// first.
     Open {
         device: crate::DeviceChoice,
         plain: bool,

@@ -35,7 +35,7 @@ const WASM_FEATURES: [&str; 7] = [
 /// Bytes after brotli.
 const PAGE: usize = 250_000;
 const LATER: usize = 160_000;
-const CPU: usize = 600_000;
+const CPU: usize = 650_000;
 const GPU: usize = 2_400_000;
 
 pub fn site() -> Result<()> {

@@ -5,8 +5,8 @@ use burn::tensor::DType;
 use burn_cubecl::{CubeBackend, tensor::CubeTensor};
 use cubecl::prelude::*;
 
-/// Side of the square of results that one thread computes: 2·side numbers are read for side² products, but there have to
-/// be threads enough to fill a device.
+/// Side of the square of results that one thread computes: 2·side numbers are read for side² products, but there have
+/// to be threads enough to fill a device.
 fn side(results: usize) -> usize {
     const ENOUGH: usize = 4096;
     [4, 2].into_iter().find(|side| results / (side * side) >= ENOUGH).unwrap_or(1)
