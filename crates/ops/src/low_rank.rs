@@ -1,7 +1,16 @@
+use crate::fused::fused;
+use crate::linear;
 use burn::tensor::Tensor;
 
 /// The branch beside a linear layer, scale·(x·A)·B for `x` `[n, in]`, `a` `[in, r]`, `b` `[r, out]`: the product A·B is
 /// never formed.
 pub fn low_rank(x: Tensor<2>, a: Tensor<2>, b: Tensor<2>, scale: f64) -> Tensor<2> {
-    x.matmul(a).matmul(b).mul_scalar(scale)
+    if !fused(&x) {
+        return x.matmul(a).matmul(b).mul_scalar(scale);
+    }
+    let product = |x: Tensor<2>, weight: Tensor<2>| {
+        let zeros = Tensor::zeros([weight.dims()[1]], &x.device());
+        linear(x, weight, Some(zeros), false)
+    };
+    product(product(x, a), b).mul_scalar(scale)
 }

@@ -177,6 +177,16 @@ fn linear_layers() {
 }
 
 #[test]
+fn low_rank_branches() {
+    agree("a branch of rank 3", 2e-5, || {
+        let (x, a, b) = (leaf(1, [7, 13]), leaf(2, [13, 3]), leaf(3, [3, 17]));
+        let y = ops::low_rank(x.clone(), a.clone(), b.clone(), 0.5);
+        let tape = back(&y);
+        vec![read(y), gradient(&x, &tape), gradient(&a, &tape), gradient(&b, &tape)]
+    });
+}
+
+#[test]
 fn cross_entropies() {
     for (n, classes) in [(1, 2), (7, 3), (64, 10), (5, 46)] {
         agree(&format!("{n} rows, {classes} classes"), 1e-6, || {
