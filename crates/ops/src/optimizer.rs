@@ -4,9 +4,7 @@ use crate::fused::{in_rows, is_plain, numbers, numbers_mut};
 use burn::backend::tensor::FloatTensor;
 use burn::backend::{Backend, Dispatch, DispatchTensor, Flex, backend_extension};
 use burn::module::{Module, ModuleMapper, Param, ParamId};
-use burn::optim::decay::WeightDecayConfig;
-use burn::optim::momentum::MomentumConfig;
-use burn::optim::{AdamConfig, AdamWConfig, GradientsParams, ModuleOptimizer, SgdConfig};
+use burn::optim::GradientsParams;
 use burn::tensor::{Tensor, TensorData};
 use std::collections::HashMap;
 
@@ -30,51 +28,13 @@ const EPSILON: f32 = 1e-8;
 const BETAS: [f64; 2] = [0.9, 0.999];
 
 /// A rule and what it remembers of every parameter.
-pub struct Optimizer(Body);
-
-enum Body {
-    Fused(Box<Fused>),
-    /// burn's own.
-    Plain(ModuleOptimizer),
-}
-
-impl Optimizer {
-    pub fn new(rule: Rule) -> Self {
-        Self(if is_plain() { Body::Plain(plain(rule)) } else { Body::Fused(Box::new(Fused::new(rule))) })
-    }
-
-    /// Every parameter that has a gradient, moved at the learning rate `lr`.
-    pub fn step<M: Module>(&mut self, lr: f64, module: M, gradients: GradientsParams) -> M {
-        match &mut self.0 {
-            Body::Fused(fused) => {
-                fused.advance(lr);
-                module.map(&mut Step { fused, gradients })
-            }
-            Body::Plain(optimizer) => optimizer.step(lr, module, gradients),
-        }
-    }
-}
-
-/// burn's rules with PyTorch's constants: its defaults differ (dampening 0.1, ε 1e-5, AdamW decay 1e-4).
-fn plain(rule: Rule) -> ModuleOptimizer {
-    let some = |decay: f32| (decay > 0.0).then(|| WeightDecayConfig::new(decay));
-    match rule {
-        Rule::Sgd { momentum, decay } => {
-            let momentum =
-                (momentum > 0.0).then(|| MomentumConfig::new().with_momentum(momentum.into()).with_dampening(0.0));
-            SgdConfig::new().with_weight_decay(some(decay)).with_momentum(momentum).init()
-        }
-        Rule::Adam { decay, decoupled: false } => {
-            AdamConfig::new().with_epsilon(EPSILON).with_weight_decay(some(decay)).init()
-        }
-        Rule::Adam { decay, .. } => AdamWConfig::new().with_epsilon(EPSILON).with_weight_decay(decay).init(),
-    }
-}
-
+///
 /// What changes from step to step lies on the device, and is moved on there while the learning rate stands still: such
 /// a step uploads nothing.
-struct Fused {
+pub struct Optimizer {
     rule: Rule,
+    /// By burn's operations alone.
+    plain: bool,
     /// 1 − β^t of both moments; the sum grows as (1 − β) + β·(1 − β^(t−1)), which loses no digits.
     corrections: [f64; 2],
     lr: f64,
@@ -101,9 +61,16 @@ pub(crate) mod rates {
     pub const ALL: usize = 9;
 }
 
-impl Fused {
-    fn new(rule: Rule) -> Self {
-        Self { rule, corrections: [0.0; 2], lr: f64::NAN, rates: None, moments: HashMap::new() }
+impl Optimizer {
+    pub fn new(rule: Rule) -> Self {
+        let moments = HashMap::new();
+        Self { rule, plain: is_plain(), corrections: [0.0; 2], lr: f64::NAN, rates: None, moments }
+    }
+
+    /// Every parameter that has a gradient, moved at the learning rate `lr`.
+    pub fn step<M: Module>(&mut self, lr: f64, module: M, gradients: GradientsParams) -> M {
+        self.advance(lr);
+        module.map(&mut Step { optimizer: self, gradients })
     }
 
     fn advance(&mut self, lr: f64) {
@@ -113,6 +80,36 @@ impl Fused {
         let stands = lr == self.lr;
         self.lr = lr;
         self.rates = self.rates.take().filter(|_| stands).map(<Dispatch as Descend>::advance);
+    }
+
+    /// The rule in burn's operations: `moments` are zero before the first step.
+    fn plainly<const D: usize>(
+        &self,
+        w: Tensor<D>,
+        g: Tensor<D>,
+        moments: Vec<DispatchTensor>,
+    ) -> (Tensor<D>, Vec<DispatchTensor>) {
+        let mut moments = moments.into_iter().map(Tensor::<D>::from_dispatch);
+        let mut moment = || moments.next().unwrap_or_else(|| g.zeros_like());
+        match self.rule {
+            Rule::Sgd { momentum, decay } => {
+                let v = moment().mul_scalar(momentum) + g.clone() + w.clone().mul_scalar(decay);
+                (w - v.clone().mul_scalar(self.lr), vec![v.into_dispatch()])
+            }
+            Rule::Adam { decay, decoupled } => {
+                let ([keep_1, keep_2], [first, second]) = (BETAS, self.corrections);
+                let (m, v) = (moment(), moment());
+                let (w, g) = match decoupled {
+                    true => (w.mul_scalar(1.0 - self.lr * f64::from(decay)), g.clone()),
+                    false => (w.clone(), g.clone() + w.mul_scalar(decay)),
+                };
+                let m = m.mul_scalar(keep_1) + g.clone().mul_scalar(1.0 - keep_1);
+                let v = v.mul_scalar(keep_2) + g.powi_scalar(2).mul_scalar(1.0 - keep_2);
+                let length = v.clone().sqrt().div_scalar(second.sqrt()).add_scalar(EPSILON);
+                let step = m.clone().mul_scalar(self.lr / first) / length;
+                (w - step, vec![m.into_dispatch(), v.into_dispatch()])
+            }
+        }
     }
 
     fn table(&self) -> [f32; rates::ALL] {
@@ -135,6 +132,12 @@ impl Fused {
     }
 
     fn moved<const D: usize>(&mut self, id: ParamId, value: Tensor<D>, gradient: Tensor<D>) -> Tensor<D> {
+        if self.plain {
+            let moments = self.moments.remove(&id).unwrap_or_default();
+            let (value, moments) = self.plainly(value, gradient, moments);
+            self.moments.insert(id, moments);
+            return value;
+        }
         let table = self.table();
         let device = value.device();
         let rates = self.rates.get_or_insert_with(|| {
@@ -179,7 +182,7 @@ impl Fused {
 }
 
 struct Step<'a> {
-    fused: &'a mut Fused,
+    optimizer: &'a mut Optimizer,
     gradients: GradientsParams,
 }
 
@@ -190,7 +193,7 @@ impl ModuleMapper for Step<'_> {
             return Param::from_mapped_value(id, tensor, mapper);
         };
         let (tracked, wanted) = (tensor.is_autodiff(), tensor.is_require_grad());
-        let value = self.fused.moved(id, if tracked { tensor.inner() } else { tensor }, gradient);
+        let value = self.optimizer.moved(id, if tracked { tensor.inner() } else { tensor }, gradient);
         let value = if tracked { Tensor::from_inner(value).set_require_grad(wanted) } else { value };
         Param::from_mapped_value(id, value, mapper)
     }
