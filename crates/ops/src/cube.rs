@@ -4,8 +4,8 @@
 //! fixed when a kernel is built; the number of images is not, so the last batch builds nothing anew.
 //!
 //! Unlike on the CPU, images lie in memory as their shape says, row by row: neighbouring threads take neighbouring
-//! pixels of one channel, all with the same weights, and a linear layer behind or before them reads and writes the same memory
-//! without a pass in between. Images that lie otherwise are read as they are.
+//! pixels of one channel, all with the same weights, and a linear layer behind or before them reads and writes the same
+//! memory without a pass in between. Images that lie otherwise are read as they are.
 
 use burn::tensor::{DType, Shape};
 use burn_cubecl::kernel::{cast, into_contiguous};

@@ -58,7 +58,8 @@ impl Method for Lora {
             warm-up and linear decay of the learning rate are left out. A is drawn uniformly in ±1/√in, as by that \
             code and PEFT 0.21, where the paper says Gaussian; B is zero. On convolutions A is k × k with \
             their stride and B is 1 × 1, as in PEFT. The branch is computed as (x·A)·B; its product is formed only \
-            when it is merged. Norm layers keep their statistics. Later stages that train other weights start from the merged network.",
+            when it is merged. Norm layers keep their statistics. Later stages that train other weights start from the \
+            merged network.",
         needs: Needs { kinds: &[Kind::Images, Kind::Points], access: Access::Weights, min_classes: 2 },
     };
 
