@@ -47,7 +47,7 @@ test("keys go to the labs, steer the run, and say what they do", async ({ page }
   await expect(page.getByRole("dialog")).toHaveCount(0);
 
   await page.keyboard.press(".");
-  await expect(page.locator(".transport .line")).toContainText("Paused at step 1 of 20");
+  await expect(page.locator(".transport .line")).toContainText("Paused at step 1 of 646,000");
   await page.keyboard.press("Space");
   await expect(play(page)).toHaveText("Pause");
   await page.keyboard.press("Space");
