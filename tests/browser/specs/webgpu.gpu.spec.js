@@ -53,7 +53,8 @@ async function onGraphics(page, options) {
 
 test("a training step asks little of the graphics device", async ({ page }) => {
   await onGraphics(page, { deaf: true });
-  for (const [net, most] of [["mlp", 16], ["conv", 22]]) {
+  // A step, and its share of what an evaluation every five steps leaves: parameters that it holds are copied once.
+  for (const [net, most] of [["mlp", 14 + 4 / 5], ["conv", 19 + 6 / 5]]) {
     await load(page, run(net), SLOW);
     const from = (await said(page, "scalar")).length;
     const known = (await said(page, "finished")).length;
@@ -61,9 +62,11 @@ test("a training step asks little of the graphics device", async ({ page }) => {
     await hear(page, "finished", known, SLOW);
     const { steps } = stretches((await said(page, "scalar")).slice(from), "digits");
     expect(steps.length).toBeGreaterThan(5);
-    for (const { dispatches, submits, readbacks } of steps) {
+    // The first steps make what the optimiser remembers.
+    for (const { dispatches, submits, readbacks } of steps.slice(1)) {
       expect(dispatches).toBeGreaterThan(10);
-      expect(dispatches).toBeLessThanOrEqual(most);
+      // A readback puts its losses into one buffer; how many steps share one is a matter of time.
+      expect(dispatches - 2 * readbacks).toBeLessThanOrEqual(most + 1e-9);
       // All losses of a tick in one buffer; a slow device has a tick for every step.
       expect(readbacks).toBeLessThanOrEqual(1);
       // A readback submits what was queued, and its copy.
