@@ -15,8 +15,15 @@ struct Sizes {
     kernel: usize,
 }
 
-/// Channels that one thread computes: every number of a patch is read once for all of them.
-const GROUP: usize = 4;
+/// Channels of `n` that one thread computes: every number of a patch is read once for all of them, and their sums have to
+/// fit the registers.
+fn group(n: usize, kernel: usize) -> usize {
+    n.min(match kernel {
+        1 | 3 => 4,
+        5 => 2,
+        _ => 1,
+    })
+}
 
 /// An index of nothing, beyond every tensor; two of them do not overflow.
 const NOWHERE: usize = 1 << 30;
@@ -255,15 +262,20 @@ fn weight_gradient(
     while window < windows {
         let (n, py, px) = (window / comptime!(height * width), window / width % height, window % width);
         let image = n * comptime!(x_strides[0]) + c * comptime!(x_strides[1]);
-        let mut patch = Array::<f32>::new(comptime!(side * side));
+        let mut lines = Array::<usize>::new(side);
+        let mut columns = Array::<usize>::new(side);
         #[unroll]
         for i in 0..side {
             let pad = comptime!(kernel / 2);
-            let from = line(2 * py + i, pad, comptime!(conv.height), comptime!(x_strides[2])) + image;
+            lines[i] = line(2 * py + i, pad, comptime!(conv.height), comptime!(x_strides[2])) + image;
+            columns[i] = line(2 * px + i, pad, comptime!(conv.width), comptime!(x_strides[3]));
+        }
+        let mut patch = Array::<f32>::new(comptime!(side * side));
+        #[unroll]
+        for i in 0..side {
             #[unroll]
             for j in 0..side {
-                let column = line(2 * px + j, pad, comptime!(conv.width), comptime!(x_strides[3]));
-                patch[i * side + j] = number(x, from + column);
+                patch[i * side + j] = number(x, lines[i] + columns[j]);
             }
         }
         let from = n * comptime!(strides[0]) + py * comptime!(strides[2]) + px * comptime!(strides[3]);
@@ -298,11 +310,12 @@ fn weight_gradient(
         sync_cube();
         let mut half = comptime!(threads / 2).runtime();
         while half > 0 {
-            if thread < half {
-                #[unroll]
-                for tap in 0..comptime!(taps + 1) {
-                    shared[tap * threads + thread] += shared[tap * threads + thread + half];
-                }
+            // Of every tap, the second half onto the first.
+            let mut at = thread;
+            while at < half * (taps + 1) {
+                let to = at / half * threads + at % half;
+                shared[to] += shared[to + half];
+                at += threads;
             }
             sync_cube();
             half /= 2;
@@ -333,7 +346,7 @@ impl ConvPool for CubeBackend {
         let ([n, _, height, width], [outputs, _, kernel, _]) = (shape(&x), shape::<4>(&weight));
         let pooled = [n, outputs, height / 2, width / 2];
         let (y, winners) = (new(&x, pooled, DType::F32), new(&x, pooled, DType::I32));
-        let (conv, group) = (sizes(shape(&x), outputs, kernel), outputs.min(GROUP));
+        let (conv, group) = (sizes(shape(&x), outputs, kernel), group(outputs, kernel));
         let all = n * (height / 2) * (width / 2) * outputs.div_ceil(group);
         let ((count, dim), strides) = (threads(&x, all), strides(&x));
         // SAFETY: threads beyond `all` stop, and what lies outside of the image or beyond the channels is not touched.
@@ -367,7 +380,7 @@ impl ConvPool for CubeBackend {
         let ([n, ..], [outputs, inputs, kernel, _]) = (shape::<4>(&dy), shape(&weight));
         let x = [n, inputs, height, width];
         let dx = new(&dy, x, DType::F32);
-        let group = inputs.min(GROUP);
+        let group = group(inputs, kernel);
         let blocks = |side: usize| (side + kernel / 2 % 2).div_ceil(2);
         let all = n * blocks(height) * blocks(width) * inputs.div_ceil(group);
         let ((count, dim), strides) = (threads(&dy, all), strides(&dy));
@@ -399,16 +412,16 @@ impl ConvPool for CubeBackend {
         let ([n, outputs, height, width], [_, inputs, ..]) = (shape(&dy), shape::<4>(&x));
         let dw = new(&dy, [outputs, inputs, kernel, kernel], DType::F32);
         let db = new(&dy, [outputs], DType::F32);
-        // So that the sums fit the registers, and what is shared 16 KB, the least that a device has.
-        let (most, threads) = match kernel {
-            1 | 3 => (GROUP, 256),
-            5 => (2, 128),
-            _ => (1, 64),
+        // More threads than taps, and what they share fits 16 KB, the least that a device has.
+        let threads = match kernel {
+            1 | 3 => 256,
+            5 => 128,
+            _ => 64,
         };
-        let group = outputs.min(most);
+        let group = group(outputs, kernel);
         let (conv, of_dy, of_x) = (sizes(shape(&x), outputs, kernel), strides(&dy), strides(&x));
         let count = CubeCount::Static((outputs.div_ceil(group) * inputs) as u32, 1, 1);
-        // SAFETY: as above; there are more threads than taps.
+        // SAFETY: as above.
         unsafe {
             weight_gradient::launch_unchecked(
                 &dw.client,
