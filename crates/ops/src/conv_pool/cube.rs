@@ -15,8 +15,8 @@ struct Sizes {
     kernel: usize,
 }
 
-/// Channels of `n` that one thread computes: every number of a patch is read once for all of them, and their sums have to
-/// fit the registers.
+/// Channels of `n` that one thread computes: every number of a patch is read once for all of them, and their sums have
+/// to fit the registers.
 fn group(n: usize, kernel: usize) -> usize {
     n.min(match kernel {
         1 | 3 => 4,
