@@ -32,6 +32,7 @@ pub fn page() -> Result<()> {
         trunk.env("NO_COLOR", "true");
     }
     run(&mut trunk)?;
+    lighten(&dist().join("cpu"), &["worker_cpu.js", "worker_cpu_bg.wasm"])?;
     split()
 }
 
@@ -48,7 +49,7 @@ fn split() -> Result<()> {
     let mut bindgen = bindgen()?;
     // The second part needs what the linker exports: memory, table, stack.
     run(bindgen.arg("--keep-lld-exports").arg("--out-dir").arg(&app).arg(&main))?;
-    lighten(&app)?;
+    lighten(&app, &["app.js", "later.js", "app_bg.wasm"])?;
     let index = dist().join("index.html");
     let mut html = fs::read_to_string(&index)?;
     for file in fs::read_dir(dist())? {
@@ -68,15 +69,15 @@ fn split() -> Result<()> {
 }
 
 /// Takes comments, indentation, and the hashes in names, which do not pack, out of what was generated. In place of a
-/// hash stands a number of the same length, so that nothing moves in the wasm.
-fn lighten(app: &Path) -> Result<()> {
-    let script = fs::read_to_string(app.join("app.js"))?;
+/// hash stands a number of the same length, so that nothing moves in the wasm. The first file names them all.
+fn lighten(folder: &Path, names: &[&str]) -> Result<()> {
+    let script = fs::read_to_string(folder.join(names[0]))?;
     let words = script.split(|c: char| !c.is_ascii_alphanumeric()).map(|word| word.strip_prefix('h').unwrap_or(word));
     let is_hash = |word: &&str| word.len() == 16 && word.bytes().all(|byte| byte.is_ascii_hexdigit());
     let hashes: BTreeSet<&str> = words.filter(is_hash).collect();
     let numbers: HashMap<_, _> = hashes.iter().enumerate().map(|(at, hash)| (hash.as_bytes(), at)).collect();
-    for name in ["app.js", "later.js", "app_bg.wasm"] {
-        let mut bytes = fs::read(app.join(name))?;
+    for name in names {
+        let mut bytes = fs::read(folder.join(name))?;
         for at in 0..bytes.len().saturating_sub(15) {
             if let Some(number) = numbers.get(&bytes[at..at + 16]) {
                 bytes[at..at + 16].copy_from_slice(format!("{number:016}").as_bytes());
@@ -85,7 +86,7 @@ fn lighten(app: &Path) -> Result<()> {
         if name.ends_with(".js") {
             bytes = trimmed(&String::from_utf8(bytes)?).into_bytes();
         }
-        fs::write(app.join(name), bytes)?;
+        fs::write(folder.join(name), bytes)?;
     }
     Ok(())
 }
@@ -123,6 +124,7 @@ pub fn gpu() -> Result<()> {
     // The loader comes last: a page that finds it finds all.
     let (new, gpu) = (target()?.join("gpu"), dist().join("gpu"));
     run(bindgen()?.arg("--out-dir").arg(&new).arg(&wasm))?;
+    lighten(&new, &["worker_gpu.js", "worker_gpu_bg.wasm"])?;
     fs::create_dir_all(&gpu)?;
     for file in ["worker_gpu_bg.wasm", "worker_gpu.js"] {
         fs::copy(new.join(file), gpu.join(file))?;
