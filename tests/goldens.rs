@@ -304,11 +304,11 @@ fn optimisers_step_as_pytorchs() {
         };
         let start = weights::file(&part("start"), &[], json!({ "format": "pt" }));
         let mut net = weights::open(case, &start, &pick, [8, 1, 1], &device()).unwrap().train();
-        let mut optimizer = recipe.optimizer();
+        let mut optimizer = recipe.optimizer(8, 1);
         for theirs in set["losses"].as_array().unwrap() {
             let loss = mean_loss(&net, &batch, &mut Pass::eval());
             let gradients = GradientsParams::from_grads(loss.backward(), &net);
-            net = optimizer.step(recipe.rate(0, 8, 1), net, gradients);
+            net = optimizer.step(net, gradients);
             let gap = (f64::from(read(loss.inner())[0]) - theirs.as_f64().unwrap()).abs();
             assert!(gap <= 1e-5, "{case}: a loss is {gap} away");
         }

@@ -8,6 +8,7 @@ use kit::seed::Rng;
 use kit::train::{Recipe, Rule};
 use kit::victim::Victim;
 use kit::{Error, Result};
+use ops::{Graph, Optimizer, Recording};
 use spec::{Access, DeviceChoice, Event, Pick, Why};
 
 /// An open device.
@@ -165,7 +166,7 @@ async fn answers(device: &Device) -> Result<Vec<(&'static str, Vec<f32>)>> {
     };
     let x = numbers(1, [8, 1, 8, 8]);
     let labels = Tensor::<1, Int>::from_data(TensorData::new((0..8).map(|i| i % 4).collect::<Vec<i32>>(), [8]), device);
-    let rows = Tensor::<1, Int>::from_data(TensorData::new(vec![7, 0, 3, 3], [4]), device);
+    let order = Tensor::<1, Int>::from_data(TensorData::new(vec![1, 2, 2, 2, 2, 7, 0, 3, 3], [9]), device);
     let flat = x.clone().reshape([8, 64]);
     let square = numbers(2, [1, 1, 64, 64]).reshape([64, 64]);
     let mut answers = Vec::new();
@@ -178,7 +179,7 @@ async fn answers(device: &Device) -> Result<Vec<(&'static str, Vec<f32>)>> {
     keep("a matrix product", flat.clone().matmul(square).flatten(0, 1)).await?;
     keep("pooling", ops::max_pool2d(x.clone(), false).flatten(0, 3)).await?;
     keep("a softmax", burn::tensor::activation::softmax(flat.clone(), 1).flatten(0, 1)).await?;
-    let (picked, named) = ops::gather_batch(&x, &labels, rows);
+    let (picked, named) = ops::gather_batch(&x, &labels, order, 4);
     keep("gathering rows", picked.flatten(0, 3)).await?;
     keep("gathering labels", named.float()).await?;
     keep("projecting", ops::project_linf(x.clone() * 2.0, &x, 0.1).flatten(0, 3)).await?;
@@ -193,20 +194,53 @@ async fn answers(device: &Device) -> Result<Vec<(&'static str, Vec<f32>)>> {
         keep("a loss", loss).await?;
         keep("an input gradient", gradient.flatten(0, 3)).await?;
         for optimizer in [Rule::Sgd, Rule::Adam] {
-            let mut rule = Recipe { optimizer, lr: 0.01, momentum: 0.9, ..Recipe::default() }.optimizer();
+            let mut rule = Recipe { optimizer, lr: 0.01, momentum: 0.9, ..Recipe::default() }.optimizer(3, 3);
             let mut net = net.clone().train();
             for _ in 0..3 {
                 let mut pass = Pass::train(Norms::Batch, Rng::of(4, "self-test", &[]));
                 let logits = net.forward(x.clone(), &mut pass);
                 let loss = ops::mean_cross_entropy(logits, labels.clone());
                 let gradients = GradientsParams::from_grads(loss.backward(), &net);
-                net = rule.step(0.01, net, gradients);
+                net = rule.step(net, gradients);
                 net.absorb(&pass);
             }
             keep("training", net.frozen().forward(x.clone(), &mut Pass::eval()).flatten(0, 1)).await?;
         }
     }
+    // A device that refuses to record is none the worse.
+    if let Some(logits) = replayed(device, &pick(false), &x, &labels)? {
+        keep("a replayed step", logits.flatten(0, 1)).await?;
+    }
     Ok(answers)
+}
+
+/// What a net answers after six steps, the last four replayed where the device can; none where it began to record and
+/// could not.
+fn replayed(device: &Device, pick: &Pick, x: &Tensor<4>, labels: &Tensor<1, Int>) -> Result<Option<Tensor<2>>> {
+    let mut net = Net::with(pick, [1, 8, 8], 4, &mut Rng::of(6, "self-test", &[]), device)?.train();
+    let mut rule = Recipe { lr: 0.01, ..Recipe::default() }.optimizer(6, 6);
+    let kernels = |net: Net, rule: &mut Optimizer| {
+        let loss = ops::mean_cross_entropy(net.forward(x.clone(), &mut Pass::eval()), labels.clone());
+        let gradients = GradientsParams::from_grads(loss.backward(), &net);
+        rule.apply(net, gradients)
+    };
+    let mut graph: Option<Graph> = None;
+    for step in 0..6 {
+        rule.begin();
+        let recording = if step == 1 { Recording::prepare(device) } else { None };
+        match &graph {
+            // SAFETY: the net, the rule and the images are held until the loop ends.
+            Some(graph) => unsafe { graph.replay() }.map_err(Error::DeviceLost)?,
+            None => net = kernels(net, &mut rule),
+        }
+        if let Some(mut recording) = recording {
+            recording.begin();
+            net = kernels(net, &mut rule);
+            let Some(recorded) = recording.end() else { return Ok(None) };
+            graph = Some(recorded);
+        }
+    }
+    Ok(Some(net.frozen().forward(x.clone(), &mut Pass::eval())))
 }
 
 /// Of the two, the one that trains a small network faster, by a probe of about a second.
@@ -224,12 +258,12 @@ async fn steps_per_second(device: &Device, now: fn() -> f64) -> Result<f64> {
     let mut net = Net::with(&pick, [1, 8, 8], 10, &mut Rng::of(5, "probe", &[]), device)?.train();
     let x = Tensor::<4>::zeros([64, 1, 8, 8], device);
     let labels = Tensor::<1, Int>::zeros([64], device);
-    let mut rule = Recipe::default().optimizer();
+    let mut rule = Recipe::default().optimizer(1, 1);
     let (mut steps, mut begun) = (0_u32, now());
     loop {
         let loss = ops::mean_cross_entropy(net.forward(x.clone(), &mut Pass::eval()), labels.clone());
         let gradients = GradientsParams::from_grads(loss.backward(), &net);
-        net = rule.step(1e-3, net, gradients);
+        net = rule.step(net, gradients);
         loss.inner().into_data_async().await.map_err(|error| Error::DeviceLost(format!("{error:?}")))?;
         steps += 1;
         // The first two steps compile.

@@ -6,7 +6,7 @@ use crate::error::{Error, Result};
 use crate::metrics::Tested;
 use crate::nets::Net;
 use crate::seed::Rng;
-use burn::tensor::{Device, Tensor, TensorData};
+use burn::tensor::{Device, Int, Tensor, TensorData};
 use spec::{Event, Row, Said};
 use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
@@ -127,10 +127,20 @@ pub struct Cx {
     pub trace: Option<Vec<Tensor<4>>>,
     /// Where somebody only wants to know how long it would take: nothing is said, and it ends after a few steps.
     pub pace: Option<Pace>,
-    queued: Vec<(&'static str, usize, Tensor<1>)>,
+    log: Option<Tensor<1>>,
+    /// Steps whose losses are in the log and were not read yet, and how many losses were written there.
+    logged: (Vec<usize>, usize),
     turned: f64,
     ticked: f64,
+    /// When losses were read, how many steps were begun since then, and how many may be before the next reading: what
+    /// is begun is not done yet on a graphics device.
+    flushed: f64,
+    ahead: usize,
+    most: usize,
 }
+
+/// Losses that wait on the device at once.
+const LOG: usize = 256;
 
 /// Seconds between two turns of the event loop, and between two ticks that reach the page.
 const TURN: f64 = 0.016;
@@ -158,9 +168,13 @@ impl Cx {
             lap: (0, 1),
             trace: None,
             pace: None,
-            queued: Vec::new(),
+            log: None,
+            logged: (Vec::new(), 0),
             turned: now,
             ticked: now,
+            flushed: now,
+            ahead: 0,
+            most: 1,
         }
     }
 
@@ -189,7 +203,7 @@ impl Cx {
         self.steps = 0;
         self.evaluating = 0.0;
         self.rows.clear();
-        self.queued.clear();
+        self.forget();
     }
 
     /// One stream per stage, purpose, sample and turn (epoch, step or restart), from the run's seed; never the
@@ -209,9 +223,24 @@ impl Cx {
         }
     }
 
-    /// Queued; read back with all others in one transfer at the next tick.
-    pub fn scalar(&mut self, series: &'static str, step: usize, value: Tensor<1>) {
-        self.queued.push((series, step, value));
+    /// The loss of a training step, kept on the device ([`ops::tick`]) and read back with all others in one transfer at
+    /// the next tick. [`Self::logged`] says of which step it is.
+    pub fn log(&mut self, order: Tensor<1, Int>, loss: Tensor<1>) -> Tensor<1, Int> {
+        let log = self.log.take().unwrap_or_else(|| Tensor::zeros([1 + LOG], &self.device));
+        let (order, log) = ops::tick(order, log, loss);
+        self.log = Some(log);
+        order
+    }
+
+    pub fn logged(&mut self, step: usize) {
+        self.logged.0.push(step);
+        self.logged.1 += 1;
+    }
+
+    /// Losses that were not read are of no interest.
+    pub fn forget(&mut self) {
+        self.log = None;
+        self.logged = (Vec::new(), 0);
     }
 
     /// Progress, readback, a turn for the event loop, pause, cancel. Every loop of a method calls it, host loops too.
@@ -232,9 +261,14 @@ impl Cx {
         }
         let now = self.host.now();
         // The first step is said at once: somebody waits for it.
-        if now - self.ticked >= TICK || done == 1 || done == of {
-            self.ticked = now;
+        let due = now - self.ticked >= TICK || done == 1 || done == of;
+        self.ahead += 1;
+        if due || self.ahead >= self.most {
             self.flush().await?;
+            self.spread();
+        }
+        if due {
+            self.ticked = now;
             self.say(Event::Step { done, of });
         }
         if now - self.turned >= TURN || self.gate.paused.get() {
@@ -252,6 +286,14 @@ impl Cx {
         }
         self.gate.allowed.set(self.gate.allowed.get().saturating_sub(1));
         if self.gate.cancel.get() { Err(Error::Cancelled) } else { Ok(()) }
+    }
+
+    /// As many steps before the next reading as a tick has room for, by the time of those that were just read.
+    fn spread(&mut self) {
+        let now = self.host.now();
+        let fit = TICK / ((now - self.flushed) / self.ahead as f64).max(1e-9);
+        self.most = (fit as usize).clamp(1, (2 * self.most).min(LOG));
+        (self.flushed, self.ahead) = (now, 0);
     }
 
     /// A turn for the event loop and a look at cancel, where work is no step: evaluation.
@@ -277,20 +319,17 @@ impl Cx {
         if self.paced { self.step(done, of).await } else { Ok(()) }
     }
 
-    /// Reads all queued scalars in one transfer. The first one that is not finite ends the stage.
+    /// Reads all losses that wait, in one transfer. The first one that is not finite ends the stage.
     pub async fn flush(&mut self) -> Result {
-        if self.queued.is_empty() {
-            return Ok(());
-        }
-        let queued = std::mem::take(&mut self.queued);
-        // In one tensor, so that one buffer is mapped and not one for each.
-        let values = Tensor::cat(queued.iter().map(|(_, _, value)| value.clone()).collect(), 0);
-        let values = self.read(values).await?;
-        for ((series, step, _), value) in queued.into_iter().zip(values) {
+        let (waiting, written) = (std::mem::take(&mut self.logged.0), self.logged.1);
+        let Some(log) = self.log.clone().filter(|_| !waiting.is_empty()) else { return Ok(()) };
+        let values = self.read(log).await?;
+        for (at, step) in (written - waiting.len()..).zip(waiting) {
+            let value = values[1 + at % LOG];
             if !value.is_finite() {
                 return Err(Error::Diverged { step });
             }
-            self.say(Event::Scalar { series: series.into(), step, value });
+            self.say(Event::Scalar { series: "loss".into(), step, value });
         }
         Ok(())
     }

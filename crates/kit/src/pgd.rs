@@ -4,6 +4,7 @@ use crate::data::{Batch, Task};
 use crate::error::{Error, Result};
 use crate::victim::{Loss, Victim};
 use burn::tensor::{Int, Tensor};
+use ops::{Graph, Recording};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -55,14 +56,29 @@ pub struct Pgd<'a> {
 impl Pgd<'_> {
     /// x ← Π(x + α · steepest(∇ loss)), from `start`. `labels` of `batch` are the ones whose loss is raised.
     pub async fn run(&self, victim: &Victim, batch: &Batch, start: Tensor<4>, cx: &mut Cx) -> Result<Tensor<4>> {
+        // Nothing but the iterate outlives a step then, and it is written in place.
+        let steady = self.keep == Keep::Final && matches!(self.ball, Ball::Linf(_)) && self.steps > 2;
+        let mut recording = steady.then(|| Recording::prepare(&cx.device)).flatten().map(|it| (it, start.clone()));
+        let mut graph: Option<Graph> = None;
         let mut x = start;
         let mut best: Option<(Tensor<1>, Tensor<4>)> = None;
         for step in 0..self.steps {
-            let (loss, gradient) = victim.gradient(&x, &batch.y, self.loss)?;
-            if self.keep == Keep::Best {
-                best = Some(higher(best, loss, x.clone()));
+            if step == 1
+                && let Some((recording, start)) = recording.take()
+            {
+                (x, graph) = self.record(recording, victim, batch, start, x)?;
             }
-            x = self.ball.step(x, gradient, self.alpha, &batch.x);
+            if let Some(graph) = &graph {
+                victim.again(x.dims()[0]);
+                // SAFETY: the iterate, the batch and the victim are held until the loop ends.
+                unsafe { graph.replay() }.map_err(Error::DeviceLost)?;
+            } else {
+                let (loss, gradient) = victim.gradient(&x, &batch.y, self.loss)?;
+                if self.keep == Keep::Best {
+                    best = Some(higher(best, loss, x.clone()));
+                }
+                x = self.ball.step(x, gradient, self.alpha, &batch.x);
+            }
             cx.attack_step(&x, step + 1, self.steps).await?;
         }
         match best {
@@ -71,6 +87,27 @@ impl Pgd<'_> {
                 Ok(higher(Some(best), loss, x).1)
             }
             None => Ok(x),
+        }
+    }
+
+    /// Records a step from `x`, to which the first one led from `start`.
+    fn record(
+        &self,
+        mut recording: Recording,
+        victim: &Victim,
+        batch: &Batch,
+        start: Tensor<4>,
+        x: Tensor<4>,
+    ) -> Result<(Tensor<4>, Option<Graph>)> {
+        let step = |x: Tensor<4>| -> Result<Tensor<4>> {
+            let (_, gradient) = victim.uncounted_gradient(&x, &batch.y, self.loss)?;
+            Ok(self.ball.step(x, gradient, self.alpha, &batch.x))
+        };
+        recording.begin();
+        let x = step(x);
+        match recording.end() {
+            Some(graph) => Ok((x?, Some(graph))),
+            None => Ok((step(start)?, None)),
         }
     }
 

@@ -5,10 +5,10 @@ use crate::data::{Batch, View, upload};
 use crate::error::{Error, Result};
 use crate::metrics::test;
 use crate::nets::{Net, Norms, Pass};
-use burn::module::Module;
+use burn::module::{Module, ModuleMapper, Param};
 use burn::optim::GradientsParams;
-use burn::tensor::{Gradients, Int, Tensor};
-use ops::Optimizer;
+use burn::tensor::{Device, Gradients, Int, Tensor};
+use ops::{Graph, Optimizer, Recording};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use spec::Event;
@@ -88,13 +88,16 @@ impl Recipe {
         Self { epochs, lr, optimizer: Rule::Sgd, momentum: 0.9, decay: 5e-4, batch: 256, ..Self::default() }
     }
 
-    pub fn optimizer(&self) -> Optimizer {
+    /// For `total` steps, `epoch` of them one epoch.
+    pub fn optimizer(&self, total: usize, epoch: usize) -> Optimizer {
         let [momentum, decay] = [self.momentum as f32, self.decay as f32];
-        Optimizer::new(match self.optimizer {
+        let rule = match self.optimizer {
             Rule::Sgd => ops::Rule::Sgd { momentum, decay },
             Rule::Adam => ops::Rule::Adam { decay, decoupled: false },
             Rule::Adamw => ops::Rule::Adam { decay, decoupled: true },
-        })
+        };
+        let recipe = self.clone();
+        Optimizer::new(rule, move |step| recipe.rate(step, total, epoch))
     }
 
     /// The learning rate of step `step` of `total`, `epoch` steps being one epoch.
@@ -113,6 +116,8 @@ impl Recipe {
         }
     }
 }
+
+pub type Loss = fn(&Net, &Batch, &mut Pass) -> Tensor<1>;
 
 /// What a loop minimises: mean cross-entropy, where it does not say otherwise.
 pub trait Objective {
@@ -137,6 +142,12 @@ pub trait Objective {
         net
     }
 
+    /// The loss as a plain function, where every step asks the device for the same, in place and without a number from
+    /// the host. Where it can, the loop then records one step and replays it.
+    fn steady(&self) -> Option<Loss> {
+        None
+    }
+
     /// The model that is shown and kept on the way, where the loop trains a part of it (a probe on cached features).
     fn whole(&self, net: Net) -> Net {
         net
@@ -146,7 +157,11 @@ pub trait Objective {
 /// Mean cross-entropy.
 pub struct CrossEntropy;
 
-impl Objective for CrossEntropy {}
+impl Objective for CrossEntropy {
+    fn steady(&self) -> Option<Loss> {
+        Some(mean_loss)
+    }
+}
 
 pub fn mean_loss(net: &Net, batch: &Batch, pass: &mut Pass) -> Tensor<1> {
     ops::mean_cross_entropy(net.forward(batch.x.clone(), pass), batch.y.clone())
@@ -181,9 +196,13 @@ pub async fn descend(
     }
     let total = epoch * recipe.epochs as usize;
     let every = every(total);
-    let mut optimizer = recipe.optimizer();
+    let mut optimizer = recipe.optimizer(total, epoch);
     observe(objective.whole(net.clone()), 0, false, cx).await?;
     let mut net = net.train();
+    // What norm layers gather is not written in place.
+    let in_place = streams.len() == 1 && (mode == Mode::Eval || !net.gathers());
+    let steady = objective.steady().filter(|_| in_place);
+    let mut graph: Option<Graph> = None;
     for step in 0..total {
         let mut place = step % epoch;
         let turn = streams.iter().position(|stream| match place.checked_sub(stream.batches()) {
@@ -193,36 +212,122 @@ pub async fn descend(
             }
             None => true,
         });
-        let batch = streams[turn.expect("a step is in one pass")].next((step / epoch) as u32, place, cx);
-        let mut pass = match mode {
-            Mode::Train => Pass::train(Norms::Batch, cx.rng("dropout", 0, step as u32)),
-            Mode::Eval => Pass::train(Norms::Running, cx.rng("dropout", 0, step as u32)),
-        };
-        let loss = objective.loss(&net, &batch, &mut pass, cx).await?;
-        let mut tape = loss.backward();
-        let gradients = objective.gradients(&net, &mut tape);
-        net = optimizer.step(recipe.rate(step, total, epoch), net, gradients);
-        net.absorb(&pass);
-        net = objective.after(net);
-        cx.scalar("loss", step, loss.inner());
+        let stream = &mut streams[turn.expect("a step is in one pass")];
+        stream.reach((step / epoch) as u32, place, cx);
+        let mut kernels = Kernels { stream, mode, step, optimizer: &mut optimizer, objective };
+        let mut recorded = None;
+        if step == RECORDED
+            && let Some(loss) = steady
+        {
+            cx.flush().await?;
+            recorded = Recording::prepare(&cx.device).map(|recording| (recording, loss));
+        }
+        match (&graph, recorded) {
+            (Some(graph), _) => {
+                kernels.optimizer.begin();
+                // SAFETY: the net, the optimiser, the order and the log are held until the loop ends.
+                unsafe { graph.replay() }.map_err(Error::DeviceLost)?;
+            }
+            (None, Some((recording, loss))) => (net, graph) = kernels.record(recording, loss, net, cx),
+            (None, None) => net = kernels.run(net, cx).await?,
+        }
+        cx.logged(step);
         cx.steps += 1;
         let last = step + 1 == total;
+        // A replay writes into the net's own memory.
+        let shown = |net: &Net| objective.whole(if graph.is_some() { still(net.valid()) } else { net.valid() });
         let mut went = Ok(());
         if (step + 1) % every == 0 || last || cx.gate.paused.get() {
-            went = observe(objective.whole(net.valid()), step + 1, last, cx).await;
+            cx.flush().await?;
+            went = observe(shown(&net), step + 1, last, cx).await;
         }
         if went.is_ok() {
             went = cx.step(step + 1, total).await;
         }
         if let Err(error) = went {
             if matches!(error, Error::Cancelled) {
-                cx.good = Some((step + 1, objective.whole(net.valid())));
+                cx.good = Some((step + 1, shown(&net)));
             }
             return Err(error);
         }
     }
     cx.flush().await?;
     Ok(net.valid())
+}
+
+/// The step that is recorded, if steps are: by then everything that is used is in its place.
+const RECORDED: usize = 3;
+
+/// A step.
+struct Kernels<'a, 'v> {
+    stream: &'a mut Stream<'v>,
+    mode: Mode,
+    step: usize,
+    optimizer: &'a mut Optimizer,
+    objective: &'a mut dyn Objective,
+}
+
+impl Kernels<'_, '_> {
+    async fn run(&mut self, net: Net, cx: &mut Cx) -> Result<Net> {
+        self.optimizer.begin();
+        let (batch, mut pass) = (self.stream.batch(), self.pass(cx));
+        let loss = self.objective.loss(&net, &batch, &mut pass, cx).await?;
+        Ok(self.descend(net, &pass, loss, cx))
+    }
+
+    fn pass(&self, cx: &Cx) -> Pass {
+        let norms = if self.mode == Mode::Train { Norms::Batch } else { Norms::Running };
+        Pass::train(norms, cx.rng("dropout", 0, self.step as u32))
+    }
+
+    fn descend(&mut self, net: Net, pass: &Pass, loss: Tensor<1>, cx: &mut Cx) -> Net {
+        let mut tape = loss.backward();
+        let gradients = self.objective.gradients(&net, &mut tape);
+        let mut net = self.optimizer.apply(net, gradients);
+        net.absorb(pass);
+        self.stream.order = self.stream.order.take().map(|order| cx.log(order, loss.inner()));
+        self.objective.after(net)
+    }
+
+    /// Runs the step, and records it for those that follow, where that can be done.
+    fn record(&mut self, mut recording: Recording, loss: Loss, net: Net, cx: &mut Cx) -> (Net, Option<Graph>) {
+        let (spare, optimizer) = (still(net.clone()), self.optimizer.copied());
+        self.optimizer.begin();
+        let net = self.steadily(loss, net, cx);
+        recording.begin();
+        let net = self.steadily(loss, net, cx);
+        if let Some(graph) = recording.end() {
+            return (net, Some(graph));
+        }
+        // The step once more, with what it began with.
+        *self.optimizer = optimizer;
+        self.stream.upload(&cx.device);
+        cx.forget();
+        self.optimizer.begin();
+        (self.steadily(loss, spare, cx), None)
+    }
+
+    fn steadily(&mut self, loss: Loss, net: Net, cx: &mut Cx) -> Net {
+        let (batch, mut pass) = (self.stream.batch(), self.pass(cx));
+        let loss = loss(&net, &batch, &mut pass);
+        self.descend(net, &pass, loss, cx)
+    }
+}
+
+/// The net in memory of its own.
+fn still(net: Net) -> Net {
+    struct Still;
+    impl ModuleMapper for Still {
+        fn map_float<const D: usize>(&mut self, param: Param<Tensor<D>>) -> Param<Tensor<D>> {
+            let (id, tensor, mapper) = param.consume();
+            let (tracked, wanted) = (tensor.is_autodiff(), tensor.is_require_grad());
+            // Times one.
+            let copy = if tracked { tensor.inner() } else { tensor }.mul_scalar(1.0);
+            let copy = if tracked { Tensor::from_inner(copy).set_require_grad(wanted) } else { copy };
+            Param::from_mapped_value(id, copy, mapper)
+        }
+    }
+    net.map(&mut Still)
 }
 
 /// Steps between two evaluations on the way.
@@ -232,7 +337,6 @@ pub fn every(total: usize) -> usize {
 
 /// Shows the model on its way, and keeps it as the last good one.
 async fn observe(net: Net, step: usize, last: bool, cx: &mut Cx) -> Result {
-    cx.flush().await?;
     // The harness tests the finished model itself.
     if let Some(watch) = cx.watch.clone().filter(|watch| !last && watch.test.set.shape == net.shape) {
         let tested = test(&net, &watch.test, cx).await?;
@@ -254,42 +358,44 @@ struct Stream<'a> {
     at: u32,
     view: &'a View,
     batch: usize,
-    order: Rc<[u32]>,
-    uploaded: Option<Tensor<1, Int>>,
+    rows: Rc<[u32]>,
+    place: usize,
+    /// The same on the device ([`ops::gather_batch`]), once there was a first epoch.
+    order: Option<Tensor<1, Int>>,
 }
 
 impl<'a> Stream<'a> {
     fn new(at: usize, view: &'a View, recipe: &Recipe) -> Self {
         let batch = (recipe.batch as usize).min(view.len()).max(1);
-        Self { at: at as u32, view, batch, order: Rc::from([]), uploaded: None }
+        Self { at: at as u32, view, batch, rows: Rc::from([]), place: 0, order: None }
     }
 
     fn batches(&self) -> usize {
         self.view.len() / self.batch
     }
 
-    /// From batch to batch: 256 bytes and their multiples are where a graphics device can begin to read, so that a
-    /// batch's row numbers are a part of the uploaded ones, not a copy of them.
-    fn pitch(&self) -> usize {
-        self.batch.next_multiple_of(64)
+    /// Comes to batch `place` of an epoch.
+    fn reach(&mut self, epoch: u32, place: usize, cx: &Cx) {
+        self.place = place;
+        if place == 0 {
+            let mut rows = self.view.rows.to_vec();
+            cx.rng("batch", self.at, epoch).shuffle(&mut rows);
+            self.rows = rows.into();
+            self.upload(&cx.device);
+        }
     }
 
-    /// Batch `place` of an epoch.
-    fn next(&mut self, epoch: u32, place: usize, cx: &Cx) -> Batch {
-        if place == 0 {
-            let mut order = self.view.rows.to_vec();
-            cx.rng("batch", self.at, epoch).shuffle(&mut order);
-            let pitch = self.pitch();
-            let mut pitched = vec![0; self.batches() * pitch];
-            for (to, batch) in pitched.chunks_exact_mut(pitch).zip(order.chunks_exact(self.batch)) {
-                to.iter_mut().zip(batch).for_each(|(to, row)| *to = *row as i32);
-            }
-            self.uploaded = Some(upload(pitched.into_iter(), &cx.device));
-            self.order = order.into();
-        }
-        let start = place * self.batch;
-        let uploaded = self.uploaded.clone().expect("uploaded at the first place");
-        let index = uploaded.narrow(0, place * self.pitch(), self.batch);
-        self.view.gather(index, self.order[start..start + self.batch].into())
+    fn upload(&mut self, device: &Device) {
+        let rows = &self.rows[..self.batches() * self.batch];
+        let order = upload([self.place as u32].iter().chain(rows).map(|number| *number as i32), device);
+        self.order = Some(match self.order.take() {
+            Some(old) => ops::renewed(old, order),
+            None => order,
+        });
+    }
+
+    fn batch(&self) -> Batch {
+        let ids = &self.rows[self.place * self.batch..][..self.batch];
+        self.view.gather(self.order.clone().expect("uploaded at the first place"), ids.into())
     }
 }

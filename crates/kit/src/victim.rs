@@ -54,9 +54,25 @@ impl Victim {
 
     /// The loss of every sample `[n]` and its gradient in x `[n, c, h, w]`.
     pub fn gradient(&self, x: &Tensor<4>, labels: &Tensor<1, Int>, loss: &Loss<'_>) -> Result<(Tensor<1>, Tensor<4>)> {
+        let asked = self.uncounted_gradient(x, labels, loss)?;
+        self.again(x.dims()[0]);
+        Ok(asked)
+    }
+
+    /// Counts the gradients of `n` samples, where a recorded step takes them again.
+    pub(crate) fn again(&self, n: usize) {
+        self.gradients.set(self.gradients.get() + n as u64);
+    }
+
+    /// As [`Self::gradient`], for a step that is recorded and not run.
+    pub(crate) fn uncounted_gradient(
+        &self,
+        x: &Tensor<4>,
+        labels: &Tensor<1, Int>,
+        loss: &Loss<'_>,
+    ) -> Result<(Tensor<1>, Tensor<4>)> {
         self.allow(Access::Gradients)?;
         let n = x.dims()[0];
-        self.gradients.set(self.gradients.get() + n as u64);
         let (mut losses, mut gradients) = (Vec::new(), Vec::new());
         for at in self.chunks(n) {
             let (x, real) = self.cut(x, at);

@@ -7,11 +7,13 @@
 //! pixels of one channel, all with the same weights, and a linear layer behind or before them reads and writes the same
 //! memory without a pass in between. Images that lie otherwise are read as they are.
 
+use crate::graph::COPIES;
 use burn::tensor::{DType, Shape};
 use burn_cubecl::kernel::{cast, into_contiguous};
 use burn_cubecl::ops::numeric::empty_device_contiguous_dtype;
 use burn_cubecl::tensor::CubeTensor;
 use cubecl::prelude::*;
+use std::sync::atomic::Ordering;
 
 /// Threads of a workgroup where nothing is shared between them.
 const THREADS: u32 = 64;
@@ -30,7 +32,11 @@ pub(crate) fn in_rows(x: CubeTensor) -> CubeTensor {
 /// Row by row in memory, and written to by nobody else.
 pub(crate) fn owned(x: CubeTensor) -> CubeTensor {
     let x = in_rows(x);
-    if x.can_mut() { x } else { x.copy() }
+    if x.can_mut() {
+        return x;
+    }
+    COPIES.fetch_add(1, Ordering::Relaxed);
+    x.copy()
 }
 
 /// Labels and row numbers, as whatever integers they travel.

@@ -16,6 +16,7 @@ mod cube;
 mod fused;
 mod gather_batch;
 mod gelu;
+mod graph;
 mod group_norm2d;
 mod layer_norm;
 mod linear;
@@ -24,6 +25,7 @@ mod max_pool2d;
 mod norm2d;
 mod optimizer;
 mod project;
+mod tick;
 
 pub use attention::attention;
 pub use batch_norm2d::batch_norm2d;
@@ -33,6 +35,7 @@ pub use cross_entropy::{cross_entropy, mean_cross_entropy};
 pub use fused::plain;
 pub use gather_batch::gather_batch;
 pub use gelu::gelu;
+pub use graph::{Graph, Recording, renewed};
 pub use group_norm2d::group_norm2d;
 #[cfg(not(target_arch = "wasm32"))]
 pub use kernels::threads::limit as threads;
@@ -43,3 +46,4 @@ pub use max_pool2d::max_pool2d;
 pub use norm2d::{Tail, norm2d};
 pub use optimizer::{Optimizer, Rule};
 pub use project::{project_box, project_l2, project_linf, step_linf, unit_l2};
+pub use tick::tick;

@@ -1,12 +1,15 @@
 //! PyTorch's rules, each one pass over a parameter and its state, in place.
 
 use crate::fused::{in_rows, is_plain, numbers, numbers_mut};
+use crate::graph::renewed;
+use burn::backend::ops::FloatTensorOps;
 use burn::backend::tensor::FloatTensor;
 use burn::backend::{Backend, Dispatch, DispatchTensor, Flex, backend_extension};
 use burn::module::{Module, ModuleMapper, Param, ParamId};
 use burn::optim::GradientsParams;
-use burn::tensor::{Tensor, TensorData};
+use burn::tensor::{Device, Tensor, TensorData};
 use std::collections::HashMap;
+use std::rc::Rc;
 
 #[cfg(feature = "gpu")]
 use burn::backend::fusion::custom::TensorSpec;
@@ -27,19 +30,27 @@ pub enum Rule {
 const EPSILON: f32 = 1e-8;
 const BETAS: [f64; 2] = [0.9, 0.999];
 
+/// Learning rates that lie on the device at once.
+const AHEAD: usize = 256;
+
 /// A rule and what it remembers of every parameter.
 ///
-/// What changes from step to step lies on the device, and is moved on there while the learning rate stands still: such
-/// a step uploads nothing.
+/// What changes from step to step lies on the device, and is moved on there: a step uploads nothing, and asks for the
+/// same as the one before.
 pub struct Optimizer {
     rule: Rule,
+    /// The learning rate of every step.
+    schedule: Rc<dyn Fn(usize) -> f64>,
     /// By burn's operations alone.
     plain: bool,
+    /// Steps that were begun.
+    begun: usize,
     /// 1 − β^t of both moments; the sum grows as (1 − β) + β·(1 − β^(t−1)), which loses no digits.
     corrections: [f64; 2],
-    lr: f64,
-    /// The numbers of [`rates`]; none before the first step and where they have to be uploaded anew.
-    rates: Option<DispatchTensor>,
+    /// The numbers of [`rates`], and the learning rates of the steps to come.
+    rates: Option<[DispatchTensor; 2]>,
+    /// Whether they have to be moved on before the next parameter.
+    due: bool,
     /// Velocity, or first and second moment.
     moments: HashMap<ParamId, Vec<DispatchTensor>>,
 }
@@ -58,28 +69,67 @@ pub(crate) mod rates {
     pub const CORRECTION_1: usize = 6;
     pub const CORRECTION_2: usize = 7;
     pub const EPSILON: usize = 8;
-    pub const ALL: usize = 9;
+    /// Which of the learning rates ahead is the next one.
+    pub const NEXT: usize = 9;
+    pub const ALL: usize = 10;
 }
 
 impl Optimizer {
-    pub fn new(rule: Rule) -> Self {
-        let moments = HashMap::new();
-        Self { rule, plain: is_plain(), corrections: [0.0; 2], lr: f64::NAN, rates: None, moments }
+    /// `schedule` says the learning rate of every step, from step 0.
+    pub fn new(rule: Rule, schedule: impl Fn(usize) -> f64 + 'static) -> Self {
+        Self {
+            rule,
+            schedule: Rc::new(schedule),
+            plain: is_plain(),
+            begun: 0,
+            corrections: [0.0; 2],
+            rates: None,
+            due: false,
+            moments: HashMap::new(),
+        }
     }
 
-    /// Every parameter that has a gradient, moved at the learning rate `lr`.
-    pub fn step<M: Module>(&mut self, lr: f64, module: M, gradients: GradientsParams) -> M {
-        self.advance(lr);
-        module.map(&mut Step { optimizer: self, gradients })
+    /// Every parameter that has a gradient, moved by one step.
+    pub fn step<M: Module>(&mut self, module: M, gradients: GradientsParams) -> M {
+        self.begin();
+        self.apply(module, gradients)
     }
 
-    fn advance(&mut self, lr: f64) {
+    /// What the host does for a step, whether its kernels are then asked for by [`Self::apply`] or replayed.
+    pub fn begin(&mut self) {
         for (correction, beta) in self.corrections.iter_mut().zip(BETAS) {
             *correction = (1.0 - beta) + beta * *correction;
         }
-        let stands = lr == self.lr;
-        self.lr = lr;
-        self.rates = self.rates.take().filter(|_| stands).map(<Dispatch as Descend>::advance);
+        self.begun += 1;
+        if (self.begun - 1).is_multiple_of(AHEAD)
+            && let Some([rates, ahead]) = self.rates.take()
+        {
+            let ahead = Tensor::<1>::from_dispatch(ahead);
+            let new = Tensor::from_data(TensorData::new(self.ahead(), [AHEAD]), &ahead.device());
+            self.rates = Some([rates, renewed(ahead, new).into_dispatch()]);
+        }
+    }
+
+    /// What the device does for a step.
+    pub fn apply<M: Module>(&mut self, module: M, gradients: GradientsParams) -> M {
+        self.due = true;
+        module.map(&mut Step { optimizer: self, gradients })
+    }
+
+    /// The same, in memory of its own.
+    pub fn copied(&self) -> Self {
+        Self {
+            schedule: self.schedule.clone(),
+            rates: self.rates.as_ref().map(|rates| rates.each_ref().map(copied)),
+            moments: self.moments.iter().map(|(id, moments)| (*id, moments.iter().map(copied).collect())).collect(),
+            ..*self
+        }
+    }
+
+    /// Learning rates from this step or an earlier one on.
+    fn ahead(&self) -> Vec<f32> {
+        let from = (self.begun - 1) / AHEAD * AHEAD;
+        (from..from + AHEAD).map(|step| (self.schedule)(step) as f32).collect()
     }
 
     /// The rule in burn's operations: `moments` are zero before the first step.
@@ -91,27 +141,29 @@ impl Optimizer {
     ) -> (Tensor<D>, Vec<DispatchTensor>) {
         let mut moments = moments.into_iter().map(Tensor::<D>::from_dispatch);
         let mut moment = || moments.next().unwrap_or_else(|| g.zeros_like());
+        let lr = (self.schedule)(self.begun - 1);
         match self.rule {
             Rule::Sgd { momentum, decay } => {
                 let v = moment().mul_scalar(momentum) + g.clone() + w.clone().mul_scalar(decay);
-                (w - v.clone().mul_scalar(self.lr), vec![v.into_dispatch()])
+                (w - v.clone().mul_scalar(lr), vec![v.into_dispatch()])
             }
             Rule::Adam { decay, decoupled } => {
                 let ([keep_1, keep_2], [first, second]) = (BETAS, self.corrections);
                 let (m, v) = (moment(), moment());
                 let (w, g) = match decoupled {
-                    true => (w.mul_scalar(1.0 - self.lr * f64::from(decay)), g.clone()),
+                    true => (w.mul_scalar(1.0 - lr * f64::from(decay)), g.clone()),
                     false => (w.clone(), g.clone() + w.mul_scalar(decay)),
                 };
                 let m = m.mul_scalar(keep_1) + g.clone().mul_scalar(1.0 - keep_1);
                 let v = v.mul_scalar(keep_2) + g.powi_scalar(2).mul_scalar(1.0 - keep_2);
                 let length = v.clone().sqrt().div_scalar(second.sqrt()).add_scalar(EPSILON);
-                let step = m.clone().mul_scalar(self.lr / first) / length;
+                let step = m.clone().mul_scalar(lr / first) / length;
                 (w - step, vec![m.into_dispatch(), v.into_dispatch()])
             }
         }
     }
 
+    /// The table before the first step.
     fn table(&self) -> [f32; rates::ALL] {
         let mut table = [0.0; rates::ALL];
         let [beta_1, beta_2] = BETAS;
@@ -119,16 +171,30 @@ impl Optimizer {
             Rule::Sgd { momentum, decay } => (decay, momentum),
             Rule::Adam { decay, .. } => (decay, beta_1 as f32),
         };
-        table[rates::LR] = self.lr as f32;
         table[rates::DECAY] = decay;
         table[rates::KEEP_1] = keep;
         table[rates::TAKE_1] = (1.0 - beta_1) as f32;
         table[rates::KEEP_2] = beta_2 as f32;
         table[rates::TAKE_2] = (1.0 - beta_2) as f32;
-        table[rates::CORRECTION_1] = self.corrections[0] as f32;
-        table[rates::CORRECTION_2] = self.corrections[1] as f32;
         table[rates::EPSILON] = EPSILON;
+        table[rates::NEXT] = ((self.begun - 1) % AHEAD) as f32;
         table
+    }
+
+    /// The table of this step.
+    fn rates(&mut self, device: &Device) -> DispatchTensor {
+        let [rates, ahead] = self.rates.take().unwrap_or_else(|| {
+            [self.table().to_vec(), self.ahead()].map(|table| {
+                let n = table.len();
+                Tensor::<1>::from_data(TensorData::new(table, [n]), device).into_dispatch()
+            })
+        });
+        let rates = match std::mem::take(&mut self.due) {
+            true => <Dispatch as Descend>::advance(rates, ahead.clone()),
+            false => rates,
+        };
+        self.rates = Some([rates.clone(), ahead]);
+        rates
     }
 
     fn moved<const D: usize>(&mut self, id: ParamId, value: Tensor<D>, gradient: Tensor<D>) -> Tensor<D> {
@@ -138,17 +204,11 @@ impl Optimizer {
             self.moments.insert(id, moments);
             return value;
         }
-        let table = self.table();
-        let device = value.device();
-        let rates = self.rates.get_or_insert_with(|| {
-            Tensor::<1>::from_data(TensorData::new(table.to_vec(), [rates::ALL]), &device).into_dispatch()
-        });
-        let rates = rates.clone();
+        let rates = self.rates(&value.device());
         let zeros = || gradient.zeros_like().into_dispatch();
         let moments = self.moments.remove(&id);
         let (value, moments) = match self.rule {
             Rule::Sgd { momentum: 0.0, .. } => {
-                let rates = rates.clone();
                 (<Dispatch as Descend>::sgd(value.into_dispatch(), gradient.into_dispatch(), rates), Vec::new())
             }
             Rule::Sgd { .. } => {
@@ -181,6 +241,11 @@ impl Optimizer {
     }
 }
 
+/// Times one.
+fn copied(tensor: &DispatchTensor) -> DispatchTensor {
+    Dispatch::float_mul_scalar(tensor.clone(), 1.0.into())
+}
+
 struct Step<'a> {
     optimizer: &'a mut Optimizer,
     gradients: GradientsParams,
@@ -202,9 +267,9 @@ impl ModuleMapper for Step<'_> {
 /// Every result takes its argument's place in memory where nobody else holds it.
 #[backend_extension(Flex, Cube: cfg(feature = "gpu"), Fusion: cfg(feature = "gpu"))]
 pub trait Descend: Backend {
-    /// The corrections of the next step.
+    /// The learning rate and the corrections of the next step.
     #[fusion(dtype = rates, shape = rates)]
-    fn advance(rates: FloatTensor<Self>) -> FloatTensor<Self>;
+    fn advance(rates: FloatTensor<Self>, ahead: FloatTensor<Self>) -> FloatTensor<Self>;
 
     #[fusion(dtype = w, shape = w)]
     fn sgd(w: FloatTensor<Self>, g: FloatTensor<Self>, rates: FloatTensor<Self>) -> FloatTensor<Self>;
@@ -241,9 +306,12 @@ fn adam_outputs(
 }
 
 impl Descend for Flex {
-    fn advance(rates: FloatTensor<Self>) -> FloatTensor<Self> {
+    fn advance(rates: FloatTensor<Self>, ahead: FloatTensor<Self>) -> FloatTensor<Self> {
         let mut rates = in_rows(rates);
         let table = numbers_mut(&mut rates);
+        let next = table[rates::NEXT] as usize;
+        table[rates::LR] = numbers(&ahead)[next];
+        table[rates::NEXT] = ((next + 1) % AHEAD) as f32;
         table[rates::CORRECTION_1] = table[rates::TAKE_1] + table[rates::KEEP_1] * table[rates::CORRECTION_1];
         table[rates::CORRECTION_2] = table[rates::TAKE_2] + table[rates::KEEP_2] * table[rates::CORRECTION_2];
         rates

@@ -1,4 +1,4 @@
-use crate::fused::{fused, in_rows, numbers, numbers_mut};
+use crate::fused::{in_rows, numbers, numbers_mut};
 #[cfg(feature = "gpu")]
 use burn::backend::fusion::custom::TensorSpec;
 use burn::backend::tensor::{FloatTensor, IntTensor};
@@ -10,26 +10,17 @@ mod cube;
 
 /// The end of a training step, on the device and in place: `order` `[1 + rows]` goes on to its next batch
 /// ([`crate::gather_batch`]), and `loss` `[1]` is written into `log` `[1 + places]`, at the place that the first number
-/// of `log` counts.
+/// of `log` counts. It computes nothing that burn could compute otherwise, so there is no default body.
 pub fn tick(order: Tensor<1, Int>, log: Tensor<1>, loss: Tensor<1>) -> (Tensor<1, Int>, Tensor<1>) {
-    if fused(&loss) {
-        let (order, log, loss) = (order.into_dispatch(), log.into_dispatch(), loss.into_dispatch());
-        let (order, log) = <Dispatch as Tick>::fused_tick(order, log, loss);
-        return (Tensor::from_dispatch(order), Tensor::from_dispatch(log));
-    }
-    let [places, rows] = [log.dims()[0] - 1, order.dims()[0] - 1];
-    let order = Tensor::cat(vec![order.clone().narrow(0, 0, 1).add_scalar(1), order.narrow(0, 1, rows)], 0);
-    let (at, noted) = (log.clone().narrow(0, 0, 1), log.narrow(0, 1, places));
-    let here = Tensor::arange(0..places as i64, &at.device()).float().equal(at.clone().expand([places]));
-    let next = at.add_scalar(1);
-    let next = next.clone().mask_fill(next.equal_elem(places as f32), 0);
-    (order, Tensor::cat(vec![next, noted.mask_where(here, loss.expand([places]))], 0))
+    let (order, log, loss) = (order.into_dispatch(), log.into_dispatch(), loss.into_dispatch());
+    let (order, log) = <Dispatch as Tick>::tick(order, log, loss);
+    (Tensor::from_dispatch(order), Tensor::from_dispatch(log))
 }
 
 #[backend_extension(Flex, Cube: cfg(feature = "gpu"), Fusion: cfg(feature = "gpu"))]
 pub trait Tick: Backend {
     #[fusion(meta = both)]
-    fn fused_tick(
+    fn tick(
         order: IntTensor<Self>,
         log: FloatTensor<Self>,
         loss: FloatTensor<Self>,
@@ -42,7 +33,7 @@ fn both(order: &TensorSpec, log: &TensorSpec, _: &TensorSpec) -> (TensorSpec, Te
 }
 
 impl Tick for Flex {
-    fn fused_tick(
+    fn tick(
         order: IntTensor<Self>,
         log: FloatTensor<Self>,
         loss: FloatTensor<Self>,

@@ -4,7 +4,7 @@
 use burn::module::Param;
 use burn::optim::GradientsParams;
 use burn::tensor::{Device, Gradients, Int, Tensor, TensorData};
-use ops::{Optimizer, Rule, Tail};
+use ops::{Graph, Optimizer, Recording, Rule, Tail};
 use std::cell::RefCell;
 use std::sync::Mutex;
 
@@ -209,11 +209,82 @@ fn cross_entropies() {
 fn batches() {
     agree("rows of a set", 0.0, || {
         let labels = TensorData::new((0..9).collect::<Vec<i32>>(), [9]);
-        let rows = TensorData::new(vec![8_i32, 0, 3, 3, 5], [5]);
-        let (labels, rows) = (Tensor::from_data(labels, &device()), Tensor::from_data(rows, &device()));
-        let (x, y) = ops::gather_batch(&numbers(1, [9, 3, 5, 4]), &labels, rows);
+        // The second batch of two, and one row that is in none.
+        let order = TensorData::new(vec![1_i32, 7, 7, 7, 7, 7, 8, 0, 3, 3, 5, 1], [12]);
+        let (labels, order) = (Tensor::from_data(labels, &device()), Tensor::from_data(order, &device()));
+        let (x, y) = ops::gather_batch(&numbers(1, [9, 3, 5, 4]), &labels, order, 5);
         vec![read(x), read(y.float())]
     });
+}
+
+#[test]
+fn ends_of_steps() {
+    agree("the end of a step", 0.0, || {
+        let order = Tensor::<1, Int>::from_data(TensorData::new(vec![0_i32, 7, 8, 9, 4], [5]), &device());
+        let (mut order, mut log) = (order, Tensor::<1>::zeros([1 + 3], &device()));
+        for loss in 0..5 {
+            (order, log) = ops::tick(order, log, numbers(1 + loss, [1]));
+        }
+        let noted: Vec<f32> = [4, 5, 3].into_iter().flat_map(|loss| read(numbers::<1>(loss, [1]))).collect();
+        assert_eq!((read(order.clone().float()), &read(log.clone())[1..]), (vec![5.0, 7.0, 8.0, 9.0, 4.0], &*noted));
+        vec![read(order.float()), read(log)]
+    });
+}
+
+/// A batch after the other, a linear layer, the mean loss, Adam; more steps than learning rates lie on the device.
+#[test]
+fn replayed_steps_are_steps() {
+    const STEPS: usize = 300;
+    let train = |replay: bool| {
+        let labels =
+            Tensor::<1, Int>::from_data(TensorData::new((0..64).map(|i| i % 7).collect::<Vec<i32>>(), [64]), &device());
+        let inputs = numbers::<4>(1, [64, 1, 3, 4]);
+        let rows = (0..64_i32).map(|i| i * 37 % 64);
+        let order = |first: i32| {
+            let order = std::iter::once(0).chain(rows.clone().map(|row| (row + first) % 64)).collect::<Vec<i32>>();
+            Tensor::<1, Int>::from_data(TensorData::new(order, [65]), &device())
+        };
+        let mut weight = Param::from_tensor(leaf(2, [12, 7]));
+        let mut optimizer =
+            Optimizer::new(Rule::Adam { decay: 0.01, decoupled: true }, |step| 0.05 / (1.0 + step as f64));
+        let bias = numbers::<1>(3, [7]).autodiff();
+        let mut log = Some(Tensor::<1>::zeros([1 + STEPS], &device()));
+        let mut now = Some(order(0));
+        let mut kernels = |weight: Param<Tensor<2>>, optimizer: &mut Optimizer, now: &mut Option<Tensor<1, Int>>| {
+            let at = now.take().unwrap();
+            let (x, y) = ops::gather_batch(&inputs, &labels, at.clone(), 16);
+            let logits = ops::linear(x.reshape([16, 12]).autodiff(), weight.val(), Some(bias.clone()), false);
+            let loss = ops::mean_cross_entropy(logits, y);
+            let gradients = GradientsParams::from_module(&mut loss.backward(), &weight);
+            let weight = optimizer.apply(weight, gradients);
+            let (at, noted) = ops::tick(at, log.take().unwrap(), loss.inner());
+            (*now, log) = (Some(at), Some(noted));
+            weight
+        };
+        let mut graph: Option<Graph> = None;
+        for step in 0..STEPS {
+            if step > 0 && step % 4 == 0 {
+                now = Some(ops::renewed(now.take().unwrap(), order(step as i32)));
+            }
+            optimizer.begin();
+            let recording = if replay && step == 5 { Recording::prepare(&device()) } else { None };
+            match &graph {
+                // SAFETY: all of it lives on to the end of the loop.
+                Some(graph) => unsafe { graph.replay() }.unwrap(),
+                None => weight = kernels(weight, &mut optimizer, &mut now),
+            }
+            if let Some(mut recording) = recording {
+                recording.begin();
+                weight = kernels(weight, &mut optimizer, &mut now);
+                graph = recording.end();
+                assert!(graph.is_some(), "the step is in place");
+            }
+        }
+        let moved = read(weight.val());
+        vec![read(log.take().unwrap()), moved]
+    };
+    agree("steps as ever", 1e-5, || train(false));
+    agree("replayed steps", 1e-5, || train(true));
 }
 
 #[test]
@@ -307,12 +378,11 @@ fn rules_of_descent() {
     for rule in rules {
         agree(&format!("{rule:?}"), 2e-6, || {
             let mut weight = Param::from_tensor(leaf(1, [5, 7]));
-            let mut optimizer = Optimizer::new(rule);
+            let mut optimizer = Optimizer::new(rule, |step| if step < 5 { 0.01 } else { 0.002 });
             for step in 0..8 {
                 let mut gradients = GradientsParams::new();
                 gradients.register(weight.id, numbers::<2>(2 + step, [5, 7]));
-                // The rate stands still for some steps, and moves.
-                weight = optimizer.step(if step < 5 { 0.01 } else { 0.002 }, weight, gradients);
+                weight = optimizer.step(weight, gradients);
             }
             vec![read(weight.val())]
         });

@@ -6,7 +6,7 @@
  * are answered between two steps, and would be counted with them; `deaf`, the engine does not hear them.
  */
 function hook(deaf) {
-  const counts = { dispatches: 0, submits: 0, readbacks: 0, buffers: 0, writes: 0 };
+  const counts = { dispatches: 0, submits: 0, readbacks: 0, buffers: 0, bindings: 0, writes: 0 };
   const count = (what, { prototype }, ...methods) => {
     for (const method of methods) {
       const original = prototype[method];
@@ -20,6 +20,7 @@ function hook(deaf) {
   count("submits", GPUQueue, "submit");
   count("readbacks", GPUBuffer, "mapAsync");
   count("buffers", GPUDevice, "createBuffer");
+  count("bindings", GPUDevice, "createBindGroup");
   count("writes", GPUQueue, "writeBuffer");
   const say = postMessage.bind(self);
   self.postMessage = ([body, ...buffers], ...rest) => say([{ ...body, counts: { ...counts } }, ...buffers], ...rest);

@@ -232,13 +232,13 @@ impl View {
 
     /// Gathered on the device: only the row numbers travel.
     pub fn batch(&self, rows: &[u32]) -> Batch {
-        let index = upload(rows.iter().map(|row| *row as i32), &self.uploaded.device());
-        self.gather(index, rows.into())
+        let order = std::iter::once(0).chain(rows.iter().map(|row| *row as i32));
+        self.gather(upload(order, &self.uploaded.device()), rows.into())
     }
 
-    /// As [`View::batch`], for row numbers that are on the device already.
-    pub fn gather(&self, index: Tensor<1, Int>, ids: Rc<[u32]>) -> Batch {
-        let (x, y) = ops::gather_batch(&self.set.inputs, &self.uploaded, index);
+    /// As [`View::batch`], for the batch that `order` is at ([`ops::gather_batch`]); `ids` are its rows.
+    pub fn gather(&self, order: Tensor<1, Int>, ids: Rc<[u32]>) -> Batch {
+        let (x, y) = ops::gather_batch(&self.set.inputs, &self.uploaded, order, ids.len());
         Batch { x, y, ids }
     }
 

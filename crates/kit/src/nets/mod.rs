@@ -156,6 +156,13 @@ impl Net {
         });
     }
 
+    /// Whether training passes leave statistics.
+    pub fn gathers(&self) -> bool {
+        let mut found = false;
+        self.clone().layers(|_, layer| found |= matches!(layer, Layer::Norm(Norm { statistics: Some(_), .. })));
+        found
+    }
+
     /// No tape and no gradients: for victims, teachers, evaluation.
     pub fn frozen(&self) -> Self {
         self.valid()

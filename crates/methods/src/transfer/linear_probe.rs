@@ -3,7 +3,7 @@ use kit::data::View;
 use kit::nets::{Net, Pass};
 use kit::seed::Rng;
 use kit::shapes::tune::{Tune, TuneJob};
-use kit::train::{Mode, Objective, Recipe, descend};
+use kit::train::{Loss, Mode, Objective, Recipe, descend, mean_loss};
 use kit::{Cx, Method, Result};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -77,6 +77,10 @@ struct Probe {
 }
 
 impl Objective for Probe {
+    fn steady(&self) -> Option<Loss> {
+        Some(mean_loss)
+    }
+
     fn whole(&self, probe: Net) -> Net {
         whole_net(&self.net, probe)
     }

@@ -3,7 +3,7 @@ use kit::cx::Boxed;
 use kit::data::Batch;
 use kit::nets::Pass;
 use kit::shapes::unlearn::{Unlearn, UnlearnJob};
-use kit::train::{Mode, Objective, Recipe, descend, mean_loss};
+use kit::train::{Loss, Mode, Objective, Recipe, descend, mean_loss};
 use kit::{Cx, Method, Result, nets::Net};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -58,6 +58,10 @@ impl Unlearn for GradientAscent {
 
 struct Ascent;
 
+fn ascent(net: &Net, batch: &Batch, pass: &mut Pass) -> Tensor<1> {
+    mean_loss(net, batch, pass).neg()
+}
+
 impl Objective for Ascent {
     fn loss<'a>(
         &'a mut self,
@@ -66,6 +70,10 @@ impl Objective for Ascent {
         pass: &'a mut Pass,
         _: &'a mut Cx,
     ) -> Boxed<'a, Result<Tensor<1>>> {
-        Box::pin(async move { Ok(mean_loss(net, batch, pass).neg()) })
+        Box::pin(async move { Ok(ascent(net, batch, pass)) })
+    }
+
+    fn steady(&self) -> Option<Loss> {
+        Some(ascent)
     }
 }

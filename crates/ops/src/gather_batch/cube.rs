@@ -10,7 +10,7 @@ use cubecl::prelude::*;
 fn gather(
     inputs: &[f32],
     labels: &[i32],
-    rows: &[i32],
+    order: &[i32],
     x: &mut [f32],
     y: &mut [i32],
     n: usize,
@@ -26,7 +26,7 @@ fn gather(
     if image >= n {
         terminate!();
     }
-    let row = usize::cast_from(rows[image]);
+    let row = usize::cast_from(order[1 + usize::cast_from(order[0]) * n + image]);
     x[to] = inputs[row * comptime!(strides[0])
         + c * comptime!(strides[1])
         + h * comptime!(strides[2])
@@ -40,9 +40,10 @@ impl GatherBatch for CubeBackend {
     fn gather_rows(
         inputs: FloatTensor<Self>,
         labels: IntTensor<Self>,
-        rows: IntTensor<Self>,
+        order: IntTensor<Self>,
+        size: usize,
     ) -> (FloatTensor<Self>, IntTensor<Self>) {
-        let ([_, channels, height, width], [n]) = (shape(&inputs), shape(&rows));
+        let ([_, channels, height, width], n) = (shape(&inputs), size);
         let x = new(&inputs, [n, channels, height, width], DType::F32);
         let y = new(&inputs, [n], DType::I32);
         let strides = strides(&inputs);
@@ -55,7 +56,7 @@ impl GatherBatch for CubeBackend {
                 dim,
                 inputs.into_buffer_arg(),
                 in_i32(labels).into_buffer_arg(),
-                in_i32(rows).into_buffer_arg(),
+                in_i32(order).into_buffer_arg(),
                 x.clone().into_buffer_arg(),
                 y.clone().into_buffer_arg(),
                 n,

@@ -1,12 +1,15 @@
-use super::{Descend, rates};
+use super::{AHEAD, Descend, rates};
 use crate::cube::{in_rows, owned, threads};
 use burn::backend::tensor::FloatTensor;
 use burn_cubecl::CubeBackend;
 use cubecl::prelude::*;
 
 #[cube(launch_unchecked)]
-fn advance(rates: &mut [f32]) {
+fn advance(rates: &mut [f32], ahead: &[f32]) {
     if ABSOLUTE_POS == 0 {
+        let next = usize::cast_from(rates[rates::NEXT]);
+        rates[rates::LR] = ahead[next];
+        rates[rates::NEXT] = f32::cast_from((next + 1) % AHEAD);
         rates[rates::CORRECTION_1] = rates[rates::TAKE_1] + rates[rates::KEEP_1] * rates[rates::CORRECTION_1];
         rates[rates::CORRECTION_2] = rates[rates::TAKE_2] + rates[rates::KEEP_2] * rates[rates::CORRECTION_2];
     }
@@ -51,11 +54,12 @@ fn adam(w: &mut [f32], g: &[f32], m: &mut [f32], v: &mut [f32], rates: &[f32], n
 }
 
 impl Descend for CubeBackend {
-    fn advance(rates: FloatTensor<Self>) -> FloatTensor<Self> {
+    fn advance(rates: FloatTensor<Self>, ahead: FloatTensor<Self>) -> FloatTensor<Self> {
         let rates = owned(rates);
         let (count, dim) = threads(&rates, 1);
-        // SAFETY: the places are inside of the table.
-        unsafe { advance::launch_unchecked(&rates.client, count, dim, rates.clone().into_buffer_arg()) };
+        let (table, ahead) = (rates.clone().into_buffer_arg(), ahead.into_buffer_arg());
+        // SAFETY: the places are inside of the tables.
+        unsafe { advance::launch_unchecked(&rates.client, count, dim, table, ahead) };
         rates
     }
 

@@ -5,7 +5,7 @@ use burn_cubecl::CubeBackend;
 use cubecl::prelude::*;
 
 #[cube(launch_unchecked)]
-fn tick(order: &mut [i32], log: &mut [f32], loss: &[f32], places: usize) {
+fn note(order: &mut [i32], log: &mut [f32], loss: &[f32], places: usize) {
     if ABSOLUTE_POS == 0 {
         order[0] += 1;
         let at = usize::cast_from(log[0]);
@@ -15,7 +15,7 @@ fn tick(order: &mut [i32], log: &mut [f32], loss: &[f32], places: usize) {
 }
 
 impl Tick for CubeBackend {
-    fn fused_tick(
+    fn tick(
         order: IntTensor<Self>,
         log: FloatTensor<Self>,
         loss: FloatTensor<Self>,
@@ -25,7 +25,7 @@ impl Tick for CubeBackend {
         let places = log.meta.num_elements() - 1;
         // SAFETY: the place is below the number of places.
         unsafe {
-            tick::launch_unchecked(
+            note::launch_unchecked(
                 &log.client,
                 count,
                 dim,
