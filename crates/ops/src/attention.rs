@@ -1,4 +1,4 @@
-use crate::fused::{first_order, fused_on_cpu, in_rows, numbers, tensor};
+use crate::fused::{first_order, fused, fused_on_cpu, in_rows, numbers, tensor};
 use burn::backend::autodiff::checkpoint::{base::Checkpointer, strategy::CheckpointStrategy};
 use burn::backend::autodiff::grads::Gradients;
 use burn::backend::autodiff::ops::{Backward, Ops, OpsKind};
@@ -6,12 +6,19 @@ use burn::backend::flex::FlexTensor;
 use burn::backend::tensor::FloatTensor;
 use burn::backend::{Autodiff, Backend, Dispatch, Flex, backend_extension};
 use burn::tensor::{Tensor, activation::softmax};
+#[cfg(feature = "gpu")]
+use burn::{backend::fusion::custom::TensorSpec, tensor::Shape};
 use kernels::attention as kernel;
+
+#[cfg(feature = "gpu")]
+mod cube;
 
 /// softmax(Q·Kᵀ/√d)·V of every head (Vaswani et al. 2017, equation 1), heads side by side: `qkv` `[n, t, 3·heads·d]`,
 /// first all queries, then all keys, then all values, to `[n, t, heads·d]`.
 pub fn attention(qkv: Tensor<3>, heads: usize) -> Tensor<3> {
-    if fused_on_cpu(&qkv) {
+    // The sums of a longer head would not fit the registers of a graphics device.
+    let covered = fused(&qkv) && (qkv.dims()[2] / (3 * heads) <= 64 || fused_on_cpu(&qkv));
+    if covered {
         return Tensor::from_dispatch(<Dispatch as Attention>::fused_attention(qkv.into_dispatch(), heads));
     }
     let [n, t, all] = qkv.dims();
@@ -23,21 +30,31 @@ pub fn attention(qkv: Tensor<3>, heads: usize) -> Tensor<3> {
     weights.matmul(v).swap_dims(1, 2).reshape([n, t, heads * d])
 }
 
-#[backend_extension(Flex, Autodiff)]
+#[backend_extension(Flex, Cube: cfg(feature = "gpu"), Autodiff, Fusion: cfg(feature = "gpu"))]
 pub trait Attention: Backend {
+    #[fusion(default)]
     fn fused_attention(qkv: FloatTensor<Self>, heads: usize) -> FloatTensor<Self> {
         Self::attention_forward(qkv, heads).0
     }
 
     /// And the softmax, `[n, heads, t, t]`.
+    #[fusion(meta = with_softmax)]
     fn attention_forward(qkv: FloatTensor<Self>, heads: usize) -> (FloatTensor<Self>, FloatTensor<Self>);
 
+    #[fusion(dtype = qkv, shape = qkv)]
     fn attention_dx(
         dy: FloatTensor<Self>,
         qkv: FloatTensor<Self>,
         softmax: FloatTensor<Self>,
         heads: usize,
     ) -> FloatTensor<Self>;
+}
+
+#[cfg(feature = "gpu")]
+fn with_softmax(qkv: &TensorSpec, heads: &usize) -> (TensorSpec, TensorSpec) {
+    let [n, t, all] = qkv.shape.dims();
+    let softmax = TensorSpec::new(Shape::new([n, *heads, t, t]), qkv.dtype);
+    (TensorSpec::new(Shape::new([n, t, all / 3]), qkv.dtype), softmax)
 }
 
 /// n, t, heads and d.

@@ -1,4 +1,4 @@
-use crate::fused::fused_on_cpu;
+use crate::fused::fused;
 use crate::norm2d::{self, Norm2d, Tail};
 use burn::backend::Dispatch;
 use burn::tensor::Tensor;
@@ -12,7 +12,7 @@ pub fn batch_norm2d(
     epsilon: f64,
     tail: Tail,
 ) -> (Tensor<4>, Tensor<1>, Tensor<1>) {
-    if fused_on_cpu(&x) {
+    if fused(&x) {
         let (mean, var) = <Dispatch as Norm2d>::statistics2d(x.clone().without_autodiff().into_dispatch());
         let (mean, var): (Tensor<1>, Tensor<1>) = (Tensor::from_dispatch(mean), Tensor::from_dispatch(var));
         // The operation wants all of its tensors on one device.

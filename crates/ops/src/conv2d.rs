@@ -1,17 +1,24 @@
-use crate::fused::{first_order, fused_on_cpu, images, in_pixels, in_rows, numbers, shape, tensor};
+use crate::fused::{first_order, fused, fused_on_cpu, images, in_pixels, in_rows, numbers, shape, tensor};
 use burn::backend::autodiff::checkpoint::{base::Checkpointer, strategy::CheckpointStrategy};
 use burn::backend::autodiff::grads::Gradients;
 use burn::backend::autodiff::ops::{Backward, Ops, OpsKind};
 use burn::backend::tensor::FloatTensor;
 use burn::backend::{Autodiff, Backend, Dispatch, Flex, TensorMetadata, backend_extension};
+#[cfg(feature = "gpu")]
+use burn::tensor::Shape;
 use burn::tensor::{Tensor, module, ops::ConvOptions};
 use kernels::conv::{self, Conv};
+
+#[cfg(feature = "gpu")]
+mod cube;
 
 /// Convolution of `x` `[n, in, h, w]` with `weight` `[out, in, k, k]`, zero padding `k / 2`: `[n, out, h, w]` for odd
 /// `k` and stride 1, and the sides divided by the stride and rounded up for another.
 pub fn conv2d(x: Tensor<4>, weight: Tensor<4>, bias: Option<Tensor<1>>, stride: usize) -> Tensor<4> {
     let [out, _, kernel, other] = weight.dims();
-    if !fused_on_cpu(&x) || kernel != other || kernel % 2 == 0 {
+    // A larger kernel would be too long a program for a graphics device.
+    let covered = fused(&x) && (kernel <= 7 || fused_on_cpu(&x));
+    if !covered || kernel != other || kernel % 2 == 0 {
         let pad = kernel / 2;
         return module::conv2d(x, weight, bias, ConvOptions::new([stride; 2], [pad; 2], [1, 1], 1));
     }
@@ -23,11 +30,13 @@ pub fn conv2d(x: Tensor<4>, weight: Tensor<4>, bias: Option<Tensor<1>>, stride: 
     }
 }
 
-#[backend_extension(Flex, Autodiff)]
+#[backend_extension(Flex, Cube: cfg(feature = "gpu"), Autodiff, Fusion: cfg(feature = "gpu"))]
 pub trait Conv2d: Backend {
+    #[fusion(dtype = x, shape = Shape::new([x[0], weight[0], x[2].div_ceil(*stride), x[3].div_ceil(*stride)]))]
     fn fused_conv2d(x: FloatTensor<Self>, weight: FloatTensor<Self>, stride: usize) -> FloatTensor<Self>;
 
     /// The gradient in x, whose sides are `side`.
+    #[fusion(dtype = dy, shape = Shape::new([dy[0], weight[1], side.0, side.1]))]
     fn conv2d_dx(
         dy: FloatTensor<Self>,
         weight: FloatTensor<Self>,
@@ -36,6 +45,7 @@ pub trait Conv2d: Backend {
     ) -> FloatTensor<Self>;
 
     /// The gradient in the weight.
+    #[fusion(dtype = dy, shape = Shape::new([dy[1], x[1], *kernel, *kernel]))]
     fn conv2d_dw(dy: FloatTensor<Self>, x: FloatTensor<Self>, kernel: usize, stride: usize) -> FloatTensor<Self>;
 }
 

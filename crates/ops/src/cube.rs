@@ -49,6 +49,11 @@ pub(crate) fn new<const D: usize>(like: &CubeTensor, shape: [usize; D], dtype: D
     empty_device_contiguous_dtype(like.client.clone(), like.device.clone(), Shape::new(shape), dtype)
 }
 
+/// A new tensor like `like`, row by row in memory.
+pub(crate) fn beside(like: &CubeTensor) -> CubeTensor {
+    empty_device_contiguous_dtype(like.client.clone(), like.device.clone(), like.meta.shape().clone(), like.dtype)
+}
+
 pub(crate) fn shape<const D: usize>(x: &CubeTensor) -> [usize; D] {
     x.meta.shape().dims()
 }
@@ -63,4 +68,24 @@ pub(crate) fn strides(x: &CubeTensor) -> [usize; 4] {
 #[cube]
 pub(crate) fn clamped(i: usize, #[comptime] n: usize) -> usize {
     select(i < n, i, comptime!(n - 1))
+}
+
+/// The sum of what all threads of a workgroup bring, for each of them; always added up in the same order.
+#[cube]
+pub(crate) fn total(value: f32, #[comptime] threads: usize) -> f32 {
+    let mut shared = Shared::<[f32]>::new_slice(threads);
+    let thread = UNIT_POS as usize;
+    shared[thread] = value;
+    sync_cube();
+    let mut half = comptime!(threads / 2).runtime();
+    while half > 0 {
+        if thread < half {
+            shared[thread] += shared[thread + half];
+        }
+        sync_cube();
+        half /= 2;
+    }
+    let sum = shared[0];
+    sync_cube();
+    sum
 }

@@ -1,4 +1,4 @@
-use crate::fused::{first_order, fused_on_cpu, in_rows, numbers, tensor};
+use crate::fused::{first_order, fused, in_rows, numbers, tensor};
 use burn::backend::autodiff::checkpoint::{base::Checkpointer, strategy::CheckpointStrategy};
 use burn::backend::autodiff::grads::Gradients;
 use burn::backend::autodiff::ops::{Backward, Ops, OpsKind};
@@ -8,22 +8,27 @@ use burn::tensor::Tensor;
 use kernels::gelu as kernel;
 use std::f64::consts::FRAC_1_SQRT_2;
 
+#[cfg(feature = "gpu")]
+mod cube;
+
 /// x·Φ(x), Φ(x) = (1 + erf(x/√2)) / 2 (Hendrycks and Gimpel 2016).
 ///
 /// The default body is written out, because behind the exact value burn's own has the gradient of the tanh
 /// approximation on devices without a body of their own for it.
 pub fn gelu<const D: usize>(x: Tensor<D>) -> Tensor<D> {
-    if fused_on_cpu(&x) {
+    if fused(&x) {
         return Tensor::from_dispatch(<Dispatch as Gelu>::fused_gelu(x.into_dispatch()));
     }
     let phi = x.clone().mul_scalar(FRAC_1_SQRT_2).erf().add_scalar(1.0).mul_scalar(0.5);
     x * phi
 }
 
-#[backend_extension(Flex, Autodiff)]
+#[backend_extension(Flex, Cube: cfg(feature = "gpu"), Autodiff, Fusion: cfg(feature = "gpu"))]
 pub trait Gelu: Backend {
+    #[fusion(dtype = x, shape = x)]
     fn fused_gelu(x: FloatTensor<Self>) -> FloatTensor<Self>;
 
+    #[fusion(dtype = x, shape = x)]
     fn gelu_dx(dy: FloatTensor<Self>, x: FloatTensor<Self>) -> FloatTensor<Self>;
 }
 

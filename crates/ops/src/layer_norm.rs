@@ -1,16 +1,21 @@
-use crate::fused::{first_order, fused_on_cpu, give, in_rows, numbers, tensor};
+use crate::fused::{first_order, fused, give, in_rows, numbers, tensor};
 use burn::backend::autodiff::checkpoint::{base::Checkpointer, strategy::CheckpointStrategy};
 use burn::backend::autodiff::grads::Gradients;
 use burn::backend::autodiff::ops::{Backward, Ops, OpsKind};
 use burn::backend::tensor::FloatTensor;
 use burn::backend::{Autodiff, Backend, Dispatch, Flex, backend_extension};
 use burn::tensor::Tensor;
+#[cfg(feature = "gpu")]
+use burn::{backend::fusion::custom::TensorSpec, tensor::Shape};
 use kernels::layer_norm as kernel;
+
+#[cfg(feature = "gpu")]
+mod cube;
 
 /// (x − mean) / √(var + ε) · weight + bias, mean and biased variance over the last dimension d (Ba, Kiros and Hinton
 /// 2016): `x` `[…, d]`, `weight` and `bias` `[d]`.
 pub fn layer_norm<const D: usize>(x: Tensor<D>, weight: Tensor<1>, bias: Tensor<1>, epsilon: f64) -> Tensor<D> {
-    if fused_on_cpu(&x) {
+    if fused(&x) {
         let (x, weight, bias) = (x.into_dispatch(), weight.into_dispatch(), bias.into_dispatch());
         return Tensor::from_dispatch(<Dispatch as LayerNorm>::fused_layer_norm(x, weight, bias, epsilon as f32));
     }
@@ -19,8 +24,9 @@ pub fn layer_norm<const D: usize>(x: Tensor<D>, weight: Tensor<1>, bias: Tensor<
     centred / (var + epsilon).sqrt() * weight.unsqueeze() + bias.unsqueeze()
 }
 
-#[backend_extension(Flex, Autodiff)]
+#[backend_extension(Flex, Cube: cfg(feature = "gpu"), Autodiff, Fusion: cfg(feature = "gpu"))]
 pub trait LayerNorm: Backend {
+    #[fusion(default)]
     fn fused_layer_norm(
         x: FloatTensor<Self>,
         weight: FloatTensor<Self>,
@@ -31,6 +37,7 @@ pub trait LayerNorm: Backend {
     }
 
     /// And of every row the mean and 1 / √(var + ε).
+    #[fusion(meta = with_rows)]
     fn layer_norm_forward(
         x: FloatTensor<Self>,
         weight: FloatTensor<Self>,
@@ -39,6 +46,7 @@ pub trait LayerNorm: Backend {
     ) -> (FloatTensor<Self>, FloatTensor<Self>, FloatTensor<Self>);
 
     /// Gradients in x, weight and bias.
+    #[fusion(meta = |_, x, weight, _, _| (x.clone(), weight.clone(), weight.clone()))]
     fn layer_norm_gradients(
         dy: FloatTensor<Self>,
         x: FloatTensor<Self>,
@@ -46,6 +54,12 @@ pub trait LayerNorm: Backend {
         mean: FloatTensor<Self>,
         inverse: FloatTensor<Self>,
     ) -> (FloatTensor<Self>, FloatTensor<Self>, FloatTensor<Self>);
+}
+
+#[cfg(feature = "gpu")]
+fn with_rows(x: &TensorSpec, weight: &TensorSpec, _: &TensorSpec, _: &f32) -> (TensorSpec, TensorSpec, TensorSpec) {
+    let rows = TensorSpec::new(Shape::new([x.shape.num_elements() / weight.shape[0]]), x.dtype);
+    (x.clone(), rows.clone(), rows)
 }
 
 impl LayerNorm for Flex {

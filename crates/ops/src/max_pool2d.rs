@@ -1,35 +1,52 @@
-use crate::fused::{bytes, first_order, fused_on_cpu, images, in_pixels, numbers, shape};
+use crate::fused::{bytes, first_order, fused, images, in_pixels, numbers, shape};
 use burn::backend::autodiff::checkpoint::{base::Checkpointer, strategy::CheckpointStrategy};
 use burn::backend::autodiff::grads::Gradients;
 use burn::backend::autodiff::ops::{Backward, Ops, OpsKind};
 use burn::backend::tensor::{FloatTensor, IntTensor};
 use burn::backend::{Autodiff, Backend, Dispatch, Flex, TensorMetadata, backend_extension};
 use burn::tensor::{Tensor, activation, module, ops::MaxPoolOptions};
+#[cfg(feature = "gpu")]
+use burn::{
+    backend::fusion::custom::TensorSpec,
+    tensor::{DType, Shape},
+};
 use kernels::pool;
+
+#[cfg(feature = "gpu")]
+mod cube;
 
 /// Maximum of every 2×2 window, stride 2, an odd last row or column left out, and with `relu` not below 0:
 /// `[n, c, h, w]` to `[n, c, h/2, w/2]`.
 ///
 /// Pool before a rising activation: the same function, on a quarter of the elements.
 pub fn max_pool2d(x: Tensor<4>, relu: bool) -> Tensor<4> {
-    if fused_on_cpu(&x) {
+    if fused(&x) {
         return Tensor::from_dispatch(<Dispatch as MaxPool2d>::fused_max_pool2d(x.into_dispatch(), relu));
     }
     let y = module::max_pool2d(x, MaxPoolOptions::new([2, 2]));
     if relu { activation::relu(y) } else { y }
 }
 
-#[backend_extension(Flex, Autodiff)]
+#[backend_extension(Flex, Cube: cfg(feature = "gpu"), Autodiff, Fusion: cfg(feature = "gpu"))]
 pub trait MaxPool2d: Backend {
+    #[fusion(default)]
     fn fused_max_pool2d(x: FloatTensor<Self>, relu: bool) -> FloatTensor<Self> {
         Self::max_pool2d_forward(x, relu).0
     }
 
     /// And of every window the place of its maximum, as in [`crate::conv_pool`].
+    #[fusion(meta = pooled)]
     fn max_pool2d_forward(x: FloatTensor<Self>, relu: bool) -> (FloatTensor<Self>, IntTensor<Self>);
 
     /// The gradient in x, whose sides are `side`.
+    #[fusion(dtype = dy, shape = Shape::new([dy[0], dy[1], side.0, side.1]))]
     fn max_pool2d_dx(dy: FloatTensor<Self>, winners: IntTensor<Self>, side: (usize, usize)) -> FloatTensor<Self>;
+}
+
+#[cfg(feature = "gpu")]
+fn pooled(x: &TensorSpec, _: &bool) -> (TensorSpec, TensorSpec) {
+    let shape = Shape::new([x.shape[0], x.shape[1], x.shape[2] / 2, x.shape[3] / 2]);
+    (TensorSpec::new(shape.clone(), x.dtype), TensorSpec::new(shape, DType::I32))
 }
 
 impl MaxPool2d for Flex {

@@ -1,4 +1,4 @@
-use crate::fused::{first_order, fused_on_cpu, give, images, in_pixels, in_rows, numbers, shape, tensor};
+use crate::fused::{first_order, fused as is_fused, give, images, in_pixels, in_rows, numbers, shape, tensor};
 use burn::backend::autodiff::checkpoint::{base::Checkpointer, strategy::CheckpointStrategy};
 use burn::backend::autodiff::grads::Gradients;
 use burn::backend::autodiff::ops::{Backward, Ops, OpsKind};
@@ -6,7 +6,12 @@ use burn::backend::flex::FlexTensor;
 use burn::backend::tensor::FloatTensor;
 use burn::backend::{Autodiff, Backend, Dispatch, Flex, backend_extension};
 use burn::tensor::{Tensor, activation};
+#[cfg(feature = "gpu")]
+use burn::{backend::fusion::custom::TensorSpec, tensor::Shape};
 use kernels::{norm2d as kernel, relu};
+
+#[cfg(feature = "gpu")]
+mod cube;
 
 /// What comes right behind a normalisation of images, in the same call: a fused body passes once over the values.
 #[derive(Clone, Debug, Default)]
@@ -38,7 +43,7 @@ pub fn norm2d(
     epsilon: f64,
     tail: Tail,
 ) -> Tensor<4> {
-    if fused_on_cpu(&x) {
+    if is_fused(&x) {
         return fused(x, mean, var, weight, bias, epsilon, tail, false);
     }
     plain(x, mean, var, weight, bias, epsilon, tail)
@@ -95,12 +100,14 @@ pub struct How {
     batch: bool,
 }
 
-#[backend_extension(Flex, Autodiff)]
+#[backend_extension(Flex, Cube: cfg(feature = "gpu"), Autodiff, Fusion: cfg(feature = "gpu"))]
 #[allow(clippy::too_many_arguments, reason = "tensors that one pass reads")]
 pub trait Norm2d: Backend {
     /// Mean and biased variance of every channel.
+    #[fusion(meta = channels_of)]
     fn statistics2d(x: FloatTensor<Self>) -> (FloatTensor<Self>, FloatTensor<Self>);
 
+    #[fusion(dtype = x, shape = x)]
     fn fused_norm2d(
         x: FloatTensor<Self>,
         residual: FloatTensor<Self>,
@@ -113,6 +120,7 @@ pub trait Norm2d: Backend {
 
     /// Gradients in x, weight, bias and the residual; those of weight and bias are left out where `weights` says so and
     /// the one of x does not need them.
+    #[fusion(meta = |dy, x, _, _, _, weight, _, _| (x.clone(), weight.clone(), weight.clone(), dy.clone()))]
     fn norm2d_gradients(
         dy: FloatTensor<Self>,
         x: FloatTensor<Self>,
@@ -123,6 +131,12 @@ pub trait Norm2d: Backend {
         weights: bool,
         how: How,
     ) -> (FloatTensor<Self>, FloatTensor<Self>, FloatTensor<Self>, FloatTensor<Self>);
+}
+
+#[cfg(feature = "gpu")]
+fn channels_of(x: &TensorSpec) -> (TensorSpec, TensorSpec) {
+    let channels = TensorSpec::new(Shape::new([x.shape[1]]), x.dtype);
+    (channels.clone(), channels)
 }
 
 fn channels(values: Vec<f32>) -> FlexTensor {

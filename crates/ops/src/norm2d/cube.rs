@@ -1,0 +1,283 @@
+use super::{How, Norm2d};
+use crate::cube::{in_rows, new, shape, threads, total};
+use burn::backend::tensor::FloatTensor;
+use burn::tensor::DType;
+use burn_cubecl::CubeBackend;
+use cubecl::prelude::*;
+
+/// Threads that add up one channel.
+const THREADS: usize = 256;
+
+/// The place of number `i` of a channel, all images one after the other.
+#[cube]
+fn place(i: usize, channel: usize, #[comptime] channels: usize, #[comptime] pixels: usize) -> usize {
+    (i / pixels * channels + channel) * pixels + i % pixels
+}
+
+/// A workgroup computes the mean and the biased variance of one channel of `count` numbers.
+#[cube(launch_unchecked)]
+fn statistics(
+    x: &[f32],
+    mean: &mut [f32],
+    var: &mut [f32],
+    count: usize,
+    #[comptime] channels: usize,
+    #[comptime] pixels: usize,
+) {
+    let channel = CUBE_POS;
+    let thread = UNIT_POS as usize;
+    let mut sum = 0.0f32;
+    let mut i = thread;
+    while i < count {
+        sum += x[place(i, channel, channels, pixels)];
+        i += comptime!(THREADS);
+    }
+    let middle = total(sum, THREADS) / f32::cast_from(count);
+    let mut squares = 0.0f32;
+    let mut i = thread;
+    while i < count {
+        let apart = x[place(i, channel, channels, pixels)] - middle;
+        squares += apart * apart;
+        i += comptime!(THREADS);
+    }
+    let squares = total(squares, THREADS);
+    if thread == 0 {
+        mean[channel] = middle;
+        var[channel] = squares / f32::cast_from(count);
+    }
+}
+
+#[cube(launch_unchecked)]
+fn forward(
+    x: &[f32],
+    residual: &[f32],
+    mean: &[f32],
+    var: &[f32],
+    weight: &[f32],
+    bias: &[f32],
+    y: &mut [f32],
+    n: usize,
+    epsilon: f32,
+    #[comptime] channels: usize,
+    #[comptime] pixels: usize,
+    #[comptime] add: bool,
+    #[comptime] relu: bool,
+) {
+    let i = ABSOLUTE_POS;
+    if i < n {
+        let c = i / pixels % channels;
+        let mut sum = (x[i] - mean[c]) * (weight[c] / (var[c] + epsilon).sqrt()) + bias[c];
+        if comptime!(add) {
+            sum += residual[i];
+        }
+        y[i] = if comptime!(relu) { max(sum, 0.0f32) } else { sum };
+    }
+}
+
+/// dy where y is open.
+#[cube(launch_unchecked)]
+fn gate(dy: &[f32], y: &[f32], g: &mut [f32], n: usize) {
+    let i = ABSOLUTE_POS;
+    if i < n {
+        g[i] = select(y[i] > 0.0f32, dy[i], 0.0f32);
+    }
+}
+
+/// A workgroup adds up the gradients of one channel's weight and bias.
+#[cube(launch_unchecked)]
+fn weight_gradient(
+    g: &[f32],
+    x: &[f32],
+    mean: &[f32],
+    var: &[f32],
+    dweight: &mut [f32],
+    dbias: &mut [f32],
+    count: usize,
+    epsilon: f32,
+    #[comptime] channels: usize,
+    #[comptime] pixels: usize,
+) {
+    let channel = CUBE_POS;
+    let thread = UNIT_POS as usize;
+    let middle = mean[channel];
+    let mut products = 0.0f32;
+    let mut sum = 0.0f32;
+    let mut i = thread;
+    while i < count {
+        let at = place(i, channel, channels, pixels);
+        products += g[at] * (x[at] - middle);
+        sum += g[at];
+        i += comptime!(THREADS);
+    }
+    let products = total(products, THREADS);
+    let sum = total(sum, THREADS);
+    if thread == 0 {
+        dweight[channel] = products / (var[channel] + epsilon).sqrt();
+        dbias[channel] = sum;
+    }
+}
+
+/// `count` numbers are one channel's; with `batch` their mean and variance move with them.
+#[cube(launch_unchecked)]
+fn input_gradient(
+    g: &[f32],
+    x: &[f32],
+    mean: &[f32],
+    var: &[f32],
+    weight: &[f32],
+    dweight: &[f32],
+    dbias: &[f32],
+    dx: &mut [f32],
+    n: usize,
+    count: usize,
+    epsilon: f32,
+    #[comptime] channels: usize,
+    #[comptime] pixels: usize,
+    #[comptime] batch: bool,
+) {
+    let i = ABSOLUTE_POS;
+    if i < n {
+        let c = i / pixels % channels;
+        let inverse = 1.0f32 / (var[c] + epsilon).sqrt();
+        let mut slope = g[i];
+        if comptime!(batch) {
+            slope -= (dbias[c] + (x[i] - mean[c]) * inverse * dweight[c]) / f32::cast_from(count);
+        }
+        dx[i] = slope * weight[c] * inverse;
+    }
+}
+
+/// Numbers of one channel.
+fn count([n, _, height, width]: [usize; 4]) -> usize {
+    n * height * width
+}
+
+fn workgroups(channels: usize) -> (CubeCount, CubeDim) {
+    (CubeCount::Static(channels as u32, 1, 1), CubeDim::new_1d(THREADS as u32))
+}
+
+impl Norm2d for CubeBackend {
+    fn statistics2d(x: FloatTensor<Self>) -> (FloatTensor<Self>, FloatTensor<Self>) {
+        let x = in_rows(x);
+        let sides @ [_, channels, height, width] = shape(&x);
+        let (mean, var) = (new(&x, [channels], DType::F32), new(&x, [channels], DType::F32));
+        let (cubes, dim) = workgroups(channels);
+        // SAFETY: every thread stops at the numbers of its channel.
+        unsafe {
+            statistics::launch_unchecked(
+                &mean.client,
+                cubes,
+                dim,
+                x.into_buffer_arg(),
+                mean.clone().into_buffer_arg(),
+                var.clone().into_buffer_arg(),
+                count(sides),
+                channels,
+                height * width,
+            );
+        }
+        (mean, var)
+    }
+
+    fn fused_norm2d(
+        x: FloatTensor<Self>,
+        residual: FloatTensor<Self>,
+        mean: FloatTensor<Self>,
+        var: FloatTensor<Self>,
+        weight: FloatTensor<Self>,
+        bias: FloatTensor<Self>,
+        how: How,
+    ) -> FloatTensor<Self> {
+        let [x, residual, mean, var, weight, bias] = [x, residual, mean, var, weight, bias].map(in_rows);
+        let sides @ [_, channels, height, width] = shape(&x);
+        let y = new(&x, sides, DType::F32);
+        let n = x.meta.num_elements();
+        let (cubes, dim) = threads(&x, n);
+        // SAFETY: threads beyond `n` do nothing.
+        unsafe {
+            forward::launch_unchecked(
+                &y.client,
+                cubes,
+                dim,
+                x.into_buffer_arg(),
+                residual.into_buffer_arg(),
+                mean.into_buffer_arg(),
+                var.into_buffer_arg(),
+                weight.into_buffer_arg(),
+                bias.into_buffer_arg(),
+                y.clone().into_buffer_arg(),
+                n,
+                how.epsilon,
+                channels,
+                height * width,
+                how.residual,
+                how.relu,
+            );
+        }
+        y
+    }
+
+    fn norm2d_gradients(
+        dy: FloatTensor<Self>,
+        x: FloatTensor<Self>,
+        y: FloatTensor<Self>,
+        mean: FloatTensor<Self>,
+        var: FloatTensor<Self>,
+        weight: FloatTensor<Self>,
+        weights: bool,
+        how: How,
+    ) -> (FloatTensor<Self>, FloatTensor<Self>, FloatTensor<Self>, FloatTensor<Self>) {
+        let [dy, x, y, mean, var, weight] = [dy, x, y, mean, var, weight].map(in_rows);
+        let sides @ [_, channels, height, width] = shape(&x);
+        let (n, count, pixels) = (x.meta.num_elements(), count(sides), height * width);
+        let g = if how.relu { new(&x, sides, DType::F32) } else { dy.clone() };
+        let dx = new(&x, sides, DType::F32);
+        let (dweight, dbias) = (new(&x, [channels], DType::F32), new(&x, [channels], DType::F32));
+        let (cubes, dim) = threads(&x, n);
+        let (client, arg) = (x.client.clone(), |x: &FloatTensor<Self>| x.clone().into_buffer_arg());
+        // SAFETY: as above.
+        unsafe {
+            if how.relu {
+                gate::launch_unchecked(&client, cubes.clone(), dim, arg(&dy), arg(&y), arg(&g), n);
+            }
+            if weights || how.batch {
+                let (cubes, dim) = workgroups(channels);
+                weight_gradient::launch_unchecked(
+                    &client,
+                    cubes,
+                    dim,
+                    arg(&g),
+                    arg(&x),
+                    arg(&mean),
+                    arg(&var),
+                    arg(&dweight),
+                    arg(&dbias),
+                    count,
+                    how.epsilon,
+                    channels,
+                    pixels,
+                );
+            }
+            input_gradient::launch_unchecked(
+                &client,
+                cubes,
+                dim,
+                arg(&g),
+                arg(&x),
+                arg(&mean),
+                arg(&var),
+                arg(&weight),
+                arg(&dweight),
+                arg(&dbias),
+                arg(&dx),
+                n,
+                count,
+                how.epsilon,
+                channels,
+                pixels,
+                how.batch,
+            );
+        }
+        (dx, dweight, dbias, g)
+    }
+}
