@@ -160,10 +160,17 @@ async fn answers(device: &Device) -> Result<Vec<(&'static str, Vec<f32>)>> {
         let values: Vec<f32> = (0..shape.iter().product()).map(|_| rng.unit()).collect();
         Tensor::<4>::from_data(TensorData::new(values, shape), device)
     };
-    let pick = |norm: bool| {
-        let params = serde_json::json!({ "channels": [4, 8], "norm": norm, "hidden": [16] });
-        Pick { id: "cnn".into(), params: params.as_object().cloned().unwrap_or_default() }
+    let pick = |id: &str, params: serde_json::Value| {
+        let params = params.as_object().cloned().unwrap_or_default();
+        Pick { id: id.into(), params }
     };
+    let cnn = |norm: bool| pick("cnn", serde_json::json!({ "channels": [4, 8], "norm": norm, "hidden": [16] }));
+    let nets = [
+        ("a convolutional network", cnn(false)),
+        ("batch normalisation", cnn(true)),
+        ("a residual network", pick("resnet", serde_json::json!({ "width": 4, "blocks": [1, 1] }))),
+        ("a transformer", pick("vit", serde_json::json!({ "width": 8, "depth": 1, "heads": 2 }))),
+    ];
     let x = numbers(1, [8, 1, 8, 8]);
     let labels = Tensor::<1, Int>::from_data(TensorData::new((0..8).map(|i| i % 4).collect::<Vec<i32>>(), [8]), device);
     let order = Tensor::<1, Int>::from_data(TensorData::new(vec![1, 2, 2, 2, 2, 7, 0, 3, 3], [9]), device);
@@ -187,12 +194,12 @@ async fn answers(device: &Device) -> Result<Vec<(&'static str, Vec<f32>)>> {
     let step = ops::step_linf(x.clone(), x.clone().sub_scalar(0.5), &center, 0.1, 0.2);
     keep("a step of an attack", step.flatten(0, 3)).await?;
     keep("normalising", ops::project_l2(x.clone() * 2.0, &x, 0.5).flatten(0, 3)).await?;
-    for norm in [false, true] {
-        let net = Net::with(&pick(norm), [1, 8, 8], 4, &mut Rng::of(3, "self-test", &[]), device)?;
+    for (name, pick) in &nets {
+        let net = Net::with(pick, [1, 8, 8], 4, &mut Rng::of(3, "self-test", &[]), device)?;
         let victim = Victim::of(&net, Access::Gradients);
         let (loss, gradient) = victim.gradient(&x, &labels, &|logits, y| ops::cross_entropy(logits, y))?;
-        keep("a loss", loss).await?;
-        keep("an input gradient", gradient.flatten(0, 3)).await?;
+        keep(name, loss).await?;
+        keep(name, gradient.flatten(0, 3)).await?;
         for optimizer in [Rule::Sgd, Rule::Adam] {
             let mut rule = Recipe { optimizer, lr: 0.01, momentum: 0.9, ..Recipe::default() }.optimizer(3, 3);
             let mut net = net.clone().train();
@@ -204,11 +211,11 @@ async fn answers(device: &Device) -> Result<Vec<(&'static str, Vec<f32>)>> {
                 net = rule.step(net, gradients);
                 net.absorb(&pass);
             }
-            keep("training", net.frozen().forward(x.clone(), &mut Pass::eval()).flatten(0, 1)).await?;
+            keep(name, net.frozen().forward(x.clone(), &mut Pass::eval()).flatten(0, 1)).await?;
         }
     }
     // A device that refuses to record is none the worse.
-    if let Some(logits) = replayed(device, &pick(false), &x, &labels)? {
+    if let Some(logits) = replayed(device, &nets[0].1, &x, &labels)? {
         keep("a replayed step", logits.flatten(0, 1)).await?;
     }
     Ok(answers)
