@@ -70,22 +70,16 @@ pub(crate) fn clamped(i: usize, #[comptime] n: usize) -> usize {
     select(i < n, i, comptime!(n - 1))
 }
 
-/// The sum of what all threads of a workgroup bring, for each of them; always added up in the same order.
+/// The sum of what all threads of a workgroup bring, for each of them; always added up in the same order. Barriers cost
+/// more than sums: there is one, and every thread adds up what all have.
 #[cube]
 pub(crate) fn total(value: f32, #[comptime] threads: usize) -> f32 {
     let mut shared = Shared::<[f32]>::new_slice(threads);
-    let thread = UNIT_POS as usize;
-    shared[thread] = value;
+    shared[UNIT_POS as usize] = value;
     sync_cube();
-    let mut half = comptime!(threads / 2).runtime();
-    while half > 0 {
-        if thread < half {
-            shared[thread] += shared[thread + half];
-        }
-        sync_cube();
-        half /= 2;
+    let mut sum = 0.0f32;
+    for other in 0..threads {
+        sum += shared[other];
     }
-    let sum = shared[0];
-    sync_cube();
     sum
 }

@@ -1,6 +1,7 @@
 // What a training step asks of WebGPU: prints one line of JSON a network, gates nothing.
 import { hear, load, open, play, said } from "./page.js";
 import { hooked, NETS, run, stretches } from "./webgpu.js";
+import * as jax from "./jax.js";
 import { expect, test } from "./test.js";
 
 const mean = (list) =>
@@ -11,14 +12,17 @@ const mean = (list) =>
     }),
   );
 
+const median = (list) => Number(list.sort((a, b) => a - b)[list.length >> 1].toFixed(1));
+
 test("dispatches, submits, readbacks, buffers and writes of a step and of an evaluation", async ({ page }) => {
+  await jax.served(page);
   await hooked(page, { deaf: true });
   await open(page, "./");
   await expect(page.locator("button.badge")).toContainText("WebGPU", { timeout: 400_000 });
   const { event: { adapter, software } } = (await said(page, "ready")).at(-1);
   console.log(software ? `${adapter}, a software adapter: counts are right, times mean nothing` : adapter);
   for (const net of Object.keys(NETS)) {
-    await load(page, run(net), 400_000);
+    await load(page, run(net, 20), 400_000);
     const from = (await said(page, "scalar")).length;
     const begun = await page.evaluate(() => performance.now());
     const known = (await said(page, "finished")).length;
@@ -29,6 +33,9 @@ test("dispatches, submits, readbacks, buffers and writes of a step and of an eva
     // The first stretches compile and search.
     const steady = steps.slice(2);
     const most = Math.max(...steady.map(({ dispatches }) => dispatches));
+    // Either alone on the device, one right after the other.
+    const theirs = median(await page.evaluate(jax.steps, { net, n: 25 }));
+    console.log(JSON.stringify({ net, ms: median(steady.map(({ ms }) => ms)), "jax-js, ms": theirs }));
     console.log(JSON.stringify({ net, first_step_ms: Math.round(first), step: mean(steady), most, evaluation: mean(evaluations.slice(2)) }));
   }
 });

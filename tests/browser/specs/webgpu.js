@@ -23,7 +23,7 @@ function hook(deaf) {
   count("bindings", GPUDevice, "createBindGroup");
   count("writes", GPUQueue, "writeBuffer");
   const say = postMessage.bind(self);
-  self.postMessage = ([body, ...buffers], ...rest) => say([{ ...body, counts: { ...counts } }, ...buffers], ...rest);
+  self.postMessage = ([body, ...buffers], ...rest) => say([{ ...body, counts: { ...counts }, now: performance.now() }, ...buffers], ...rest);
 
   const { requestDevice } = GPUAdapter.prototype;
   let device;
@@ -54,13 +54,13 @@ export const NETS = {
   conv: '{ id = "cnn", channels = [16, 32], kernel = 3 }',
 };
 
-/** A run of two epochs of Adam at batch 64. */
-export const run = (net) => `
+/** A run of Adam at batch 64; it evaluates every five steps, or thirty times if they are more. */
+export const run = (net, epochs = 2) => `
 version = 1
 name = "counted"
 tasks.digits = { id = "digits" }
 model = ${NETS[net]}
-stage = [{ id = "train.scratch", as = "digits", train = { epochs = 2, batch = 64, optimizer = "adam", lr = 0.01 } }]
+stage = [{ id = "train.scratch", as = "digits", train = { epochs = ${epochs}, batch = 64, optimizer = "adam", lr = 0.01 } }]
 `;
 
 /**
@@ -71,16 +71,17 @@ export function stretches(said, stage) {
   const events = said.filter((said) => said.stage === stage && said.event.event === "scalar");
   const [steps, evaluations] = [[], []];
   let begun, last;
-  for (const { event: { series, step }, counts } of events) {
+  for (const { now, event: { series, step }, counts } of events) {
     if (series === "loss") {
-      last = { step: step + 1, counts };
+      last = { step: step + 1, counts, now };
     } else if (series === "train_accuracy") {
       if (begun && last) {
-        steps.push(per(last.step - begun.step, begun.counts, last.counts));
+        const n = last.step - begun.step;
+        steps.push({ ...per(n, begun.counts, last.counts), ms: (last.now - begun.now) / n });
         evaluations.push(per(1, last.counts, counts));
       }
     } else if (series === "accuracy") {
-      begun = { step, counts };
+      begun = { step, counts, now };
     }
   }
   return { steps, evaluations };

@@ -33,9 +33,8 @@ fn group(n: usize) -> usize {
     n.min(4)
 }
 
-/// Taps that one workgroup of [`weight_gradient`] sums, and its threads: what they share fits 16 KB, the least that a
-/// device has.
-const THREADS: usize = 256;
+/// Threads of a workgroup of [`weight_gradient`]: what they share fits 16 KB, the least that a device has.
+const THREADS: usize = 64;
 
 /// Line `i` less `pad`, 0 where it is not one of `n`, and whether it is.
 #[cube]
@@ -201,30 +200,21 @@ fn weight_gradient(
         }
         pixel += comptime!(THREADS);
     }
-    let mut shared = Shared::<[f32]>::new_slice(comptime!(kernel * THREADS));
+    let mut shared = Shared::<[f32]>::new_slice(comptime!(group * kernel * THREADS));
     #[unroll]
-    for o in 0..group {
-        #[unroll]
-        for kx in 0..kernel {
-            shared[comptime!(kx * THREADS) + thread] = sums[o * kernel + kx];
+    for i in 0..comptime!(group * kernel) {
+        shared[comptime!(i * THREADS) + thread] = sums[i];
+    }
+    sync_cube();
+    if thread < comptime!(group * kernel) {
+        let mut sum = 0.0f32;
+        for other in 0..THREADS {
+            sum += shared[thread * comptime!(THREADS) + other];
         }
-        sync_cube();
-        let mut half = comptime!(THREADS / 2).runtime();
-        while half > 0 {
-            // Of every tap, the second half onto the first.
-            let mut at = thread;
-            while at < half * kernel {
-                let to = at / half * comptime!(THREADS) + at % half;
-                shared[to] += shared[to + half];
-                at += comptime!(THREADS);
-            }
-            sync_cube();
-            half /= 2;
+        let (o, kx) = (first + thread / kernel, thread % kernel);
+        if o < outputs {
+            dw[((o * inputs + c) * kernel + ky) * kernel + kx] = sum;
         }
-        if first + o < outputs && thread < kernel {
-            dw[(((first + o) * inputs + c) * kernel + ky) * kernel + thread] = shared[thread * comptime!(THREADS)];
-        }
-        sync_cube();
     }
 }
 

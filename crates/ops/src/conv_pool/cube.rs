@@ -300,35 +300,39 @@ fn weight_gradient(
         window += threads;
     }
 
-    let mut shared = Shared::<[f32]>::new_slice(comptime!((taps + 1) * threads));
+    // Barriers cost more than sums: there is one, and a few threads add up what all have.
+    let mut shared = Shared::<[f32]>::new_slice(comptime!(group * (taps + 1) * threads));
     #[unroll]
-    for o in 0..group {
-        #[unroll]
-        for tap in 0..comptime!(taps + 1) {
-            shared[tap * threads + thread] = sums[o * (taps + 1) + tap];
-        }
-        sync_cube();
-        let mut half = comptime!(threads / 2).runtime();
-        while half > 0 {
-            // Of every tap, the second half onto the first.
-            let mut at = thread;
-            while at < half * (taps + 1) {
-                let to = at / half * threads + at % half;
-                shared[to] += shared[to + half];
-                at += threads;
-            }
-            sync_cube();
-            half /= 2;
-        }
-        if first + o < outputs {
-            if thread < taps {
-                dw[((first + o) * inputs + c) * taps + thread] = shared[thread * threads];
-            } else if thread == taps && c == 0 {
-                db[first + o] = shared[taps * threads];
-            }
-        }
-        sync_cube();
+    for i in 0..comptime!(group * (taps + 1)) {
+        shared[i * threads + thread] = sums[i];
     }
+    sync_cube();
+    let mut i = thread;
+    while i < comptime!(group * (taps + 1)) {
+        let mut sum = 0.0f32;
+        for other in 0..threads {
+            sum += shared[i * threads + other];
+        }
+        let (o, tap) = (first + i / comptime!(taps + 1), i % comptime!(taps + 1));
+        if o < outputs {
+            if tap < taps {
+                dw[(o * inputs + c) * taps + tap] = sum;
+            } else if c == 0 {
+                db[o] = sum;
+            }
+        }
+        i += threads;
+    }
+}
+
+/// Output channels of a workgroup that sums `sums` numbers for each, and its threads.
+fn shared(outputs: usize, inputs: usize, sums: usize) -> (usize, usize) {
+    // What they share fits 16 KB, the least that a device has.
+    const NUMBERS: usize = 4096;
+    // Few channels make few workgroups, which then have more threads, for one channel each.
+    let group = if outputs * inputs < 256 { 1 } else { group(outputs, sums.isqrt()) };
+    let threads = [256, 128, 64, 32].into_iter().find(|threads| group * sums * threads <= NUMBERS);
+    (group, threads.unwrap_or(16))
 }
 
 fn sizes([_, inputs, height, width]: [usize; 4], outputs: usize, kernel: usize) -> Sizes {
@@ -412,13 +416,7 @@ impl ConvPool for CubeBackend {
         let ([n, outputs, height, width], [_, inputs, ..]) = (shape(&dy), shape::<4>(&x));
         let dw = new(&dy, [outputs, inputs, kernel, kernel], DType::F32);
         let db = new(&dy, [outputs], DType::F32);
-        // More threads than taps, and what they share fits 16 KB, the least that a device has.
-        let threads = match kernel {
-            1 | 3 => 256,
-            5 => 128,
-            _ => 64,
-        };
-        let group = group(outputs, kernel);
+        let (group, threads) = shared(outputs, inputs, kernel * kernel + 1);
         let (conv, of_dy, of_x) = (sizes(shape(&x), outputs, kernel), strides(&dy), strides(&x));
         let count = CubeCount::Static((outputs.div_ceil(group) * inputs) as u32, 1, 1);
         // SAFETY: as above.

@@ -6,7 +6,7 @@ use burn_cubecl::CubeBackend;
 use cubecl::prelude::*;
 
 /// Threads that add up one channel.
-const THREADS: usize = 256;
+const THREADS: usize = 64;
 
 /// The place of number `i` of a channel, all images one after the other.
 #[cube]
