@@ -216,7 +216,8 @@ pub async fn descend(
         stream.reach((step / epoch) as u32, place, cx);
         let mut kernels = Kernels { stream, mode, step, optimizer: &mut optimizer, objective };
         let mut recorded = None;
-        if step == RECORDED
+        if RECORDED.contains(&step)
+            && graph.is_none()
             && let Some(loss) = steady
         {
             cx.flush().await?;
@@ -255,8 +256,9 @@ pub async fn descend(
     Ok(net.valid())
 }
 
-/// The step that is recorded, if steps are: by then everything that is used is in its place.
-const RECORDED: usize = 3;
+/// Steps that are recorded, if steps are: at the first everything that is used is in its place. The device may refuse
+/// one for want of free memory, which the next one finds.
+const RECORDED: [usize; 3] = [3, 6, 12];
 
 /// A step.
 struct Kernels<'a, 'v> {

@@ -1,4 +1,4 @@
-// The nearest peer in a browser, jax-js: the two networks of webgpu.js, batch 64, Adam, the whole step in one `jit`.
+// The nearest peer in a browser, jax-js: the networks of tests/bench/mlp.toml and conv.toml, batch 64, Adam, the whole step in one `jit`.
 import { readFile } from "node:fs/promises";
 import { basename } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -25,13 +25,13 @@ export async function steps({ net, n }) {
   };
   const conv = net === "conv";
   const shapes = conv
-    ? [[16, 1, 3, 3], [1, 16, 1, 1], [32, 16, 3, 3], [1, 32, 1, 1], [128, 10], [10]]
+    ? [[16, 1, 3, 3], [1, 16, 1, 1], [32, 16, 3, 3], [1, 32, 1, 1], [1568, 10], [10]]
     : [[64, 64], [64], [64, 10], [10]];
   const block = (x, w, b) =>
     nn.relu(lax.reduceWindow(lax.convGeneralDilated(x, w, [1, 1], "SAME").add(b), np.max, [2, 2], [2, 2]));
   const logits = (p, x) =>
     conv
-      ? np.matmul(block(block(x, p[0], p[1]), p[2], p[3]).reshape([64, 128]), p[4]).add(p[5])
+      ? np.matmul(block(block(x, p[0], p[1]), p[2], p[3]).reshape([64, 1568]), p[4]).add(p[5])
       : np.matmul(nn.relu(np.matmul(x, p[0]).add(p[1])), p[2]).add(p[3]);
   const loss = (p, x, y) => nn.logSoftmax(logits(p, x)).mul(y).sum().mul(-1 / 64);
   const [b1, b2, lr] = [0.9, 0.999, 0.01];
@@ -47,7 +47,7 @@ export async function steps({ net, n }) {
   let p = shapes.map((shape) => fill(shape, 0.1));
   let m = shapes.map((shape) => np.zeros(shape));
   let v = shapes.map((shape) => np.zeros(shape));
-  const x = fill(conv ? [64, 1, 8, 8] : [64, 64], 1);
+  const x = fill(conv ? [64, 1, 28, 28] : [64, 64], 1);
   const y = nn.oneHot(np.array(Int32Array.from({ length: 64 }, (_, i) => i % 10)), 10);
   const times = [];
   for (let at = 1; at <= n + 2; at++) {

@@ -1,4 +1,6 @@
-// What a training step asks of WebGPU: prints one line of JSON a network, gates nothing.
+// What a training step asks of WebGPU, and how long it takes beside jax-js: prints one line of JSON a network, gates
+// nothing.
+import { readFileSync } from "node:fs";
 import { hear, load, open, play, said } from "./page.js";
 import { hooked, NETS, run, stretches } from "./webgpu.js";
 import * as jax from "./jax.js";
@@ -15,14 +17,13 @@ const mean = (list) =>
 const median = (list) => Number(list.sort((a, b) => a - b)[list.length >> 1].toFixed(1));
 
 test("dispatches, submits, readbacks, buffers and writes of a step and of an evaluation", async ({ page }) => {
-  await jax.served(page);
   await hooked(page, { deaf: true });
   await open(page, "./");
   await expect(page.locator("button.badge")).toContainText("WebGPU", { timeout: 400_000 });
   const { event: { adapter, software } } = (await said(page, "ready")).at(-1);
   console.log(software ? `${adapter}, a software adapter: counts are right, times mean nothing` : adapter);
   for (const net of Object.keys(NETS)) {
-    await load(page, run(net, 20), 400_000);
+    await load(page, run(net, 8), 400_000);
     const from = (await said(page, "scalar")).length;
     const begun = await page.evaluate(() => performance.now());
     const known = (await said(page, "finished")).length;
@@ -33,9 +34,27 @@ test("dispatches, submits, readbacks, buffers and writes of a step and of an eva
     // The first stretches compile and search.
     const steady = steps.slice(2);
     const most = Math.max(...steady.map(({ dispatches }) => dispatches));
-    // Either alone on the device, one right after the other.
-    const theirs = median(await page.evaluate(jax.steps, { net, n: 25 }));
-    console.log(JSON.stringify({ net, ms: median(steady.map(({ ms }) => ms)), "jax-js, ms": theirs }));
     console.log(JSON.stringify({ net, first_step_ms: Math.round(first), step: mean(steady), most, evaluation: mean(evaluations.slice(2)) }));
+  }
+});
+
+test("a step of two workloads beside jax-js, either alone on the device", async ({ page }) => {
+  await jax.served(page);
+  await hooked(page, { deaf: true });
+  await open(page, "./");
+  await expect(page.locator("button.badge")).toContainText("WebGPU", { timeout: 400_000 });
+  for (const net of ["mlp", "conv"]) {
+    await load(page, readFileSync(new URL(`../../bench/${net}.toml`, import.meta.url), "utf8"), 400_000);
+    const from = (await said(page, "scalar")).length;
+    await play(page).click();
+    await hear(page, "scalar", from + (net === "mlp" ? 1000 : 20), 400_000);
+    await page.getByRole("button", { name: "Stop" }).click();
+    await hear(page, "cancelled");
+    const losses = (await said(page, "scalar")).slice(from).filter(({ event: { series } }) => series === "loss");
+    // The losses of one reading come at one moment.
+    const ends = losses.filter(({ now }, at) => losses[at + 1]?.now - now > 1).slice(net === "mlp" ? 10 : 5);
+    const ours = ends.slice(1).map(({ now, event: { step } }, at) => (now - ends[at].now) / (step - ends[at].event.step));
+    const theirs = await page.evaluate(jax.steps, { net, n: net === "mlp" ? 50 : 12 });
+    console.log(JSON.stringify({ net, ms: median(ours), "jax-js, ms": median(theirs) }));
   }
 });

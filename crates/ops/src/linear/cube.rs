@@ -6,9 +6,9 @@ use burn_cubecl::{CubeBackend, tensor::CubeTensor};
 use cubecl::prelude::*;
 
 /// Side of the square of results that one thread computes: 2·side numbers are read for side² products, but there have
-/// to be threads enough to fill a device.
+/// to be some threads.
 fn side(results: usize) -> usize {
-    const ENOUGH: usize = 4096;
+    const ENOUGH: usize = 256;
     [4, 2].into_iter().find(|side| results / (side * side) >= ENOUGH).unwrap_or(1)
 }
 
