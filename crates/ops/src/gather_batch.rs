@@ -26,7 +26,7 @@ pub fn gather_batch(
     }
     let batches = (order.dims()[0] - 1) / size;
     let rows: Tensor<2, Int> = order.clone().narrow(0, 1, batches * size).reshape([batches, size]);
-    let rows: Tensor<1, Int> = rows.select(0, order.narrow(0, 0, 1)).squeeze_dim(0);
+    let rows: Tensor<1, Int> = rows.select(0, order.narrow(0, 0, 1)).reshape([size]);
     (inputs.select(0, rows.clone()), labels.select(0, rows))
 }
 

@@ -3,7 +3,7 @@
 
 use burn::module::Param;
 use burn::optim::GradientsParams;
-use burn::tensor::{Device, Gradients, Int, Tensor, TensorData};
+use burn::tensor::{DType, Device, Gradients, Int, Tensor, TensorData};
 use ops::{Graph, Optimizer, Recording, Rule, Tail};
 use std::cell::RefCell;
 use std::sync::Mutex;
@@ -114,6 +114,53 @@ fn convolutions() {
             vec![read(y), gradient(&x, &tape), gradient(&w, &tape), gradient(&b, &tape)]
         });
     }
+}
+
+/// Sizes, kernels, strides and precisions as they come, those that no fused body covers among them.
+#[test]
+fn shapes_as_they_come() {
+    let mut state = 17_u64;
+    let mut below = |n: u64| {
+        state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        (state >> 33) as usize % n as usize
+    };
+    for _ in 0..24 {
+        let (n, from, to) = (1 + below(4), 1 + below(6), 1 + below(9));
+        let (height, width) = (2 + below(9), 2 + below(9));
+        let (kernel, tall, stride) = (1 + below(9), below(4) == 0, 1 + below(3));
+        // Not square: a kernel of its own height.
+        let high = if tall { kernel + 2 } else { kernel };
+        let named = format!("{n} × {from} × {height} × {width} to {to}, {high} × {kernel}, stride {stride}");
+        agree(&named, 4e-5, || {
+            let (x, w, b) = (leaf(1, [n, from, height, width]), leaf(2, [to, from, high, kernel]), leaf(3, [to]));
+            let y = ops::conv2d(x.clone(), w.clone(), Some(b.clone()), stride);
+            let tape = back(&y);
+            let mut results = vec![read(y), gradient(&x, &tape), gradient(&w, &tape), gradient(&b, &tape)];
+            if !tall {
+                let y = ops::conv_pool(x.clone(), w.clone(), b.clone(), true);
+                let tape = back(&y);
+                results.extend([read(y), gradient(&x, &tape), gradient(&w, &tape), gradient(&b, &tape)]);
+            }
+            results
+        });
+        let (rows, inputs, outputs) = (1 + below(70), 1 + below(140), 1 + below(20));
+        agree(&format!("{rows} rows, {inputs} to {outputs}"), 4e-5, || {
+            let (x, w, b) = (leaf(1, [rows, inputs]), leaf(2, [inputs, outputs]), leaf(3, [outputs]));
+            let y = ops::linear(x.clone(), w.clone(), Some(b.clone()), false);
+            let tape = back(&y);
+            vec![read(y), gradient(&x, &tape), gradient(&w, &tape), gradient(&b, &tape)]
+        });
+    }
+}
+
+/// Half precision has no fused body.
+#[test]
+fn half_precision_is_burns() {
+    let half = |seed, shape: [usize; 2]| numbers(seed, shape).cast(DType::F16);
+    let y = ops::linear(half(1, [5, 7]), half(2, [7, 3]), Some(numbers::<1>(3, [3]).cast(DType::F16)), true);
+    assert_eq!(y.dtype(), DType::F16);
+    let whole = ops::linear(numbers(1, [5, 7]), numbers(2, [7, 3]), Some(numbers(3, [3])), true);
+    alike("half precision", 4e-3, &[read(whole)], &[read(y.cast(DType::F32))]);
 }
 
 #[test]

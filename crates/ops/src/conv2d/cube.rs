@@ -40,7 +40,8 @@ const THREADS: usize = 64;
 #[cube]
 fn line(i: usize, #[comptime] pad: usize, #[comptime] n: usize) -> (usize, bool) {
     let inside = i >= pad && i < comptime!(pad + n);
-    (select(inside, i - pad, 0usize), inside)
+    // In this order: a line that is known beforehand would be a number below zero.
+    (select(inside, i, pad.runtime()) - pad, inside)
 }
 
 /// One pixel of y, `group` output channels.

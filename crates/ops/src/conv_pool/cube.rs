@@ -31,7 +31,10 @@ const NOWHERE: usize = 1 << 30;
 /// The distance of line `i` of `n` from the first, where `pad` lines of nothing go before it.
 #[cube]
 fn line(i: usize, #[comptime] pad: usize, #[comptime] n: usize, #[comptime] stride: usize) -> usize {
-    select(i >= pad && i < comptime!(pad + n), (i - pad) * stride, NOWHERE)
+    let inside = i >= pad && i < comptime!(pad + n);
+    // In this order: a line that is known beforehand would be a number below zero.
+    let from = select(inside, i, pad.runtime()) - pad;
+    select(inside, from * stride, NOWHERE)
 }
 
 /// The number at `at`, 0 where that is nowhere.
