@@ -24,6 +24,11 @@ pub(crate) fn threads(like: &CubeTensor, n: usize) -> (CubeCount, CubeDim) {
     (cubecl::calculate_cube_count_elemwise(&like.client, n, dim), dim)
 }
 
+/// So many workgroups; a few more where a device does not take as many in one line.
+pub(crate) fn workgroups(like: &CubeTensor, n: usize) -> CubeCount {
+    cubecl::calculate_cube_count_elemwise(&like.client, n, CubeDim::new_single())
+}
+
 /// Row by row in memory.
 pub(crate) fn in_rows(x: CubeTensor) -> CubeTensor {
     into_contiguous(x)

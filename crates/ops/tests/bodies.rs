@@ -104,6 +104,8 @@ fn convolutions() {
         (2, 16, 32, 8, 8, 3, 2),
         (1, 7, 9, 7, 5, 3, 2),
         (2, 8, 16, 6, 6, 1, 2),
+        // More workgroups than a device takes in one line.
+        (1, 512, 512, 2, 2, 3, 1),
         // Even kernels are not covered.
         (1, 2, 3, 6, 6, 2, 1),
     ] {
@@ -172,6 +174,8 @@ fn convolutions_with_pooling() {
         (2, 2, 3, [8, 6], 5),
         (1, 2, 3, [6, 7], 7),
         (1, 4, 4, [2, 2], 1),
+        // More workgroups than a device takes in one line.
+        (1, 512, 512, [4, 4], 3),
     ] {
         for relu in [true, false] {
             agree(&format!("{from} to {to}, kernel {kernel}, relu {relu}"), 2e-5, || {

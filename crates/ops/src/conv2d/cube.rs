@@ -1,5 +1,5 @@
 use super::Conv2d;
-use crate::cube::{clamped, in_rows, new, shape, strides, threads};
+use crate::cube::{clamped, in_rows, new, shape, strides, threads, workgroups};
 use burn::backend::tensor::FloatTensor;
 use burn::tensor::DType;
 use burn_cubecl::CubeBackend;
@@ -282,8 +282,8 @@ impl Conv2d for CubeBackend {
         let dw = new(&dy, [outputs, inputs, kernel, kernel], DType::F32);
         let group = group(outputs);
         let (conv, of_dy, of_x) = (Sizes::new(shape(&x), outputs, kernel, stride), strides(&dy), strides(&x));
-        let count = CubeCount::Static((outputs.div_ceil(group) * inputs * kernel) as u32, 1, 1);
-        // SAFETY: as above.
+        let count = workgroups(&dy, outputs.div_ceil(group) * inputs * kernel);
+        // SAFETY: workgroups beyond the channels write nothing.
         unsafe {
             weight_gradient::launch_unchecked(
                 &dw.client,

@@ -1,5 +1,5 @@
 use super::ConvPool;
-use crate::cube::{clamped, in_rows, new, shape, strides, threads};
+use crate::cube::{clamped, in_rows, new, shape, strides, threads, workgroups};
 use burn::backend::tensor::{FloatTensor, IntTensor};
 use burn::tensor::DType;
 use burn_cubecl::CubeBackend;
@@ -421,8 +421,8 @@ impl ConvPool for CubeBackend {
         let db = new(&dy, [outputs], DType::F32);
         let (group, threads) = shared(outputs, inputs, kernel * kernel + 1);
         let (conv, of_dy, of_x) = (sizes(shape(&x), outputs, kernel), strides(&dy), strides(&x));
-        let count = CubeCount::Static((outputs.div_ceil(group) * inputs) as u32, 1, 1);
-        // SAFETY: as above.
+        let count = workgroups(&dy, outputs.div_ceil(group) * inputs);
+        // SAFETY: workgroups beyond the channels write nothing.
         unsafe {
             weight_gradient::launch_unchecked(
                 &dw.client,
