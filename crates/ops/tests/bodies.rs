@@ -216,7 +216,10 @@ fn pooling() {
 
 #[test]
 fn linear_layers() {
-    for (n, from, to) in [(1, 1, 1), (64, 64, 10), (7, 13, 17), (65, 200, 33), (129, 257, 258)] {
+    let some = [(1, 1, 1), (64, 64, 10), (7, 13, 17), (65, 200, 33), (129, 257, 258)];
+    // Long sums of few results, forwards and in the weight.
+    let long = [(64, 1568, 10), (5, 517, 3), (1, 700, 1), (37, 611, 70), (650, 1, 1), (531, 19, 18), (700, 70, 45)];
+    for (n, from, to) in some.into_iter().chain(long) {
         for relu in [true, false] {
             agree(&format!("{n} rows, {from} to {to}, relu {relu}"), 2e-5, || {
                 let (x, w, b) = (leaf(1, [n, from]), leaf(2, [from, to]), leaf(3, [to]));

@@ -1,5 +1,5 @@
 use super::Linear;
-use crate::cube::{clamped, in_rows, new, shape, threads};
+use crate::cube::{clamped, in_rows, new, shape, threads, workgroups};
 use burn::backend::tensor::FloatTensor;
 use burn::tensor::DType;
 use burn_cubecl::{CubeBackend, tensor::CubeTensor};
@@ -10,6 +10,62 @@ use cubecl::prelude::*;
 fn side(results: usize) -> usize {
     const ENOUGH: usize = 256;
     [4, 2].into_iter().find(|side| results / (side * side) >= ENOUGH).unwrap_or(1)
+}
+
+/// What a kernel of long sums is divided by: results among squares of `side`², and the terms of their sums among `parts`
+/// threads of one workgroup.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+struct Tiles {
+    side: usize,
+    parts: usize,
+}
+
+impl Tiles {
+    /// Results of a square that one of its threads writes.
+    fn share(&self) -> usize {
+        (self.side * self.side).div_ceil(self.parts)
+    }
+}
+
+/// Threads of a workgroup.
+const THREADS: usize = 64;
+
+/// Which square is this thread's, and which of its parts.
+#[cube]
+fn place(#[comptime] tiles: Tiles) -> (usize, usize) {
+    let squares = comptime!(THREADS / tiles.parts);
+    let thread = UNIT_POS as usize;
+    let part = if comptime!(tiles.parts > 1) { thread / squares } else { 0usize.runtime() };
+    (CUBE_POS * squares + thread % squares, part)
+}
+
+/// The sums over all parts, always added up in the same order: of the results of a square those at `part`, `part + parts`
+/// and so on, so that every thread adds up and writes its share.
+#[cube]
+fn add_up(sums: Array<f32>, part: usize, #[comptime] tiles: Tiles) -> Array<f32> {
+    if comptime!(tiles.parts > 1) {
+        let (squares, results) = comptime!((THREADS / tiles.parts, tiles.side * tiles.side));
+        let thread = UNIT_POS as usize;
+        let mut shared = Shared::<[f32]>::new_slice(comptime!(results * THREADS));
+        #[unroll]
+        for i in 0..results {
+            shared[i * THREADS + thread] = sums[i];
+        }
+        sync_cube();
+        let mut all = Array::<f32>::new(comptime!(tiles.share()));
+        #[unroll]
+        for k in 0..comptime!(tiles.share()) {
+            let i = clamped(k * tiles.parts + part, results);
+            let mut sum = 0.0f32;
+            for other in 0..tiles.parts {
+                sum += shared[i * THREADS + other * squares + thread % squares];
+            }
+            all[k] = sum;
+        }
+        all
+    } else {
+        sums
+    }
 }
 
 /// dy where y is open.
@@ -28,26 +84,26 @@ fn forward(
     n: usize,
     #[comptime] inputs: usize,
     #[comptime] outputs: usize,
-    #[comptime] side: usize,
+    #[comptime] tiles: Tiles,
     #[comptime] relu: bool,
 ) {
+    let side = comptime!(tiles.side);
     let columns = comptime!(outputs.div_ceil(side));
-    let row = ABSOLUTE_POS / columns * side;
-    let column = ABSOLUTE_POS % columns * side;
-    if row >= n {
-        terminate!();
-    }
+    let (square, part) = place(tiles);
+    let row = square / columns * side;
+    let column = square % columns * side;
     let mut from = Array::<usize>::new(side);
     let mut sums = Array::<f32>::new(comptime!(side * side));
     #[unroll]
     for r in 0..side {
-        from[r] = select(row + r < n, row + r, row) * inputs;
+        from[r] = min(row + r, n - 1) * inputs;
         #[unroll]
         for c in 0..side {
-            sums[r * side + c] = bias[clamped(column + c, outputs)];
+            sums[r * side + c] = select(part == 0, bias[clamped(column + c, outputs)], 0.0f32);
         }
     }
-    for i in 0..inputs {
+    let mut i = part;
+    while i < inputs {
         #[unroll]
         for c in 0..side {
             let w = weight[i * outputs + clamped(column + c, outputs)];
@@ -56,15 +112,15 @@ fn forward(
                 sums[r * side + c] += x[from[r] + i] * w;
             }
         }
+        i += comptime!(tiles.parts);
     }
+    let sums = add_up(sums, part, tiles);
     #[unroll]
-    for r in 0..side {
-        #[unroll]
-        for c in 0..side {
-            if row + r < n && column + c < outputs {
-                let sum = sums[r * side + c];
-                y[(row + r) * outputs + column + c] = if relu { max(sum, 0.0f32) } else { sum };
-            }
+    for k in 0..comptime!(tiles.share()) {
+        let i = k * tiles.parts + part;
+        let (row, column) = (row + i / side, column + i % side);
+        if i < comptime!(side * side) && row < n && column < outputs {
+            y[row * outputs + column] = if relu { max(sums[k], 0.0f32) } else { sums[k] };
         }
     }
 }
@@ -125,21 +181,21 @@ fn weight_gradient(
     n: usize,
     #[comptime] inputs: usize,
     #[comptime] outputs: usize,
-    #[comptime] side: usize,
+    #[comptime] tiles: Tiles,
     #[comptime] relu: bool,
 ) {
+    let side = comptime!(tiles.side);
     let columns = comptime!(outputs.div_ceil(side));
-    let row = ABSOLUTE_POS / columns * side;
-    let column = ABSOLUTE_POS % columns * side;
-    if row > inputs {
-        terminate!();
-    }
+    let (square, part) = place(tiles);
+    let row = square / columns * side;
+    let column = square % columns * side;
     let mut sums = Array::<f32>::new(comptime!(side * side));
     #[unroll]
     for i in 0..comptime!(side * side) {
         sums[i] = 0.0f32;
     }
-    for sample in 0..n {
+    let mut sample = part;
+    while sample < n {
         let mut inputs_of = Array::<f32>::new(side);
         #[unroll]
         for r in 0..side {
@@ -154,27 +210,39 @@ fn weight_gradient(
                 sums[r * side + c] += inputs_of[r] * g;
             }
         }
+        sample += comptime!(tiles.parts);
     }
+    let sums = add_up(sums, part, tiles);
     #[unroll]
-    for r in 0..side {
-        #[unroll]
-        for c in 0..side {
-            if column + c < outputs {
-                if row + r < inputs {
-                    dw[(row + r) * outputs + column + c] = sums[r * side + c];
-                } else if row + r == inputs {
-                    db[column + c] = sums[r * side + c];
-                }
+    for k in 0..comptime!(tiles.share()) {
+        let i = k * tiles.parts + part;
+        let (row, column) = (row + i / side, column + i % side);
+        if i < comptime!(side * side) && column < outputs {
+            if row < inputs {
+                dw[row * outputs + column] = sums[k];
+            } else if row == inputs {
+                db[column] = sums[k];
             }
         }
     }
 }
 
-/// The launch of a kernel above for `lines` × `columns` results.
-fn tiles(like: &CubeTensor, lines: usize, columns: usize) -> (CubeCount, CubeDim, usize) {
+/// The launch of a kernel for `lines` × `columns` results.
+fn squares(like: &CubeTensor, lines: usize, columns: usize) -> (CubeCount, CubeDim, usize) {
     let side = side(lines * columns);
     let (count, dim) = threads(like, lines.div_ceil(side) * columns.div_ceil(side));
     (count, dim, side)
+}
+
+/// The same, each a sum of `terms`: where that is much for few threads, several share it.
+fn shared_squares(like: &CubeTensor, lines: usize, columns: usize, terms: usize) -> (CubeCount, CubeDim, Tiles) {
+    const PARTS: usize = 16;
+    let few = lines * columns <= 32 * 1024;
+    let parts = if few && terms >= 32 * PARTS { PARTS } else { 1 };
+    let side = side(lines * columns * parts);
+    let squares = lines.div_ceil(side) * columns.div_ceil(side);
+    let count = workgroups(like, (squares * parts).div_ceil(THREADS));
+    (count, CubeDim::new_1d(THREADS as u32), Tiles { side, parts })
 }
 
 impl Linear for CubeBackend {
@@ -187,8 +255,8 @@ impl Linear for CubeBackend {
         let (x, weight, bias) = (in_rows(x), in_rows(weight), in_rows(bias));
         let ([n, inputs], [_, outputs]) = (shape(&x), shape(&weight));
         let y = new(&x, [n, outputs], DType::F32);
-        let (count, dim, side) = tiles(&x, n, outputs);
-        // SAFETY: threads beyond the results stop, and clamped indices stay inside.
+        let (count, dim, tiles) = shared_squares(&x, n, outputs, inputs);
+        // SAFETY: clamped indices stay inside, and threads beyond the results write nothing.
         unsafe {
             forward::launch_unchecked(
                 &y.client,
@@ -201,7 +269,7 @@ impl Linear for CubeBackend {
                 n,
                 inputs,
                 outputs,
-                side,
+                tiles,
                 relu,
             );
         }
@@ -217,8 +285,8 @@ impl Linear for CubeBackend {
         let (dy, y, weight) = (in_rows(dy), in_rows(y), in_rows(weight));
         let ([n, outputs], [inputs, _]) = (shape(&dy), shape::<2>(&weight));
         let dx = new(&dy, [n, inputs], DType::F32);
-        let (count, dim, side) = tiles(&dy, n, inputs);
-        // SAFETY: as above.
+        let (count, dim, side) = squares(&dy, n, inputs);
+        // SAFETY: threads beyond the results stop, and clamped indices stay inside.
         unsafe {
             input_gradient::launch_unchecked(
                 &dx.client,
@@ -247,8 +315,8 @@ impl Linear for CubeBackend {
         let (dy, y, x) = (in_rows(dy), in_rows(y), in_rows(x));
         let ([n, outputs], [_, inputs]) = (shape(&dy), shape::<2>(&x));
         let (dw, db) = (new(&dy, [inputs, outputs], DType::F32), new(&dy, [outputs], DType::F32));
-        let (count, dim, side) = tiles(&dy, inputs + 1, outputs);
-        // SAFETY: as above.
+        let (count, dim, tiles) = shared_squares(&dy, inputs + 1, outputs, n);
+        // SAFETY: clamped indices stay inside, and threads beyond the results write nothing.
         unsafe {
             weight_gradient::launch_unchecked(
                 &dw.client,
@@ -262,7 +330,7 @@ impl Linear for CubeBackend {
                 n,
                 inputs,
                 outputs,
-                side,
+                tiles,
                 relu,
             );
         }
