@@ -184,7 +184,7 @@ impl Session {
                 Ok(made) => {
                     rows.extend(made.clone());
                     if entry.shape.is_layer() {
-                        self.keep(&lab, &cx).await?;
+                        self.keep(&lab, cx.steps, &cx).await?;
                     }
                     cx.say(Event::StageDone { rows: made, seconds: self.host.now() - at });
                     continue;
@@ -192,8 +192,8 @@ impl Session {
                 Err(error) => error,
             };
             let kept = cx.good.as_ref().map(|(step, _)| *step);
-            if let Some((_, net)) = cx.good.take().filter(|_| entry.shape.is_layer()) {
-                self.keep_good(index, net, &mut lab, &cx).await?;
+            if let Some((step, net)) = cx.good.take().filter(|_| entry.shape.is_layer()) {
+                self.keep_good(index, net, step, &mut lab, &cx).await?;
             }
             return match failed.cause() {
                 None => {
@@ -304,19 +304,20 @@ impl Session {
         Ok(())
     }
 
-    async fn keep(&mut self, lab: &Lab, cx: &Cx) -> Result {
+    /// The stage's network, as it was after `step` steps.
+    async fn keep(&mut self, lab: &Lab, step: usize, cx: &Cx) -> Result {
         let net = lab.models[&cx.stage].net.clone();
-        cx.say_with(Event::Saved { step: cx.steps }, vec![weights::save(&net).await?]);
+        cx.say_with(Event::Saved { step }, vec![weights::save(&net).await?]);
         self.kept.insert(cx.stage.clone(), net);
         Ok(())
     }
 
     /// The last good model of a stage that did not come to its end.
-    async fn keep_good(&mut self, index: usize, net: Net, lab: &mut Lab, cx: &Cx) -> Result {
+    async fn keep_good(&mut self, index: usize, net: Net, step: usize, lab: &mut Lab, cx: &Cx) -> Result {
         let parent = lab.spec.parent(index, crate::is_layer).map_or(START.into(), |at| lab.spec.stage_name(at));
         let task = lab.spec.task_of(index, crate::is_layer);
         lab.models.insert(cx.stage.clone(), Made { net, task, stage: Some(index), parent: Some(parent) });
-        self.keep(lab, cx).await
+        self.keep(lab, step, cx).await
     }
 }
 

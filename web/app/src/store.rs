@@ -558,6 +558,7 @@ impl Page {
         match Strip::new(spec, catalogue()) {
             Ok(strip) => {
                 self.stop();
+                self.notice.set(None);
                 self.edit(|old| *old = strip);
                 self.classes.update(HashMap::clear);
                 self.selected.set(START.into());

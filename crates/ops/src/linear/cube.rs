@@ -12,7 +12,7 @@ fn side(results: usize) -> usize {
     [4, 2].into_iter().find(|side| results / (side * side) >= ENOUGH).unwrap_or(1)
 }
 
-/// What a kernel of long sums is divided by: results among squares of `side`², and the terms of their sums among `parts`
+/// What a kernel of long sums is divided by: results among squares of `side`², the terms of their sums among `parts`
 /// threads of one workgroup.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 struct Tiles {
@@ -39,7 +39,7 @@ fn place(#[comptime] tiles: Tiles) -> (usize, usize) {
     (CUBE_POS * squares + thread % squares, part)
 }
 
-/// The sums over all parts, always added up in the same order: of the results of a square those at `part`, `part + parts`
+/// The sums over all parts, always added up in one order: of the results of a square those at `part`, `part + parts`
 /// and so on, so that every thread adds up and writes its share.
 #[cube]
 fn add_up(sums: Array<f32>, part: usize, #[comptime] tiles: Tiles) -> Array<f32> {
