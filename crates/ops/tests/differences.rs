@@ -4,14 +4,20 @@
 use burn::tensor::{DType, Device, Gradients, Int, Tensor, TensorData};
 use ops::Tail;
 use std::cell::RefCell;
+use std::sync::OnceLock;
 
-/// Where the fused bodies run: with the feature `webgpu` on a graphics device, where there is one.
+/// Where the fused bodies run: with the feature `webgpu` on a graphics device, where there is one. It opens but once.
 fn device() -> Device {
-    #[cfg(feature = "webgpu")]
-    if let Ok(device) = Device::wgpu_options().init() {
-        return device;
-    }
-    Device::flex()
+    static DEVICE: OnceLock<Device> = OnceLock::new();
+    let opened = DEVICE.get_or_init(|| {
+        #[cfg(feature = "webgpu")]
+        match Device::wgpu_options().init() {
+            Ok(device) => return device,
+            Err(error) => eprintln!("no graphics device ({error:?})"),
+        }
+        Device::flex()
+    });
+    opened.clone()
 }
 
 type Gradient = Box<dyn Fn(&Gradients) -> Vec<f64>>;
