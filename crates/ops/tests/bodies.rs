@@ -386,12 +386,16 @@ fn norms_of_images() {
 
 #[test]
 fn an_attack_asks_a_norm_for_inputs_alone() {
-    agree("inputs alone", 2e-5, || {
-        let (x, weight, bias) = (leaf(1, [2, 3, 4, 4]), numbers(2, [3]).autodiff(), numbers(3, [3]).autodiff());
-        let (mean, var) = (numbers(5, [3]).autodiff(), numbers(6, [3]).add_scalar(1.5).autodiff());
-        let y = ops::norm2d(x.clone(), mean, var, weight, bias, 1e-5, Tail { residual: None, relu: true });
-        vec![gradient(&x, &back(&y))]
-    });
+    for relu in [false, true] {
+        agree(&format!("inputs alone, relu {relu}"), 2e-5, || {
+            let (x, around) = (leaf(1, [2, 3, 4, 4]), leaf(4, [2, 3, 4, 4]));
+            let (weight, bias) = (numbers(2, [3]).autodiff(), numbers(3, [3]).autodiff());
+            let (mean, var) = (numbers(5, [3]).autodiff(), numbers(6, [3]).add_scalar(1.5).autodiff());
+            let tail = Tail { residual: Some(around.clone()), relu };
+            let tape = back(&ops::norm2d(x.clone(), mean, var, weight, bias, 1e-5, tail));
+            vec![gradient(&x, &tape), gradient(&around, &tape)]
+        });
+    }
 }
 
 #[test]

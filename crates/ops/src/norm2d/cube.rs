@@ -74,28 +74,34 @@ fn forward(
     }
 }
 
-/// dy where y is open.
-#[cube(launch_unchecked)]
-fn gate(dy: &[f32], y: &[f32], g: &mut [f32], n: usize) {
-    let i = ABSOLUTE_POS;
-    if i < n {
-        g[i] = select(y[i] > 0.0f32, dy[i], 0.0f32);
+/// dy where y is open, which is left in g.
+#[cube]
+fn gated(dy: &[f32], y: &[f32], g: &mut [f32], at: usize, #[comptime] relu: bool) -> f32 {
+    if comptime!(relu) {
+        let slope = select(y[at] > 0.0f32, dy[at], 0.0f32);
+        g[at] = slope;
+        slope
+    } else {
+        dy[at]
     }
 }
 
-/// A workgroup adds up the gradients of one channel's weight and bias.
+/// A workgroup adds up the gradients of one channel's weight and bias. Of every channel it leaves four numbers: its mean,
+/// 1 / √(var + ε) and the two sums; side by side, because a device binds eight tensors to a kernel, no more for certain.
 #[cube(launch_unchecked)]
-fn weight_gradient(
-    g: &[f32],
+fn channel_gradients(
+    dy: &[f32],
+    y: &[f32],
     x: &[f32],
     mean: &[f32],
     var: &[f32],
-    dweight: &mut [f32],
-    dbias: &mut [f32],
+    g: &mut [f32],
+    all: &mut [f32],
     count: usize,
     epsilon: f32,
     #[comptime] channels: usize,
     #[comptime] pixels: usize,
+    #[comptime] relu: bool,
 ) {
     let channel = CUBE_POS;
     let thread = UNIT_POS as usize;
@@ -105,15 +111,19 @@ fn weight_gradient(
     let mut i = thread;
     while i < count {
         let at = place(i, channel, channels, pixels);
-        products += g[at] * (x[at] - middle);
-        sum += g[at];
+        let slope = gated(dy, y, g, at, relu);
+        products += slope * (x[at] - middle);
+        sum += slope;
         i += comptime!(THREADS);
     }
     let products = total(products, THREADS);
     let sum = total(sum, THREADS);
     if thread == 0 {
-        dweight[channel] = products / (var[channel] + epsilon).sqrt();
-        dbias[channel] = sum;
+        let inverse = 1.0f32 / (var[channel] + epsilon).sqrt();
+        all[4 * channel] = middle;
+        all[4 * channel + 1] = inverse;
+        all[4 * channel + 2] = products * inverse;
+        all[4 * channel + 3] = sum;
     }
 }
 
@@ -122,15 +132,13 @@ fn weight_gradient(
 fn input_gradient(
     g: &[f32],
     x: &[f32],
-    mean: &[f32],
-    var: &[f32],
     weight: &[f32],
-    dweight: &[f32],
-    dbias: &[f32],
+    all: &[f32],
     dx: &mut [f32],
+    dweight: &mut [f32],
+    dbias: &mut [f32],
     n: usize,
     count: usize,
-    epsilon: f32,
     #[comptime] channels: usize,
     #[comptime] pixels: usize,
     #[comptime] batch: bool,
@@ -138,12 +146,38 @@ fn input_gradient(
     let i = ABSOLUTE_POS;
     if i < n {
         let c = i / pixels % channels;
-        let inverse = 1.0f32 / (var[c] + epsilon).sqrt();
+        let inverse = all[4 * c + 1];
         let mut slope = g[i];
         if comptime!(batch) {
-            slope -= (dbias[c] + (x[i] - mean[c]) * inverse * dweight[c]) / f32::cast_from(count);
+            slope -= (all[4 * c + 3] + (x[i] - all[4 * c]) * inverse * all[4 * c + 2]) / f32::cast_from(count);
         }
         dx[i] = slope * weight[c] * inverse;
+        if i < channels {
+            dweight[i] = all[4 * i + 2];
+            dbias[i] = all[4 * i + 3];
+        }
+    }
+}
+
+/// The gradient in x alone, where mean and variance stand still.
+#[cube(launch_unchecked)]
+fn input_gradient_alone(
+    dy: &[f32],
+    y: &[f32],
+    var: &[f32],
+    weight: &[f32],
+    g: &mut [f32],
+    dx: &mut [f32],
+    n: usize,
+    epsilon: f32,
+    #[comptime] channels: usize,
+    #[comptime] pixels: usize,
+    #[comptime] relu: bool,
+) {
+    let i = ABSOLUTE_POS;
+    if i < n {
+        let c = i / pixels % channels;
+        dx[i] = gated(dy, y, g, i, relu) * (weight[c] / (var[c] + epsilon).sqrt());
     }
 }
 
@@ -230,54 +264,70 @@ impl Norm2d for CubeBackend {
         let [dy, x, y, mean, var, weight] = [dy, x, y, mean, var, weight].map(in_rows);
         let sides @ [_, channels, height, width] = shape(&x);
         let (n, count, pixels) = (x.meta.num_elements(), count(sides), height * width);
-        let g = if how.relu { new(&x, sides, DType::F32) } else { dy.clone() };
         let dx = new(&x, sides, DType::F32);
         let (dweight, dbias) = (new(&x, [channels], DType::F32), new(&x, [channels], DType::F32));
+        // Without relu dy goes on as it is; a kernel wants something in the place of g.
+        let g = if how.relu { new(&x, sides, DType::F32) } else { new(&x, [1], DType::F32) };
         let (cubes, dim) = threads(&x, n);
         let (client, arg) = (x.client.clone(), |x: &FloatTensor<Self>| x.clone().into_buffer_arg());
         // SAFETY: as above.
         unsafe {
-            if how.relu {
-                gate::launch_unchecked(&client, cubes.clone(), dim, arg(&dy), arg(&y), arg(&g), n);
-            }
             if weights || how.batch {
-                let (cubes, dim) = workgroups(channels);
-                weight_gradient::launch_unchecked(
+                let all = new(&x, [4 * channels], DType::F32);
+                let (lines, line) = workgroups(channels);
+                channel_gradients::launch_unchecked(
                     &client,
-                    cubes,
-                    dim,
-                    arg(&g),
+                    lines,
+                    line,
+                    arg(&dy),
+                    arg(&y),
                     arg(&x),
                     arg(&mean),
                     arg(&var),
-                    arg(&dweight),
-                    arg(&dbias),
+                    arg(&g),
+                    arg(&all),
                     count,
                     how.epsilon,
                     channels,
                     pixels,
+                    how.relu,
+                );
+                input_gradient::launch_unchecked(
+                    &client,
+                    cubes,
+                    dim,
+                    arg(if how.relu { &g } else { &dy }),
+                    arg(&x),
+                    arg(&weight),
+                    arg(&all),
+                    arg(&dx),
+                    arg(&dweight),
+                    arg(&dbias),
+                    n,
+                    count,
+                    channels,
+                    pixels,
+                    how.batch,
+                );
+            } else {
+                input_gradient_alone::launch_unchecked(
+                    &client,
+                    cubes,
+                    dim,
+                    arg(&dy),
+                    arg(&y),
+                    arg(&var),
+                    arg(&weight),
+                    arg(&g),
+                    arg(&dx),
+                    n,
+                    how.epsilon,
+                    channels,
+                    pixels,
+                    how.relu,
                 );
             }
-            input_gradient::launch_unchecked(
-                &client,
-                cubes,
-                dim,
-                arg(&g),
-                arg(&x),
-                arg(&mean),
-                arg(&var),
-                arg(&weight),
-                arg(&dweight),
-                arg(&dbias),
-                arg(&dx),
-                n,
-                count,
-                how.epsilon,
-                channels,
-                pixels,
-                how.batch,
-            );
         }
-        (dx, dweight, dbias, g)
+        (dx, dweight, dbias, if how.relu { g } else { dy })
     }
 }
