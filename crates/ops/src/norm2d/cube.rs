@@ -86,8 +86,8 @@ fn gated(dy: &[f32], y: &[f32], g: &mut [f32], at: usize, #[comptime] relu: bool
     }
 }
 
-/// A workgroup adds up the gradients of one channel's weight and bias. Of every channel it leaves four numbers: its mean,
-/// 1 / √(var + ε) and the two sums; side by side, because a device binds eight tensors to a kernel, no more for certain.
+/// A workgroup adds up the gradients of one channel's weight and bias. It leaves four numbers of the channel: mean,
+/// 1 / √(var + ε) and the two sums; side by side, because a device binds eight tensors to a kernel, no more for sure.
 #[cube(launch_unchecked)]
 fn channel_gradients(
     dy: &[f32],
