@@ -155,6 +155,37 @@ fn shapes_as_they_come() {
     }
 }
 
+/// Images that are turned around, and gradients that come turned around.
+#[test]
+fn images_in_any_order() {
+    let turned = |x: &Tensor<4>| x.clone().permute([0, 3, 1, 2]);
+    let backwards = |x: &Tensor<4>, y: Tensor<4>, others: &[&Tensor<4>]| {
+        let y = y.permute([0, 2, 3, 1]);
+        let tape = back(&y);
+        let others = others.iter().map(|other| gradient(other, &tape));
+        [read(y), gradient(x, &tape)].into_iter().chain(others).collect::<Vec<_>>()
+    };
+    for (kernel, stride) in [(1, 2), (3, 1), (3, 2), (7, 1)] {
+        agree(&format!("turned around, kernel {kernel}, stride {stride}"), 2e-5, || {
+            let (x, w, b) = (leaf(1, [3, 6, 8, 5]), leaf(2, [7, 5, kernel, kernel]), leaf(3, [7]));
+            let y = ops::conv2d(turned(&x), w.clone(), Some(b.clone()), stride);
+            let mut all = backwards(&x, y, &[&w]);
+            all.extend(backwards(&x, ops::conv_pool(turned(&x), w.clone(), b.clone(), true), &[&w]));
+            all
+        });
+    }
+    agree("turned around, pooling", 0.0, || {
+        let x = leaf(1, [3, 6, 8, 5]);
+        backwards(&x, ops::max_pool2d(turned(&x), true), &[])
+    });
+    agree("turned around, norm", 1e-4, || {
+        let (x, around) = (leaf(1, [3, 6, 8, 5]), leaf(2, [3, 6, 8, 5]));
+        let tail = Tail { residual: Some(turned(&around)), relu: true };
+        let (y, ..) = ops::batch_norm2d(turned(&x), leaf(3, [5]), leaf(4, [5]), 1e-5, tail);
+        backwards(&x, y, &[&around])
+    });
+}
+
 /// Half precision has no fused body.
 #[test]
 fn half_precision_is_burns() {
@@ -400,7 +431,9 @@ fn an_attack_asks_a_norm_for_inputs_alone() {
 
 #[test]
 fn transformers() {
-    for (n, t, heads, d) in [(1, 1, 1, 1), (2, 5, 3, 7), (3, 16, 4, 16), (2, 17, 2, 8)] {
+    let some = [(1, 1, 1, 1), (2, 5, 3, 7), (3, 16, 4, 16), (2, 17, 2, 8)];
+    // The longest head that graphics devices cover, one beyond it, and more queries than a workgroup has threads.
+    for (n, t, heads, d) in some.into_iter().chain([(1, 3, 2, 64), (1, 3, 1, 65), (2, 67, 1, 4)]) {
         agree(&format!("attention of {t} patches, {heads} heads of {d}"), 2e-5, || {
             let qkv = leaf(1, [n, t, 3 * heads * d]);
             let y = ops::attention(qkv.clone(), heads);
@@ -408,7 +441,8 @@ fn transformers() {
             vec![read(y), gradient(&qkv, &tape)]
         });
     }
-    for (n, d) in [(1, 3), (7, 5), (9, 64)] {
+    // The last has more rows than a workgroup has threads to add them up.
+    for (n, d) in [(1, 3), (7, 5), (9, 64), (50, 7)] {
         agree(&format!("layer norm of {d}"), 1e-4, || {
             let (x, weight, bias) = (leaf(1, [n, 3, d]), leaf(2, [d]), leaf(3, [d]));
             let y = ops::layer_norm(x.clone(), weight.clone(), bias.clone(), 1e-5);
