@@ -20,6 +20,13 @@ fn part(n: usize, token: usize, head: usize, #[comptime] which: usize, #[comptim
     (n * t + token) * comptime!(3 * heads * d) + comptime!(which * heads * d) + head * d
 }
 
+/// The token, the head and the image that are this thread's.
+#[cube]
+fn own(#[comptime] sizes: Sizes) -> (usize, usize, usize) {
+    let (t, heads) = comptime!((sizes.t, sizes.heads));
+    (ABSOLUTE_POS % t, ABSOLUTE_POS / t % heads, ABSOLUTE_POS / comptime!(t * heads))
+}
+
 /// One query of one head: the softmax over all keys, and the mean of the values that it weighs.
 #[cube(launch_unchecked)]
 fn forward(qkv: &[f32], y: &mut [f32], softmax: &mut [f32], threads: usize, #[comptime] sizes: Sizes) {
@@ -27,7 +34,7 @@ fn forward(qkv: &[f32], y: &mut [f32], softmax: &mut [f32], threads: usize, #[co
         terminate!();
     }
     let (t, heads, d) = comptime!((sizes.t, sizes.heads, sizes.d));
-    let (i, head, n) = (ABSOLUTE_POS % t, ABSOLUTE_POS / t % heads, ABSOLUTE_POS / comptime!(t * heads));
+    let (i, head, n) = own(sizes);
     let row = ABSOLUTE_POS * t;
     let scale = f32::cast_from(d.runtime()).sqrt();
     let mut query = Array::<f32>::new(d);
@@ -86,7 +93,7 @@ fn query_gradient(
         terminate!();
     }
     let (t, heads, d) = comptime!((sizes.t, sizes.heads, sizes.d));
-    let (i, head, n) = (ABSOLUTE_POS % t, ABSOLUTE_POS / t % heads, ABSOLUTE_POS / comptime!(t * heads));
+    let (i, head, n) = own(sizes);
     let row = ABSOLUTE_POS * t;
     let scale = f32::cast_from(d.runtime()).sqrt();
     let mut g = Array::<f32>::new(d);
@@ -139,7 +146,7 @@ fn key_gradient(
         terminate!();
     }
     let (t, heads, d) = comptime!((sizes.t, sizes.heads, sizes.d));
-    let (j, head, n) = (ABSOLUTE_POS % t, ABSOLUTE_POS / t % heads, ABSOLUTE_POS / comptime!(t * heads));
+    let (j, head, n) = own(sizes);
     let rows = (ABSOLUTE_POS - j) * t;
     let mut keys = Array::<f32>::new(d);
     let mut values = Array::<f32>::new(d);

@@ -1,30 +1,15 @@
 use super::Conv2d;
-use crate::cube::{clamped, in_rows, new, shape, strides, threads, workgroups};
+use crate::cube::{
+    Conv, NOWHERE, THREADS, clamped, in_rows, line, new, number, shape, strides, sum_of, threads, together, workgroups,
+};
 use burn::backend::tensor::FloatTensor;
 use burn::tensor::DType;
 use burn_cubecl::CubeBackend;
 use cubecl::prelude::*;
 
-/// What a kernel is built for; pad is kernel / 2.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-struct Sizes {
-    inputs: usize,
-    outputs: usize,
-    height: usize,
-    width: usize,
-    kernel: usize,
-    stride: usize,
-}
-
-impl Sizes {
-    fn new([_, inputs, height, width]: [usize; 4], outputs: usize, kernel: usize, stride: usize) -> Self {
-        Self { inputs, outputs, height, width, kernel, stride }
-    }
-
-    /// Of the result: its height and its width.
-    fn out(&self) -> (usize, usize) {
-        (self.height.div_ceil(self.stride), self.width.div_ceil(self.stride))
-    }
+/// The sides of the result.
+fn out(conv: &Conv, stride: usize) -> (usize, usize) {
+    (conv.height.div_ceil(stride), conv.width.div_ceil(stride))
 }
 
 /// Channels that one thread computes: every number is read once for all of them, and their sums have to fit the
@@ -33,15 +18,18 @@ fn group(n: usize) -> usize {
     n.min(4)
 }
 
-/// Threads of a workgroup of [`weight_gradient`]: what they share fits 16 KB, the least that a device has.
-const THREADS: usize = 64;
-
-/// Line `i` less `pad`, 0 where it is not one of `n`, and whether it is.
+/// The distance of the line of the result that line `i` of x less `pad` went into, where there is such a one.
 #[cube]
-fn line(i: usize, #[comptime] pad: usize, #[comptime] n: usize) -> (usize, bool) {
-    let inside = i >= pad && i < comptime!(pad + n);
-    // In this order: a line that is known beforehand would be a number below zero.
-    (select(inside, i, pad.runtime()) - pad, inside)
+#[allow(clippy::manual_is_multiple_of, reason = "unknown to cubecl")]
+fn whole(
+    i: usize,
+    #[comptime] pad: usize,
+    #[comptime] n: usize,
+    #[comptime] stride: usize,
+    #[comptime] distance: usize,
+) -> usize {
+    let from = line(i, pad, comptime!(n * stride), 1usize);
+    select(from < NOWHERE && from % stride == 0, from / stride * distance, NOWHERE)
 }
 
 /// One pixel of y, `group` output channels.
@@ -51,15 +39,17 @@ fn forward(
     weight: &[f32],
     y: &mut [f32],
     threads: usize,
-    #[comptime] conv: Sizes,
+    #[comptime] conv: Conv,
+    #[comptime] stride: usize,
     #[comptime] group: usize,
     #[comptime] strides: [usize; 4],
 ) {
     if ABSOLUTE_POS >= threads {
         terminate!();
     }
-    let (inputs, outputs, kernel, stride) = comptime!((conv.inputs, conv.outputs, conv.kernel, conv.stride));
-    let (height, width) = comptime!(conv.out());
+    let (inputs, outputs, kernel) = comptime!((conv.inputs, conv.outputs, conv.kernel));
+    let pad = comptime!(kernel / 2);
+    let (height, width) = comptime!(out(&conv, stride));
     let groups = comptime!(outputs.div_ceil(group));
     let (px, py) = (ABSOLUTE_POS % width, ABSOLUTE_POS / width % height);
     let first = ABSOLUTE_POS / comptime!(height * width) % groups * group;
@@ -73,12 +63,11 @@ fn forward(
         let image = n * comptime!(strides[0]) + c * comptime!(strides[1]);
         #[unroll]
         for ky in 0..kernel {
-            let (row, high) = line(py * stride + ky, comptime!(kernel / 2), comptime!(conv.height));
+            let row = image + line(py * stride + ky, pad, comptime!(conv.height), comptime!(strides[2]));
             #[unroll]
             for kx in 0..kernel {
-                let (column, wide) = line(px * stride + kx, comptime!(kernel / 2), comptime!(conv.width));
-                let at = image + row * comptime!(strides[2]) + column * comptime!(strides[3]);
-                let value = select(high && wide, x[at], 0.0f32);
+                let column = line(px * stride + kx, pad, comptime!(conv.width), comptime!(strides[3]));
+                let value = number(x, row + column);
                 #[unroll]
                 for o in 0..group {
                     let from = (clamped(first + o, outputs) * inputs + c) * comptime!(kernel * kernel);
@@ -102,15 +91,17 @@ fn input_gradient(
     weight: &[f32],
     dx: &mut [f32],
     threads: usize,
-    #[comptime] conv: Sizes,
+    #[comptime] conv: Conv,
+    #[comptime] stride: usize,
     #[comptime] group: usize,
     #[comptime] strides: [usize; 4],
 ) {
     if ABSOLUTE_POS >= threads {
         terminate!();
     }
-    let (inputs, outputs, kernel, stride) = comptime!((conv.inputs, conv.outputs, conv.kernel, conv.stride));
-    let (height, width) = comptime!(conv.out());
+    let (inputs, outputs, kernel) = comptime!((conv.inputs, conv.outputs, conv.kernel));
+    let pad = comptime!(kernel / 2);
+    let (height, width) = comptime!(out(&conv, stride));
     let groups = comptime!(inputs.div_ceil(group));
     let (px, py) =
         (ABSOLUTE_POS % comptime!(conv.width), ABSOLUTE_POS / comptime!(conv.width) % comptime!(conv.height));
@@ -126,18 +117,19 @@ fn input_gradient(
         #[unroll]
         for ky in 0..kernel {
             // Pixel py was tap ky of pixel (py + pad − ky) / stride, where that is whole.
-            let (row, high) =
-                line(py + comptime!(kernel - 1 - ky), comptime!(kernel - 1 - kernel / 2), comptime!(height * stride));
+            let row = image
+                + whole(
+                    py + comptime!(kernel - 1 - ky),
+                    comptime!(kernel - 1 - pad),
+                    height,
+                    stride,
+                    comptime!(strides[2]),
+                );
             #[unroll]
             for kx in 0..kernel {
-                let (column, wide) = line(
-                    px + comptime!(kernel - 1 - kx),
-                    comptime!(kernel - 1 - kernel / 2),
-                    comptime!(width * stride),
-                );
-                let whole = row % stride == 0 && column % stride == 0;
-                let at = image + row / stride * comptime!(strides[2]) + column / stride * comptime!(strides[3]);
-                let g = select(high && wide && whole, dy[at], 0.0f32);
+                let tap = px + comptime!(kernel - 1 - kx);
+                let column = whole(tap, comptime!(kernel - 1 - pad), width, stride, comptime!(strides[3]));
+                let g = number(dy, row + column);
                 #[unroll]
                 for c in 0..group {
                     let from = (o * inputs + clamped(first + c, inputs)) * comptime!(kernel * kernel);
@@ -163,13 +155,15 @@ fn weight_gradient(
     x: &[f32],
     dw: &mut [f32],
     pixels: usize,
-    #[comptime] conv: Sizes,
+    #[comptime] conv: Conv,
+    #[comptime] stride: usize,
     #[comptime] group: usize,
     #[comptime] strides: [usize; 4],
     #[comptime] x_strides: [usize; 4],
 ) {
-    let (inputs, outputs, kernel, stride) = comptime!((conv.inputs, conv.outputs, conv.kernel, conv.stride));
-    let (height, width) = comptime!(conv.out());
+    let (inputs, outputs, kernel) = comptime!((conv.inputs, conv.outputs, conv.kernel));
+    let pad = comptime!(kernel / 2);
+    let (height, width) = comptime!(out(&conv, stride));
     let thread = UNIT_POS as usize;
     let ky = CUBE_POS % kernel;
     let c = CUBE_POS / kernel % inputs;
@@ -182,13 +176,12 @@ fn weight_gradient(
     let mut pixel = thread;
     while pixel < pixels {
         let (n, py, px) = (pixel / comptime!(height * width), pixel / width % height, pixel % width);
-        let (row, high) = line(py * stride + ky, comptime!(kernel / 2), comptime!(conv.height));
-        let from = n * comptime!(x_strides[0]) + c * comptime!(x_strides[1]) + row * comptime!(x_strides[2]);
+        let row = line(py * stride + ky, pad, comptime!(conv.height), comptime!(x_strides[2]));
+        let from = n * comptime!(x_strides[0]) + c * comptime!(x_strides[1]) + row;
         let mut values = Array::<f32>::new(kernel);
         #[unroll]
         for kx in 0..kernel {
-            let (column, wide) = line(px * stride + kx, comptime!(kernel / 2), comptime!(conv.width));
-            values[kx] = select(high && wide, x[from + column * comptime!(x_strides[3])], 0.0f32);
+            values[kx] = number(x, from + line(px * stride + kx, pad, comptime!(conv.width), comptime!(x_strides[3])));
         }
         let at = n * comptime!(strides[0]) + py * comptime!(strides[2]) + px * comptime!(strides[3]);
         #[unroll]
@@ -201,17 +194,9 @@ fn weight_gradient(
         }
         pixel += comptime!(THREADS);
     }
-    let mut shared = Shared::<[f32]>::new_slice(comptime!(group * kernel * THREADS));
-    #[unroll]
-    for i in 0..comptime!(group * kernel) {
-        shared[comptime!(i * THREADS) + thread] = sums[i];
-    }
-    sync_cube();
+    let shared = together(&sums, comptime!(group * kernel), THREADS);
     if thread < comptime!(group * kernel) {
-        let mut sum = 0.0f32;
-        for other in 0..THREADS {
-            sum += shared[thread * comptime!(THREADS) + other];
-        }
+        let sum = sum_of(&shared, thread, THREADS);
         let (o, kx) = (first + thread / kernel, thread % kernel);
         if o < outputs {
             dw[((o * inputs + c) * kernel + ky) * kernel + kx] = sum;
@@ -223,8 +208,8 @@ impl Conv2d for CubeBackend {
     fn fused_conv2d(x: FloatTensor<Self>, weight: FloatTensor<Self>, stride: usize) -> FloatTensor<Self> {
         let weight = in_rows(weight);
         let ([n, ..], [outputs, _, kernel, _]) = (shape::<4>(&x), shape::<4>(&weight));
-        let conv = Sizes::new(shape(&x), outputs, kernel, stride);
-        let ((height, width), group) = (conv.out(), group(outputs));
+        let conv = Conv::new(shape(&x), outputs, kernel);
+        let ((height, width), group) = (out(&conv, stride), group(outputs));
         let y = new(&x, [n, outputs, height, width], DType::F32);
         let all = n * height * width * outputs.div_ceil(group);
         let ((count, dim), strides) = (threads(&x, all), strides(&x));
@@ -239,6 +224,7 @@ impl Conv2d for CubeBackend {
                 y.clone().into_buffer_arg(),
                 all,
                 conv,
+                stride,
                 group,
                 strides,
             );
@@ -269,7 +255,8 @@ impl Conv2d for CubeBackend {
                 weight.into_buffer_arg(),
                 dx.clone().into_buffer_arg(),
                 all,
-                Sizes::new(x, outputs, kernel, stride),
+                Conv::new(x, outputs, kernel),
+                stride,
                 group,
                 strides,
             );
@@ -281,7 +268,7 @@ impl Conv2d for CubeBackend {
         let ([n, outputs, height, width], [_, inputs, ..]) = (shape(&dy), shape::<4>(&x));
         let dw = new(&dy, [outputs, inputs, kernel, kernel], DType::F32);
         let group = group(outputs);
-        let (conv, of_dy, of_x) = (Sizes::new(shape(&x), outputs, kernel, stride), strides(&dy), strides(&x));
+        let (conv, of_dy, of_x) = (Conv::new(shape(&x), outputs, kernel), strides(&dy), strides(&x));
         let count = workgroups(&dy, outputs.div_ceil(group) * inputs * kernel);
         // SAFETY: workgroups beyond the channels write nothing.
         unsafe {
@@ -294,6 +281,7 @@ impl Conv2d for CubeBackend {
                 dw.clone().into_buffer_arg(),
                 n * height * width,
                 conv,
+                stride,
                 group,
                 of_dy,
                 of_x,

@@ -1,19 +1,11 @@
 use super::ConvPool;
-use crate::cube::{clamped, in_rows, new, shape, strides, threads, workgroups};
+use crate::cube::{
+    Conv, NOWHERE, clamped, in_rows, line, new, number, shape, strides, sum_of, threads, together, workgroups,
+};
 use burn::backend::tensor::{FloatTensor, IntTensor};
 use burn::tensor::DType;
 use burn_cubecl::CubeBackend;
 use cubecl::prelude::*;
-
-/// What a kernel is built for; pad is kernel / 2.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-struct Sizes {
-    inputs: usize,
-    outputs: usize,
-    height: usize,
-    width: usize,
-    kernel: usize,
-}
 
 /// Channels of `n` that one thread computes: every number of a patch is read once for all of them, and their sums have
 /// to fit the registers.
@@ -25,24 +17,6 @@ fn group(n: usize, kernel: usize) -> usize {
     })
 }
 
-/// An index of nothing, beyond every tensor; two of them do not overflow.
-const NOWHERE: usize = 1 << 30;
-
-/// The distance of line `i` of `n` from the first, where `pad` lines of nothing go before it.
-#[cube]
-fn line(i: usize, #[comptime] pad: usize, #[comptime] n: usize, #[comptime] stride: usize) -> usize {
-    let inside = i >= pad && i < comptime!(pad + n);
-    // In this order: a line that is known beforehand would be a number below zero.
-    let from = select(inside, i, pad.runtime()) - pad;
-    select(inside, from * stride, NOWHERE)
-}
-
-/// The number at `at`, 0 where that is nowhere.
-#[cube]
-fn number(x: &[f32], at: usize) -> f32 {
-    select(at < NOWHERE, x[select(at < NOWHERE, at, 0usize)], 0.0f32)
-}
-
 /// One pooled pixel, `group` output channels: the four sums of every window from one patch of x, `(kernel + 1)²`.
 #[cube(launch_unchecked)]
 fn forward(
@@ -52,7 +26,7 @@ fn forward(
     y: &mut [f32],
     winners: &mut [i32],
     threads: usize,
-    #[comptime] conv: Sizes,
+    #[comptime] conv: Conv,
     #[comptime] group: usize,
     #[comptime] relu: bool,
     #[comptime] strides: [usize; 4],
@@ -144,7 +118,7 @@ fn input_gradient(
     weight: &[f32],
     dx: &mut [f32],
     threads: usize,
-    #[comptime] conv: Sizes,
+    #[comptime] conv: Conv,
     #[comptime] group: usize,
     #[comptime] strides: [usize; 4],
 ) {
@@ -242,7 +216,7 @@ fn weight_gradient(
     dw: &mut [f32],
     db: &mut [f32],
     windows: usize,
-    #[comptime] conv: Sizes,
+    #[comptime] conv: Conv,
     #[comptime] group: usize,
     #[comptime] threads: usize,
     #[comptime] strides: [usize; 4],
@@ -303,19 +277,10 @@ fn weight_gradient(
         window += threads;
     }
 
-    // Barriers cost more than sums: there is one, and a few threads add up what all have.
-    let mut shared = Shared::<[f32]>::new_slice(comptime!(group * (taps + 1) * threads));
-    #[unroll]
-    for i in 0..comptime!(group * (taps + 1)) {
-        shared[i * threads + thread] = sums[i];
-    }
-    sync_cube();
+    let shared = together(&sums, comptime!(group * (taps + 1)), threads);
     let mut i = thread;
     while i < comptime!(group * (taps + 1)) {
-        let mut sum = 0.0f32;
-        for other in 0..threads {
-            sum += shared[i * threads + other];
-        }
+        let sum = sum_of(&shared, i, threads);
         let (o, tap) = (first + i / comptime!(taps + 1), i % comptime!(taps + 1));
         if o < outputs {
             if tap < taps {
@@ -338,10 +303,6 @@ fn shared(outputs: usize, inputs: usize, sums: usize) -> (usize, usize) {
     (group, threads.unwrap_or(16))
 }
 
-fn sizes([_, inputs, height, width]: [usize; 4], outputs: usize, kernel: usize) -> Sizes {
-    Sizes { inputs, outputs, height, width, kernel }
-}
-
 impl ConvPool for CubeBackend {
     fn conv_pool_forward(
         x: FloatTensor<Self>,
@@ -353,7 +314,7 @@ impl ConvPool for CubeBackend {
         let ([n, _, height, width], [outputs, _, kernel, _]) = (shape(&x), shape::<4>(&weight));
         let pooled = [n, outputs, height / 2, width / 2];
         let (y, winners) = (new(&x, pooled, DType::F32), new(&x, pooled, DType::I32));
-        let (conv, group) = (sizes(shape(&x), outputs, kernel), group(outputs, kernel));
+        let (conv, group) = (Conv::new(shape(&x), outputs, kernel), group(outputs, kernel));
         let all = n * (height / 2) * (width / 2) * outputs.div_ceil(group);
         let ((count, dim), strides) = (threads(&x, all), strides(&x));
         // SAFETY: threads beyond `all` stop, and what lies outside of the image or beyond the channels is not touched.
@@ -402,7 +363,7 @@ impl ConvPool for CubeBackend {
                 weight.into_buffer_arg(),
                 dx.clone().into_buffer_arg(),
                 all,
-                sizes(x, outputs, kernel),
+                Conv::new(x, outputs, kernel),
                 group,
                 strides,
             );
@@ -420,7 +381,7 @@ impl ConvPool for CubeBackend {
         let dw = new(&dy, [outputs, inputs, kernel, kernel], DType::F32);
         let db = new(&dy, [outputs], DType::F32);
         let (group, threads) = shared(outputs, inputs, kernel * kernel + 1);
-        let (conv, of_dy, of_x) = (sizes(shape(&x), outputs, kernel), strides(&dy), strides(&x));
+        let (conv, of_dy, of_x) = (Conv::new(shape(&x), outputs, kernel), strides(&dy), strides(&x));
         let count = workgroups(&dy, outputs.div_ceil(group) * inputs);
         // SAFETY: workgroups beyond the channels write nothing.
         unsafe {

@@ -1,12 +1,9 @@
 use super::CrossEntropy;
-use crate::cube::{in_i32, in_rows, new, shape, threads};
+use crate::cube::{THREADS, in_i32, in_rows, new, shape, threads, total};
 use burn::backend::tensor::{FloatTensor, IntTensor};
 use burn::tensor::DType;
 use burn_cubecl::CubeBackend;
 use cubecl::prelude::*;
-
-/// Threads of the one workgroup that takes the mean.
-const THREADS: usize = 64;
 
 /// A sample is one thread's; the mean is taken by one workgroup, whose threads take several.
 #[cube(launch_unchecked)]
@@ -19,7 +16,7 @@ fn forward(
     #[comptime] classes: usize,
     #[comptime] mean: bool,
 ) {
-    let mut total = 0.0f32;
+    let mut own = 0.0f32;
     let mut sample = ABSOLUTE_POS;
     while sample < n {
         let row = sample * classes;
@@ -38,22 +35,15 @@ fn forward(
         }
         let loss = sum.ln() + most - logits[row + usize::cast_from(labels[sample])];
         if comptime!(mean) {
-            total += loss;
+            own += loss;
         } else {
             losses[sample] = loss;
         }
         sample += CUBE_DIM as usize * CUBE_COUNT;
     }
     if comptime!(mean) {
-        let thread = UNIT_POS as usize;
-        let mut shared = Shared::<[f32]>::new_slice(THREADS);
-        shared[thread] = total;
-        sync_cube();
-        if thread == 0 {
-            let mut sum = 0.0f32;
-            for i in 0..THREADS {
-                sum += shared[i];
-            }
+        let sum = total(own);
+        if UNIT_POS == 0 {
             losses[0] = sum / f32::cast_from(n);
         }
     }

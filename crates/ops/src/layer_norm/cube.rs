@@ -1,12 +1,9 @@
 use super::LayerNorm;
-use crate::cube::{beside, in_rows, new, threads, total};
+use crate::cube::{THREADS, beside, columns, in_rows, new, threads, total};
 use burn::backend::tensor::FloatTensor;
 use burn::tensor::DType;
 use burn_cubecl::CubeBackend;
 use cubecl::prelude::*;
-
-/// Threads that add up one column.
-const THREADS: usize = 64;
 
 /// One row.
 #[cube(launch_unchecked)]
@@ -97,8 +94,8 @@ fn weight_gradient(
         sum += g;
         row += comptime!(THREADS);
     }
-    let products = total(products, THREADS);
-    let sum = total(sum, THREADS);
+    let products = total(products);
+    let sum = total(sum);
     if thread == 0 {
         dweight[column] = products;
         dbias[column] = sum;
@@ -151,7 +148,7 @@ impl LayerNorm for CubeBackend {
         let (dx, dweight, dbias) = (beside(&x), new(&x, [d], DType::F32), new(&x, [d], DType::F32));
         let (client, arg) = (x.client.clone(), |x: &FloatTensor<Self>| x.clone().into_buffer_arg());
         let (count, dim) = threads(&x, rows);
-        let columns = (CubeCount::Static(d as u32, 1, 1), CubeDim::new_1d(THREADS as u32));
+        let (columns, column) = columns(d);
         // SAFETY: as above, and every workgroup stops at the end of its column.
         unsafe {
             input_gradient::launch_unchecked(
@@ -169,8 +166,8 @@ impl LayerNorm for CubeBackend {
             );
             weight_gradient::launch_unchecked(
                 &client,
-                columns.0,
-                columns.1,
+                columns,
+                column,
                 arg(&dy),
                 arg(&x),
                 arg(&mean),

@@ -1,5 +1,5 @@
 use super::Linear;
-use crate::cube::{clamped, in_rows, new, shape, threads, workgroups};
+use crate::cube::{THREADS, clamped, in_rows, new, shape, threads, together, workgroups};
 use burn::backend::tensor::FloatTensor;
 use burn::tensor::DType;
 use burn_cubecl::{CubeBackend, tensor::CubeTensor};
@@ -27,9 +27,6 @@ impl Tiles {
     }
 }
 
-/// Threads of a workgroup.
-const THREADS: usize = 64;
-
 /// Which square is this thread's, and which of its parts.
 #[cube]
 fn place(#[comptime] tiles: Tiles) -> (usize, usize) {
@@ -46,12 +43,7 @@ fn add_up(sums: Array<f32>, part: usize, #[comptime] tiles: Tiles) -> Array<f32>
     if comptime!(tiles.parts > 1) {
         let (squares, results) = comptime!((THREADS / tiles.parts, tiles.side * tiles.side));
         let thread = UNIT_POS as usize;
-        let mut shared = Shared::<[f32]>::new_slice(comptime!(results * THREADS));
-        #[unroll]
-        for i in 0..results {
-            shared[i * THREADS + thread] = sums[i];
-        }
-        sync_cube();
+        let shared = together(&sums, results, THREADS);
         let mut all = Array::<f32>::new(comptime!(tiles.share()));
         #[unroll]
         for k in 0..comptime!(tiles.share()) {

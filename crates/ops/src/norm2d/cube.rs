@@ -1,12 +1,9 @@
 use super::{How, Norm2d};
-use crate::cube::{in_rows, new, shape, threads, total};
+use crate::cube::{THREADS, columns, in_rows, new, shape, threads, total};
 use burn::backend::tensor::FloatTensor;
 use burn::tensor::DType;
 use burn_cubecl::CubeBackend;
 use cubecl::prelude::*;
-
-/// Threads that add up one channel.
-const THREADS: usize = 64;
 
 /// The place of number `i` of a channel, all images one after the other.
 #[cube]
@@ -32,7 +29,7 @@ fn statistics(
         sum += x[place(i, channel, channels, pixels)];
         i += comptime!(THREADS);
     }
-    let middle = total(sum, THREADS) / f32::cast_from(count);
+    let middle = total(sum) / f32::cast_from(count);
     let mut squares = 0.0f32;
     let mut i = thread;
     while i < count {
@@ -40,7 +37,7 @@ fn statistics(
         squares += apart * apart;
         i += comptime!(THREADS);
     }
-    let squares = total(squares, THREADS);
+    let squares = total(squares);
     if thread == 0 {
         mean[channel] = middle;
         var[channel] = squares / f32::cast_from(count);
@@ -116,8 +113,8 @@ fn channel_gradients(
         sum += slope;
         i += comptime!(THREADS);
     }
-    let products = total(products, THREADS);
-    let sum = total(sum, THREADS);
+    let products = total(products);
+    let sum = total(sum);
     if thread == 0 {
         let inverse = 1.0f32 / (var[channel] + epsilon).sqrt();
         all[4 * channel] = middle;
@@ -186,16 +183,12 @@ fn count([n, _, height, width]: [usize; 4]) -> usize {
     n * height * width
 }
 
-fn workgroups(channels: usize) -> (CubeCount, CubeDim) {
-    (CubeCount::Static(channels as u32, 1, 1), CubeDim::new_1d(THREADS as u32))
-}
-
 impl Norm2d for CubeBackend {
     fn statistics2d(x: FloatTensor<Self>) -> (FloatTensor<Self>, FloatTensor<Self>) {
         let x = in_rows(x);
         let sides @ [_, channels, height, width] = shape(&x);
         let (mean, var) = (new(&x, [channels], DType::F32), new(&x, [channels], DType::F32));
-        let (cubes, dim) = workgroups(channels);
+        let (cubes, dim) = columns(channels);
         // SAFETY: every thread stops at the numbers of its channel.
         unsafe {
             statistics::launch_unchecked(
@@ -274,7 +267,7 @@ impl Norm2d for CubeBackend {
         unsafe {
             if weights || how.batch {
                 let all = new(&x, [4 * channels], DType::F32);
-                let (lines, line) = workgroups(channels);
+                let (lines, line) = columns(channels);
                 channel_gradients::launch_unchecked(
                     &client,
                     lines,
