@@ -41,7 +41,7 @@ fn the_training_images_nearest_to_one_of_them_begin_with_itself() {
                 stage = [{ id = \"train.scratch\" }]";
     let (mut session, _) = session();
     pollster::block_on(session.prepare(1, RunSpec::read(file).unwrap())).unwrap();
-    let train = kit::data::digits::load().unwrap().train;
+    let train = kit::data::digits::load().train;
     let question = Question::Nearest { task: "digits".into(), id: train[7], n: 5 };
     let (body, buffers) = pollster::block_on(session.asker().answer(None, false, &question, &[])).unwrap();
     let ids: Vec<u32> = serde_json::from_value(body["ids"].clone()).unwrap();

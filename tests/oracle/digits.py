@@ -2,13 +2,12 @@
 
     pip install scikit-learn==1.9.* && python tests/oracle/digits.py
 
-The file is one zlib stream of 1,797 x 64 pixels (u8, 0 to 16, row after row) and then 1,797 labels (u8), in
-scikit-learn's order. Whole bytes deflate to 2 KB less than five bits a pixel do. The script prints the figures that
-the tests of crates/kit/src/data/digits.rs hold.
+Of every one of 64 pixels the file has its 1,797 values (u8, 0 to 16), and then 1,797 labels (u8), in scikit-learn's
+order. It is not packed: under the brotli of the whole program it is 8 KB smaller so than as a zlib stream, and 3 KB
+smaller than image after image. The script prints the figures that the tests of crates/kit/src/data/digits.rs hold.
 """
 
 import pathlib
-import zlib
 
 import numpy
 import sklearn
@@ -20,7 +19,7 @@ labels = digits.target.astype(numpy.uint8)
 assert pixels.shape == (1797, 64) and (pixels == digits.data).all()
 
 path = pathlib.Path(__file__).parents[2] / "static/data/digits.bin"
-path.write_bytes(zlib.compress(pixels.tobytes() + labels.tobytes(), 9))
+path.write_bytes(pixels.T.tobytes() + labels.tobytes())
 
 print("scikit-learn", sklearn.__version__)
 print(path.stat().st_size, "bytes")

@@ -32,7 +32,7 @@ pub fn preset(id: &str, text: &str) -> Result<Preset, Wrong> {
 
 /// Seven test digits of each class, the first in the set's order.
 fn leaf() -> Leaf {
-    let raw = data::digits::load().expect("the digits are in the program");
+    let raw = data::digits::load();
     let (mut ids, mut labels, mut pixels) = (Vec::new(), Vec::new(), String::new());
     let size = raw.shape[1] * raw.shape[2];
     for &row in &raw.test {

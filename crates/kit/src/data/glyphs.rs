@@ -830,7 +830,7 @@ mod tests {
     #[test]
     fn plain_glyphs_resemble_the_digits() {
         let mean = |raw: &Raw| raw.inputs.iter().sum::<f32>() / raw.inputs.len() as f32;
-        let digits = mean(&super::super::digits::load().unwrap());
+        let digits = mean(&super::super::digits::load());
         for shapes in [Shapes::Digits, Shapes::Letters] {
             let glyphs = generate(&Config { shapes, ..Config::default() }).unwrap();
             assert_eq!(glyphs.shape, [1, 8, 8]);

@@ -1,5 +1,5 @@
+use super::gzip::Gunzip;
 use super::{Raw, stratified};
-use flate2::read::GzDecoder;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use spec::Wrong;
@@ -89,7 +89,7 @@ fn read_pair(pair: Pair<'_>, [images, labels]: [&str; 2]) -> Result<Raw, Wrong> 
 /// The sizes of all dimensions and the values. There are one to four dimensions and none is empty.
 fn read<T>(key: &str, bytes: &[u8], convert: impl Fn(u8) -> T) -> Result<(Vec<usize>, Vec<T>), Wrong> {
     let packed = bytes.starts_with(&[0x1f, 0x8b]);
-    let mut reader: Box<dyn Read> = if packed { Box::new(GzDecoder::new(bytes)) } else { Box::new(bytes) };
+    let mut reader: Box<dyn Read> = if packed { Box::new(Gunzip::new(bytes)) } else { Box::new(bytes) };
     let failed = |error: std::io::Error, at: &str| match error.kind() {
         ErrorKind::UnexpectedEof => Wrong::new(key, format!("the file ends within its {at}; it may be cut off")),
         _ => Wrong::new(key, format!("the file cannot be unpacked: {error}")),

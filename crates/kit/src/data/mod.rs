@@ -2,6 +2,7 @@ mod bounds;
 pub mod digits;
 mod forget;
 pub mod glyphs;
+mod gzip;
 pub mod idx;
 pub mod moons;
 mod points;

@@ -99,7 +99,7 @@ impl Task {
         let raw = match pick.id.as_str() {
             digits::ID => {
                 control::resolve::<digits::Config>(&at, &params)?;
-                digits::load()?
+                digits::load()
             }
             glyphs::ID => glyphs::generate(&control::resolve(&at, &params)?)?,
             moons::ID => moons::generate(&control::resolve(&at, &params)?)?,
