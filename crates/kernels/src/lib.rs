@@ -12,6 +12,7 @@ mod columns;
 pub mod conv;
 pub mod cross_entropy;
 pub mod gelu;
+pub mod group_norm2d;
 pub mod lanes;
 pub mod layer_norm;
 pub mod linear;

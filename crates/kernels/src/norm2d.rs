@@ -4,6 +4,7 @@
 //! before the relu has the gradient `relu::gradient(dy, y)`.
 
 use crate::columns::{narrow, wide, widen};
+use crate::lanes::Isa;
 use crate::math::where_open;
 use crate::output::{Output, split_rows};
 use crate::{dispatch, isa};
@@ -19,13 +20,7 @@ fn block(c: usize) -> usize {
 /// The mean and the biased variance of every channel.
 pub fn statistics(x: &[f32], c: usize) -> (Vec<f32>, Vec<f32>) {
     let isa = isa();
-    let parts = split_rows(x.len(), block(c), 2 * x.len(), |at| {
-        let mut moments = Moments::none(c);
-        for x in x[at].chunks(block(c)) {
-            moments.add(&moments_of(isa, x, c));
-        }
-        moments
-    });
+    let parts = split_rows(x.len(), block(c), 2 * x.len(), |at| Moments::of(isa, &x[at], c));
     let mut all = Moments::none(c);
     parts.iter().for_each(|part| all.add(part));
     let variance = all.squares.iter().map(|sum| (sum / all.count) as f32).collect();
@@ -33,15 +28,21 @@ pub fn statistics(x: &[f32], c: usize) -> (Vec<f32>, Vec<f32>) {
 }
 
 /// How many numbers a channel has, their mean, and the sum of squares about it.
-struct Moments {
-    count: f64,
-    mean: Vec<f64>,
-    squares: Vec<f64>,
+pub(crate) struct Moments {
+    pub(crate) count: f64,
+    pub(crate) mean: Vec<f64>,
+    pub(crate) squares: Vec<f64>,
 }
 
 impl Moments {
     fn none(c: usize) -> Self {
         Self { count: 0.0, mean: vec![0.0; c], squares: vec![0.0; c] }
+    }
+
+    pub(crate) fn of(isa: Isa, x: &[f32], c: usize) -> Self {
+        let mut moments = Self::none(c);
+        x.chunks(block(c)).for_each(|x| moments.add(&moments_of(isa, x, c)));
+        moments
     }
 
     /// Those of both together (Chan, Golub and LeVeque).
@@ -110,7 +111,7 @@ pub fn apply(x: &[f32], residual: Option<&[f32]>, scale: &[f32], shift: &[f32], 
 
 dispatch! {
     /// Scale and shift are wide.
-    fn apply_to(
+    pub(crate) fn apply_to(
         x: &[f32],
         residual: Option<&[f32]>,
         scale: &[f32],
@@ -200,12 +201,7 @@ fn parameter_gradient(
     assert!(dy.len() == x.len() && y.is_none_or(|y| y.len() == x.len()) && x.len().is_multiple_of(c));
     let about = widen(mean);
     let parts = split_rows(x.len(), block(c), 2 * x.len(), |at| {
-        let mut sums = vec![0.0; 2 * c];
-        for start in at.clone().step_by(block(c)) {
-            let at = start..at.end.min(start + block(c));
-            sums_of(isa, &x[at.clone()], y.map(|y| &y[at.clone()]), &dy[at], &about, &mut sums);
-        }
-        sums
+        sums(isa, &x[at.clone()], y.map(|y| &y[at.clone()]), &dy[at], &about, c)
     });
     let (mut dweight, mut dbias) = (vec![0.0; c], vec![0.0; c]);
     for j in 0..c {
@@ -216,9 +212,20 @@ fn parameter_gradient(
     (dweight, dbias)
 }
 
+/// Of `c` channels the sums of d · (x − mean), and behind them those of d, where d is `dy` behind the relu; `mean` is
+/// wide.
+pub(crate) fn sums(isa: Isa, x: &[f32], y: Option<&[f32]>, dy: &[f32], mean: &[f32], c: usize) -> Vec<f64> {
+    let mut sums = vec![0.0; 2 * c];
+    for start in (0..x.len()).step_by(block(c)) {
+        let at = start..x.len().min(start + block(c));
+        add_sums_of(isa, &x[at.clone()], y.map(|y| &y[at.clone()]), &dy[at], mean, &mut sums);
+    }
+    sums
+}
+
 dispatch! {
     /// Adds the sums of d · (x − mean) and of d, where d is `dy` behind the relu; `mean` is wide, `sums` have both.
-    fn sums_of(x: &[f32], y: Option<&[f32]>, dy: &[f32], mean: &[f32], sums: &mut [f64]) = sums_body
+    fn add_sums_of(x: &[f32], y: Option<&[f32]>, dy: &[f32], mean: &[f32], sums: &mut [f64]) = sums_body
 }
 
 #[inline(always)]
@@ -259,7 +266,8 @@ fn linear_in(dy: &[f32], y: Option<&[f32]>, x: &[f32], factors: [&[f32]; 3]) -> 
 }
 
 dispatch! {
-    fn linear_of(dy: &[f32], y: Option<&[f32]>, x: &[f32], factors: &[Vec<f32>; 3], dx: &mut [f32]) = linear_body
+    /// The factors are wide.
+    pub(crate) fn linear_of(dy: &[f32], y: Option<&[f32]>, x: &[f32], factors: &[Vec<f32>; 3], dx: &mut [f32]) = linear_body
 }
 
 #[inline(always)]

@@ -1,5 +1,6 @@
 //! Everything against plain loops in `f64`, on every instruction set of the machine and on one thread and several.
 
+use crate::group_norm2d::{self, Groups};
 use crate::lanes::{self, Isa};
 use crate::optimizer::{Adam, Sgd, adam, sgd};
 use crate::product::{Finish, Matrix, Panels, product};
@@ -241,6 +242,60 @@ fn batch_norm() {
             let open = norm2d::gradient_batch(&x, None, &dy, &weight, &mean, &variance, 1e-5);
             close(&open.2, &times(&vec![1.0; pixels], &wide(&dy), [1, pixels, c]), 1e-6);
             all.extend([mean, variance, y, dx, dweight, dbias, running.0, open.0]);
+        }
+        all
+    });
+}
+
+/// Group norm, a residual input and a relu, from the numbers alone.
+fn group_normalised(x: &[f64], residual: &[f64], weight: &[f64], bias: &[f64], sizes: Groups) -> Vec<f64> {
+    let Groups { image, channels, groups } = sizes;
+    let group = |i: usize| (i / image, i % channels / (channels / groups));
+    let moments = |at: (usize, usize)| {
+        let all: Vec<f64> = (0..x.len()).filter(|i| group(*i) == at).map(|i| x[i]).collect();
+        let mean = all.iter().sum::<f64>() / all.len() as f64;
+        (mean, all.iter().map(|x| (x - mean).powi(2)).sum::<f64>() / all.len() as f64)
+    };
+    let all: Vec<Vec<_>> = (0..x.len() / image).map(|n| (0..groups).map(|g| moments((n, g))).collect()).collect();
+    let number = |i: usize| {
+        let ((n, g), j) = (group(i), i % channels);
+        let (mean, variance) = all[n][g];
+        ((x[i] - mean) / (variance + 1e-5).sqrt() * weight[j] + bias[j] + residual[i]).max(0.0)
+    };
+    (0..x.len()).map(number).collect()
+}
+
+#[test]
+fn group_norm() {
+    everywhere(|| {
+        let mut all = Vec::new();
+        for (n, pixels, channels, groups) in [(1, 2, 1, 1), (3, 5, 6, 3), (2, 4, 5, 1), (2, 9, 8, 8), (4, 3, 34, 2)] {
+            let sizes = Groups { image: pixels * channels, channels, groups };
+            let x: Vec<f32> = random(n * sizes.image, 1).iter().map(|x| x + 5.0).collect();
+            let (residual, weight, bias) = (random(x.len(), 2), random(channels, 3), random(channels, 4));
+            let (x64, r, w, b) = (wide(&x), wide(&residual), wide(&weight), wide(&bias));
+            let (mean, variance) = group_norm2d::statistics(&x, sizes);
+            let forward = |residual: Option<&[f32]>, relu| {
+                group_norm2d::apply(&x, residual, &weight, &bias, &mean, &variance, 1e-5, relu, sizes)
+            };
+            let y = forward(Some(&residual), true);
+            close(&y, &group_normalised(&x64, &r, &w, &b, sizes), 1e-5);
+            let back: Vec<f32> = forward(None, false).iter().zip(&residual).map(|(y, r)| (y + r).max(0.0)).collect();
+            assert_eq!(back, y);
+
+            let dy = random(x.len(), 5);
+            let gradient =
+                |y: Option<&[f32]>| group_norm2d::gradient(&x, y, &dy, &weight, &mean, &variance, 1e-5, sizes);
+            let (dx, dweight, dbias) = gradient(Some(&y));
+            if pixels > 2 {
+                close(&dx, &slopes(&x, |x| weighted(&group_normalised(x, &r, &w, &b, sizes), &dy)), 2e-5);
+            }
+            let slope = slopes(&weight, |w| weighted(&group_normalised(&x64, &r, w, &b, sizes), &dy));
+            close(&dweight, &slope, 1e-5);
+            close(&dbias, &slopes(&bias, |b| weighted(&group_normalised(&x64, &r, &w, b, sizes), &dy)), 1e-5);
+            let open = gradient(None);
+            close(&open.2, &times(&vec![1.0; n * pixels], &wide(&dy), [1, n * pixels, channels]), 1e-6);
+            all.extend([mean, variance, y, dx, dweight, dbias, open.0]);
         }
         all
     });

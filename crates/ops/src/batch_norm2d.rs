@@ -1,6 +1,5 @@
 use crate::fused::fused;
-use crate::norm2d::{self, Norm2d, Tail};
-use burn::backend::Dispatch;
+use crate::norm2d::{self, Over, Tail};
 use burn::tensor::Tensor;
 
 /// [`crate::norm2d`] with the mean and the biased variance that `x` `[n, c, h, w]` itself has in every channel (Ioffe
@@ -13,12 +12,7 @@ pub fn batch_norm2d(
     tail: Tail,
 ) -> (Tensor<4>, Tensor<1>, Tensor<1>) {
     if fused(&x) {
-        let (mean, var) = <Dispatch as Norm2d>::statistics2d(x.clone().without_autodiff().into_dispatch());
-        let (mean, var): (Tensor<1>, Tensor<1>) = (Tensor::from_dispatch(mean), Tensor::from_dispatch(var));
-        // The operation wants all of its tensors on one device.
-        let beside = |v: &Tensor<1>| if x.is_autodiff() { Tensor::from_inner(v.clone()) } else { v.clone() };
-        let (m, v) = (beside(&mean), beside(&var));
-        return (norm2d::fused(x, m, v, weight, bias, epsilon, tail, true), mean, var);
+        return norm2d::by_itself(x, weight, bias, epsilon, tail, Over::Batch);
     }
     let [n, channels, height, width] = x.dims();
     let rows = x.clone().swap_dims(0, 1).reshape([channels, n * height * width]);

@@ -1,4 +1,5 @@
-use crate::Tail;
+use crate::fused::fused;
+use crate::norm2d::{self, Over, Tail};
 use burn::tensor::Tensor;
 
 /// Tail of (x − mean) / √(var + ε) · weight + bias, mean and biased variance over every image's channels of one group,
@@ -11,6 +12,9 @@ pub fn group_norm2d(
     epsilon: f64,
     tail: Tail,
 ) -> Tensor<4> {
+    if fused(&x) {
+        return norm2d::by_itself(x, weight, bias, epsilon, tail, Over::Groups(groups)).0;
+    }
     let shape @ [n, channels, height, width] = x.dims();
     let rows = x.reshape([n, groups, channels / groups * height * width]);
     let centred = rows.clone() - rows.mean_dim(2);

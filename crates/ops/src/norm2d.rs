@@ -8,6 +8,7 @@ use burn::backend::{Autodiff, Backend, Dispatch, Flex, backend_extension};
 use burn::tensor::{Tensor, activation};
 #[cfg(feature = "gpu")]
 use burn::{backend::fusion::custom::TensorSpec, tensor::Shape};
+use kernels::group_norm2d::{self, Groups};
 use kernels::{norm2d as kernel, relu};
 
 #[cfg(feature = "gpu")]
@@ -44,7 +45,7 @@ pub fn norm2d(
     tail: Tail,
 ) -> Tensor<4> {
     if is_fused(&x) {
-        return fused(x, mean, var, weight, bias, epsilon, tail, false);
+        return fused(x, mean, var, weight, bias, epsilon, tail, Over::Known);
     }
     plain(x, mean, var, weight, bias, epsilon, tail)
 }
@@ -65,9 +66,25 @@ pub(crate) fn plain(
     tail.of(x * wide(scale) + wide(shift))
 }
 
-/// With `batch`, mean and variance are those of x, and its gradient knows it.
+/// Normalised by what x itself has: the result, and mean and variance without a tape.
+pub(crate) fn by_itself(
+    x: Tensor<4>,
+    weight: Tensor<1>,
+    bias: Tensor<1>,
+    epsilon: f64,
+    tail: Tail,
+    over: Over,
+) -> (Tensor<4>, Tensor<1>, Tensor<1>) {
+    let (mean, var) = <Dispatch as Norm2d>::statistics2d(x.clone().without_autodiff().into_dispatch(), over);
+    let (mean, var): (Tensor<1>, Tensor<1>) = (Tensor::from_dispatch(mean), Tensor::from_dispatch(var));
+    // The operation wants all of its tensors on one device.
+    let beside = |v: &Tensor<1>| if x.is_autodiff() { Tensor::from_inner(v.clone()) } else { v.clone() };
+    let (m, v) = (beside(&mean), beside(&var));
+    (fused(x, m, v, weight, bias, epsilon, tail, over), mean, var)
+}
+
 #[allow(clippy::too_many_arguments, reason = "the operation's own")]
-pub(crate) fn fused(
+fn fused(
     x: Tensor<4>,
     mean: Tensor<1>,
     var: Tensor<1>,
@@ -75,9 +92,9 @@ pub(crate) fn fused(
     bias: Tensor<1>,
     epsilon: f64,
     tail: Tail,
-    batch: bool,
+    over: Over,
 ) -> Tensor<4> {
-    let how = How { epsilon: epsilon as f32, residual: tail.residual.is_some(), relu: tail.relu, batch };
+    let how = How { epsilon: epsilon as f32, residual: tail.residual.is_some(), relu: tail.relu, over };
     let residual = tail.residual.unwrap_or_else(|| x.clone());
     Tensor::from_dispatch(<Dispatch as Norm2d>::fused_norm2d(
         x.into_dispatch(),
@@ -97,15 +114,26 @@ pub struct How {
     /// The residual is one, and not x in its place.
     residual: bool,
     relu: bool,
-    batch: bool,
+    over: Over,
+}
+
+/// Which numbers share a mean and a variance.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Over {
+    /// A channel's, of constants.
+    Known,
+    /// A channel's of all images; the gradient knows that they are of x.
+    Batch,
+    /// So many groups of an image's channels, `[n · groups]`; the gradient knows it as well.
+    Groups(usize),
 }
 
 #[backend_extension(Flex, Cube: cfg(feature = "gpu"), Autodiff, Fusion: cfg(feature = "gpu"))]
 #[allow(clippy::too_many_arguments, reason = "tensors that one pass reads")]
 pub trait Norm2d: Backend {
-    /// Mean and biased variance of every channel.
-    #[fusion(meta = channels_of)]
-    fn statistics2d(x: FloatTensor<Self>) -> (FloatTensor<Self>, FloatTensor<Self>);
+    /// Mean and biased variance of every channel, or of every image's groups of channels.
+    #[fusion(meta = rows_of)]
+    fn statistics2d(x: FloatTensor<Self>, over: Over) -> (FloatTensor<Self>, FloatTensor<Self>);
 
     #[fusion(dtype = x, shape = x)]
     fn fused_norm2d(
@@ -134,21 +162,40 @@ pub trait Norm2d: Backend {
 }
 
 #[cfg(feature = "gpu")]
-fn channels_of(x: &TensorSpec) -> (TensorSpec, TensorSpec) {
-    let channels = TensorSpec::new(Shape::new([x.shape[1]]), x.dtype);
-    (channels.clone(), channels)
+fn rows_of(x: &TensorSpec, over: &Over) -> (TensorSpec, TensorSpec) {
+    let rows = TensorSpec::new(Shape::new([over.rows(x.shape.dims())]), x.dtype);
+    (rows.clone(), rows)
 }
 
-fn channels(values: Vec<f32>) -> FlexTensor {
-    let c = values.len();
-    tensor(values, [c])
+impl Over {
+    /// Means of images of these sides.
+    #[cfg(feature = "gpu")]
+    fn rows(self, [n, channels, ..]: [usize; 4]) -> usize {
+        match self {
+            Self::Known | Self::Batch => channels,
+            Self::Groups(groups) => n * groups,
+        }
+    }
+}
+
+fn row(values: Vec<f32>) -> FlexTensor {
+    let n = values.len();
+    tensor(values, [n])
+}
+
+fn sizes(x: &FlexTensor, groups: usize) -> Groups {
+    let [_, channels, height, width] = shape(x);
+    Groups { image: channels * height * width, channels, groups }
 }
 
 impl Norm2d for Flex {
-    fn statistics2d(x: FloatTensor<Self>) -> (FloatTensor<Self>, FloatTensor<Self>) {
+    fn statistics2d(x: FloatTensor<Self>, over: Over) -> (FloatTensor<Self>, FloatTensor<Self>) {
         let x = in_pixels(x);
-        let (mean, var) = kernel::statistics(numbers(&x), shape(&x)[1]);
-        (channels(mean), channels(var))
+        let (mean, var) = match over {
+            Over::Groups(groups) => group_norm2d::statistics(numbers(&x), sizes(&x, groups)),
+            Over::Known | Over::Batch => kernel::statistics(numbers(&x), shape(&x)[1]),
+        };
+        (row(mean), row(var))
     }
 
     fn fused_norm2d(
@@ -162,9 +209,15 @@ impl Norm2d for Flex {
     ) -> FloatTensor<Self> {
         let (x, [mean, var, weight, bias]) = (in_pixels(x), [mean, var, weight, bias].map(in_rows));
         let [weight, bias, mean, var] = [&weight, &bias, &mean, &var].map(numbers);
-        let (scale, shift) = kernel::scale_and_shift(weight, bias, mean, var, how.epsilon);
         let residual = how.residual.then(|| in_pixels(residual));
-        let y = kernel::apply(numbers(&x), residual.as_ref().map(numbers), &scale, &shift, how.relu);
+        let residual = residual.as_ref().map(numbers);
+        let y = if let Over::Groups(groups) = how.over {
+            let sizes = sizes(&x, groups);
+            group_norm2d::apply(numbers(&x), residual, weight, bias, mean, var, how.epsilon, how.relu, sizes)
+        } else {
+            let (scale, shift) = kernel::scale_and_shift(weight, bias, mean, var, how.epsilon);
+            kernel::apply(numbers(&x), residual, &scale, &shift, how.relu)
+        };
         images(y, shape(&x))
     }
 
@@ -181,24 +234,26 @@ impl Norm2d for Flex {
         let ([dy, x, y], [mean, var, weight]) = ([dy, x, y].map(in_pixels), [mean, var, weight].map(in_rows));
         let open = how.relu.then(|| numbers(&y));
         let [m, v, w] = [&mean, &var, &weight].map(numbers);
-        let (dx, dweight, dbias) = if how.batch {
-            kernel::gradient_batch(numbers(&x), open, numbers(&dy), w, m, v, how.epsilon)
-        } else if weights {
-            kernel::gradient_running(numbers(&x), open, numbers(&dy), w, m, v, how.epsilon)
-        } else {
-            let scale: Vec<f32> = w.iter().zip(v).map(|(w, v)| w / (v + how.epsilon).sqrt()).collect();
-            (kernel::input_gradient_running(open, numbers(&dy), &scale), Vec::new(), Vec::new())
+        let (from, slope) = (numbers(&x), numbers(&dy));
+        let (dx, dweight, dbias) = match how.over {
+            Over::Groups(groups) => group_norm2d::gradient(from, open, slope, w, m, v, how.epsilon, sizes(&x, groups)),
+            Over::Batch => kernel::gradient_batch(from, open, slope, w, m, v, how.epsilon),
+            Over::Known if weights => kernel::gradient_running(from, open, slope, w, m, v, how.epsilon),
+            Over::Known => {
+                let scale: Vec<f32> = w.iter().zip(v).map(|(w, v)| w / (v + how.epsilon).sqrt()).collect();
+                (kernel::input_gradient_running(open, slope, &scale), Vec::new(), Vec::new())
+            }
         };
         let around = match open {
-            Some(y) if how.residual => images(relu::gradient(numbers(&dy), y), shape(&x)),
+            Some(y) if how.residual => images(relu::gradient(slope, y), shape(&x)),
             _ => dy.clone(),
         };
-        (images(dx, shape(&x)), channels(dweight), channels(dbias), around)
+        (images(dx, shape(&x)), row(dweight), row(dbias), around)
     }
 }
 
 impl<B: Backend + Norm2d, C: CheckpointStrategy> Norm2d for Autodiff<B, C> {
-    fn statistics2d(_: FloatTensor<Self>) -> (FloatTensor<Self>, FloatTensor<Self>) {
+    fn statistics2d(_: FloatTensor<Self>, _: Over) -> (FloatTensor<Self>, FloatTensor<Self>) {
         first_order()
     }
 

@@ -401,6 +401,18 @@ fn norms_of_images() {
                 all.extend(around.then(|| gradient(&residual, &tape)));
                 all
             });
+            for groups in [1, 3, 4, c].into_iter().filter(|groups| c.is_multiple_of(*groups)) {
+                agree(&format!("of {groups} groups, {shape:?}, relu {relu}, residual {around}"), 1e-4, || {
+                    let (x, residual) = (leaf(1, shape), leaf(2, shape));
+                    let (weight, bias) = (leaf(3, [c]), leaf(4, [c]));
+                    let tail = tail(&residual);
+                    let y = ops::group_norm2d(x.clone(), groups, weight.clone(), bias.clone(), 1e-5, tail);
+                    let tape = back(&y);
+                    let mut all = vec![read(y), gradient(&x, &tape), gradient(&weight, &tape), gradient(&bias, &tape)];
+                    all.extend(around.then(|| gradient(&residual, &tape)));
+                    all
+                });
+            }
             agree(&format!("of running statistics, {shape:?}, relu {relu}, residual {around}"), 2e-5, || {
                 let (x, residual) = (leaf(1, shape), leaf(2, shape));
                 let (weight, bias) = (leaf(3, [c]), leaf(4, [c]));
@@ -423,8 +435,10 @@ fn an_attack_asks_a_norm_for_inputs_alone() {
             let (weight, bias) = (numbers(2, [3]).autodiff(), numbers(3, [3]).autodiff());
             let (mean, var) = (numbers(5, [3]).autodiff(), numbers(6, [3]).add_scalar(1.5).autodiff());
             let tail = Tail { residual: Some(around.clone()), relu };
-            let tape = back(&ops::norm2d(x.clone(), mean, var, weight, bias, 1e-5, tail));
-            vec![gradient(&x, &tape), gradient(&around, &tape)]
+            let tape = back(&ops::norm2d(x.clone(), mean, var, weight.clone(), bias.clone(), 1e-5, tail.clone()));
+            let known = [gradient(&x, &tape), gradient(&around, &tape)];
+            let tape = back(&ops::group_norm2d(x.clone(), 3, weight, bias, 1e-5, tail));
+            known.into_iter().chain([gradient(&x, &tape), gradient(&around, &tape)]).collect()
         });
     }
 }

@@ -83,6 +83,7 @@ fn agrees(name: &str, sizes: &[usize], run: impl Fn(&Inputs) -> Tensor<1>) {
     let value = |values: Vec<Vec<f64>>| numbers(run(&inputs(values, DType::F64, Device::flex())))[0];
     const STEP: f64 = 1e-5;
     for (input, ours) in ours.iter().enumerate() {
+        // Sums of a few numbers of about one are rounded at 1e-7, whatever is left of them.
         let scale = ours.iter().fold(0.1_f64, |most, x| most.max(x.abs()));
         for at in 0..ours.len() {
             let moved = |by: f64| {
