@@ -223,6 +223,11 @@ fn a_loss_that_runs_away_ends_with_the_last_good_weights() {
         _ => None,
     });
     let (cause, step, kept, cure) = failed.unwrap();
+    let of_file = said.iter().find_map(|(said, _)| match &said.event {
+        Event::Saved { step } if said.stage.as_deref() == Some("x") => Some(*step),
+        _ => None,
+    });
+    assert_eq!(of_file, kept, "the file names its own step");
     assert_eq!(cause, Cause::Diverged);
     assert_eq!(cure, Some(("train.lr".to_owned(), json!(0.1 / 10.0))));
     assert!((1..=step.unwrap()).contains(&kept.unwrap()), "kept {kept:?} of {step:?}");

@@ -121,7 +121,7 @@ pub type Loss = fn(&Net, &Batch, &mut Pass) -> Tensor<1>;
 
 /// What a loop minimises: mean cross-entropy, where it does not say otherwise.
 pub trait Objective {
-    /// One number. May await an attack.
+    /// One number. May await an attack; where it does not say otherwise, [`Self::steady`].
     fn loss<'a>(
         &'a mut self,
         net: &'a Net,
@@ -129,7 +129,7 @@ pub trait Objective {
         pass: &'a mut Pass,
         _: &'a mut Cx,
     ) -> Boxed<'a, Result<Tensor<1>>> {
-        Box::pin(async move { Ok(mean_loss(net, batch, pass)) })
+        Box::pin(async move { Ok(self.steady().unwrap_or(mean_loss)(net, batch, pass)) })
     }
 
     /// Masks on gradients.
@@ -303,6 +303,7 @@ impl Kernels<'_, '_> {
         }
         // The step once more, with what it began with.
         *self.optimizer = optimizer;
+        self.stream.order = None;
         self.stream.upload(&cx.device);
         cx.forget();
         self.optimizer.begin();

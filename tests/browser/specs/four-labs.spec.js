@@ -88,7 +88,8 @@ test("an adapter is taken off and put on, merged without a change, and taken alo
   played.on("download", (file) => files.push(file.suggestedFilename()));
   await merge.getByRole("button", { name: "Save for PEFT" }).click();
   await merge.getByRole("button", { name: "Save merged" }).click();
-  await expect.poll(() => files).toEqual(["adapter_config.json", "adapter_model.safetensors", "lora-merged.safetensors"]);
+  const saved = ["adapter_config.json", "adapter_model.safetensors", "lora-merged.safetensors"];
+  await expect.poll(() => files).toEqual(saved);
 });
 
 test("what was played can be taken along as CSV", async ({ played }) => {

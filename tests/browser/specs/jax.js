@@ -1,4 +1,5 @@
-// The nearest peer in a browser, jax-js: the networks of tests/bench/mlp.toml and conv.toml, batch 64, Adam, the whole step in one `jit`.
+// The nearest peer in a browser, jax-js: the networks of tests/bench/mlp.toml and conv.toml, batch 64, Adam, the whole
+// step in one `jit`.
 import { readFile } from "node:fs/promises";
 import { basename } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -37,7 +38,8 @@ export async function steps({ net, n }) {
   const [b1, b2, lr] = [0.9, 0.999, 0.01];
   const step = jit((p, m, v, t, x, y) => {
     const [value, g] = valueAndGrad(loss)(tree.ref(p), x, y);
-    const rate = np.sqrt(np.array(1).sub(np.power(np.array(b2), t.ref))).mul(lr).div(np.array(1).sub(np.power(np.array(b1), t)));
+    const left = (beta, t) => np.array(1).sub(np.power(np.array(beta), t));
+    const rate = np.sqrt(left(b2, t.ref)).mul(lr).div(left(b1, t));
     m = m.map((m, i) => m.mul(b1).add(g[i].ref.mul(1 - b1)));
     v = v.map((v, i) => v.mul(b2).add(g[i].ref.mul(g[i]).mul(1 - b2)));
     p = p.map((p, i) => p.sub(m[i].ref.mul(rate.ref).div(np.sqrt(v[i].ref).add(1e-8))));

@@ -7,6 +7,7 @@ import { expect, test } from "./test.js";
  * relu, or Adam makes a whole step of a gradient that is rounding alone, and losses part by 1e-4 and more (seen after 50
  * steps of a net with batch norm, from one step to the next).
  */
+const sgd = '{ epochs = 1, batch = 64, optimizer = "sgd", lr = 0.05 }';
 const run = (model) => `
 version = 1
 name = "nets"
@@ -14,8 +15,8 @@ tasks.digits = { id = "digits" }
 tasks.tilted = { id = "digits", tilt = 30 }
 model = ${model}
 stage = [
-    { id = "train.scratch", as = "digits", train = { epochs = 1, optimizer = "sgd", lr = 0.05 } },
-    { id = "peft.lora", as = "lora", on = "tilted", rank = 2, train = { epochs = 1, batch = 64, optimizer = "sgd", lr = 0.05 } },
+    { id = "train.scratch", as = "digits", train = ${sgd} },
+    { id = "peft.lora", as = "lora", on = "tilted", rank = 2, train = ${sgd} },
 ]
 `;
 

@@ -23,7 +23,8 @@ function hook(deaf) {
   count("bindings", GPUDevice, "createBindGroup");
   count("writes", GPUQueue, "writeBuffer");
   const say = postMessage.bind(self);
-  self.postMessage = ([body, ...buffers], ...rest) => say([{ ...body, counts: { ...counts }, now: performance.now() }, ...buffers], ...rest);
+  self.postMessage = ([body, ...buffers], ...rest) =>
+    say([{ ...body, counts: { ...counts }, now: performance.now() }, ...buffers], ...rest);
 
   const { requestDevice } = GPUAdapter.prototype;
   let device;
@@ -60,7 +61,7 @@ version = 1
 name = "counted"
 tasks.digits = { id = "digits" }
 model = ${NETS[net]}
-stage = [{ id = "train.scratch", as = "digits", train = { epochs = ${epochs}, batch = 64, optimizer = "adam", lr = 0.01 } }]
+stage = [{ id = "train.scratch", as = "digits", train = { epochs = ${epochs}, batch = 64, lr = 0.01 } }]
 `;
 
 /**

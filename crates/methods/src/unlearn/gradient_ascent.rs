@@ -1,5 +1,4 @@
 use burn::tensor::Tensor;
-use kit::cx::Boxed;
 use kit::data::Batch;
 use kit::nets::Pass;
 use kit::shapes::unlearn::{Unlearn, UnlearnJob};
@@ -63,16 +62,6 @@ fn ascent(net: &Net, batch: &Batch, pass: &mut Pass) -> Tensor<1> {
 }
 
 impl Objective for Ascent {
-    fn loss<'a>(
-        &'a mut self,
-        net: &'a Net,
-        batch: &'a Batch,
-        pass: &'a mut Pass,
-        _: &'a mut Cx,
-    ) -> Boxed<'a, Result<Tensor<1>>> {
-        Box::pin(async move { Ok(ascent(net, batch, pass)) })
-    }
-
     fn steady(&self) -> Option<Loss> {
         Some(ascent)
     }
