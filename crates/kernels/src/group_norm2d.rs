@@ -1,6 +1,6 @@
-//! Group normalisation (Wu and He 2018) of channels-last images, `[n, h, w, c]`: an image's channels of one group together,
-//! all pixels. By image it is what batch normalisation is by batch, so the passes over the numbers are those of
-//! [`crate::norm2d`].
+//! Group normalisation (Wu and He 2018) of channels-last images, `[n, h, w, c]`: an image's channels of one group
+//! together, all pixels. By image it is what batch normalisation is by batch, so the passes over the numbers are those
+//! of [`crate::norm2d`].
 
 use crate::columns::widen;
 use crate::isa;
@@ -58,7 +58,8 @@ pub fn statistics(x: &[f32], sizes: Groups) -> (Vec<f32>, Vec<f32>) {
     images.into_iter().flatten().unzip()
 }
 
-/// (x − mean) / √(var + epsilon) · weight + bias, plus the residual input, and what of it is positive if there is a relu.
+/// (x − mean) / √(var + epsilon) · weight + bias, plus the residual input, and what of it is positive if there is a
+/// relu.
 #[allow(clippy::too_many_arguments, reason = "the operation's own")]
 pub fn apply(
     x: &[f32],
@@ -133,8 +134,8 @@ fn gradient_of(
     let inverse = |j: usize| 1.0 / f64::from(variance[sizes.of(j)] + epsilon).sqrt();
     let mut parts = sums(isa, x, y, dy, &widen(&about), c);
     (0..c).for_each(|j| parts[j] *= inverse(j));
-    // With h = (x − mean) / std, and means over the group: dx = (weight · dy − mean(weight · dy) − h · mean(weight · dy · h))
-    // / std, which is linear in dy and x.
+    // With h = (x − mean) / std, d = weight · dy and means over the group: dx = (d − mean(d) − h · mean(d · h)) / std,
+    // which is linear in dy and x.
     let (mut of_h, mut of_one) = (vec![0.0; sizes.groups], vec![0.0; sizes.groups]);
     let n = (sizes.image / sizes.groups) as f64;
     for j in 0..c {

@@ -267,7 +267,13 @@ fn linear_in(dy: &[f32], y: Option<&[f32]>, x: &[f32], factors: [&[f32]; 3]) -> 
 
 dispatch! {
     /// The factors are wide.
-    pub(crate) fn linear_of(dy: &[f32], y: Option<&[f32]>, x: &[f32], factors: &[Vec<f32>; 3], dx: &mut [f32]) = linear_body
+    pub(crate) fn linear_of(
+        dy: &[f32],
+        y: Option<&[f32]>,
+        x: &[f32],
+        factors: &[Vec<f32>; 3],
+        dx: &mut [f32],
+    ) = linear_body
 }
 
 #[inline(always)]

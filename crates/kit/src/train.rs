@@ -4,6 +4,7 @@ use crate::cx::{Boxed, Cx};
 use crate::data::{Batch, View, upload};
 use crate::error::{Error, Result};
 use crate::metrics::test;
+use crate::nets::layers::Statistics;
 use crate::nets::{Net, Norms, Pass};
 use burn::module::{Module, ModuleMapper, Param};
 use burn::optim::GradientsParams;
@@ -199,9 +200,7 @@ pub async fn descend(
     let mut optimizer = recipe.optimizer(total, epoch);
     observe(objective.whole(net.clone()), 0, false, cx).await?;
     let mut net = net.train();
-    // What norm layers gather is not written in place.
-    let in_place = streams.len() == 1 && (mode == Mode::Eval || !net.gathers());
-    let steady = objective.steady().filter(|_| in_place);
+    let steady = objective.steady().filter(|_| streams.len() == 1);
     let mut graph: Option<Graph> = None;
     for step in 0..total {
         let mut place = step % epoch;
@@ -228,6 +227,9 @@ pub async fn descend(
                 kernels.optimizer.begin();
                 // SAFETY: the net, the optimiser, the order and the log are held until the loop ends.
                 unsafe { graph.replay() }.map_err(Error::DeviceLost)?;
+                if mode == Mode::Train {
+                    net.statistics(|statistics| statistics.seen += 1);
+                }
             }
             (None, Some((recording, loss))) => (net, graph) = kernels.record(recording, loss, net, cx),
             (None, None) => net = kernels.run(net, cx).await?,
@@ -297,8 +299,12 @@ impl Kernels<'_, '_> {
         self.optimizer.begin();
         let net = self.steadily(loss, net, cx);
         recording.begin();
-        let net = self.steadily(loss, net, cx);
+        let mut net = self.steadily(loss, net, cx);
         if let Some(graph) = recording.end() {
+            if self.mode == Mode::Train {
+                // The batch of the recorded step was not seen.
+                net.statistics(|statistics| statistics.seen -= 1);
+            }
             return (net, Some(graph));
         }
         // The step once more, with what it began with.
@@ -330,7 +336,13 @@ fn still(net: Net) -> Net {
             Param::from_mapped_value(id, copy, mapper)
         }
     }
-    net.map(&mut Still)
+    let mut net = net.map(&mut Still);
+    net.statistics(|Statistics { mean, var, .. }| {
+        for held in [mean, var] {
+            *held = held.clone().mul_scalar(1.0);
+        }
+    });
+    net
 }
 
 /// Steps between two evaluations on the way.

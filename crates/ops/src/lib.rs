@@ -6,6 +6,7 @@
 //! memory under the shape `[n, c, h, w]`, so nothing is turned around from layer to layer. What a fused body does not
 //! cover (another precision, an even kernel) takes the default one.
 
+mod absorb;
 mod attention;
 mod batch_norm2d;
 mod conv2d;
@@ -27,6 +28,7 @@ mod optimizer;
 mod project;
 mod tick;
 
+pub use absorb::absorb;
 pub use attention::attention;
 pub use batch_norm2d::batch_norm2d;
 pub use conv_pool::conv_pool;

@@ -428,6 +428,20 @@ fn norms_of_images() {
 }
 
 #[test]
+fn running_statistics() {
+    for (c, count) in [(1, 1), (3, 2), (70, 500)] {
+        agree(&format!("of {c} channels of {count}"), 1e-6, || {
+            let batch = || [numbers::<1>(3, [c]), numbers::<1>(4, [c]).add_scalar(1.5)];
+            let mut held = [numbers::<1>(1, [c]), numbers::<1>(2, [c]).add_scalar(1.5)];
+            for _ in 0..3 {
+                held = ops::absorb(held, batch(), count, 0.1);
+            }
+            held.map(read).into()
+        });
+    }
+}
+
+#[test]
 fn an_attack_asks_a_norm_for_inputs_alone() {
     for relu in [false, true] {
         agree(&format!("inputs alone, relu {relu}"), 2e-5, || {

@@ -74,7 +74,7 @@ async function onGraphics(page, options) {
 
 test("a training step asks little of the graphics device", async ({ page }) => {
   await onGraphics(page, { deaf: true });
-  for (const [net, most] of [["mlp", 15], ["conv", 20]]) {
+  for (const [net, most] of [["mlp", 15], ["conv", 20], ["resnet", 48]]) {
     await load(page, run(net), SLOW);
     const from = (await said(page, "scalar")).length;
     const known = (await said(page, "finished")).length;

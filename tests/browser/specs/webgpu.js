@@ -49,10 +49,11 @@ export async function hooked(page, { deaf = false } = {}) {
   });
 }
 
-/** The networks of a step that are counted; the numbers of dispatches do not hang on their sizes. */
+/** The networks of a step that are counted, one with batch norm; numbers of dispatches do not hang on widths. */
 export const NETS = {
   mlp: '{ id = "mlp", widths = [64] }',
   conv: '{ id = "cnn", channels = [16, 32], kernel = 3 }',
+  resnet: '{ id = "resnet", width = 4, blocks = [1] }',
 };
 
 /** A run of Adam at batch 64; it evaluates every five steps, or thirty times if they are more. */

@@ -1,5 +1,5 @@
-//! gzip (RFC 1952) around a library's deflate and a library's sum. flate2's own reader comes with 16 KB of tables for the
-//! sum, which do not compress, in an engine that every visitor downloads.
+//! gzip (RFC 1952) around a library's deflate and a library's sum. flate2's own reader comes with 16 KB of tables for
+//! the sum, which do not compress, in an engine that every visitor downloads.
 
 use crc::{CRC_32_ISO_HDLC, Crc, Digest};
 use flate2::bufread::DeflateDecoder;

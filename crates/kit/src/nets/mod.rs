@@ -11,7 +11,7 @@ use crate::error::{Error, Result};
 use crate::seed::Rng;
 use burn::module::{Module, Param};
 use burn::tensor::{Device, Tensor};
-use layers::{Dense, Layer, Norm};
+use layers::{Dense, Layer, Norm, Statistics};
 use schemars::JsonSchema;
 use serde::{Serialize, de::DeserializeOwned};
 use spec::{Choice, Pick, Wrong};
@@ -146,21 +146,24 @@ impl Net {
 
     /// Moves the statistics that a training pass left into the running ones.
     pub fn absorb(&mut self, pass: &Pass) {
+        if pass.stats.is_empty() {
+            return;
+        }
         let mut stats = pass.stats.iter();
-        self.layers(|_, layer| {
-            if let Layer::Norm(Norm { statistics: Some(statistics), .. }) = layer
-                && let Some((mean, var)) = stats.next()
-            {
-                statistics.absorb(mean, var);
+        self.statistics(|statistics| {
+            if let Some((batch, count)) = stats.next() {
+                statistics.absorb(batch, *count);
             }
         });
     }
 
-    /// Whether training passes leave statistics.
-    pub fn gathers(&self) -> bool {
-        let mut found = false;
-        self.clone().layers(|_, layer| found |= matches!(layer, Layer::Norm(Norm { statistics: Some(_), .. })));
-        found
+    /// The running statistics of every batch norm layer, in the order of the forward pass.
+    pub fn statistics(&mut self, mut visit: impl FnMut(&mut Statistics)) {
+        self.layers(|_, layer| {
+            if let Layer::Norm(Norm { statistics: Some(statistics), .. }) = layer {
+                visit(statistics);
+            }
+        });
     }
 
     /// No tape and no gradients: for victims, teachers, evaluation.

@@ -10,9 +10,9 @@ pub struct Pass {
     /// Names of taps to keep.
     wanted: Vec<String>,
     pub taps: BTreeMap<String, Tensor<2>>,
-    /// Means and unbiased variances of the batch at every batch norm layer in order, left by a pass with
-    /// [`Norms::Batch`]; `descend` hands them to [`crate::nets::Net::absorb`] after the step.
-    pub stats: Vec<(Tensor<1>, Tensor<1>)>,
+    /// Mean and biased variance of the batch at every batch norm layer in order, and how many numbers a channel had,
+    /// left by a pass with [`Norms::Batch`]; `descend` hands them to [`crate::nets::Net::absorb`] after the step.
+    pub stats: Vec<([Tensor<1>; 2], usize)>,
 }
 
 /// Which statistics batch normalisation divides by.

@@ -186,8 +186,8 @@ fn input_gradient(
     }
 }
 
-/// A workgroup adds up what the mean and the variance of one image's group pass on, and leaves four numbers of the group
-/// as above. dy where y is open is left in g.
+/// A workgroup adds up what the mean and the variance of one image's group pass on, and leaves four numbers of the
+/// group as above. dy where y is open is left in g.
 #[cube(launch_unchecked)]
 fn group_sums(
     dy: &[f32],

@@ -55,9 +55,8 @@ impl Norm {
             }
             (Some(_), Norms::Batch) => {
                 let [n, _, height, width] = x.dims();
-                let count = (n * height * width) as f64;
                 let (y, mean, var) = ops::batch_norm2d(x, weight, bias, EPSILON, tail);
-                pass.stats.push((mean, var.mul_scalar(count / (count - 1.0).max(1.0))));
+                pass.stats.push(([mean, var], n * height * width));
                 y
             }
         }
@@ -65,13 +64,13 @@ impl Norm {
 }
 
 impl Statistics {
-    pub(crate) fn absorb(&mut self, mean: &Tensor<1>, var: &Tensor<1>) {
-        let mix = |old: &Tensor<1>, new: &Tensor<1>| {
-            let moved = old.clone().without_autodiff().mul_scalar(1.0 - MOMENTUM) + new.clone().mul_scalar(MOMENTUM);
-            if old.is_autodiff() { Tensor::from_inner(moved) } else { moved }
-        };
-        self.mean = mix(&self.mean, mean);
-        self.var = mix(&self.var, var);
+    /// Takes in the mean and the biased variance of a batch, `count` numbers a channel.
+    pub(crate) fn absorb(&mut self, batch: &[Tensor<1>; 2], count: usize) {
+        let tracked = self.mean.is_autodiff();
+        // Nobody else holds them while they are moved on, so that it is done in place.
+        let held = [&mut self.mean, &mut self.var].map(|held| std::mem::replace(held, batch[0].clone()));
+        let moved = ops::absorb(held.map(Tensor::without_autodiff), batch.clone(), count, MOMENTUM);
         self.seen += 1;
+        [self.mean, self.var] = moved.map(|moved| if tracked { Tensor::from_inner(moved) } else { moved });
     }
 }
