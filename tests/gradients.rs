@@ -98,7 +98,7 @@ fn input_gradients_are_those_of_finite_differences() {
             let loss = attack_loss(kind, false);
             let victim = Victim::of(&net, Access::Gradients);
             let (x, y) = (inputs(SAMPLES), labels(SAMPLES));
-            let gradient = read(victim.gradient(&x, &y, &*loss).unwrap().1);
+            let gradient = read(victim.gradient(&x, &y, &*loss).unwrap().gradient);
             // Each sample on its own: a sum over samples would hide what belongs to another one.
             for sample in 0..SAMPLES {
                 let pixels = read(x.clone().narrow(0, sample, 1));
@@ -256,12 +256,22 @@ fn queries_are_counted_by_image() {
         ("attack.pgd-linf", json!({ "steps": 3, "keep": "best" }), 1, 3),
         ("attack.pgd-l2", json!({ "steps": 3, "restarts": 2 }), 2, 6),
         ("attack.pgd-l2", json!({ "steps": 3, "restarts": 2, "random_start": false }), 0, 3),
+        // The last step needs no gradient, the start does.
+        ("attack.apgd-linf", json!({ "steps": 3, "restarts": 2 }), 2, 6),
     ] {
         let entry = engine::entry(id).unwrap();
         let done = attack_view(entry, params.as_object().unwrap(), &net, &view, &mut cx);
         let done = pollster::block_on(done).unwrap();
         assert_eq!((done.forwards, done.gradients), (70 * forwards, 70 * gradients), "{id} {params}");
     }
+    // Who is fooled from the start is asked about once, who cannot be fooled as often as may be.
+    let params = json!({ "epsilon": 0.0, "queries": 40 });
+    let square = engine::entry("attack.square").unwrap();
+    let done = attack_view(square, params.as_object().unwrap(), &net, &view, &mut cx);
+    let done = pollster::block_on(done).unwrap();
+    let right = (0..70).filter(|at| done.clean.right(*at)).count() as u64;
+    assert!((1..70).contains(&right));
+    assert_eq!((done.forwards, done.gradients), (40 * right + (70 - right), 0));
 }
 
 #[test]

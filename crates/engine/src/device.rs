@@ -6,7 +6,7 @@ use burn::tensor::{Device, Int, Tensor, TensorData};
 use kit::nets::{Net, Norms, Pass};
 use kit::seed::Rng;
 use kit::train::{Recipe, Rule};
-use kit::victim::Victim;
+use kit::victim::{Answer, Victim};
 use kit::{Error, Result};
 use ops::{Graph, Optimizer, Recording};
 use spec::{Access, DeviceChoice, Event, Pick, Why};
@@ -197,7 +197,7 @@ async fn answers(device: &Device) -> Result<Vec<(&'static str, Vec<f32>)>> {
     for (name, pick) in &nets {
         let net = Net::with(pick, [1, 8, 8], 4, &mut Rng::of(3, "self-test", &[]), device)?;
         let victim = Victim::of(&net, Access::Gradients);
-        let (loss, gradient) = victim.gradient(&x, &labels, &|logits, y| ops::cross_entropy(logits, y))?;
+        let Answer { loss, gradient, .. } = victim.gradient(&x, &labels, &|logits, y| ops::cross_entropy(logits, y))?;
         keep(name, loss).await?;
         keep(name, gradient.flatten(0, 3)).await?;
         for optimizer in [Rule::Sgd, Rule::Adam] {

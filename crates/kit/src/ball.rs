@@ -86,7 +86,7 @@ impl Ball {
     }
 
     /// The direction in which the loss rises fastest within the ball's norm: sign(g), or g / ‖g‖₂ of every sample.
-    fn steepest(self, gradient: Tensor<4>) -> Tensor<4> {
+    pub fn steepest(self, gradient: Tensor<4>) -> Tensor<4> {
         match self {
             Self::Linf(_) => gradient.sign(),
             Self::L2(_) => ops::unit_l2(gradient),

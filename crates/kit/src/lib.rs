@@ -1,6 +1,7 @@
 //! What every method is made of: context, data, layers, networks, the training loop, the door to a victim, the shapes.
 #![allow(async_fn_in_trait)]
 
+pub mod apgd;
 pub mod ball;
 pub mod control;
 pub mod cx;

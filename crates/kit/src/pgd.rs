@@ -2,8 +2,8 @@ use crate::ball::Ball;
 use crate::cx::Cx;
 use crate::data::{Batch, Task};
 use crate::error::{Error, Result};
-use crate::victim::{Loss, Victim};
-use burn::tensor::{Int, Tensor};
+use crate::victim::{Answer, Loss, Victim};
+use burn::tensor::{Bool, Int, Tensor};
 use ops::{Graph, Recording};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -73,7 +73,7 @@ impl Pgd<'_> {
                 // SAFETY: the iterate, the batch and the victim are held until the loop ends.
                 unsafe { graph.replay() }.map_err(Error::DeviceLost)?;
             } else {
-                let (loss, gradient) = victim.gradient(&x, &batch.y, self.loss)?;
+                let Answer { loss, gradient, .. } = victim.gradient(&x, &batch.y, self.loss)?;
                 if self.keep == Keep::Best {
                     best = Some(higher(best, loss, x.clone()));
                 }
@@ -100,7 +100,7 @@ impl Pgd<'_> {
         x: Tensor<4>,
     ) -> Result<(Tensor<4>, Option<Graph>)> {
         let step = |x: Tensor<4>| -> Result<Tensor<4>> {
-            let (_, gradient) = victim.uncounted_gradient(&x, &batch.y, self.loss)?;
+            let Answer { gradient, .. } = victim.uncounted_gradient(&x, &batch.y, self.loss)?;
             Ok(self.ball.step(x, gradient, self.alpha, &batch.x))
         };
         recording.begin();
@@ -130,9 +130,19 @@ impl Pgd<'_> {
 fn higher(best: Option<(Tensor<1>, Tensor<4>)>, loss: Tensor<1>, x: Tensor<4>) -> (Tensor<1>, Tensor<4>) {
     let Some((old_loss, old)) = best else { return (loss, x) };
     let rose = loss.clone().greater_equal(old_loss.clone());
-    let [n, c, h, w] = x.dims();
-    let wide = rose.clone().reshape([n, 1, 1, 1]).expand([n, c, h, w]);
-    (old_loss.mask_where(rose, loss), old.mask_where(wide, x))
+    (old_loss.mask_where(rose.clone(), loss), replaced(old, rose, x))
+}
+
+/// The samples `[n, c, h, w]` of `new` where `at` `[n]` says so, those of `old` elsewhere.
+pub fn replaced(old: Tensor<4>, at: Tensor<1, Bool>, new: Tensor<4>) -> Tensor<4> {
+    let shape = old.dims();
+    old.mask_where(at.reshape([shape[0], 1, 1, 1]).expand(shape), new)
+}
+
+/// Of every sample whether the attack has what it wants: another answer, or the target.
+pub fn fooled(logits: Tensor<2>, labels: Tensor<1, Int>, targeted: bool) -> Tensor<1, Bool> {
+    let (label, others) = margins(logits, labels);
+    if targeted { label.greater(others) } else { others.greater(label) }
 }
 
 /// The loss that an attack raises: away from the label, or towards a target.

@@ -17,6 +17,16 @@ pub struct Victim {
     gradients: Cell<u64>,
 }
 
+/// What a victim says of inputs `[n, c, h, w]`, without a tape.
+pub struct Answer {
+    /// `[n, classes]`.
+    pub logits: Tensor<2>,
+    /// Of every sample, `[n]`.
+    pub loss: Tensor<1>,
+    /// Of the loss in the inputs.
+    pub gradient: Tensor<4>,
+}
+
 /// Maps logits `[n, classes]` and labels `[n]` to one number a sample, `[n]`; an attack raises it.
 pub type Loss<'a> = dyn Fn(Tensor<2>, Tensor<1, Int>) -> Tensor<1> + 'a;
 
@@ -42,9 +52,20 @@ impl Victim {
 
     /// Logits `[n, classes]`.
     pub fn scores(&self, x: &Tensor<4>) -> Result<Tensor<2>> {
+        let scores = self.uncounted_scores(x)?;
+        self.count_forwards(x.dims()[0] as u64);
+        Ok(scores)
+    }
+
+    /// Counts what was asked, where not every sample of a batch still has to be.
+    pub fn count_forwards(&self, n: u64) {
+        self.forwards.set(self.forwards.get() + n);
+    }
+
+    /// As [`Self::scores`]; the caller counts, by [`Self::count_forwards`].
+    pub fn uncounted_scores(&self, x: &Tensor<4>) -> Result<Tensor<2>> {
         self.allow(Access::Scores)?;
         let n = x.dims()[0];
-        self.forwards.set(self.forwards.get() + n as u64);
         let parts = self.chunks(n).map(|at| {
             let (x, real) = self.cut(x, at);
             self.net.forward(x, &mut Pass::eval()).narrow(0, 0, real)
@@ -52,11 +73,11 @@ impl Victim {
         Ok(Tensor::cat(parts.collect(), 0))
     }
 
-    /// The loss of every sample `[n]` and its gradient in x `[n, c, h, w]`.
-    pub fn gradient(&self, x: &Tensor<4>, labels: &Tensor<1, Int>, loss: &Loss<'_>) -> Result<(Tensor<1>, Tensor<4>)> {
-        let asked = self.uncounted_gradient(x, labels, loss)?;
+    /// Logits, losses and gradients, by one pass in either direction.
+    pub fn gradient(&self, x: &Tensor<4>, labels: &Tensor<1, Int>, loss: &Loss<'_>) -> Result<Answer> {
+        let answer = self.uncounted_gradient(x, labels, loss)?;
         self.again(x.dims()[0]);
-        Ok(asked)
+        Ok(answer)
     }
 
     /// Counts the gradients of `n` samples, where a recorded step takes them again.
@@ -65,27 +86,24 @@ impl Victim {
     }
 
     /// As [`Self::gradient`], for a step that is recorded and not run.
-    pub(crate) fn uncounted_gradient(
-        &self,
-        x: &Tensor<4>,
-        labels: &Tensor<1, Int>,
-        loss: &Loss<'_>,
-    ) -> Result<(Tensor<1>, Tensor<4>)> {
+    pub(crate) fn uncounted_gradient(&self, x: &Tensor<4>, labels: &Tensor<1, Int>, loss: &Loss<'_>) -> Result<Answer> {
         self.allow(Access::Gradients)?;
         let n = x.dims()[0];
-        let (mut losses, mut gradients) = (Vec::new(), Vec::new());
+        let (mut scores, mut losses, mut gradients) = (Vec::new(), Vec::new(), Vec::new());
         for at in self.chunks(n) {
             let (x, real) = self.cut(x, at);
             let labels = self.cut_labels(labels, at);
             let x = x.autodiff().require_grad();
-            let value = loss(self.net.forward(x.clone(), &mut Pass::eval()), labels);
+            let logits = self.net.forward(x.clone(), &mut Pass::eval());
+            let value = loss(logits.clone(), labels);
             // The sum: a sample's gradient does not depend on how many others there are.
             let mut tape = value.clone().sum().backward();
             let gradient = x.grad_remove(&mut tape).expect("the loss depends on the input");
+            scores.push(plain(logits).narrow(0, 0, real));
             losses.push(plain(value).narrow(0, 0, real));
             gradients.push(plain(gradient).narrow(0, 0, real));
         }
-        Ok((join(losses), join(gradients)))
+        Ok(Answer { logits: join(scores), loss: join(losses), gradient: join(gradients) })
     }
 
     fn allow(&self, wanted: Access) -> Result {
