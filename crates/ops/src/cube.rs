@@ -80,13 +80,20 @@ pub(crate) fn clamped(i: usize, #[comptime] n: usize) -> usize {
     select(i < n, i, comptime!(n - 1))
 }
 
+/// `a && b` without a branch. Thirty branches in an unrolled loop are paths that one compiler (of Chrome's emulated
+/// device) follows one by one, and never ends.
+#[cube]
+pub(crate) fn both(a: bool, b: bool) -> bool {
+    select(a, b, false.runtime())
+}
+
 /// An index of nothing, beyond every tensor; two of them do not overflow.
 pub(crate) const NOWHERE: usize = 1 << 30;
 
 /// The distance of line `i` of `n` from the first, where `pad` lines of nothing go before it.
 #[cube]
 pub(crate) fn line(i: usize, #[comptime] pad: usize, #[comptime] n: usize, #[comptime] stride: usize) -> usize {
-    let inside = i >= pad && i < comptime!(pad + n);
+    let inside = both(i >= pad, i < comptime!(pad + n));
     // In this order: a line that is known beforehand would be a number below zero.
     let from = select(inside, i, pad.runtime()) - pad;
     select(inside, from * stride, NOWHERE)

@@ -1,6 +1,7 @@
 use super::Conv2d;
 use crate::cube::{
-    Conv, NOWHERE, THREADS, clamped, in_rows, line, new, number, shape, strides, sum_of, threads, together, workgroups,
+    Conv, NOWHERE, THREADS, both, clamped, in_rows, line, new, number, shape, strides, sum_of, threads, together,
+    workgroups,
 };
 use burn::backend::tensor::FloatTensor;
 use burn::tensor::DType;
@@ -29,7 +30,7 @@ fn whole(
     #[comptime] distance: usize,
 ) -> usize {
     let from = line(i, pad, comptime!(n * stride), 1usize);
-    select(from < NOWHERE && from % stride == 0, from / stride * distance, NOWHERE)
+    select(both(from < NOWHERE, from % stride == 0), from / stride * distance, NOWHERE)
 }
 
 /// One pixel of y, `group` output channels.
