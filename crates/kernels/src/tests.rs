@@ -12,8 +12,8 @@ thread_local! {
     pub static ISA: Cell<Option<Isa>> = const { Cell::new(None) };
 }
 
-/// Runs `test` on every instruction set that this machine has, in pools of one thread and of three, and wants the same
-/// bits from both.
+/// Runs `test` on every instruction set that this machine has, natively in pools of one thread and of three, and wants
+/// the same bits from both.
 fn everywhere(test: impl Fn() -> Vec<Vec<f32>> + Sync) {
     let best = lanes::isa();
     let all = match best {
@@ -23,8 +23,7 @@ fn everywhere(test: impl Fn() -> Vec<Vec<f32>> + Sync) {
     };
     for isa in all {
         let [one, three] = [1, 3].map(|threads| {
-            let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
-            pool.install(|| {
+            with_threads(threads, || {
                 ISA.set(Some(isa));
                 test()
             })
@@ -32,6 +31,17 @@ fn everywhere(test: impl Fn() -> Vec<Vec<f32>> + Sync) {
         let bits = |all: Vec<Vec<f32>>| all.into_iter().flatten().map(f32::to_bits).collect::<Vec<_>>();
         assert_eq!(bits(one), bits(three), "{isa:?}");
     }
+}
+
+#[cfg(not(target_arch = "wasm32"))]
+pub fn with_threads<R: Send>(threads: usize, test: impl FnOnce() -> R + Send) -> R {
+    rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap().install(test)
+}
+
+/// The browser has one.
+#[cfg(target_arch = "wasm32")]
+pub fn with_threads<R>(_: usize, test: impl FnOnce() -> R) -> R {
+    test()
 }
 
 /// `n` numbers of −1 to 1, other ones for another `seed`.

@@ -109,6 +109,25 @@ fn bindgen() -> Result<Command> {
     Ok(bindgen)
 }
 
+/// Where the checks of single operations on WebGPU lie.
+pub fn checks_folder() -> Result<PathBuf> {
+    Ok(target()?.join("checks"))
+}
+
+/// The GPU engine, and beside it the checks, of the same crates.
+pub fn gpu_and_checks() -> Result<()> {
+    wasm_with_gpu(&["--package", "worker", "--package", "checks", "--features", "worker/gpu,checks/gpu"])?;
+    let wasm = target()?.join(TARGET).join("worker-gpu/checks.wasm");
+    starts_once(&wasm)?;
+    run(bindgen()?.arg("--out-dir").arg(checks_folder()?).arg(&wasm))?;
+    gpu()
+}
+
+fn wasm_with_gpu(which: &[&str]) -> Result<()> {
+    let mut cargo = command("cargo")?;
+    run(cargo.arg("build").args(which).args(["--bins", "--profile", "worker-gpu", "--target", TARGET]))
+}
+
 /// Where cargo leaves the GPU engine.
 pub fn gpu_wasm() -> Result<PathBuf> {
     Ok(target()?.join(TARGET).join("worker-gpu/worker_gpu.wasm"))
@@ -116,9 +135,7 @@ pub fn gpu_wasm() -> Result<PathBuf> {
 
 /// The GPU engine into `dist/gpu/`. A running page finds it there; Trunk would make the page wait for it.
 pub fn gpu() -> Result<()> {
-    let mut cargo = command("cargo")?;
-    cargo.args(["build", "--package", "worker", "--bin", "worker_gpu", "--features", "gpu"]);
-    run(cargo.args(["--profile", "worker-gpu", "--target", TARGET]))?;
+    wasm_with_gpu(&["--package", "worker", "--features", "gpu"])?;
     let wasm = gpu_wasm()?;
     starts_once(&wasm)?;
     // The loader comes last: a page that finds it finds all.
@@ -142,7 +159,7 @@ fn starts_once(wasm: &Path) -> Result<()> {
     ensure!(names(b"__wasm_call_ctors"), "{} has no names, so its exports cannot be checked", wasm.display());
     ensure!(
         !names(b".command_export"),
-        "{} has wrapped exports: worker_gpu must call __wasm_call_ctors once, as the first thing it does",
+        "{} has wrapped exports: its main must call __wasm_call_ctors once, as the first thing it does",
         wasm.display()
     );
     Ok(())

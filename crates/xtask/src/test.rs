@@ -66,10 +66,11 @@ fn browser(options: &Options, count: &mut Count) {
     let filter = options.filter.as_deref();
     let chrome = count.step("set-up of the browser tests", || setup::wasm().and_then(|()| setup::browser()));
     count.step("clippy on wasm32", clippy_wasm);
+    count.step("kernels on wasm32", kernels_on_wasm);
     let page = count.step("page and CPU engine", build::page);
     let (Some(chrome), Some(())) = (chrome, page) else { return };
     count.tests("browser tests on CPU", || in_browser("cpu", filter, chrome.as_deref()));
-    if !options.no_gpu && count.step("GPU engine", build::gpu).is_some() {
+    if !options.no_gpu && count.step("GPU engine", build::gpu_and_checks).is_some() {
         count.tests("browser tests on WebGPU", || in_browser("gpu", filter, chrome.as_deref()));
     }
 }
@@ -79,6 +80,14 @@ fn clippy_wasm() -> Result<()> {
     let mut clippy = command("cargo")?;
     clippy.args(["clippy", "--package", "app", "--package", "worker", "--features", "worker/cpu"]);
     run(clippy.args(["--target", "wasm32-unknown-unknown", "--", "-D", "warnings"]))
+}
+
+/// The kernels' own tests with the vectors of a browser, in Node.
+fn kernels_on_wasm() -> Result<()> {
+    let mut cargo = command("cargo")?;
+    cargo.args(["test", "--quiet", "--package", "kernels", "--lib", "--target", "wasm32-unknown-unknown"]);
+    // Cargo starts it in the folder of the package.
+    run(cargo.env("CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_RUNNER", "node ../../tests/browser/wasm.js"))
 }
 
 /// Runs one project of `tests/browser` against `dist/` and reads what it counted.
@@ -100,6 +109,7 @@ pub fn playwright(project: &str, chrome: Option<&Path>) -> Result<Command> {
     let mut node = command("node")?;
     node.current_dir(root().join("tests/browser"));
     node.args(["node_modules/@playwright/test/cli.js", "test", "--project", project]);
+    node.env("PALIMPSEST_CHECKS", build::checks_folder()?);
     node.env("PALIMPSEST_CLI", target()?.join(format!("debug/palimpsest{}", env::consts::EXE_SUFFIX)));
     match chrome {
         Some(chrome) => node.env("CHROME", chrome),

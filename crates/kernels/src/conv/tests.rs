@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::block;
+use crate::tests::with_threads;
 
 /// Of the sum of the absolute products.
 const TOLERANCE: f64 = 2e-6;
@@ -218,6 +219,6 @@ fn one_thread_and_three_give_the_same_bits() {
         let all = [dx, block::input_gradient(&pooled, &winners, &weight, &conv), y, pooled, dw, db, block_dw, block_db];
         all.concat().iter().map(|x| x.to_bits()).collect::<Vec<_>>()
     };
-    let on = |threads| rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap().install(run);
+    let on = |threads| with_threads(threads, run);
     assert!(on(1) == on(3));
 }
