@@ -136,14 +136,21 @@ export async function overflows(page, route) {
   });
 }
 
-/** The same run on the command line: its events, as the page's engine says them. */
-export function commandLine(text, ...options) {
+/** What the program on the command line says. */
+function palimpsest(args, input = "") {
   const program = process.env.PALIMPSEST_CLI;
   if (!program) throw new Error("PALIMPSEST_CLI must name the palimpsest program");
-  const args = ["run", "-", "--json", "--device", "cpu", ...options];
-  const out = execFileSync(program, args, { cwd: root, encoding: "utf8", input: text, maxBuffer: 1 << 28 });
+  return execFileSync(program, args, { cwd: root, encoding: "utf8", input, maxBuffer: 1 << 28 });
+}
+
+/** The same run on the command line: its events, as the page's engine says them. */
+export function commandLine(text, ...options) {
+  const out = palimpsest(["run", "-", "--json", "--device", "cpu", ...options], text);
   return out.trim().split("\n").map((line) => JSON.parse(line));
 }
+
+/** Every method, as the command line lists them. */
+export const methods = () => JSON.parse(palimpsest(["list", "--json"]));
 
 /** A stage's losses in their order. */
 export const losses = (events, stage) =>
