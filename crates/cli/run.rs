@@ -79,9 +79,7 @@ pub fn run(options: &Options) -> Result<(), Stop> {
     let many = points.len() > 1 || repeats > 1;
     host::heed_interrupts()?;
     engine::device::plain(options.plain);
-    if let Some(threads) = options.threads {
-        engine::device::threads(threads.into());
-    }
+    engine::device::threads(options.threads.map(Into::into));
     let out = options.out.as_deref().map(Out::new).transpose()?;
     let catalogue = engine::catalogue(Vec::new());
     let opened = pollster::block_on(engine::open(spec.device))?;

@@ -3,6 +3,7 @@
 //! JSON.
 
 use engine::{Boxed, Ended, Error, Gate, Host, Opened, Result, Session};
+use mimalloc::MiMalloc;
 use serde_json::{Map, Value, json};
 use spec::{Event, RunSpec, Said, Why};
 use std::cell::RefCell;
@@ -11,12 +12,17 @@ use std::path::{Path, PathBuf};
 use std::rc::Rc;
 use std::time::Instant;
 
+/// As on the command line.
+#[global_allocator]
+static ALLOCATOR: MiMalloc = MiMalloc;
+
 /// Seconds from the first word of progress that are not measured, and those after them that are; as in the browser
 /// (`steps.bench.js`) and in PyTorch (`torch_side.py`).
 const WARM: f64 = 1.0;
 const MEASURED: f64 = 5.0;
 
 fn main() {
+    engine::device::threads(None);
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/bench");
     let files = fs::read_dir(&folder).expect("the folder of this file").flatten().map(|entry| entry.path());
     let mut files: Vec<PathBuf> = files.filter(|path| path.extension().is_some_and(|end| end == "toml")).collect();

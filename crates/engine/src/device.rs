@@ -60,9 +60,10 @@ pub fn plain(on: bool) {
     ops::plain(on);
 }
 
-/// How many threads of the CPU compute, before the first of them does; all that there are, if it is never said.
+/// How many threads of the CPU compute, this one among them; all that there are, if no number is given. Said once, by
+/// the thread that plays the runs and before it does.
 #[cfg(not(target_arch = "wasm32"))]
-pub fn threads(number: usize) {
+pub fn threads(number: Option<usize>) {
     ops::threads(number);
 }
 
