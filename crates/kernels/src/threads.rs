@@ -59,8 +59,8 @@ pub fn add_up(parts: Vec<Vec<f32>>) -> Vec<f32> {
     sum
 }
 
-/// Threads of every later [`split`], all of the machine's if no number is given; the first call of a process counts. The
-/// calling thread is one of them: it would else sleep at every split, and be woken after it.
+/// Threads of every later [`split`], all of the machine's if no number is given; the first call of a process counts.
+/// The calling thread is one of them: it would else sleep at every split, and be woken after it.
 #[cfg(not(target_arch = "wasm32"))]
 pub fn limit(threads: Option<usize>) {
     let pool = rayon::ThreadPoolBuilder::new().num_threads(threads.unwrap_or_default()).use_current_thread();

@@ -5,7 +5,8 @@
 //!
 //! Unlike on the CPU, images lie in memory as their shape says, row by row: neighbouring threads take neighbouring
 //! pixels of one channel, all with the same weights, and a linear layer behind or before them reads and writes the same
-//! memory without a pass in between. Images that lie otherwise are read as they are.
+//! memory without a pass in between. Channels last was measured and takes as long (`tests/bench/README.md`); images
+//! that lie otherwise are read as they are.
 
 use crate::graph::COPIES;
 use burn::tensor::{DType, Shape};

@@ -1,6 +1,6 @@
 // What can be chosen: methods, what to do with a layer, what to do with an image, how to take a chart along.
 import { readFileSync } from "node:fs";
-import { findings, hear, load, methods, open, play, said } from "./page.js";
+import { findings, hear, load, methods, open, play, playAll, said } from "./page.js";
 import { expect, test } from "./test.js";
 
 /** A network that learns digits in a moment, is attacked, and forgets. */
@@ -141,6 +141,31 @@ test("an image can be attacked, and what it resembles be forgotten", async ({ pa
   await playOne(page);
   const done = await said(page, "stage_done");
   expect(done.at(-1).stage).toBe("forgot");
+});
+
+test("every attack on a layer is in a list and a table, and the pictures are of the selected one", async ({ page }) => {
+  await open(page);
+  const more = `{ id = "attack.bim", as = "steps", epsilon = 0.1, steps = 5, alpha = 0.02 },
+    { id = "attack.pgd-l2", as = "length", epsilon = 0.5, steps = 3 },
+    { id = "unlearn`;
+  await load(page, SHORT.replace('{ id = "unlearn', more));
+  await playAll(page);
+  await page.getByRole("link", { name: "Attack & defend" }).click();
+  const note = page.locator(".note.selected");
+  const rows = page.locator(".attacks tbody tr");
+  const budget = (label) => page.getByRole("slider", { name: label, exact: true });
+  await page.getByRole("button", { name: "2 more" }).click();
+  await page.getByRole("menuitem", { name: "BIM ε 0.10" }).click();
+  await expect(note).toHaveText(/^BIM ε 0.10 \d+\s%$/);
+  await expect(budget("Largest pixel change ε")).toHaveJSProperty("value", "0.1");
+  await expect(page.locator(".actions.walk")).toContainText("of 5");
+  await expect(rows).toHaveText([/^FGSM/, /^BIM/, /^PGD, L2/]);
+  await expect(rows.nth(1)).toHaveClass(/selected/);
+  await rows.nth(2).getByRole("button").click();
+  await expect(note).toHaveText(/^PGD, L2 ε 0.50/);
+  await expect(budget("Largest change ε")).toHaveJSProperty("value", "0.5");
+  await expect(page.locator(".actions.walk")).toContainText("of 3");
+  expect(await findings(page)).toEqual([]);
 });
 
 test("a chart can be taken along as a picture of twice its size", async ({ page }) => {

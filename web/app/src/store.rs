@@ -496,6 +496,9 @@ impl Page {
     pub fn select(&self, name: &str) {
         self.selected.set(name.into());
         self.side.set(Side::All);
+        // The network and the budget that the lab of attacks shows are this stage's again.
+        self.victim.set(None);
+        self.epsilon.set(None);
         if let Some(family) = untrack(|| self.family(name)) {
             let route = Route::Lab(Lab::of(family));
             browser::set_hash(&text::hash(&route));

@@ -246,7 +246,7 @@ pub fn seconds(seconds: f64) -> String {
 }
 
 pub fn took(seconds: f64) -> String {
-    format!("{} s", fixed(seconds, 1))
+    if seconds < 0.1 { "under 0.1 s".into() } else { format!("{} s", fixed(seconds, 1)) }
 }
 
 pub fn number_word(n: usize) -> String {

@@ -269,8 +269,10 @@ impl Chart for Epsilon {
             let Some(value) = value_at(&line.points, epsilon) else { continue };
             let [x, y] = axes.at([epsilon, value]);
             dots.push(Mark::circle(x, y, 4.0, line.role()).stroked(Stroke::new(Role::Bg, 1.5)).numbered(index));
+            // A line that has come down stays there: its name stands above it.
+            let [_, above] = axes.at([epsilon, value.max(24.0)]);
             labels.push(label::End {
-                at: [axes.right() - 3.0, y],
+                at: [axes.right() - 3.0, above],
                 text: line.name.clone(),
                 role: line.role(),
                 second: Some(figure::percent(value, 0)),
@@ -302,7 +304,7 @@ pub struct Walk {
 }
 
 impl Chart for Walk {
-    const HEIGHT: f64 = 92.0;
+    const HEIGHT: f64 = 202.0;
 
     fn scene(&self, width: f64, height: f64) -> Scene {
         let margins = Margins { left: 34.0, right: 14.0, top: 12.0, bottom: 24.0 };

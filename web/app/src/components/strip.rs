@@ -255,12 +255,11 @@ fn can_be_done(page: Page, name: &str) -> Vec<menu::Entry> {
     all
 }
 
-/// At most two under a layer.
+/// Two under a layer; of more, the selected one or the first, and a list of the others.
 fn notes(indices: Vec<usize>) -> AnyView {
     let page = page();
     let names: Vec<String> =
         page.strip.with_untracked(|strip| indices.iter().map(|&index| strip.name(index)).collect());
-    let more = names.len().saturating_sub(2);
     let note = move |name: String| {
         let is_selected = {
             let name = name.clone();
@@ -306,11 +305,38 @@ fn notes(indices: Vec<usize>) -> AnyView {
             .child(figure)
             .into_any()
     };
-    el("div")
-        .attr("class", "notes")
-        .child(names.into_iter().take(2).map(note).collect_view())
-        .child((more > 0).then(|| el("span").attr("class", "note planned").child(format!("+{more}"))))
-        .into_any()
+    let all = el("div").attr("class", "notes");
+    if names.len() <= 2 {
+        return all.child(names.into_iter().map(note).collect_view()).into_any();
+    }
+    let others = names.len() - 1;
+    let selected = {
+        let names = names.clone();
+        memo(move || page.selected.with(|selected| names.iter().position(|name| name == selected)).unwrap_or(0))
+    };
+    let shown = {
+        let names = names.clone();
+        move || note(names[selected.get()].clone())
+    };
+    let list = move |event: web_sys::MouseEvent| {
+        let shown = selected.get_untracked();
+        let others = names.iter().enumerate().filter(|(at, _)| *at != shown).map(|(_, name)| {
+            let title = untrack(|| text::stage_title(&page, name));
+            let name = name.clone();
+            (title, Box::new(move || page.select(&name)) as Box<dyn Fn()>)
+        });
+        menu::open(listener(&event), others.collect());
+    };
+    let more = el("button")
+        .attr("class", "note more")
+        .attr("type", "button")
+        .attr("title", "The others that ask this layer")
+        .attr("aria-label", format!("{others} more"))
+        .attr("aria-haspopup", "menu")
+        .attr("aria-expanded", "false")
+        .on(CLICK, list)
+        .child(format!("+{others}"));
+    all.child(shown).child(more).into_any()
 }
 
 /// Versions of a layer in the order of the file, with the used one marked: for the panel.

@@ -21,7 +21,7 @@ use report::{
     figure::{fixed, percent},
 };
 use serde_json::Value;
-use spec::{Family, Pick, Question};
+use spec::{Control, Family, Pick, Question, Widget, metric};
 use std::{
     cell::{Cell, RefCell},
     collections::HashMap,
@@ -30,8 +30,6 @@ use std::{
     time::Duration,
 };
 
-/// The slider's end; every attack's own range goes further.
-const MAX: f64 = 0.4;
 /// Budgets of the curve.
 const BUDGETS: usize = 9;
 /// Milliseconds between the last move of the slider and the question for the whole leaf.
@@ -40,7 +38,8 @@ const SETTLE: u64 = 150;
 /// Samples attacked at one budget: the answer to `Question::Attack`.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Shot {
-    pub victim: String,
+    /// The attack's [`key`].
+    pub key: String,
     pub ids: Vec<u32>,
     pub epsilon: f64,
     pub labels: Vec<u16>,
@@ -54,7 +53,7 @@ pub struct Shot {
 }
 
 impl Shot {
-    fn read(victim: String, ids: Vec<u32>, epsilon: f64, body: &Value, pixels: [Vec<f32>; 2]) -> Option<Self> {
+    fn read(key: String, ids: Vec<u32>, epsilon: f64, body: &Value, pixels: [Vec<f32>; 2]) -> Option<Self> {
         let [clean, attacked] = pixels;
         let lists = |key: &str| spec::read::<Vec<Vec<f64>>>(body[key].clone()).ok();
         let labels: Vec<u16> = spec::read(body["labels"].clone()).ok()?;
@@ -62,7 +61,7 @@ impl Shot {
         let side = (size as f64).sqrt() as usize;
         let shape = if side * side == size { [1, side, side] } else { [1, 1, size] };
         let shot = Self {
-            victim,
+            key,
             epsilon,
             labels,
             shape,
@@ -136,8 +135,14 @@ pub fn victims(page: &Page) -> Vec<String> {
     if asked.is_empty() { line } else { asked }
 }
 
+fn attacks(page: &Page, layer: &str) -> Vec<String> {
+    text::notes(page, layer).into_iter().filter(|note| page.family(note) == Some(Family::Attack)).collect()
+}
+
+/// The attack on a layer that is shown: the selected one, else its first.
 fn attack_note(page: &Page, layer: &str) -> Option<String> {
-    text::notes(page, layer).into_iter().find(|note| page.family(note) == Some(Family::Attack))
+    let (attacks, selected) = (attacks(page, layer), page.selected.get());
+    if attacks.contains(&selected) { Some(selected) } else { attacks.into_iter().next() }
 }
 
 /// The network under attack: the chosen one, else the one that the selected stage is about.
@@ -192,6 +197,12 @@ fn method(page: &Page, layer: &str) -> Pick {
     }
 }
 
+/// The attack in hand: on the network under attack, or on what is going to be one.
+fn shown(page: &Page) -> String {
+    let layer = victim(page).unwrap_or_else(|| page.layer_of(&page.selected.get()));
+    method(page, &layer).id
+}
+
 fn default_attack() -> Pick {
     let id = if catalogue().method("attack.pgd-linf").is_some() { "attack.pgd-linf" } else { "attack.fgsm" };
     Pick { id: id.into(), params: serde_json::Map::new() }
@@ -202,28 +213,48 @@ fn with_budget(mut pick: Pick, epsilon: f64) -> Pick {
     pick
 }
 
+/// The network and the attack on it, whatever its budget.
+fn key(page: &Page, layer: &str) -> Option<String> {
+    let mut pick = method(page, layer);
+    pick.params.shift_remove("epsilon");
+    Some(format!("{} {} {:?}", page.print(layer)?, pick.id, pick.params))
+}
+
+fn budget(method: &str) -> Option<&'static Control> {
+    catalogue().method(method)?.controls.iter().find(|control| control.key == "epsilon")
+}
+
+/// The slider's end; every attack's own range goes further. A budget that may be more than a pixel's full brightness is
+/// a length.
+fn end(method: &str) -> f64 {
+    match budget(method).map(|control| &control.widget) {
+        Some(Widget::Slider { max, .. }) if *max > 1.0 => 2.0,
+        _ => 0.4,
+    }
+}
+
 /// The slider, else the budget of the attack on the strip.
 pub fn epsilon(page: &Page) -> f64 {
     page.epsilon.get().unwrap_or_else(|| {
         let selected = page.selected.get();
         let layer = page.layer_of(&selected);
         let note = [layer.clone(), page.parent_of(&layer)].iter().find_map(|name| attack_note(page, name));
-        note.or(Some(selected)).and_then(|name| page.setting(&name, &["epsilon"]).as_f64()).unwrap_or(0.2).min(MAX)
+        let own = note.or(Some(selected)).and_then(|name| page.setting(&name, &["epsilon"]).as_f64()).unwrap_or(0.2);
+        own.min(end(&shown(page)))
     })
 }
 
 pub fn has_attacked(page: &Page) -> bool {
     victim(page).is_some_and(|name| {
-        page.leaf_shot.with(|shot| shot.as_ref().is_some_and(|shot| Some(&shot.victim) == page.print(&name).as_ref()))
+        page.leaf_shot.with(|shot| shot.as_ref().is_some_and(|shot| Some(&shot.key) == key(page, &name).as_ref()))
             || played(page, &name).is_some()
     })
 }
 
 /// The finished attack on a layer.
 fn played(page: &Page, layer: &str) -> Option<Arc<crate::state::outcome::Outcome>> {
-    text::notes(page, layer).into_iter().find_map(|note| {
-        page.outcome(&note).filter(|outcome| outcome.is_done() && outcome.answers("attacked").is_some())
-    })
+    let outcome = page.outcome(&attack_note(page, layer)?)?;
+    (outcome.is_done() && outcome.answers("attacked").is_some()).then_some(outcome)
 }
 
 /// The leaf at the slider's budget; at the strip's own budget the whole test split counts.
@@ -256,7 +287,7 @@ pub fn attacked_leaf(page: &Page) -> Option<Leaf> {
             labels: sample.labels,
         });
     }
-    let shot = page.leaf_shot.get().filter(|shot| Some(&shot.victim) == page.print(&layer).as_ref())?;
+    let shot = page.leaf_shot.get().filter(|shot| Some(&shot.key) == key(page, &layer).as_ref())?;
     let size = shot.size();
     let answers: HashMap<u32, u16> =
         shot.ids.iter().zip(&shot.after).filter_map(|(id, shares)| Some((*id, Shot::top(shares)?))).collect();
@@ -280,13 +311,13 @@ pub fn attacked_leaf(page: &Page) -> Option<Leaf> {
 }
 
 fn ask(page: Page, layer: &str, ids: Vec<u32>, epsilon: f64, then: impl FnOnce(Option<Shot>) + 'static) {
-    let Some(print) = untrack(|| page.print(layer)) else { return };
+    let Some(key) = untrack(|| key(&page, layer)) else { return };
     let (pick, task) = untrack(|| (with_budget(method(&page, layer), epsilon), task(&page, layer)));
     let question = Question::Attack { method: pick, task, samples: ids.clone() };
     client::ask(page, layer, false, question, &[], move |reply| {
         let shot = reply.ok().and_then(|(body, buffers)| {
             let floats = |at: usize| buffers.get(at).map(|buffer| Float32Array::new(buffer).to_vec());
-            Shot::read(print, ids, epsilon, &body, [floats(0)?, floats(1)?])
+            Shot::read(key, ids, epsilon, &body, [floats(0)?, floats(1)?])
         });
         then(shot);
     });
@@ -297,11 +328,8 @@ pub fn lab() -> AnyView {
     keep_asking(page);
     [
         IntoAny::into_any(triptych(page)),
-        el("div")
-            .attr("class", "pair")
-            .child(curve(page))
-            .child(el("div").attr("class", "stack").child(walk(page)).child(how_far(page)))
-            .into_any(),
+        el("div").attr("class", "pair").child(curve(page)).child(walk(page)).into_any(),
+        every(page),
     ]
     .into_any()
 }
@@ -311,7 +339,7 @@ fn keep_asking(page: Page) {
     let wanted = memo(move || {
         page.engine.get();
         let layer = victim(&page)?;
-        Some((page.print(&layer)?, layer, image(&page)?, epsilon(&page)))
+        Some((key(&page, &layer)?, layer, image(&page)?, epsilon(&page)))
     });
     let busy = Rc::new(Cell::new(false));
     type Again = Rc<RefCell<Option<Rc<dyn Fn()>>>>;
@@ -319,9 +347,9 @@ fn keep_asking(page: Page) {
     let go: Rc<dyn Fn()> = {
         let (busy, again) = (busy.clone(), Rc::downgrade(&again));
         Rc::new(move || {
-            let Some((print, layer, id, epsilon)) = wanted.try_get_untracked().flatten() else { return };
+            let Some((key, layer, id, epsilon)) = wanted.try_get_untracked().flatten() else { return };
             let has = page.shot.with_untracked(|shot| {
-                shot.as_ref().is_some_and(|s| s.victim == print && s.ids == [id] && s.epsilon == epsilon)
+                shot.as_ref().is_some_and(|s| s.key == key && s.ids == [id] && s.epsilon == epsilon)
             });
             if has || busy.replace(true) {
                 return;
@@ -353,10 +381,10 @@ fn keep_asking(page: Page) {
     });
     let timer = StoredValue::new(None::<TimeoutHandle>);
     effect(move || {
-        let (Some((print, layer, _, epsilon)), side) = (wanted.get(), page.side.get()) else { return };
+        let (Some((key, layer, _, epsilon)), side) = (wanted.get(), page.side.get()) else { return };
         let has = page
             .leaf_shot
-            .with_untracked(|shot| shot.as_ref().is_some_and(|shot| shot.victim == print && shot.epsilon == epsilon));
+            .with_untracked(|shot| shot.as_ref().is_some_and(|shot| shot.key == key && shot.epsilon == epsilon));
         if side != Side::Other || has {
             return;
         }
@@ -386,9 +414,15 @@ fn names(page: &Page, layer: Option<&str>) -> Vec<String> {
 fn triptych(page: Page) -> AnyView {
     let shot = memo(move || {
         let layer = victim(&page)?;
-        let (print, id) = (page.print(&layer)?, image(&page)?);
-        page.shot.get().filter(|shot| shot.victim == print && shot.ids == [id])
+        let (key, id) = (key(&page, &layer)?, image(&page)?);
+        page.shot.get().filter(|shot| shot.key == key && shot.ids == [id])
     });
+    let method = memo(move || shown(&page));
+    let end = memo(move || end(&method.get()));
+    let label = move || {
+        let control = budget(&method.get());
+        text::capital(control.map_or("change", |control| control.label.as_str())) + " "
+    };
     let budget = memo(move || epsilon(&page));
     let exact = memo(move || shot.get().is_some_and(|shot| (shot.epsilon - budget.get()).abs() < 1e-9));
     // Until the answer comes, the last direction stands in, scaled to the slider's budget.
@@ -498,27 +532,24 @@ fn triptych(page: Page) -> AnyView {
             .into_any(),
         el("div")
             .attr("class", "budget")
-            .child(
-                el("label")
-                    .attr("for", "epsilon")
-                    .child("Largest pixel change ")
-                    .child(el("span").attr("class", "symbol").child("ε")),
-            )
+            .child(el("label").attr("for", "epsilon").child(label).child(el("span").attr("class", "symbol").child("ε")))
             .child(
                 el("span")
                     .attr("class", "range minium")
-                    .style("--p", move || format!("{}%", 100.0 * budget.get() / MAX))
-                    .child(
+                    .style("--p", move || format!("{}%", 100.0 * budget.get() / end.get()))
+                    // Anew for another end: a value is cut to the end that is there when it is set.
+                    .child(move || {
                         el("input")
                             .attr("type", "range")
                             .attr("id", "epsilon")
                             .attr("min", "0")
-                            .attr("max", MAX)
+                            .attr("max", end.get().to_string())
                             .attr("step", "0.005")
                             .attr("aria-valuetext", move || format!("ε {}", fixed(budget.get(), 3)))
                             .prop("value", move || budget.get().to_string())
-                            .on(INPUT, set),
-                    ),
+                            .on(INPUT, set)
+                            .into_any()
+                    }),
             )
             .child(el("b").class("soon", move || !exact.get()).child(move || fixed(budget.get(), 3)))
             .into_any(),
@@ -559,8 +590,6 @@ fn curve(page: Page) -> AnyView {
     type Curves = HashMap<String, Vec<[f64; 2]>>;
     let curves = RwSignal::new(Curves::new());
     let asked = Rc::new(RefCell::new(std::collections::HashSet::new()));
-    let key =
-        move |name: &str| Some(format!("{} {}", page.print(name)?, serde_json::to_value(method(&page, name)).ok()?));
     let idle = memo(move || page.playing.with(Option::is_none));
     effect(move || {
         page.engine.get();
@@ -568,13 +597,14 @@ fn curve(page: Page) -> AnyView {
             return;
         }
         for name in victims(&page) {
-            let (true, Some(key)) = (page.is_done(&name), key(&name)) else { continue };
+            let (true, Some(key)) = (page.is_done(&name), key(&page, &name)) else { continue };
             if !asked.borrow_mut().insert(key.clone()) {
                 continue;
             }
             let task = task(&page, &name);
             let n = page.answers(&name, &task).map_or(100, |answers| answers.len());
-            let epsilons: Vec<f64> = (0..BUDGETS).map(|at| MAX * at as f64 / (BUDGETS - 1) as f64).collect();
+            let end = end(&method(&page, &name).id);
+            let epsilons: Vec<f64> = (0..BUDGETS).map(|at| end * at as f64 / (BUDGETS - 1) as f64).collect();
             let budgets = epsilons.clone();
             let question = Question::Curve { method: method(&page, &name), task, epsilons, n };
             client::ask(page, &name, false, question, &[], move |reply| {
@@ -593,12 +623,18 @@ fn curve(page: Page) -> AnyView {
         "One line a network, once it is played",
         move |width| {
             let now = victim(&page);
+            let end_of = |name: &String| end(&method(&page, name).id);
+            let max = end(&shown(&page));
             let lines: Vec<Line> = victims(&page)
                 .into_iter()
+                .filter(|name| end_of(name) == max)
                 .filter_map(|name| {
-                    let mut points = curves.with(|curves| curves.get(&key(&name)?).cloned())?;
+                    let mut points = curves.with(|curves| curves.get(&key(&page, &name)?).cloned())?;
                     // Where the strip's own attack measured, its figure stands: the same everywhere.
-                    let own = text::attacked(&page, &name).map(|(epsilon, held)| [epsilon, held]);
+                    let own = attack_note(&page, &name).and_then(|note| {
+                        let epsilon = page.setting(&note, &["epsilon"]).as_f64()?;
+                        Some([epsilon, page.outcome(&note)?.figure("robust_accuracy")?])
+                    });
                     for point in points.iter_mut() {
                         if let Some(own) = own.filter(|own| (own[0] - point[0]).abs() < 1e-9) {
                             *point = own;
@@ -611,7 +647,7 @@ fn curve(page: Page) -> AnyView {
                     Some(Line { name: text::victim(&page, &name), role, rank, points })
                 })
                 .collect();
-            let chart = Epsilon { lines, epsilon: epsilon(&page), max: MAX };
+            let chart = Epsilon { lines, epsilon: epsilon(&page), max };
             (!chart.lines.is_empty()).then(|| Drawn::of(&chart, width))
         },
         None,
@@ -621,9 +657,8 @@ fn curve(page: Page) -> AnyView {
 fn walk(page: Page) -> AnyView {
     let steps = memo(move || {
         let layer = victim(&page)?;
-        let print = page.print(&layer)?;
-        let id = image(&page)?;
-        let shot = page.shot.get().filter(|shot| shot.victim == print && shot.ids == [id])?;
+        let (key, id) = (key(&page, &layer)?, image(&page)?);
+        let shot = page.shot.get().filter(|shot| shot.key == key && shot.ids == [id])?;
         shot.walk.first().cloned().filter(|walk| !walk.is_empty())
     });
     let at = RwSignal::new(None::<usize>);
@@ -651,7 +686,7 @@ fn walk(page: Page) -> AnyView {
     let chart = block::chart(
         "Step by step",
         || "confidence in the right answer, %".into(),
-        92.0,
+        202.0,
         "Appears with the first attack",
         move |width| {
             let confidences: Vec<f64> = steps.get()?.into_iter().map(|share| 100.0 * share).collect();
@@ -684,52 +719,72 @@ fn walk(page: Page) -> AnyView {
         .into_any()
 }
 
-fn how_far(page: Page) -> AnyView {
+/// Figures of the table, by the key of their metric, with their decimals.
+const COLUMNS: [(&str, usize); 6] = [
+    ("robust_accuracy", 1),
+    ("linf_median", 2),
+    ("l2_median", 2),
+    ("pixels_median", 0),
+    ("queries", 0),
+    ("gradients", 0),
+];
+
+/// Every attack on the line, and networks that none asks yet.
+fn every(page: Page) -> AnyView {
     let rows = move || {
-        victims(&page)
-            .into_iter()
-            .take(3)
-            .map(|name| {
-                let outcome =
-                    text::notes(&page, &name).into_iter().find_map(|note| page.outcome(&note).filter(|o| o.is_done()));
-                let cell = |key: &str| {
-                    let row = outcome.as_ref().and_then(|outcome| outcome.row(key));
-                    row.map_or_else(
-                        || "–".to_owned(),
-                        |row| match key {
-                            "pixels_median" => fixed(row.value, 0),
-                            _ => fixed(row.value, 2),
-                        },
-                    )
+        let victims = victims(&page);
+        let one = victims.len() == 1;
+        let mut rows = Vec::new();
+        for name in &victims {
+            let attacks = attacks(&page, name);
+            let many = attacks.len() > 1;
+            if attacks.is_empty() {
+                rows.push(row(page, name.clone(), text::victim(&page, name)));
+            }
+            rows.extend(attacks.into_iter().map(|attack| {
+                let title = text::stage_title(&page, &attack);
+                let network = text::victim(&page, name);
+                let words = match (one, many) {
+                    (true, _) => title,
+                    (_, false) => network,
+                    _ => format!("{network}: {title}"),
                 };
-                el("tr")
-                    .child(el("td").child(text::victim(&page, &name)))
-                    .child(el("td").child(cell("linf_median")))
-                    .child(el("td").child(cell("l2_median")))
-                    .child(el("td").child(cell("pixels_median")))
-            })
-            .collect_view()
-            .into_any()
+                row(page, attack, words)
+            }));
+        }
+        rows.into_any()
     };
-    let body = el("table")
-        .attr("class", "table")
+    let heads = COLUMNS
+        .iter()
+        .map(|(key, _)| {
+            let metric = metric(key).expect("in the table of figures");
+            el("th").attr("scope", "col").attr("title", metric.help).child(metric.label)
+        })
+        .collect_view();
+    let head = el("tr")
         .child(
-            el("thead").child(
-                el("tr")
-                    .child(el("th").attr("scope", "col").child("Network"))
-                    .child(el("th").attr("scope", "col").attr("title", "median largest change of a pixel").child("L∞"))
-                    .child(
-                        el("th")
-                            .attr("scope", "col")
-                            .attr("title", "median Euclidean length of the change")
-                            .child("L2"),
-                    )
-                    .child(
-                        el("th").attr("scope", "col").attr("title", "median number of changed pixels").child("Pixels"),
-                    ),
-            ),
+            el("th").attr("scope", "col").child(move || if victims(&page).len() == 1 { "Attack" } else { "Network" }),
         )
+        .child(heads);
+    let body = el("table")
+        .attr("class", "table results attacks")
+        .child(el("thead").child(head))
         .child(el("tbody").child(rows))
         .into_any();
-    block::block("How far it gave way", || "median change among fooled".into(), ().into_any(), body)
+    block::block("Every attack", || "changes: median among fooled".into(), ().into_any(), body)
+}
+
+fn row(page: Page, name: String, words: String) -> AnyView {
+    let outcome = page.outcome(&name).filter(|outcome| outcome.is_done());
+    let cell = |(key, places): &(&str, usize)| {
+        let value = outcome.as_ref().and_then(|outcome| outcome.figure(key));
+        let unit = if *key == "robust_accuracy" { " %" } else { "" };
+        el("td").child(value.map_or_else(|| "–".to_owned(), |value| fixed(value, *places) + unit))
+    };
+    let is_selected = page.selected.get() == name;
+    el("tr")
+        .class("selected", is_selected)
+        .child(el("td").child(el("button").attr("type", "button").on(CLICK, move |_| page.select(&name)).child(words)))
+        .child(COLUMNS.iter().map(cell).collect_view())
+        .into_any()
 }
