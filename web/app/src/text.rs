@@ -381,10 +381,13 @@ pub fn tiny(value: f64) -> String {
 
 /// Budget and accuracy of the first finished attack on a layer.
 pub fn attacked(page: &Page, layer: &str) -> Option<(f64, f64)> {
-    notes(page, layer).into_iter().find_map(|note| {
-        let held = page.outcome(&note)?.figure("robust_accuracy")?;
-        Some((page.setting(&note, &["epsilon"]).as_f64()?, held))
-    })
+    notes(page, layer).into_iter().find_map(|note| held(page, &note))
+}
+
+/// Budget of an attack, and the accuracy that it left.
+pub fn held(page: &Page, attack: &str) -> Option<(f64, f64)> {
+    let held = page.outcome(attack)?.figure("robust_accuracy")?;
+    Some((page.setting(attack, &["epsilon"]).as_f64()?, held))
 }
 
 pub fn notes(page: &Page, layer: &str) -> Vec<String> {

@@ -603,10 +603,11 @@ fn curve(page: Page) -> AnyView {
             }
             let task = task(&page, &name);
             let n = page.answers(&name, &task).map_or(100, |answers| answers.len());
-            let end = end(&method(&page, &name).id);
+            let method = method(&page, &name);
+            let end = end(&method.id);
             let epsilons: Vec<f64> = (0..BUDGETS).map(|at| end * at as f64 / (BUDGETS - 1) as f64).collect();
             let budgets = epsilons.clone();
-            let question = Question::Curve { method: method(&page, &name), task, epsilons, n };
+            let question = Question::Curve { method, task, epsilons, n };
             client::ask(page, &name, false, question, &[], move |reply| {
                 let Ok((body, _)) = reply else { return };
                 let accuracy: Vec<f64> = spec::read(body["accuracy"].clone()).unwrap_or_default();
@@ -631,13 +632,10 @@ fn curve(page: Page) -> AnyView {
                 .filter_map(|name| {
                     let mut points = curves.with(|curves| curves.get(&key(&page, &name)?).cloned())?;
                     // Where the strip's own attack measured, its figure stands: the same everywhere.
-                    let own = attack_note(&page, &name).and_then(|note| {
-                        let epsilon = page.setting(&note, &["epsilon"]).as_f64()?;
-                        Some([epsilon, page.outcome(&note)?.figure("robust_accuracy")?])
-                    });
+                    let own = attack_note(&page, &name).and_then(|note| text::held(&page, &note));
                     for point in points.iter_mut() {
-                        if let Some(own) = own.filter(|own| (own[0] - point[0]).abs() < 1e-9) {
-                            *point = own;
+                        if let Some(own) = own.filter(|own| (own.0 - point[0]).abs() < 1e-9) {
+                            *point = own.into();
                         }
                     }
                     let mine = now.as_deref() == Some(&name);
