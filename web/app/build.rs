@@ -1,8 +1,13 @@
-//! Relocations stay in the page's wasm: by them xtask splits it. The catalogue is embedded without its indentation.
+//! Relocations stay in the page's wasm: by them xtask splits it. The page carries the catalogue without the cards'
+//! longer texts, which it fetches when they are first read.
 
+use serde_json::Value;
 use std::{env, fs, path::Path};
 
 const CATALOGUE: &str = "../../static/catalogue.json";
+
+/// Texts of a card that only the chooser and the card itself show.
+const LONG: [&str; 4] = ["authors", "paper", "equation", "notes"];
 
 fn main() {
     println!("cargo:rerun-if-changed=build.rs");
@@ -10,9 +15,13 @@ fn main() {
     if env::var("TARGET").is_ok_and(|target| target.starts_with("wasm32")) {
         println!("cargo:rustc-link-arg-bins=--emit-relocs");
     }
-    let catalogue = fs::read_to_string(CATALOGUE).expect("the catalogue is written by a test");
-    // No text of it has a line break inside.
-    let lines: String = catalogue.lines().map(str::trim_start).collect();
+    let text = fs::read_to_string(CATALOGUE).expect("the catalogue is written by a test");
+    let mut catalogue: Value = serde_json::from_str(&text).expect("the catalogue is JSON");
+    for method in catalogue["methods"].as_array_mut().expect("the catalogue lists its methods") {
+        for key in LONG {
+            method["card"][key] = "".into();
+        }
+    }
     let out = Path::new(&env::var_os("OUT_DIR").expect("cargo sets it")).join("catalogue.json");
-    fs::write(out, lines).expect("cargo made the folder");
+    fs::write(out, catalogue.to_string()).expect("cargo made the folder");
 }

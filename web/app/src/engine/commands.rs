@@ -1,0 +1,124 @@
+//! What the page tells the engine to do.
+
+use super::{browser, connection::File, context::Engine};
+use js_sys::{ArrayBuffer, Uint8Array};
+use spec::{Command, Import, RunSpec};
+
+/// Stages to play.
+#[derive(Clone, Debug)]
+pub struct Order {
+    pub spec: RunSpec,
+    /// Indices of the first and the last stage to play.
+    pub first: usize,
+    pub last: usize,
+    /// Stop after the first step.
+    pub paused: bool,
+    /// Name and print of each stage before the first one: the worker is given what it lacks of their models.
+    pub before: Vec<(String, String)>,
+}
+
+impl Engine {
+    /// Starts a run and returns its number.
+    pub fn play(self, order: Order) -> u32 {
+        self.change(|connection| {
+            for (name, print) in &order.before {
+                connection.give(name, print);
+            }
+            let run = connection.next();
+            connection.running = Some(run);
+            let Order { spec, first, last, paused, .. } = order;
+            connection.send(&Command::Run { run, spec, first, last: Some(last), paused }, &[]);
+            run
+        })
+    }
+
+    pub fn pause(self) {
+        self.steer(|run| Command::Pause { run });
+    }
+
+    pub fn resume(self) {
+        self.steer(|run| Command::Resume { run });
+    }
+
+    /// One step of a paused run.
+    pub fn step(self) {
+        self.steer(|run| Command::Step { run });
+    }
+
+    pub fn cancel(self) {
+        self.steer(|run| Command::Cancel { run });
+    }
+
+    fn steer(self, command: impl FnOnce(u32) -> Command) {
+        self.read(|connection| {
+            if let Some(run) = connection.running {
+                connection.send(&command(run), &[]);
+            }
+        });
+    }
+
+    /// Builds a run's data and source network, so that questions can be asked before anything is played.
+    pub fn prepare(self, spec: RunSpec) {
+        self.change(|connection| {
+            connection.prepared = connection.next();
+            connection.send(&Command::Prepare { run: connection.prepared, spec }, &[]);
+        });
+    }
+
+    /// Whether this is the number of the newest preparation.
+    pub fn is_prepared(self, run: u32) -> bool {
+        self.read(|connection| connection.prepared == run)
+    }
+
+    /// Keeps a finished stage's model (safetensors) under its print.
+    pub fn keep_model(self, print: String, model: ArrayBuffer) {
+        self.change(|connection| connection.models.insert(print, model));
+    }
+
+    /// Notes that the worker holds the model of this print under a stage's name.
+    pub fn holds(self, stage: String, print: String) {
+        self.change(|connection| connection.held.insert(stage, print));
+    }
+
+    /// Whether the page has a model of this print.
+    pub fn has_model(self, print: &str) -> bool {
+        self.read(|connection| connection.models.contains_key(print))
+    }
+
+    /// The safetensors of a model that the page keeps.
+    pub fn model(self, print: &str) -> Option<Vec<u8>> {
+        self.read(|connection| connection.models.get(print).map(|model| Uint8Array::new(model).to_vec()))
+    }
+
+    /// A file of the visitor, for this worker and all that follow.
+    pub fn import(self, what: Import, name: String, bytes: ArrayBuffer) {
+        self.change(|connection| {
+            let file = File { what, name, bytes };
+            connection.send_file(&file);
+            connection.keep_file(file);
+        });
+    }
+
+    /// Fetches a source network from beside the page. Returns its name if it is new here.
+    pub async fn fetch_source(self, name: Option<String>) -> Option<String> {
+        let name = name?;
+        let is_source = |file: &File| file.what == Import::Source && file.name == name;
+        if self.read(|connection| connection.files.iter().any(is_source)) {
+            return None;
+        }
+        let bytes = browser::fetch(&format!("./static/weights/{name}.safetensors")).await?;
+        let bytes = Uint8Array::from(bytes.as_slice()).buffer();
+        self.change(|connection| connection.keep_file(File { what: Import::Source, name: name.clone(), bytes }));
+        Some(name)
+    }
+
+    /// As [`Self::fetch_source`], for a worker that runs already.
+    pub async fn bring_source(self, name: Option<String>) {
+        if let Some(name) = self.fetch_source(name).await {
+            self.read(|connection| {
+                let file = connection.files.iter().find(|file| file.what == Import::Source && file.name == name);
+                file.into_iter().for_each(|file| connection.send_file(file));
+            });
+        }
+    }
+}

@@ -1,0 +1,19 @@
+//! The engine in its worker, as the page sees it: typed questions in, one callback out. Nothing here knows a page type
+//! or says a word to a visitor.
+
+mod answer;
+mod ask;
+pub mod browser;
+mod commands;
+mod connection;
+mod context;
+mod device;
+mod lifecycle;
+mod message;
+mod port;
+
+pub use answer::Answer;
+pub use ask::{AskError, Subject};
+pub use commands::Order;
+pub use context::{Crash, Engine, EngineState, FromEngine};
+pub use device::{Device, DeviceState};

@@ -1,0 +1,1 @@
+//! What was played, as a table, and the picked runs together.

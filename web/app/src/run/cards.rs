@@ -1,0 +1,28 @@
+//! The longer texts of the methods' cards: equation, paper, authors and notes. They lie beside the page, in the whole
+//! catalogue, and are fetched when the chooser or a card is first opened.
+
+use crate::engine::browser;
+use serde_json::Value;
+use spec::{CardData, Catalogue};
+use std::{cell::RefCell, collections::HashMap, rc::Rc};
+
+/// Complete cards by their methods' ids.
+pub type Cards = Rc<HashMap<String, CardData>>;
+
+thread_local! {
+    static CARDS: RefCell<Option<Cards>> = const { RefCell::new(None) };
+}
+
+/// All cards; `None` if they cannot be fetched. What failed is tried again by the next call.
+pub async fn cards() -> Option<Cards> {
+    if let Some(cards) = CARDS.with_borrow(Clone::clone) {
+        return Some(cards);
+    }
+    let bytes = browser::fetch("./static/catalogue.json").await?;
+    let value: Value = serde_json::from_slice(&bytes).ok()?;
+    let catalogue: Catalogue = spec::read(value).ok()?;
+    let cards: Cards =
+        Rc::new(catalogue.methods.into_iter().map(|method| (method.card.id.clone(), method.card)).collect());
+    CARDS.set(Some(cards.clone()));
+    Some(cards)
+}

@@ -1,0 +1,51 @@
+//! Everything known before an engine is loaded.
+
+use super::strip::Strip;
+use serde_json::Value;
+use spec::Catalogue;
+use std::sync::LazyLock;
+
+/// Without the cards' longer texts: those are fetched by [`super::cards::cards`].
+static CATALOGUE: LazyLock<Catalogue> = LazyLock::new(|| {
+    let value: Value =
+        serde_json::from_str(include_str!(concat!(env!("OUT_DIR"), "/catalogue.json"))).expect("the catalogue is JSON");
+    spec::read(value).expect("the catalogue is written by a test")
+});
+
+pub fn catalogue() -> &'static Catalogue {
+    &CATALOGUE
+}
+
+/// The preset that a visitor finds.
+const DEFAULT: &str = "letters-to-forgetting";
+
+pub fn default_strip() -> Strip {
+    let presets = &catalogue().presets;
+    let preset = presets.iter().find(|preset| preset.id == DEFAULT).or(presets.first());
+    let preset = preset.expect("the catalogue has presets");
+    Strip::new(preset.spec.clone(), catalogue()).expect("a preset is checked by tests")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_catalogue_is_read_and_its_presets_are_strips() {
+        assert!(!catalogue().methods.is_empty());
+        for preset in &catalogue().presets {
+            assert!(Strip::new(preset.spec.clone(), catalogue()).is_ok(), "{}", preset.id);
+        }
+        assert!(default_strip().len() > 0);
+    }
+
+    #[test]
+    fn long_texts_of_cards_are_not_carried() {
+        for method in &catalogue().methods {
+            let card = &method.card;
+            assert!(!card.title.is_empty() && !card.summary.is_empty(), "{}", card.id);
+            let texts = [&card.authors, &card.paper, &card.equation, &card.notes];
+            assert!(texts.iter().all(|text| text.is_empty()), "{}", card.id);
+        }
+    }
+}

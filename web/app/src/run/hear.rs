@@ -1,0 +1,230 @@
+//! What the engine says, translated into the page's signals. This is the only place that does so.
+
+use super::{
+    catalogue::catalogue,
+    history::{self, PastRun},
+    lineage,
+    notices::{News, Notice},
+    outcome::{Failure, Outcome, Status},
+    run::{Playing, Run},
+    strip::START,
+    view::{Side, View},
+};
+use crate::engine::{Crash, FromEngine, browser};
+use js_sys::{ArrayBuffer, Float32Array};
+use leptos::prelude::*;
+use spec::{Cause, Event, Family, Said};
+use std::sync::Arc;
+
+/// Milliseconds after a choice by hand in which a run does not take the view along.
+const BY_HAND: f64 = 10_000.0;
+
+/// Takes in what the engine says.
+pub fn hear(view: View, from: FromEngine) {
+    let run = view.run;
+    match from {
+        FromEngine::Opened => run.begin(),
+        FromEngine::Restarting => run.queue_again(),
+        FromEngine::Crashed(crash) => crashed(run, crash),
+        FromEngine::Said(said, buffers) if said.stage.is_none() => of_run(view, said, buffers),
+        FromEngine::Said(said, buffers) => of_stage(view, said, buffers),
+    }
+}
+
+fn crashed(run: Run, crash: Crash) {
+    run.notices.show(match crash {
+        Crash::Lost => Notice::Lost,
+        Crash::LostTwice => Notice::LostTwice,
+        Crash::Panicked { message, again } => {
+            if let (true, Some(playing)) = (again, run.playing.get_untracked()) {
+                // The same step would fail once more.
+                fail(run, &playing);
+                run.playing.set(None);
+            }
+            let device = run.engine.device.get_untracked();
+            let spec = run.strip.with_untracked(|strip| strip.spec.to_toml());
+            let report = format!("{message}\n{} {} {}\n{spec}", device.engine, device.name, device.adapter);
+            Notice::Panicked { report }
+        }
+    });
+}
+
+fn fail(run: Run, playing: &Playing) {
+    let print = playing.now.as_ref().and_then(|name| run.print_in(playing.run, name));
+    let Some(print) = print else { return };
+    run.outcomes.update(|outcomes| {
+        let outcome = Arc::make_mut(outcomes.entry(print).or_default());
+        outcome.status = Status::Failed(Failure {
+            cause: Cause::Panic,
+            message: String::new(),
+            step: Some(outcome.step),
+            kept: outcome.saved,
+            cure: None,
+        });
+    });
+}
+
+/// What is said of a run or a preparation as a whole.
+fn of_run(view: View, said: Said, buffers: Vec<ArrayBuffer>) {
+    let run = view.run;
+    let prepared = run.engine.is_prepared(said.run);
+    match said.event {
+        Event::Prepared { parameters, layers, classes } if prepared => {
+            run.trouble.set(None);
+            run.parameters.set(Some(parameters));
+            run.layers.set(layers);
+            run.classes.update(|all| all.extend(classes));
+        }
+        Event::Estimate { seconds } if prepared => {
+            let prints: Vec<_> = run
+                .strip
+                .with_untracked(|strip| (0..strip.len()).map(|index| strip.print(index, catalogue())).collect());
+            run.estimates.update(|all| {
+                all.extend(prints.into_iter().zip(seconds).filter_map(|(print, seconds)| Some((print, seconds?))));
+            });
+        }
+        Event::Failed { message, .. } if prepared => run.trouble.set(Some(message)),
+        Event::Failed { message, .. } => {
+            // A run that was refused before its first stage.
+            run.playing.set(None);
+            run.notices.show(Notice::RunRefused(message));
+        }
+        Event::Finished { .. } => {
+            let is_mine = |playing: &Option<Playing>| playing.as_ref().is_some_and(|playing| playing.run == said.run);
+            if run.playing.with_untracked(is_mine) {
+                run.playing.set(None);
+            }
+        }
+        // Answers of the source network.
+        Event::Answers { .. } | Event::Classes { .. } if prepared => {
+            of_stage(view, Said { stage: Some(START.into()), ..said }, buffers);
+        }
+        _ => {}
+    }
+}
+
+/// What is said of a stage: folded into its outcome, after what it changes elsewhere.
+fn of_stage(view: View, said: Said, buffers: Vec<ArrayBuffer>) {
+    let run = view.run;
+    let Some(name) = said.stage else { return };
+    let Some(print) = run.print_in(said.run, &name) else { return };
+    before(view, &name, &print, &said.event);
+    let done = matches!(said.event, Event::StageDone { .. });
+    let over = matches!(said.event, Event::Failed { .. } | Event::Cancelled { .. });
+    let mut buffers = buffers.into_iter();
+    let pixels = match (&said.event, buffers.next()) {
+        (Event::Saved { .. }, Some(model)) => {
+            run.engine.keep_model(print.clone(), model);
+            None
+        }
+        (_, pixels) => pixels.map(|pixels| Float32Array::new(&pixels).to_vec()),
+    };
+    run.outcomes.update(|outcomes| {
+        Arc::make_mut(outcomes.entry(print.clone()).or_default()).take(said.event, pixels);
+    });
+    if done {
+        run.engine.holds(name.clone(), print.clone());
+        keep(run, &name, &print);
+        open_other_side(view, &name);
+    }
+    if over {
+        run.playing.set(None);
+    }
+    if done || over {
+        run.notices.tell(News::Ended { stage: name });
+    }
+}
+
+fn before(view: View, name: &str, print: &str, event: &Event) {
+    let (run, now) = (view.run, browser::now());
+    let change = |change: &dyn Fn(&mut Playing)| {
+        run.playing.update(|playing| {
+            if let Some(playing) = playing {
+                change(playing);
+            }
+        });
+    };
+    match event {
+        Event::Stage { .. } => {
+            change(&|playing| (playing.now, playing.since) = (Some(name.into()), now));
+            let follows = run.playing.with_untracked(|playing| playing.as_ref().is_some_and(|playing| playing.follow));
+            if follows && now - view.chose.get_value() > BY_HAND {
+                view.select(name);
+            }
+            run.notices.tell(News::Begun { stage: name.into() });
+        }
+        Event::Step { done, of } => {
+            let passed = run.outcomes.with_untracked(|outcomes| quarter(outcomes.get(print)?, *done, *of));
+            if let Some(percent) = passed {
+                run.notices.tell(News::Passed { stage: name.into(), percent });
+            }
+        }
+        Event::Warning { message } => run.notices.tell(News::Warning(message.clone())),
+        // What is left is guessed from the phase in hand.
+        Event::Phase { .. } => change(&|playing| playing.since = now),
+        Event::Paused { .. } => change(&|playing| playing.paused = true),
+        Event::Resumed => change(&|playing| playing.paused = false),
+        _ => {}
+    }
+}
+
+/// 25, 50 or 75 per cent where a step passes it; not while the reference is retrained.
+fn quarter(outcome: &Outcome, done: usize, of: usize) -> Option<usize> {
+    let quarters = |done: usize, of: usize| (4 * done).checked_div(of).unwrap_or(0);
+    let (before, now) = (quarters(outcome.step, outcome.of), quarters(done, of));
+    (!outcome.is_before() && now > before && now < 4).then_some(25 * now)
+}
+
+/// A finished stage becomes a row of the history.
+fn keep(run: Run, name: &str, print: &str) {
+    run.played.update(|played| {
+        played.insert(name.into());
+    });
+    untrack(|| {
+        let Some(outcome) = run.outcomes.with(|outcomes| outcomes.get(print).cloned()) else { return };
+        let Some(method) = run.method(name) else { return };
+        let row = PastRun {
+            number: 0,
+            at: js_sys::Date::now(),
+            layer: lineage::layer_id(&run, name),
+            stage: name.into(),
+            method: method.card.id.clone(),
+            title: lineage::stage_title(&run, name),
+            lab: lineage::verb(method.card.family).into(),
+            device: run.engine.device.with(|device| lineage::device_name(&device.name).into()),
+            seconds: outcome.seconds,
+            rows: outcome.rows.clone(),
+            curve: history::thin(&outcome),
+            spec: run.strip.with(|strip| strip.spec.clone()),
+        };
+        run.history.update(|all| history::add(all, row));
+        run.store_history();
+    });
+}
+
+/// The leaf's other side opens on its own, once, when the first attack ends.
+fn open_other_side(view: View, name: &str) {
+    let attacks = |method: &str| catalogue().method(method).is_some_and(|m| m.card.family == Family::Attack);
+    let first = untrack(|| {
+        view.run.family(name) == Some(Family::Attack)
+            && view.selected.get() == name
+            && view.run.history.with(|runs| runs.iter().filter(|past| attacks(&past.method)).count() == 1)
+    });
+    if first {
+        view.side.set(Side::Other);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_quarter_is_told_when_it_is_passed_and_not_of_the_reference() {
+        let outcome = Outcome { step: 24, of: 100, ..Outcome::default() };
+        assert_eq!(quarter(&outcome, 25, 100), Some(25));
+        assert_eq!(quarter(&outcome, 24, 100), None);
+        assert_eq!(quarter(&Outcome { step: 99, of: 100, ..Outcome::default() }, 100, 100), None);
+        assert_eq!(quarter(&Outcome { phase: "Retrained 1 of 3".into(), ..outcome }, 25, 100), None);
+    }
+}

@@ -1,0 +1,218 @@
+//! What was played, kept in this browser.
+
+use super::{outcome::Outcome, storage};
+use serde::Serialize;
+use serde_json::{Value, json};
+use spec::{METRICS, Row, RunSpec};
+
+/// More rows than this, and the oldest go.
+pub const KEPT: usize = 200;
+
+/// Points of a row's curve.
+const POINTS: usize = 60;
+
+/// The form in which the list is stored. Without a number it is the first one, a bare list.
+const FORMAT: u64 = 2;
+
+/// A finished stage.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct PastRun {
+    pub number: u32,
+    /// Milliseconds since 1970.
+    pub at: f64,
+    /// As on its card: `4`, `4b`, `2 · PGD`.
+    pub layer: String,
+    pub stage: String,
+    pub method: String,
+    pub title: String,
+    pub lab: String,
+    pub device: String,
+    pub seconds: f64,
+    pub rows: Vec<Row>,
+    /// Accuracy by step, thinned.
+    pub curve: Vec<(usize, f32)>,
+    pub spec: RunSpec,
+}
+
+spec::fields!(PastRun { number, at, layer, stage, method, title, lab, device, seconds, rows, curve, spec });
+
+impl PastRun {
+    pub fn figure(&self, key: &str) -> Option<&Row> {
+        self.rows.iter().find(|row| row.key == key)
+    }
+
+    /// What the accuracy column shows: the figure that the lab is about.
+    pub fn accuracy(&self) -> Option<&Row> {
+        ["ta", "robust_accuracy", "accuracy"].iter().find_map(|key| self.figure(key))
+    }
+}
+
+/// What this browser keeps; nothing where it cannot be read.
+pub fn stored() -> Vec<PastRun> {
+    storage::stored("runs").map(open).unwrap_or_default()
+}
+
+/// `false` if the browser's storage is full.
+pub fn store(runs: &[PastRun]) -> bool {
+    storage::store("runs", &json!({ "format": FORMAT, "runs": runs }))
+}
+
+/// The list in any form in which it was ever stored.
+fn open(mut value: Value) -> Vec<PastRun> {
+    let runs = if value.is_array() { value } else { value["runs"].take() };
+    spec::read(runs).unwrap_or_default()
+}
+
+/// Every so many points of the stage's accuracy, last one included.
+pub fn thin(outcome: &Outcome) -> Vec<(usize, f32)> {
+    let Some(curve) = outcome.series.get("accuracy").or_else(|| outcome.series.get("loss")) else { return vec![] };
+    let every = curve.len().div_ceil(POINTS).max(1);
+    let mut thin: Vec<_> = curve.iter().copied().step_by(every).collect();
+    if thin.last() != curve.last() {
+        thin.extend(curve.last());
+    }
+    thin
+}
+
+/// Newest first; a new number for the new row; the oldest rows go.
+pub fn add(runs: &mut Vec<PastRun>, mut run: PastRun) {
+    run.number = runs.iter().map(|run| run.number).max().unwrap_or(0) + 1;
+    runs.insert(0, run);
+    runs.truncate(KEPT);
+}
+
+/// One line a run, one column a figure that any of them has.
+pub fn csv(runs: &[PastRun]) -> String {
+    let keys: Vec<&str> = METRICS
+        .iter()
+        .map(|metric| metric.key)
+        .filter(|key| runs.iter().any(|run| run.figure(key).is_some()))
+        .collect();
+    let mut out = String::from("number,layer,method,title,device,run_seconds");
+    for key in &keys {
+        out.push_str(&format!(",{key},{key}_spread"));
+    }
+    out.push('\n');
+    for run in runs {
+        let fields =
+            [run.number.to_string(), run.layer.clone(), run.method.clone(), run.title.clone(), run.device.clone()];
+        out.push_str(&fields.map(|field| field_of(&field)).join(","));
+        out.push_str(&format!(",{}", run.seconds));
+        for key in &keys {
+            let row = run.figure(key);
+            let cell = |value: Option<f64>| value.map(|value| value.to_string()).unwrap_or_default();
+            out.push_str(&format!(",{},{}", cell(row.map(|row| row.value)), cell(row.and_then(|row| row.spread))));
+        }
+        out.push('\n');
+    }
+    out
+}
+
+fn field_of(text: &str) -> String {
+    if text.contains([',', '"', '\n']) { format!("\"{}\"", text.replace('"', "\"\"")) } else { text.into() }
+}
+
+/// Settings in which two run files differ: where, there, here.
+pub fn differences(a: &RunSpec, b: &RunSpec) -> Vec<(String, String, String)> {
+    let (mut left, mut right) = (Vec::new(), Vec::new());
+    for (spec, out) in [(a, &mut left), (b, &mut right)] {
+        flatten("", &serde_json::to_value(spec).unwrap_or_default(), out);
+    }
+    let mut paths: Vec<&String> = left.iter().map(|(path, _)| path).collect();
+    paths.extend(right.iter().map(|(path, _)| path).filter(|path| !left.iter().any(|(other, _)| other == *path)));
+    let of = |list: &[(String, String)], path: &str| {
+        list.iter().find(|(at, _)| at == path).map_or_else(|| "–".to_owned(), |(_, value)| value.clone())
+    };
+    paths
+        .into_iter()
+        .map(|path| (path.clone(), of(&left, path), of(&right, path)))
+        .filter(|(_, there, here)| there != here)
+        .collect()
+}
+
+fn flatten(at: &str, value: &serde_json::Value, out: &mut Vec<(String, String)>) {
+    use serde_json::Value;
+    let join = |key: &str| if at.is_empty() { key.to_owned() } else { format!("{at}.{key}") };
+    match value {
+        Value::Object(table) => table.iter().for_each(|(key, value)| flatten(&join(key), value, out)),
+        Value::Array(items) if at == "stage" => {
+            for (index, item) in items.iter().enumerate() {
+                let name = item.get("as").and_then(Value::as_str).map_or_else(|| index.to_string(), str::to_owned);
+                flatten(&join(&name), item, out);
+            }
+        }
+        Value::String(text) => out.push((at.into(), text.clone())),
+        other => out.push((at.into(), other.to_string())),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn run(title: &str, rows: Vec<Row>) -> PastRun {
+        let spec = RunSpec::read(
+            "version = 1\ntasks.d = { id = \"digits\" }\nmodel = { id = \"cnn\" }\n\
+             stage = [{ id = \"train.scratch\", as = \"base\" }]",
+        )
+        .unwrap();
+        PastRun {
+            number: 0,
+            at: 0.0,
+            layer: "1".into(),
+            stage: "base".into(),
+            method: "train.scratch".into(),
+            title: title.into(),
+            lab: "Transfer".into(),
+            device: "cpu".into(),
+            seconds: 1.5,
+            rows,
+            curve: vec![],
+            spec,
+        }
+    }
+
+    #[test]
+    fn numbers_go_on_and_the_oldest_go() {
+        let mut runs = Vec::new();
+        for _ in 0..KEPT + 3 {
+            add(&mut runs, run("x", vec![]));
+        }
+        assert_eq!((runs.len(), runs[0].number), (KEPT, KEPT as u32 + 3));
+    }
+
+    #[test]
+    fn a_list_of_either_form_is_opened() {
+        let runs = vec![run("x", vec![Row::new("base", "ta", 93.5)])];
+        assert_eq!(open(json!(runs)), runs);
+        assert_eq!(open(json!({ "format": FORMAT, "runs": runs })), runs);
+        assert!(open(json!("x")).is_empty() && open(json!({})).is_empty());
+    }
+
+    #[test]
+    fn csv_quotes_and_leaves_gaps() {
+        let mut ta = Row::new("base", "ta", 93.5);
+        ta.spread = Some(0.25);
+        let text = csv(&[run("SalUn, digit 3", vec![ta]), run("plain", vec![])]);
+        assert_eq!(
+            text,
+            "number,layer,method,title,device,run_seconds,ta,ta_spread\n\
+             0,1,train.scratch,\"SalUn, digit 3\",cpu,1.5,93.5,0.25\n0,1,train.scratch,plain,cpu,1.5,,\n"
+        );
+    }
+
+    #[test]
+    fn two_runs_differ_where_they_do() {
+        let a = run("", vec![]).spec;
+        let b = a.set("stage.base.train.lr", 0.1.into()).unwrap();
+        assert_eq!(differences(&a, &b), [("stage.base.train.lr".into(), "–".into(), "0.1".into())]);
+    }
+
+    #[test]
+    fn a_curve_keeps_its_end() {
+        let mut outcome = Outcome::default();
+        outcome.series.insert("accuracy".into(), (0..500).map(|step| (step, step as f32)).collect());
+        let curve = thin(&outcome);
+        assert!(curve.len() <= POINTS + 1 && curve.last() == Some(&(499, 499.0)));
+    }
+}

@@ -1,0 +1,144 @@
+//! A whole experiment in an address, and the same run as a command.
+
+use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD as BASE64};
+use miniz_oxide::{
+    deflate::compress_to_vec_zlib,
+    inflate::{TINFLStatus, decompress_to_vec_zlib_with_limit},
+};
+use serde_json::Value;
+use spec::{RunSpec, Wrong};
+
+/// A run file is a few kilobytes; a link that unpacks to more is not one.
+const LIMIT: usize = 1 << 20;
+
+/// Small rather than quick.
+const LEVEL: u8 = 9;
+
+pub fn encode(spec: &RunSpec) -> String {
+    let json = serde_json::to_value(spec).expect("a run file has string keys only").to_string();
+    BASE64.encode(compress_to_vec_zlib(json.as_bytes(), LEVEL))
+}
+
+pub fn decode(link: &str) -> Result<RunSpec, Wrong> {
+    let cut = || Wrong::new("link", "it is cut off or was changed on its way");
+    let bytes = BASE64.decode(link.trim()).map_err(|_| cut())?;
+    let json = decompress_to_vec_zlib_with_limit(&bytes, LIMIT).map_err(|error| match error.status {
+        TINFLStatus::HasMoreOutput => Wrong::new("link", "it unpacks to more than 1 MB, which no run file is"),
+        _ => cut(),
+    })?;
+    let json = String::from_utf8(json).map_err(|_| cut())?;
+    RunSpec::read_json(&json)
+}
+
+/// `palimpsest run FILE` with what differs from the file, where stages are called by their names. Without a file of
+/// the same stages, the run's own file is named.
+pub fn command(spec: &RunSpec, presets: &[(String, RunSpec)]) -> String {
+    let near = presets.iter().filter_map(|(id, preset)| Some((id, differences(preset, spec)?)));
+    let Some((id, sets)) = near.min_by_key(|(_, sets)| sets.len()) else {
+        return format!("palimpsest run {}", file_name(spec, "toml"));
+    };
+    let sets: String =
+        sets.iter().map(|(path, value)| format!(" --set {}", quote(&format!("{path}={value}")))).collect();
+    format!("palimpsest run static/recipes/{id}.toml{sets}")
+}
+
+pub fn file_name(spec: &RunSpec, ending: &str) -> String {
+    let stem: String = spec.name.chars().filter(|c| c.is_ascii_alphanumeric() || "-_".contains(*c)).collect();
+    format!("{}.{ending}", if stem.is_empty() { "run" } else { &stem })
+}
+
+/// Paths and values that turn one run into the other; `None` if no setting can.
+pub fn differences(from: &RunSpec, to: &RunSpec) -> Option<Vec<(String, String)>> {
+    let frame = |spec: &RunSpec| {
+        let stages: Vec<_> = spec.stages.iter().map(|stage| (stage.id.clone(), stage.name.clone())).collect();
+        (stages, spec.tasks.keys().cloned().collect::<Vec<_>>())
+    };
+    if frame(from) != frame(to) {
+        return None;
+    }
+    let (from, to) = (serde_json::to_value(from).ok()?, serde_json::to_value(to).ok()?);
+    let mut sets = Vec::new();
+    differ("", &from, &to, &mut sets).then_some(sets)
+}
+
+/// `false` if something was taken away: no `--set` can say that.
+fn differ(at: &str, from: &Value, to: &Value, sets: &mut Vec<(String, String)>) -> bool {
+    let join = |key: &str| if at.is_empty() { key.to_owned() } else { format!("{at}.{key}") };
+    match (from, to) {
+        (Value::Object(a), Value::Object(b)) => {
+            a.keys().all(|key| b.contains_key(key) || key == "name")
+                && b.iter()
+                    .filter(|(key, _)| *key != "name")
+                    .all(|(key, value)| differ(&join(key), a.get(key).unwrap_or(&Value::Null), value, sets))
+        }
+        (Value::Array(a), Value::Array(b)) if at == "stage" => a.iter().zip(b).enumerate().all(|(index, (a, b))| {
+            let name = b.get("as").and_then(Value::as_str).map_or_else(|| index.to_string(), str::to_owned);
+            differ(&join(&name), a, b, sets)
+        }),
+        (_, Value::Object(b)) if !b.is_empty() => {
+            b.iter().all(|(key, value)| differ(&join(key), &Value::Null, value, sets))
+        }
+        (a, b) if a == b => true,
+        (_, Value::String(text)) => {
+            sets.push((at.into(), text.clone()));
+            true
+        }
+        (_, value) => {
+            sets.push((at.into(), value.to_string()));
+            true
+        }
+    }
+}
+
+fn quote(text: &str) -> String {
+    let plain = text.chars().all(|c| c.is_ascii_alphanumeric() || "=._-+".contains(c));
+    if plain { text.into() } else { format!("'{}'", text.replace('\'', r"'\''")) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn run() -> RunSpec {
+        RunSpec::read(
+            "version = 1\ntasks.digits = { id = \"digits\" }\nmodel = { id = \"cnn\" }\n\
+             stage = [{ id = \"train.scratch\", as = \"base\" }, { id = \"attack.fgsm\", as = \"fooled\" }]",
+        )
+        .unwrap()
+    }
+
+    #[test]
+    fn a_link_brings_the_run_back() {
+        let spec = run().set("stage.fooled.epsilon", 0.3.into()).unwrap();
+        let link = encode(&spec);
+        assert!(link.chars().all(|c| c.is_ascii_alphanumeric() || c == '-' || c == '_'));
+        assert_eq!(decode(&link).unwrap(), spec);
+    }
+
+    #[test]
+    fn a_broken_link_is_refused() {
+        let link = encode(&run());
+        for broken in ["", "!", &link[..link.len() / 2], "H4sIAAAAAAAAA"] {
+            assert!(decode(broken).is_err(), "{broken}");
+        }
+        let bomb = BASE64.encode(compress_to_vec_zlib(&vec![b' '; 3 << 20], LEVEL));
+        assert!(decode(&bomb).unwrap_err().to_string().contains("more than 1 MB"));
+    }
+
+    #[test]
+    fn the_command_says_only_what_differs() {
+        let presets = [("first".to_owned(), run())];
+        assert_eq!(command(&run(), &presets), "palimpsest run static/recipes/first.toml");
+        let spec = run().set("stage.fooled.epsilon", 0.3.into()).unwrap();
+        let spec = spec.set("stage.base.train.optimizer", "sgd".into()).unwrap().set("seed", 4.into()).unwrap();
+        let said = command(&spec, &presets);
+        assert_eq!(
+            said,
+            "palimpsest run static/recipes/first.toml --set seed=4 --set stage.base.train.optimizer=sgd \
+             --set stage.fooled.epsilon=0.3"
+        );
+        let mut other = run();
+        other.stages.pop();
+        assert_eq!(command(&other, &presets), "palimpsest run run.toml");
+    }
+}

@@ -1,0 +1,28 @@
+//! The run file and all that is known of it, where the visitor looks, and what is to be told: the pure parts are tested
+//! natively, the contexts are [`Run`], [`View`] and [`Notices`].
+
+mod acts;
+pub mod cards;
+pub mod catalogue;
+mod hear;
+pub mod history;
+pub mod lineage;
+pub mod link;
+mod moves;
+mod notices;
+pub mod outcome;
+mod questions;
+mod reading;
+mod run;
+pub mod sentence;
+pub mod settings;
+pub mod storage;
+pub mod strip;
+mod view;
+
+pub use catalogue::{catalogue, default_strip};
+pub use hear::hear;
+pub use notices::{News, Notice, Notices, Taken};
+pub use run::{Playing, Run};
+pub use strip::START;
+pub use view::{Dialog, Side, Theme, View};

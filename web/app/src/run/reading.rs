@@ -1,0 +1,208 @@
+//! What can be read of the run. Every method tracks the signals it reads.
+
+use super::{
+    catalogue::catalogue,
+    outcome::{Answers, Outcome},
+    run::{Playing, Run},
+    settings,
+    strip::{START, Strip},
+};
+use leptos::prelude::*;
+use serde_json::Value;
+use spec::{Family, MethodInfo, Pick};
+use std::sync::Arc;
+
+impl Run {
+    /// The method of a stage; `None` of the source network.
+    pub fn method(&self, name: &str) -> Option<&'static MethodInfo> {
+        self.strip.with(|strip| strip.stage(name).and_then(|stage| catalogue().method(&stage.id)))
+    }
+
+    pub fn family(&self, name: &str) -> Option<Family> {
+        self.method(name).map(|method| method.card.family)
+    }
+
+    /// The title of a stage's method; empty of the source network.
+    pub fn method_title(&self, name: &str) -> &'static str {
+        self.method(name).map_or("", |method| &method.card.title)
+    }
+
+    /// What a stage's result hangs on, as a short name.
+    pub fn print(&self, name: &str) -> Option<String> {
+        self.prints.with(|prints| prints.get(name).cloned())
+    }
+
+    pub fn outcome(&self, name: &str) -> Option<Arc<Outcome>> {
+        let print = self.print(name)?;
+        self.outcomes.with(|outcomes| outcomes.get(&print).cloned())
+    }
+
+    /// The source network is always done.
+    pub fn is_done(&self, name: &str) -> bool {
+        name == START || self.outcome(name).is_some_and(|outcome| outcome.is_done())
+    }
+
+    /// The layer that a stage is, or asks.
+    pub fn layer_of(&self, name: &str) -> String {
+        self.strip.with(|strip| match strip.find(name) {
+            Some(index) if strip.is_layer(index, catalogue()) => name.into(),
+            Some(index) => strip.parent_name(index),
+            None => START.into(),
+        })
+    }
+
+    /// The stage whose model this one starts from or asks.
+    pub fn parent_of(&self, name: &str) -> String {
+        self.strip.with(|strip| strip.find(name).map_or_else(|| START.into(), |index| strip.parent_name(index)))
+    }
+
+    /// The task that a stage is played on; of the source network the first one.
+    pub fn task_of(&self, name: &str) -> String {
+        self.strip.with(|strip| strip.find(name).map_or_else(|| strip.first_task(), |index| strip.task(index)))
+    }
+
+    /// Data set and settings of a task.
+    pub fn task_pick(&self, task: &str) -> Option<Pick> {
+        self.strip.with(|strip| strip.spec.tasks.get(task).cloned())
+    }
+
+    /// What a task's images are kept under.
+    pub fn task_key(&self, task: &str) -> String {
+        let pick = self.task_pick(task);
+        pick.map_or_else(String::new, |pick| serde_json::to_value(&pick).unwrap_or_default().to_string())
+    }
+
+    /// Answers of a stage's model on a task: as played, else as asked.
+    pub fn answers(&self, name: &str, task: &str) -> Option<Arc<Answers>> {
+        let print = self.print(name)?;
+        let played = (self.task_of(name) == task)
+            .then(|| self.outcomes.with(|outcomes| outcomes.get(&print)?.answers("test").cloned()))
+            .flatten();
+        played.or_else(|| self.asked.with(|asked| asked.get(&(print, task.into(), false)).cloned()))
+    }
+
+    /// As [`Self::answers`], of the base without its adapter.
+    pub fn base_answers(&self, name: &str, task: &str) -> Option<Arc<Answers>> {
+        let key = (self.print(name)?, task.into(), true);
+        self.asked.with(|asked| asked.get(&key).cloned())
+    }
+
+    /// Seconds that a stage will take on this machine, with what it stands on and is not played.
+    pub fn estimate(&self, name: &str) -> Option<f64> {
+        let stands_on = self.strip.with(|strip| {
+            let index = strip.find(name)?;
+            Some(strip.ancestors(index).into_iter().map(|at| strip.name(at)).collect::<Vec<_>>())
+        });
+        let all = stands_on?.into_iter().filter(|other| !self.is_done(other)).chain([name.to_owned()]);
+        all.map(|name| self.own_estimate(&name)).sum()
+    }
+
+    /// Seconds of a stage alone.
+    pub fn own_estimate(&self, name: &str) -> Option<f64> {
+        let print = self.print(name)?;
+        self.estimates.with(|estimates| estimates.get(&print).copied())
+    }
+
+    /// The class that is to be forgotten, where one is.
+    pub fn forget_class(&self) -> Option<u16> {
+        self.strip.with(|strip| {
+            let pick = strip.spec.forget.as_ref()?;
+            if pick.id != "class" {
+                return None;
+            }
+            Some(pick.params.get("class").and_then(Value::as_u64).unwrap_or(0) as u16)
+        })
+    }
+
+    /// Numbers of the training images that were picked to be forgotten.
+    pub fn picked(&self) -> Vec<u32> {
+        let ids = self.strip.with(|strip| strip.spec.forget.as_ref()?.params.get("ids").cloned());
+        let ids = ids.and_then(|ids| ids.as_array().cloned()).unwrap_or_default();
+        ids.iter().filter_map(|id| id.as_u64().and_then(|id| u32::try_from(id).ok())).collect()
+    }
+
+    /// Names of a task's classes; until the run is prepared, their numbers.
+    pub fn class_names(&self, task: &str) -> Vec<String> {
+        self.classes.with(|classes| classes.get(task).cloned()).unwrap_or_else(|| {
+            let count = catalogue().leaf.labels.iter().max().map_or(0, |label| label + 1);
+            (0..count).map(|class| class.to_string()).collect()
+        })
+    }
+
+    /// Whether two tasks are views on one set: a number is the same sample in both.
+    pub fn is_one_set(&self, a: &str, b: &str) -> bool {
+        let source = |task| {
+            self.task_pick(task).map(|mut pick| {
+                pick.params.retain(|key, _| !matches!(key.as_str(), "classes" | "tilt"));
+                pick
+            })
+        };
+        source(a) == source(b)
+    }
+
+    /// What a stage's setting is, written or by default; `Null` of no such setting.
+    pub fn setting(&self, name: &str, path: &[&str]) -> Value {
+        let path: Vec<String> = path.iter().map(|&key| key.into()).collect();
+        let Some(method) = self.method(name) else { return Value::Null };
+        self.strip.with(|strip| {
+            strip.stage(name).map_or(Value::Null, |stage| settings::value(&method.controls, &stage.params, &path))
+        })
+    }
+
+    /// The layers in use, from the source to the end of the line.
+    pub fn line(&self) -> Vec<String> {
+        self.slots.with(|slots| self.strip.with(|strip| slots.iter().map(|slot| strip.name(slot.used)).collect()))
+    }
+
+    /// Stages of the line in playing order, notes after their layers.
+    pub fn order(&self) -> Vec<String> {
+        self.slots.with(|slots| {
+            let on_line = |at: &usize| slots.iter().any(|slot| slot.used == *at || slot.notes.contains(at));
+            self.strip.with(|strip| (0..strip.len()).filter(on_line).map(|at| strip.name(at)).collect())
+        })
+    }
+
+    /// The first stage of the line that is not done.
+    pub fn next(&self) -> Option<String> {
+        self.order().into_iter().find(|name| !self.is_done(name))
+    }
+
+    /// One sentence if the strip cannot be played as it is set.
+    pub fn refusal(&self) -> Option<String> {
+        let wrong = self.strip.with(|strip| {
+            strip
+                .spec
+                .stages
+                .iter()
+                .find_map(|stage| settings::wrong(&catalogue().method(&stage.id)?.controls, &stage.params))
+        });
+        wrong.or_else(|| self.trouble.get())
+    }
+
+    /// Whether a stage was played and what it hangs on has changed since.
+    pub fn is_stale(&self, name: &str) -> bool {
+        self.outcome(name).is_none() && self.played.with(|played| played.contains(name))
+    }
+
+    pub fn is_playing(&self) -> bool {
+        self.playing.with(Option::is_some)
+    }
+
+    pub fn is_paused(&self) -> bool {
+        self.playing.with(|playing| playing.as_ref().is_some_and(|playing| playing.paused))
+    }
+
+    /// The source network that the run file names, where it names one.
+    pub fn source(&self) -> Option<String> {
+        self.strip.with(|strip| strip.spec.model.params.get("weights").and_then(Value::as_str).map(str::to_owned))
+    }
+
+    /// The print of a stage of the run in hand; `None` if it belongs to another run.
+    pub(super) fn print_in(&self, run: u32, stage: &str) -> Option<String> {
+        let print_of =
+            |playing: &Playing| playing.stages.iter().find(|(name, _)| name == stage).map(|(_, print)| print.clone());
+        let played =
+            self.playing.with_untracked(|playing| playing.as_ref().filter(|p| p.run == run).and_then(print_of));
+        played.or_else(|| (stage == START).then(|| self.strip.with_untracked(Strip::start_print)))
+    }
+}

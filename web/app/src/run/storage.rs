@@ -1,0 +1,27 @@
+//! What the page keeps in the browser, under names that tell it from other pages of the same origin.
+
+use gloo_storage::{LocalStorage, Storage};
+use serde::Serialize;
+use serde_json::Value;
+
+fn key(name: &str) -> String {
+    format!("palimpsest.{name}")
+}
+
+/// A browser may refuse storage altogether.
+fn is_refused() -> bool {
+    web_sys::window().and_then(|window| window.local_storage().ok().flatten()).is_none()
+}
+
+/// The value under a name. Read as JSON first: readers of many types from text would be many more bytes to load.
+pub fn stored(name: &str) -> Option<Value> {
+    if is_refused() {
+        return None;
+    }
+    LocalStorage::get(key(name)).ok()
+}
+
+/// `false` if the storage is full; where storage is refused nothing is kept, and that is no failure.
+pub fn store<T: Serialize>(name: &str, value: &T) -> bool {
+    is_refused() || LocalStorage::set(key(name), value).is_ok()
+}

@@ -1,0 +1,538 @@
+//! The strip: a run file seen as a line of layers with notes hanging under them.
+
+use super::settings;
+use serde_json::{Map, Value};
+use spec::{Catalogue, Family, MethodInfo, Pick, RunSpec, Stage, Wrong};
+
+/// The name under which the engine keeps the run's source network.
+pub const START: &str = "start";
+
+/// One place on the line: versions share a parent, one of them is used by what follows.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Slot {
+    pub versions: Vec<usize>,
+    pub used: usize,
+    /// Attacks and measures of the used version.
+    pub notes: Vec<usize>,
+}
+
+/// A run file whose stages all have names and say what they start from.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Strip {
+    pub spec: RunSpec,
+    /// Of several versions at the end of the line, the one in use.
+    tip: Option<String>,
+}
+
+impl Strip {
+    /// Names what has no name, writes out what each stage starts from, and drops what equals a default.
+    pub fn new(spec: RunSpec, catalogue: &Catalogue) -> Result<Self, Wrong> {
+        let mut strip = Self { spec, tip: None };
+        for index in 0..strip.spec.stages.len() {
+            let id = strip.spec.stages[index].id.clone();
+            let Some(method) = catalogue.method(&id) else {
+                let known = catalogue.methods.iter().map(|method| method.card.id.as_str());
+                return Err(Wrong::unknown("method", &format!("stage.{}", strip.spec.stage_name(index)), &id, known));
+            };
+            let parent = strip.spec.parent(index, |id| is_layer(catalogue, id));
+            let parent = parent.map(|at| strip.spec.stage_name(at));
+            if strip.spec.stages[index].name.is_none() {
+                let old = strip.spec.stage_name(index);
+                let name = strip.free_name(short(&id));
+                for stage in &mut strip.spec.stages[index + 1..] {
+                    for from in stage.from.iter_mut().chain(&mut stage.with).filter(|from| **from == old) {
+                        from.clone_from(&name);
+                    }
+                }
+                strip.spec.stages[index].name = Some(name);
+            }
+            let stage = &mut strip.spec.stages[index];
+            if stage.model.is_none() {
+                stage.from = parent;
+            }
+            settings::drop_defaults(&method.controls, &mut stage.params);
+        }
+        Ok(strip)
+    }
+
+    fn free_name(&self, wish: &str) -> String {
+        let taken = |name: &str| name == START || self.spec.stages.iter().any(|s| s.name.as_deref() == Some(name));
+        if !taken(wish) {
+            return wish.into();
+        }
+        (2..).map(|n| format!("{wish}-{n}")).find(|name| !taken(name)).expect("numbers do not end")
+    }
+
+    pub fn len(&self) -> usize {
+        self.spec.stages.len()
+    }
+
+    pub fn name(&self, index: usize) -> String {
+        self.spec.stage_name(index)
+    }
+
+    pub fn find(&self, name: &str) -> Option<usize> {
+        (0..self.len()).find(|&index| self.spec.stages[index].name.as_deref() == Some(name))
+    }
+
+    pub fn stage(&self, name: &str) -> Option<&Stage> {
+        self.find(name).map(|index| &self.spec.stages[index])
+    }
+
+    pub fn method<'a>(&self, index: usize, catalogue: &'a Catalogue) -> &'a MethodInfo {
+        catalogue.method(&self.spec.stages[index].id).expect("checked when the strip was made")
+    }
+
+    pub fn is_layer(&self, index: usize, catalogue: &Catalogue) -> bool {
+        self.method(index, catalogue).shape.is_layer()
+    }
+
+    /// The stage whose model this one starts from or asks; `None` is the source network.
+    pub fn parent(&self, index: usize) -> Option<usize> {
+        let from = self.spec.stages[index].from.as_deref()?;
+        (0..index).find(|&at| self.spec.stages[at].name.as_deref() == Some(from))
+    }
+
+    pub fn parent_name(&self, index: usize) -> String {
+        self.parent(index).map_or_else(|| START.into(), |at| self.name(at))
+    }
+
+    pub fn task(&self, index: usize) -> String {
+        match (&self.spec.stages[index].on, self.parent(index)) {
+            (Some(task), _) => task.clone(),
+            (None, Some(parent)) => self.task(parent),
+            (None, None) => self.first_task(),
+        }
+    }
+
+    pub fn first_task(&self) -> String {
+        self.spec.tasks.keys().next().cloned().unwrap_or_default()
+    }
+
+    /// The line from the source to its end. The version that has successors is the used one; at the end, the chosen
+    /// one, else the newest.
+    pub fn slots(&self, catalogue: &Catalogue) -> Vec<Slot> {
+        let layers: Vec<usize> = (0..self.len()).filter(|&index| self.is_layer(index, catalogue)).collect();
+        let depth = |index: usize| {
+            let mut depths = vec![0_usize; self.len()];
+            for &layer in layers.iter().rev() {
+                if let Some(parent) = self.parent(layer) {
+                    depths[parent] = depths[parent].max(depths[layer] + 1);
+                }
+            }
+            depths[index]
+        };
+        let holds_tip = |index: usize| {
+            let mut at = self.tip.as_deref().and_then(|tip| self.find(tip));
+            while let Some(stage) = at {
+                if stage == index {
+                    return true;
+                }
+                at = self.parent(stage);
+            }
+            false
+        };
+        let mut slots = Vec::new();
+        let mut parent = None;
+        loop {
+            let versions: Vec<usize> = layers.iter().copied().filter(|&layer| self.parent(layer) == parent).collect();
+            let Some(used) = versions.iter().copied().max_by_key(|&at| (depth(at), holds_tip(at), at)) else { break };
+            let notes = (0..self.len()).filter(|&at| !layers.contains(&at) && self.parent(at) == Some(used)).collect();
+            slots.push(Slot { versions, used, notes });
+            parent = Some(used);
+        }
+        slots
+    }
+
+    /// Place on the line (from 1) and version (0 is the first) of a layer, or of the layer that a note asks.
+    pub fn place(&self, name: &str, catalogue: &Catalogue) -> Option<(usize, usize)> {
+        let index = self.find(name)?;
+        let layer = if self.is_layer(index, catalogue) { index } else { self.parent(index)? };
+        let slots = self.slots(catalogue);
+        slots.iter().enumerate().find_map(|(place, slot)| {
+            slot.versions.iter().position(|&version| version == layer).map(|version| (place + 1, version))
+        })
+    }
+
+    /// Stages that a stage stands on, nearest first.
+    pub fn ancestors(&self, index: usize) -> Vec<usize> {
+        std::iter::successors(self.parent(index), |&at| self.parent(at)).collect()
+    }
+
+    /// What a stage's result hangs on. Two equal prints are one result, so that undoing a change brings it back.
+    pub fn print(&self, index: usize, catalogue: &Catalogue) -> String {
+        let stage = &self.spec.stages[index];
+        let family = self.method(index, catalogue).card.family;
+        let forgets = matches!(family, Family::Unlearn | Family::Measure);
+        let above = match self.parent(index) {
+            Some(parent) => self.print(parent, catalogue),
+            None => self.start_print(),
+        };
+        let with: Vec<String> =
+            stage.with.iter().filter_map(|name| self.find(name)).map(|at| self.print(at, catalogue)).collect();
+        digest(&serde_json::json!([
+            above,
+            with,
+            stage.id,
+            stage.model,
+            stage.params,
+            self.spec.tasks.get(&self.task(index)),
+            forgets.then_some((&self.spec.forget, self.spec.retrain_seeds)),
+            self.spec.repeats,
+        ]))
+    }
+
+    /// As [`Self::print`], of the source network.
+    pub fn start_print(&self) -> String {
+        digest(&serde_json::json!([self.spec.model, self.spec.tasks.get(&self.first_task()), self.spec.seed]))
+    }
+
+    /// Puts a stage at the end of the line (a layer) or under a layer (a note); says its name.
+    pub fn add(&mut self, id: &str, under: Option<&str>, catalogue: &Catalogue) -> String {
+        let layer = catalogue.method(id).is_some_and(|method| method.shape.is_layer());
+        let slots = self.slots(catalogue);
+        let end = slots.last().map(|slot| self.name(slot.used));
+        let from = if layer { end } else { under.map(str::to_owned).or(end) };
+        let name = self.free_name(short(id));
+        let after = if layer { None } else { from.as_deref().and_then(|from| self.find(from)) };
+        let at = after.map_or(self.len(), |at| at + 1 + self.notes_right_after(at, catalogue));
+        self.spec.stages.insert(at, new_stage(id, &name, from));
+        name
+    }
+
+    fn notes_right_after(&self, layer: usize, catalogue: &Catalogue) -> usize {
+        (layer + 1..self.len())
+            .take_while(|&at| !self.is_layer(at, catalogue) && self.parent(at) == Some(layer))
+            .count()
+    }
+
+    /// Puts another method beside a layer: same parent, same task, the same notes under it.
+    pub fn add_version(&mut self, of: &str, id: &str, catalogue: &Catalogue) -> Option<String> {
+        let index = self.find(of)?;
+        let mut stage = self.spec.stages[index].clone();
+        if stage.id != id {
+            stage = Stage { id: id.into(), params: Map::new(), ..stage };
+        }
+        let name = self.free_name(if stage.id == self.spec.stages[index].id { of } else { short(id) });
+        stage.name = Some(name.clone());
+        if stage.from.is_none() && stage.model.is_none() {
+            stage.from = Some(START.into());
+        }
+        let mut at = index + 1 + self.notes_right_after(index, catalogue);
+        let notes: Vec<Stage> = (0..self.len())
+            .filter(|&note| !self.is_layer(note, catalogue) && self.parent(note) == Some(index))
+            .map(|note| self.spec.stages[note].clone())
+            .collect();
+        self.spec.stages.insert(at, stage);
+        for mut note in notes {
+            at += 1;
+            note.name = Some(self.free_name(note.name.as_deref().unwrap_or(short(&note.id))));
+            note.from = Some(name.clone());
+            self.spec.stages.insert(at, note);
+        }
+        Some(name)
+    }
+
+    /// What follows a layer goes on from this version of it.
+    pub fn use_version(&mut self, name: &str, catalogue: &Catalogue) {
+        let Some(index) = self.find(name) else { return };
+        let parent = self.parent(index);
+        let slots = self.slots(catalogue);
+        let Some(slot) = slots.iter().find(|slot| slot.versions.contains(&index)) else { return };
+        let old = self.name(slot.used);
+        let followers: Vec<usize> =
+            (0..self.len()).filter(|&at| self.is_layer(at, catalogue) && self.parent(at) == Some(slot.used)).collect();
+        debug_assert_eq!(self.parent(slot.used), parent);
+        if followers.is_empty() {
+            self.tip = Some(name.into());
+        }
+        for at in followers {
+            self.spec.stages[at].from = Some(name.into());
+        }
+        self.move_before_followers(name, &old);
+    }
+
+    /// A stage may only name what stands before it.
+    fn move_before_followers(&mut self, name: &str, old: &str) {
+        let (Some(from), Some(to)) = (self.find(name), self.find(old)) else { return };
+        let first = (0..from).find(|&at| self.spec.stages[at].from.as_deref() == Some(name));
+        if first.is_some() {
+            let stage = self.spec.stages.remove(from);
+            self.spec.stages.insert(to + 1, stage);
+        }
+    }
+
+    /// Replaces a stage's method; settings of the old one go.
+    pub fn set_method(&mut self, name: &str, id: &str) {
+        if let Some(index) = self.find(name) {
+            let stage = &mut self.spec.stages[index];
+            if stage.id != id {
+                stage.id = id.into();
+                stage.params = Map::new();
+            }
+        }
+    }
+
+    /// Writes one setting; a default is not written down.
+    pub fn set(&mut self, name: &str, path: &[String], value: Value, catalogue: &Catalogue) {
+        if let Some(index) = self.find(name) {
+            let method = self.method(index, catalogue);
+            settings::set(&method.controls, &mut self.spec.stages[index].params, path, value);
+        }
+    }
+
+    pub fn set_forget(&mut self, pick: Pick) {
+        self.spec.forget = Some(pick);
+    }
+
+    /// Whether no layer stands on a stage, and another one is left without it.
+    pub fn is_free(&self, name: &str, catalogue: &Catalogue) -> bool {
+        self.find(name).is_some_and(|index| {
+            let others = || (0..self.len()).filter(|&at| at != index && self.is_layer(at, catalogue));
+            others().next().is_some() && others().all(|at| self.parent(at) != Some(index))
+        })
+    }
+
+    /// Takes a stage off, with all that stands on it. `false` if it would leave nothing.
+    pub fn take_off(&mut self, name: &str) -> bool {
+        let Some(index) = self.find(name) else { return false };
+        let gone: Vec<usize> =
+            (index..self.len()).filter(|&at| at == index || self.ancestors(at).contains(&index)).collect();
+        if gone.len() == self.len() {
+            return false;
+        }
+        let mut at = 0;
+        self.spec.stages.retain(|_| {
+            at += 1;
+            !gone.contains(&(at - 1))
+        });
+        true
+    }
+
+    /// The run that plays these stages: the used line with its notes, and what they stand on. What is finished comes
+    /// first, so that one range covers the rest; the range is `None` when nothing of it is left to play.
+    pub fn play(
+        &self,
+        wanted: &[usize],
+        done: impl Fn(usize) -> bool,
+        catalogue: &Catalogue,
+    ) -> (RunSpec, Option<(usize, usize)>) {
+        let slots = self.slots(catalogue);
+        let stands = |at: usize| wanted.iter().any(|&index| self.ancestors(index).contains(&at));
+        let is_played = |at: usize| wanted.contains(&at) || (stands(at) && !done(at));
+        let is_taken = |at: usize| {
+            is_played(at) || stands(at) || slots.iter().any(|slot| slot.used == at || slot.notes.contains(&at))
+        };
+        // Finished stages, then those to play, then what stays planned.
+        let rank = |at: usize| {
+            if is_played(at) {
+                1
+            } else if done(at) {
+                0
+            } else {
+                2
+            }
+        };
+        let take: Vec<usize> = (0..3)
+            .flat_map(|wave| (0..self.len()).map(move |at| (wave, at)))
+            .filter(|&(wave, at)| rank(at) == wave && is_taken(at))
+            .map(|(_, at)| at)
+            .collect();
+        let count = take.iter().filter(|&&at| is_played(at)).count();
+        let range = take.iter().position(|index| rank(*index) == 1).map(|first| (first, first + count - 1));
+        // A note whose layer is planned keeps its place after it; a finished note of an unplayed layer cannot be.
+        let stages = take.iter().map(|&index| self.spec.stages[index].clone()).collect();
+        (RunSpec { stages, ..self.spec.clone() }, range)
+    }
+}
+
+pub fn is_layer(catalogue: &Catalogue, id: &str) -> bool {
+    catalogue.method(id).is_some_and(|method| method.shape.is_layer())
+}
+
+/// `lora` of `peft.lora`.
+pub fn short(id: &str) -> &str {
+    id.rsplit('.').next().unwrap_or(id)
+}
+
+fn new_stage(id: &str, name: &str, from: Option<String>) -> Stage {
+    Stage { id: id.into(), name: Some(name.into()), from, with: vec![], on: None, model: None, params: Map::new() }
+}
+
+/// FNV-1a of the canonical text: a name, not a secret.
+fn digest(value: &Value) -> String {
+    let text = value.to_string();
+    let hash = text
+        .bytes()
+        .fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3));
+    format!("{hash:016x}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    fn method(id: &str, family: &str, shape: &str) -> Value {
+        json!({
+            "card": {
+                "id": id, "title": short(id), "family": family, "authors": "", "year": 2020, "paper": "",
+                "equation": "", "summary": "", "notes": "",
+                "needs": { "kinds": ["images"], "access": "weights", "min_classes": 2 },
+            },
+            "shape": shape,
+            "controls": [{
+                "key": "epsilon", "label": "ε", "help": "", "default": 0.2,
+                "widget": { "type": "slider", "min": 0, "max": 0.5 },
+            }],
+        })
+    }
+
+    fn catalogue() -> Catalogue {
+        spec::read(json!({
+            "version": 1,
+            "methods": [
+                method("transfer.full-finetune", "transfer", "tune"),
+                method("train.scratch", "train", "tune"),
+                method("peft.lora", "peft", "peft"),
+                method("attack.fgsm", "attack", "attack"),
+                method("unlearn.salun", "unlearn", "unlearn"),
+                method("unlearn.finetune", "unlearn", "unlearn"),
+            ],
+            "tasks": [], "nets": [], "forget": [], "presets": [],
+            "leaf": { "ids": [], "labels": [], "size": 8, "pixels": "" },
+        }))
+        .unwrap()
+    }
+
+    /// Transfer, LoRA with an attack under it, forgetting.
+    fn strip() -> Strip {
+        let spec = RunSpec::read(
+            r#"
+            version = 1
+            tasks.digits = { id = "digits" }
+            tasks.tilted = { id = "digits", tilt = 30 }
+            model = { id = "cnn" }
+            forget = { id = "class", class = 3 }
+            stage = [
+                { id = "transfer.full-finetune", as = "digits", epsilon = 0.2 },
+                { id = "peft.lora", as = "lora", on = "tilted" },
+                { id = "attack.fgsm" },
+                { id = "unlearn.salun", from = "lora" },
+            ]"#,
+        );
+        Strip::new(spec.unwrap(), &catalogue()).unwrap()
+    }
+
+    fn line(strip: &Strip) -> Vec<String> {
+        strip.slots(&catalogue()).iter().map(|slot| strip.name(slot.used)).collect()
+    }
+
+    #[test]
+    fn names_and_origins_are_written_out() {
+        let strip = strip();
+        let from: Vec<_> = strip.spec.stages.iter().map(|stage| stage.from.as_deref()).collect();
+        assert_eq!(from, [None, Some("digits"), Some("lora"), Some("lora")]);
+        assert_eq!(strip.name(2), "fgsm");
+        assert!(strip.spec.stages[0].params.is_empty(), "a default is not written");
+        assert_eq!((strip.task(0), strip.task(3)), ("digits".into(), "tilted".into()));
+        assert_eq!(RunSpec::read(&strip.spec.to_toml()).unwrap(), strip.spec);
+    }
+
+    #[test]
+    fn notes_hang_under_their_layer() {
+        let slots = strip().slots(&catalogue());
+        assert_eq!(line(&strip()), ["digits", "lora", "salun"]);
+        assert_eq!(slots[1].notes, [2]);
+        assert_eq!(strip().place("fgsm", &catalogue()), Some((2, 0)));
+    }
+
+    #[test]
+    fn an_unknown_method_is_named() {
+        let mut spec = strip().spec;
+        spec.stages[3].id = "unlearn.salum".into();
+        assert!(Strip::new(spec, &catalogue()).unwrap_err().to_string().contains("did you mean \"unlearn.salun\""));
+    }
+
+    #[test]
+    fn a_version_brings_its_notes_and_what_follows_goes_on_from_it() {
+        let (catalogue, mut strip) = (catalogue(), strip());
+        let version = strip.add_version("lora", "peft.lora", &catalogue).unwrap();
+        assert_eq!((version.as_str(), line(&strip)), ("lora-2", vec!["digits".into(), "lora".into(), "salun".into()]));
+        let slot = &strip.slots(&catalogue)[1];
+        assert_eq!((slot.versions.len(), strip.name(slot.versions[1])), (2, "lora-2".into()));
+        strip.use_version("lora-2", &catalogue);
+        assert_eq!(line(&strip), ["digits", "lora-2", "salun"]);
+        let note = strip.slots(&catalogue)[1].notes[0];
+        assert_eq!((strip.name(note), strip.parent_name(note)), ("fgsm-2".into(), "lora-2".into()));
+        assert!(RunSpec::read(&strip.spec.to_toml()).is_ok());
+    }
+
+    #[test]
+    fn of_two_versions_at_the_end_the_chosen_one_is_used() {
+        let (catalogue, mut strip) = (catalogue(), strip());
+        strip.add_version("salun", "unlearn.finetune", &catalogue);
+        assert_eq!(line(&strip)[2], "finetune");
+        strip.use_version("salun", &catalogue);
+        assert_eq!(line(&strip)[2], "salun");
+    }
+
+    #[test]
+    fn a_version_of_the_first_layer_starts_from_the_source() {
+        let (catalogue, mut strip) = (catalogue(), strip());
+        strip.add_version("digits", "train.scratch", &catalogue);
+        assert_eq!(strip.stage("scratch").unwrap().from.as_deref(), Some(START));
+        assert_eq!(strip.slots(&catalogue)[0].versions.len(), 2);
+        assert!(RunSpec::read(&strip.spec.to_toml()).is_ok());
+    }
+
+    #[test]
+    fn a_change_makes_what_follows_stale_and_undoing_it_brings_the_results_back() {
+        let (catalogue, mut strip) = (catalogue(), strip());
+        let prints = |strip: &Strip| (0..strip.len()).map(|at| strip.print(at, &catalogue)).collect::<Vec<_>>();
+        let before = prints(&strip);
+        let key = ["epsilon".to_owned()];
+        strip.set("lora", &key, 0.3.into(), &catalogue);
+        let after = prints(&strip);
+        assert_eq!(before[0], after[0]);
+        assert!((1..4).all(|at| before[at] != after[at]));
+        strip.set("lora", &key, 0.2.into(), &catalogue);
+        assert_eq!(prints(&strip), before);
+        strip.set_forget(Pick { id: "class".into(), params: json!({ "class": 4 }).as_object().unwrap().clone() });
+        let after = prints(&strip);
+        assert!((0..3).all(|at| before[at] == after[at]) && before[3] != after[3]);
+    }
+
+    #[test]
+    fn the_last_layer_comes_off_with_its_notes() {
+        let mut strip = strip();
+        assert!(strip.take_off("lora"));
+        assert_eq!(strip.len(), 1);
+        assert!(!strip.take_off("digits"), "something must stay");
+    }
+
+    #[test]
+    fn what_nothing_stands_on_can_go() {
+        let (catalogue, mut strip) = (catalogue(), strip());
+        let free = |strip: &Strip| -> Vec<String> {
+            (0..strip.len()).map(|at| strip.name(at)).filter(|name| strip.is_free(name, &catalogue)).collect()
+        };
+        assert_eq!(free(&strip), ["fgsm", "salun"]);
+        strip.add_version("lora", "peft.lora", &catalogue);
+        assert_eq!(free(&strip), ["fgsm", "lora-2", "fgsm-2", "salun"]);
+        strip.take_off("lora");
+        strip.take_off("lora-2");
+        assert!(free(&strip).is_empty(), "one layer must stay");
+    }
+
+    #[test]
+    fn playing_puts_finished_stages_first() {
+        let (catalogue, strip) = (catalogue(), strip());
+        let (spec, range) = strip.play(&[3], |at| at == 0, &catalogue);
+        let names: Vec<_> = (0..spec.stages.len()).map(|at| spec.stage_name(at)).collect();
+        assert_eq!(names, ["digits", "lora", "salun", "fgsm"]);
+        assert_eq!(range, Some((1, 2)));
+        let (spec, range) = strip.play(&[2], |at| at < 2, &catalogue);
+        assert_eq!((spec, range), (strip.spec.clone(), Some((2, 2))));
+    }
+}

@@ -1,0 +1,78 @@
+//! Files in: run files, weights and data that are dropped on the page.
+
+use crate::run::{Notice, Taken, View};
+use gloo_file::futures::read_as_bytes;
+use js_sys::Uint8Array;
+use leptos::wasm_split::SplitLoaderError;
+use serde_json::Map;
+use spec::{Import, Pick, RunSpec, Wrong};
+use wasm_bindgen_futures::spawn_local;
+
+/// The largest accepted run file, in bytes.
+const RUN_FILE: u64 = 1_000_000;
+/// The largest accepted file of weights or data.
+const LARGE: u64 = 200_000_000;
+
+/// Reads dropped files, each by its name's ending.
+///
+/// # Errors
+/// The part of the page cannot be had.
+#[leptos::wasm_split::wasm_split(tools, fallible, wasm_split_path = ::leptos::wasm_split)]
+pub fn take(view: View, files: web_sys::FileList) -> Result<(), SplitLoaderError> {
+    for file in gloo_file::FileList::from(files).iter() {
+        spawn_local(take_one(view, file.clone()));
+    }
+    Ok(())
+}
+
+async fn take_one(view: View, file: gloo_file::File) {
+    let notices = view.run.notices;
+    let name = file.name();
+    let ends = |endings: &[&str]| endings.iter().any(|ending| name.ends_with(ending));
+    let is_run = ends(&[".toml", ".json"]);
+    let limit = if is_run { RUN_FILE } else { LARGE };
+    if file.size() > limit {
+        let megabytes = |bytes: u64| (bytes as f64 / 1e6).round();
+        let why = format!("it has {} MB; the limit is {}", megabytes(file.size()), megabytes(limit));
+        notices.show(Notice::Refused(Wrong::new(name, why)));
+        return;
+    }
+    let Ok(bytes) = read_as_bytes(&file).await else { return };
+    if is_run {
+        match RunSpec::read(&String::from_utf8_lossy(&bytes)) {
+            Ok(spec) => view.load(spec),
+            Err(wrong) => notices.show(Notice::Refused(wrong)),
+        }
+    } else if ends(&[".safetensors"]) {
+        take_weights(view, name, &bytes);
+    } else if ends(&[".gz", "-ubyte", ".idx"]) {
+        take_data(view, name, &bytes);
+    } else {
+        notices.show(Notice::NotAFile(name));
+    }
+}
+
+/// The strip starts from these weights now.
+fn take_weights(view: View, name: String, bytes: &[u8]) {
+    let stem = name.split('.').next().unwrap_or(&name).to_owned();
+    view.run.import(Import::Source, stem.clone(), Uint8Array::from(bytes).buffer());
+    view.run.edit(|strip| {
+        strip.spec.model.params.insert("weights".into(), stem.into());
+    });
+    view.run.notices.show(Notice::FileTaken { name, what: Taken::Weights });
+}
+
+/// The first task reads it as its images or labels.
+fn take_data(view: View, name: String, bytes: &[u8]) {
+    let key = if name.contains("label") { "labels" } else { "images" };
+    view.run.import(Import::Data, name.clone(), Uint8Array::from(bytes).buffer());
+    view.run.edit(|strip| {
+        if let Some(task) = strip.spec.tasks.values_mut().next() {
+            if task.id != "idx" {
+                *task = Pick { id: "idx".into(), params: Map::new() };
+            }
+            task.params.insert(key.into(), name.clone().into());
+        }
+    });
+    view.run.notices.show(Notice::FileTaken { name, what: Taken::Data });
+}

@@ -1,0 +1,89 @@
+//! Keys of the whole page.
+
+use crate::{
+    route,
+    run::{Dialog, Side, View},
+    ui::dom,
+};
+use leptos::prelude::*;
+use web_sys::KeyboardEvent;
+
+/// A key is pressed anywhere. Nothing happens while something that types has the focus, or while a dialog is open.
+pub fn pressed(view: View, event: &KeyboardEvent) {
+    if event.key() == "Escape" {
+        view.drawer.set(false);
+        return;
+    }
+    let focus = Focus::now();
+    if focus.types || view.dialog.with_untracked(Option::is_some) {
+        return;
+    }
+    let key = event.key();
+    let taken = if event.ctrl_key() || event.meta_key() {
+        with_control(view, &key, event.shift_key())
+    } else {
+        let is_space = key == " ";
+        let is_off = !is_space && !view.keys_on.get_untracked();
+        !event.alt_key() && !(is_space && focus.takes_space) && !is_off && alone(view, &key)
+    };
+    if taken {
+        event.prevent_default();
+    }
+}
+
+/// What the focused element does with keys itself.
+struct Focus {
+    /// Text is typed into it.
+    types: bool,
+    /// The space bar presses it.
+    takes_space: bool,
+}
+
+impl Focus {
+    fn now() -> Self {
+        let focused = dom::focused();
+        let tag = focused.as_ref().map(|element| element.tag_name()).unwrap_or_default();
+        let range = focused.is_some_and(|element| element.get_attribute("type").as_deref() == Some("range"));
+        Self {
+            types: matches!(tag.as_str(), "SELECT" | "TEXTAREA") || (tag == "INPUT" && !range),
+            takes_space: matches!(tag.as_str(), "BUTTON" | "INPUT" | "A" | "SUMMARY" | "CANVAS"),
+        }
+    }
+}
+
+/// Whether the key means something.
+fn with_control(view: View, key: &str, shift: bool) -> bool {
+    if !key.eq_ignore_ascii_case("z") {
+        return false;
+    }
+    if shift {
+        view.put_back()
+    } else {
+        view.take_off()
+    }
+    true
+}
+
+/// Whether the key means something.
+fn alone(view: View, key: &str) -> bool {
+    if let Some((route, _)) = route::tabs().find(|(_, tab)| key.chars().eq([*tab])) {
+        view.go(&route.path());
+        return true;
+    }
+    match key {
+        " " => view.play_or_pause(),
+        "." => view.step(),
+        "s" | "S" => view.run.stop(),
+        "r" | "R" => view.reset(),
+        "," => view.drawer.update(|open| *open = !*open),
+        "[" => view.step_layer(-1),
+        "]" => view.step_layer(1),
+        "c" | "C" => view.side.update(|side| *side = if *side == Side::All { Side::Other } else { Side::All }),
+        "d" | "D" => dom::focus("#pad"),
+        "e" | "E" => dom::focus("#epsilon"),
+        "/" => view.open_chooser(),
+        "?" => view.open(Dialog::Keys),
+        _ => return false,
+    }
+    true
+}

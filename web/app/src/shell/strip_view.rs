@@ -1,0 +1,6 @@
+//! The strip of layers.
+
+use leptos::prelude::*;
+
+#[component]
+pub fn StripView() -> impl IntoView {}

@@ -1,8 +1,0 @@
-//! What the page knows, without a browser: everything here is tested natively.
-
-pub mod choice;
-pub mod controls;
-pub mod link;
-pub mod outcome;
-pub mod runs;
-pub mod strip;
