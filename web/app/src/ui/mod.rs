@@ -1,0 +1,43 @@
+//! The parts that views are made of: buttons, controls, blocks, charts, menus, dialogs, pictures. None of them knows the
+//! run, the engine or a lab: what they show and what a press does is handed in. What all of them need from the page is
+//! in [`Host`].
+
+pub mod block;
+pub mod button;
+pub mod chart;
+pub mod chips;
+pub mod dialog;
+pub mod dom;
+pub mod export;
+pub mod field;
+pub mod host;
+pub mod icons;
+pub mod menu;
+pub mod pixels;
+pub mod say;
+pub mod scale;
+pub mod segments;
+pub mod select;
+pub mod slider;
+pub mod stepper;
+pub mod switch;
+pub mod table;
+pub mod value;
+
+pub use block::Block;
+pub use button::{Button, IconButton};
+pub use chart::{Chart, Marks};
+pub use chips::{Chip, Chips};
+pub use dialog::{Dialog, Modal};
+pub use field::Field;
+pub use host::{Drawn, Entry, Host};
+pub use icons::{Glyph, Icon};
+pub use menu::{MenuButton, MenuLayer};
+pub use pixels::{Image, Pixels};
+pub use say::Say;
+pub use segments::{Segment, Segments};
+pub use select::{Choice, Select};
+pub use slider::{Range, Slider};
+pub use stepper::Stepper;
+pub use switch::Switch;
+pub use table::PlainTable;
