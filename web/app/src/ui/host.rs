@@ -56,13 +56,6 @@ pub struct Drawn {
     pub table: Table,
 }
 
-impl Drawn {
-    /// The chart at this width in pixels and at its own height.
-    pub fn of<C: report::Chart>(chart: &C, width: f64) -> Self {
-        Self { scene: chart.scene(width, C::HEIGHT), table: chart.table() }
-    }
-}
-
 /// One line of a menu.
 pub struct Entry {
     /// What it says.

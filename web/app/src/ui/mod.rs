@@ -1,6 +1,6 @@
-//! The parts that views are made of: buttons, controls, blocks, charts, menus, dialogs, pictures. None of them knows the
-//! run, the engine or a lab: what they show and what a press does is handed in. What all of them need from the page is
-//! in [`Host`].
+//! The parts that views are made of: buttons, controls, blocks, charts, menus, dialogs, pictures. None of them knows
+//! the run, the engine or a lab: what they show and what a press does is handed in. What all of them need from the page
+//! is in [`Host`].
 
 pub mod block;
 pub mod button;

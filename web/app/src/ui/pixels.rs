@@ -75,8 +75,8 @@ fn draw(canvas: &HtmlCanvasElement, image: &Image, inks: &Inks) {
     }
 }
 
-/// Red, green, blue and alpha of each pixel. Grey is the ink's alpha, so that a digit is ink on paper in the light theme
-/// and glows in the dark one.
+/// Red, green, blue and alpha of each pixel. Grey is the ink's alpha, so that a digit is ink on paper in the light
+/// theme and glows in the dark one.
 fn colours(image: &Image, inks: &Inks) -> Vec<u8> {
     let [channels, height, width] = image.shape;
     let size = height * width;
