@@ -115,7 +115,7 @@ fn provide(opened: Opened) -> View {
 /// What the parts of [`ui`] need of the page.
 fn host(view: View) -> Host {
     let notices = view.run.notices;
-    let speak = Callback::new(move |(words,)| notices.tell(News::Said(words)));
+    let speak = Callback::new(move |words| notices.tell(News::Said(words)));
     let host = StoredValue::new(None::<Host>);
     let save = Callback::new(move |(title, drawn, anchor)| {
         if let Some(host) = host.get_value() {

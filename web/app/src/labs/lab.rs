@@ -19,10 +19,12 @@ pub struct Lab {
     pub key: char,
     /// The families whose stages it shows; the first one is offered first.
     pub families: &'static [Family],
+    /// Provides the lab's own state to the whole page, where it has some: called once, when the page begins.
+    pub provide: fn(),
     /// The blocks below the sentence. They are in the lab's own part, which is fetched when it is first shown.
     pub blocks: fn() -> Loading<Draw>,
     /// What it lays over the leaf while it is open.
-    pub overlay: Option<fn() -> Loading<fn() -> Overlay>>,
+    pub overlay: Option<fn() -> Overlay>,
     /// Above the method in a stage's settings; takes the stage's name.
     pub above_method: Option<fn(String) -> AnyView>,
     /// Below the method in a stage's settings, before the settings themselves; takes the stage's name.

@@ -1,6 +1,7 @@
 //! The labs: views on a layer by what its family does. This list is the only one; tabs, keys, routes and the chooser
 //! loop over it.
 
+mod accuracy;
 mod adapt;
 mod attack;
 mod forget;

@@ -14,6 +14,7 @@ pub mod outcome;
 mod questions;
 mod reading;
 mod run;
+pub mod sample;
 pub mod sentence;
 pub mod settings;
 pub mod storage;

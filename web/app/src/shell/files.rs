@@ -1,6 +1,9 @@
-//! Files in: run files, weights and data that are dropped on the page.
+//! Files in, dropped on the page, and files out.
 
-use crate::run::{Notice, Taken, View};
+use crate::{
+    run::{Notice, Run, Taken, View, history, link},
+    ui::export::download,
+};
 use gloo_file::futures::read_as_bytes;
 use js_sys::Uint8Array;
 use leptos::wasm_split::SplitLoaderError;
@@ -75,4 +78,35 @@ fn take_data(view: View, name: String, bytes: &[u8]) {
         }
     });
     view.run.notices.show(Notice::FileTaken { name, what: Taken::Data });
+}
+
+/// The run file, as a person would write it.
+///
+/// # Errors
+/// The part of the page cannot be had.
+#[leptos::wasm_split::wasm_split(tools, fallible, wasm_split_path = ::leptos::wasm_split)]
+pub fn save_run_file(run: Run) -> Result<(), SplitLoaderError> {
+    let (name, text) =
+        run.strip.with_untracked(|strip| (link::file_name(&strip.spec, "toml"), strip.spec.to_toml()));
+    download(&name, "application/toml", text.as_bytes());
+    Ok(())
+}
+
+/// The model of a stage, if the page keeps it.
+pub fn save_weights(run: &Run, name: &str) {
+    if let Some(bytes) = run.weights(name) {
+        download(&format!("{name}.safetensors"), "application/octet-stream", &bytes);
+    }
+}
+
+/// What was played, as a table.
+pub fn save_runs_csv(run: Run) {
+    let text = run.history.with_untracked(|runs| history::csv(runs));
+    download("palimpsest-runs.csv", "text/csv", text.as_bytes());
+}
+
+/// What was played, with run files and curves.
+pub fn save_runs_json(run: Run) {
+    let text = run.history.with_untracked(|runs| serde_json::to_string_pretty(runs).unwrap_or_default());
+    download("palimpsest-runs.json", "application/json", text.as_bytes());
 }

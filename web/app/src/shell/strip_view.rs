@@ -1,6 +1,278 @@
-//! The strip of layers.
+//! The strip: source, layers, notes, and the place for the next one.
 
-use leptos::prelude::*;
+use super::{layer_menu, strip_notes::Notes, words};
+use crate::{
+    labs::part::attempt_in,
+    run::{
+        Dialog, START, View, catalogue,
+        strip::Slot,
+    },
+    ui::{Button, Glyph, Host, Icon, Marks, MenuButton, dom},
+};
+use leptos::{ev, prelude::*};
+use report::{Chart as _, Outcome, Role, Status, chart::Ribbon};
+use spec::Family;
+use std::sync::Arc;
+use web_sys::HtmlElement;
 
+/// The line from the source network to the place for the next layer.
 #[component]
-pub fn StripView() -> impl IntoView {}
+pub fn StripView() -> impl IntoView {
+    let view = View::get();
+    let run = view.run;
+    let layer = Memo::new(move |_| view.layer());
+    Effect::new(move |_| {
+        layer.track();
+        run.slots.track();
+        request_animation_frame(|| drop(show_selected()));
+    });
+    let first = Memo::new(move |_| run.line().first().cloned());
+    let follows = move || first.get().is_some_and(|first| run.is_done(&first));
+    let slots = move || run.slots.get().into_iter().enumerate().collect::<Vec<_>>();
+    // A slot that stays as it is keeps its place in the document, and with it the focus.
+    let key = move |(place, slot): &(usize, Slot)| {
+        let name = |at: &usize| run.strip.with_untracked(|strip| strip.name(*at));
+        let names: Vec<String> = slot.versions.iter().chain(&slot.notes).map(name).collect();
+        (*place, name(&slot.used), names)
+    };
+    view! {
+        <ol class="strip" tabindex="-1" on:keydown=move |event| arrows(view, &event)>
+            <li class="layer" class:follows=follows>
+                <Source />
+            </li>
+            <For each=slots key=key let:item>
+                <Layer place=item.0 slot=item.1 />
+            </For>
+            <li>
+                <Button
+                    class="add"
+                    title="Add a layer"
+                    name="Add a layer"
+                    press=move || view.open(Dialog::Chooser { replace: None, lab: None })
+                >
+                    <Glyph icon=Icon::More />
+                </Button>
+            </li>
+        </ol>
+    }
+}
+
+/// Scrolls the strip, and nothing else, until the selected layer is in view.
+fn show_selected() -> Option<()> {
+    let (strip, card) = (dom::find(".strip")?, dom::find(".layer.selected")?);
+    let left = card.offset_left() - strip.offset_left();
+    let (from, width) = (strip.scroll_left(), strip.client_width());
+    if dom::matches("(max-width: 900px)") {
+        strip.set_scroll_left(left - 16);
+    } else if left < from {
+        strip.set_scroll_left(left - 8);
+    } else if left + card.offset_width() + 60 > from + width {
+        strip.set_scroll_left(left + card.offset_width() + 60 - width);
+    }
+    Some(())
+}
+
+/// One tab stop; arrows move along the line.
+fn arrows(view: View, event: &ev::KeyboardEvent) {
+    match event.key().as_str() {
+        "ArrowLeft" => view.step_layer(-1),
+        "ArrowRight" => view.step_layer(1),
+        _ => return,
+    }
+    event.prevent_default();
+    request_animation_frame(|| dom::focus(".strip [tabindex='0']"));
+}
+
+/// Where the line starts.
+#[component]
+fn Source() -> impl IntoView {
+    let run = View::get().run;
+    view! {
+        <div class="card">
+            <span class="head">
+                <b>"Source"</b>
+                <span>{move || words::knows(run)}</span>
+            </span>
+            <span class="title">{move || run.view(|view| view.source().title)}</span>
+            <Bars name=START.into() role=Role::Pencil />
+        </div>
+    }
+}
+
+/// Accuracy of every class after this layer, with what it was before.
+#[component]
+fn Bars(
+    /// The layer.
+    name: String,
+    /// Its colour.
+    #[prop(into)]
+    role: Signal<Role>,
+) -> impl IntoView {
+    let run = View::get().run;
+    let scene = Memo::new(move |_| {
+        let percent = |outcome: Option<Arc<Outcome>>| -> Vec<Option<f64>> {
+            let classes = outcome.and_then(|outcome| outcome.classes.get("test").cloned());
+            classes.map_or_else(Vec::new, |values| values.iter().map(|value| value.map(f64::from)).collect())
+        };
+        let values = percent(run.outcome(&name));
+        let before = if name == START { vec![] } else { percent(run.outcome(&run.parent_of(&name))) };
+        let classes = values.len().max(run.class_names(&run.task_of(&name)).len());
+        Ribbon { values, before, classes, role: role.get() }.scene(Ribbon::WIDTH, Ribbon::HEIGHT)
+    });
+    view! { <Marks scene class="ribbon" stretched=true /> }
+}
+
+/// How a layer stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Stands {
+    /// It was played, and what it hangs on has changed since.
+    Stale,
+    Planned,
+    Running,
+    Done,
+    Cancelled,
+    Failed,
+}
+
+impl Stands {
+    fn of(view: View, name: &str) -> Self {
+        match view.run.outcome(name).map(|outcome| outcome.status.clone()) {
+            None | Some(Status::Waiting) if view.run.is_stale(name) => Self::Stale,
+            None | Some(Status::Waiting) => Self::Planned,
+            Some(Status::Running | Status::Paused) => Self::Running,
+            Some(Status::Done) => Self::Done,
+            Some(Status::Cancelled) => Self::Cancelled,
+            Some(Status::Failed(_)) => Self::Failed,
+        }
+    }
+
+    const fn class(self) -> &'static str {
+        match self {
+            Self::Stale => "stale",
+            Self::Planned => "planned",
+            Self::Running => "running",
+            Self::Done => "done",
+            Self::Cancelled => "cancelled",
+            Self::Failed => "failed",
+        }
+    }
+
+    /// At the right of the card's head; `done` stands where a layer is done and has an accuracy.
+    fn word(self, done: Option<f64>) -> String {
+        match self {
+            Self::Stale => "runs again".into(),
+            Self::Planned => "planned".into(),
+            Self::Running => "writing".into(),
+            Self::Done => done.map_or_else(|| "done".into(), |accuracy| report::figure::percent(accuracy, 1)),
+            Self::Cancelled | Self::Failed => "stopped".into(),
+        }
+    }
+}
+
+/// One place on the line: its card, its menu, and the notes under it.
+#[component]
+fn Layer(
+    /// Its place, from 0.
+    place: usize,
+    /// Its versions and notes.
+    slot: Slot,
+) -> impl IntoView {
+    let (view, host) = (View::get(), Host::get());
+    let run = view.run;
+    let names = run.line();
+    let (name, next) = (StoredValue::new(names[place].clone()), names.get(place + 1).cloned());
+    let is_selected = Memo::new(move |_| name.with_value(|name| view.layer() == *name));
+    let stands = Memo::new(move |_| name.with_value(|name| Stands::of(view, name)));
+    let count = slot.versions.len();
+    let follows = move || next.as_ref().is_some_and(|next| run.is_done(next));
+    let menu = move |anchor: HtmlElement| {
+        attempt_in(view, run.notices, layer_menu::open(host, view, name.get_value(), anchor));
+    };
+    view! {
+        <li class=move || {
+            let mut class = format!("layer {}", stands.get().class());
+            for (on, word) in [(is_selected.get(), " selected"), (count > 1, " stack"), (follows(), " follows")] {
+                class.push_str(if on { word } else { "" });
+            }
+            class
+        }>
+            <Card place name count is_selected stands menu=menu />
+            <MenuButton
+                icon=Icon::Dots
+                name="More"
+                hint="What can be done with this layer"
+                stop=Signal::derive(move || Some(is_selected.get()))
+                open=menu
+            />
+            <Notes indices=slot.notes />
+        </li>
+    }
+}
+
+/// A layer's card: what it does, how it stands, and how well each class is read.
+#[component]
+fn Card(
+    /// Its place, from 0.
+    place: usize,
+    /// The used version.
+    name: StoredValue<String>,
+    /// How many versions there are.
+    count: usize,
+    /// Whether it, or a note under it, is selected.
+    is_selected: Memo<bool>,
+    /// How it stands.
+    stands: Memo<Stands>,
+    /// Opens its menu beside an element.
+    #[prop(into)]
+    menu: Callback<HtmlElement>,
+) -> impl IntoView {
+    let view = View::get();
+    let run = view.run;
+    let family = run.family(&name.get_value());
+    let outcome = Memo::new(move |_| run.outcome(&name.get_value()));
+    // After forgetting, what was to be kept counts.
+    let kept = move || {
+        let without = if family == Some(Family::Unlearn) { run.forget_class() } else { None };
+        let outcome = outcome.get()?;
+        outcome.answers("test").and_then(|answers| answers.accuracy(without)).or_else(|| outcome.accuracy())
+    };
+    let share = move || {
+        let share = outcome.get().filter(|outcome| outcome.of > 0).map(|outcome| outcome.step as f64 / outcome.of as f64);
+        format!("{}%", (100.0 * share.unwrap_or(0.0)).round())
+    };
+    let context = move |event: ev::MouseEvent| {
+        event.prevent_default();
+        if let Some(card) = dom::listener(&event) {
+            menu.run(card);
+        }
+    };
+    let role = Signal::derive(move || if is_selected.get() { Role::Keep } else { Role::Pencil });
+    view! {
+        <button
+            class="card"
+            type="button"
+            title=(count > 1).then(|| format!("{count} versions of this layer; this one is used"))
+            aria-pressed=move || is_selected.get().to_string()
+            tabindex=move || if is_selected.get() { "0" } else { "-1" }
+            on:click=move |_| view.select(&name.get_value())
+            on:contextmenu=context
+        >
+            <span class="head">
+                <b>{format!("{} {}", place + 1, family.map_or("", |family| &catalogue::family(family).verb))}</b>
+                <span>{move || stands.get().word(kept())}</span>
+            </span>
+            <span class="title">{move || run.title(&name.get_value())}</span>
+            <Bars name=name.get_value() role />
+            <i class="written" style:width=share></i>
+        </button>
+    }
+}
+
+/// The versions of a layer, and the notes under it.
+pub fn slot_of(view: View, name: &str) -> Option<Slot> {
+    let layer = view.run.layer_of(name);
+    view.run.strip.with(|strip| {
+        let index = strip.find(&layer)?;
+        strip.slots(catalogue()).into_iter().find(|slot| slot.versions.contains(&index))
+    })
+}

@@ -1,11 +1,13 @@
 //! The part of the page that loads when the engine is ready: links, files, dialogs and the acts of menus. Its functions
 //! stand where they belong; each is marked as one of the part `tools`.
 
+use super::boundary::BoundaryMap;
 use crate::{
+    labs::{lab::Draw, part::Loading},
     run::link,
     ui::{Drawn, Host, export},
 };
-use leptos::wasm_split::SplitLoaderError;
+use leptos::{prelude::*, wasm_split::SplitLoaderError};
 use spec::{RunSpec, Wrong};
 use web_sys::HtmlElement;
 
@@ -26,4 +28,14 @@ pub fn decode(code: String) -> Result<Result<RunSpec, Wrong>, SplitLoaderError> 
 pub fn save_chart(host: Host, title: String, drawn: Drawn, anchor: HtmlElement) -> Result<(), SplitLoaderError> {
     export::save_chart(host, &title, drawn, anchor);
     Ok(())
+}
+
+/// The map of a network over points in a plane.
+pub fn load_map() -> Loading<Draw> {
+    Box::pin(map())
+}
+
+#[leptos::wasm_split::wasm_split(tools, fallible, wasm_split_path = ::leptos::wasm_split)]
+fn map() -> Result<Draw, SplitLoaderError> {
+    Ok(|| view! { <BoundaryMap /> }.into_any())
 }

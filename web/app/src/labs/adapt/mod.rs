@@ -1,24 +1,33 @@
-//! Adapt: a small share of the weights learns, and can be taken off again.
+//! Adapt: how small, how good, and what is kept underneath.
+
+mod about;
+mod merge;
+mod on_or_off;
+mod plane;
+mod state;
+mod words;
 
 use super::{
-    lab::{Draw, Lab, words},
+    accuracy::Accuracy,
+    lab::{Draw, Lab},
     part::Loading,
 };
 use leptos::{prelude::*, wasm_split::SplitLoaderError};
 use spec::Family;
 
 pub static LAB: Lab = Lab {
-    id: "adapt",
-    title: "Adapt",
+    id: words::ID,
+    title: words::TITLE,
     key: '2',
     families: &[Family::Peft],
-    blocks: || Box::pin(blocks()),
+    provide: || {},
+    blocks: || -> Loading<Draw> { Box::pin(blocks()) },
     overlay: None,
     above_method: None,
     below_method: None,
     for_image: None,
     leaf_first: false,
-    words: words("Add a layer of this kind, and Adapt shows what it does to the network."),
+    words: words::WORDS,
 };
 
 #[leptos::wasm_split::wasm_split(adapt, fallible, wasm_split_path = ::leptos::wasm_split)]
@@ -26,5 +35,19 @@ fn blocks() -> Result<Draw, SplitLoaderError> {
     Ok(|| view! { <Blocks /> }.into_any())
 }
 
+/// The blocks of the lab.
 #[component]
-fn Blocks() -> impl IntoView {}
+fn Blocks() -> impl IntoView {
+    let layer = state::Layer::new();
+    view! {
+        <style>{include_str!("adapt.css")}</style>
+        <div class="pair">
+            <plane::SmallAndGood />
+            <Accuracy />
+        </div>
+        <div class="pair">
+            <on_or_off::OnOrOff layer />
+            <merge::Merge layer />
+        </div>
+    }
+}

@@ -1,29 +1,37 @@
-//! Attack and defend: one image beside its attacked twin, and what every victim holds.
+//! Attack and defend: one image beside its attacked twin, and what every network of the strip holds.
+
+mod asking;
+mod choice;
+mod curve;
+mod image;
+mod overlay;
+mod state;
+mod table;
+mod target;
+mod triptych;
+mod walk;
+mod words;
 
 use super::{
-    lab::{Draw, Lab, Words},
+    lab::{Draw, Lab},
     part::Loading,
 };
 use leptos::{prelude::*, wasm_split::SplitLoaderError};
 use spec::Family;
 
 pub static LAB: Lab = Lab {
-    id: "attack",
-    title: "Attack & defend",
+    id: words::ID,
+    title: words::TITLE,
     key: '3',
     families: &[Family::Attack, Family::Defend],
-    blocks: || Box::pin(blocks()),
-    overlay: None,
-    above_method: None,
+    provide: state::provide,
+    blocks: || -> Loading<Draw> { Box::pin(blocks()) },
+    overlay: Some(overlay::overlay),
+    above_method: Some(|name| view! { <choice::AttackOrDefend name /> }.into_any()),
     below_method: None,
-    for_image: None,
+    for_image: Some(|picture| view! { <image::AttackThis picture /> }.into_any()),
     leaf_first: false,
-    words: Words {
-        empty: "Add a layer of this kind, and Attack & defend shows what it does to the network.",
-        heading: "What it reads under attack",
-        sides: ["Clean", "Attacked"],
-        legends: ["read instead", "read instead"],
-    },
+    words: words::WORDS,
 };
 
 #[leptos::wasm_split::wasm_split(attack, fallible, wasm_split_path = ::leptos::wasm_split)]
@@ -31,5 +39,17 @@ fn blocks() -> Result<Draw, SplitLoaderError> {
     Ok(|| view! { <Blocks /> }.into_any())
 }
 
+/// The blocks of the lab.
 #[component]
-fn Blocks() -> impl IntoView {}
+fn Blocks() -> impl IntoView {
+    asking::keep_asking();
+    view! {
+        <style>{include_str!("attack.css")}</style>
+        <triptych::Triptych />
+        <div class="pair">
+            <curve::AccuracyUnderAttack />
+            <walk::StepByStep />
+        </div>
+        <table::EveryAttack />
+    }
+}

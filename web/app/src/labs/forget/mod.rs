@@ -1,24 +1,34 @@
-//! Forget: what was unlearnt, beside a network that never saw it.
+//! Forget: how close to never having seen it, class by class, method by method.
+
+mod bars;
+mod figure;
+mod forget_set;
+mod nearest;
+mod plane;
+mod row;
+mod table;
+mod words;
 
 use super::{
-    lab::{Draw, Lab, words},
-    part::Loading,
+    lab::{Draw, Lab},
+    part::{Loading, Part},
 };
 use leptos::{prelude::*, wasm_split::SplitLoaderError};
 use spec::Family;
 
 pub static LAB: Lab = Lab {
-    id: "forget",
-    title: "Forget",
+    id: words::ID,
+    title: words::TITLE,
     key: '4',
     families: &[Family::Unlearn, Family::Measure],
-    blocks: || Box::pin(blocks()),
+    provide: || {},
+    blocks: || -> Loading<Draw> { Box::pin(blocks()) },
     overlay: None,
     above_method: None,
-    below_method: None,
-    for_image: None,
+    below_method: Some(|name| view! { <WhatToForget name /> }.into_any()),
+    for_image: Some(|picture| view! { <nearest::NearestInTraining picture /> }.into_any()),
     leaf_first: false,
-    words: words("Add a layer of this kind, and Forget shows what it does to the network."),
+    words: words::WORDS,
 };
 
 #[leptos::wasm_split::wasm_split(forget, fallible, wasm_split_path = ::leptos::wasm_split)]
@@ -26,5 +36,30 @@ fn blocks() -> Result<Draw, SplitLoaderError> {
     Ok(|| view! { <Blocks /> }.into_any())
 }
 
+/// The blocks of the lab.
 #[component]
-fn Blocks() -> impl IntoView {}
+fn Blocks() -> impl IntoView {
+    view! {
+        <style>{include_str!("forget.css")}</style>
+        <div class="pair">
+            <plane::HowClose />
+            <bars::ClassByClass />
+        </div>
+        <table::Methods />
+    }
+}
+
+#[leptos::wasm_split::wasm_split(forget, fallible, wasm_split_path = ::leptos::wasm_split)]
+fn forget_set() -> Result<Draw, SplitLoaderError> {
+    Ok(|| view! { <forget_set::ForgetSet /> }.into_any())
+}
+
+/// What is to be forgotten, in the settings of every stage that forgets.
+#[component]
+fn WhatToForget(
+    /// The selected stage.
+    name: String,
+) -> impl IntoView {
+    let forgets = crate::run::Run::get().family(&name) == Some(Family::Unlearn);
+    forgets.then(|| view! { <Part load=|| -> Loading<Draw> { Box::pin(forget_set()) } /> })
+}

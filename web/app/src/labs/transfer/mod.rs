@@ -1,24 +1,33 @@
-//! Transfer: what a network's past is worth on new data.
+//! Transfer: a curve that rises, and the classes pulling apart.
+
+mod confusion;
+mod features;
+mod hardest;
+mod layers;
+mod start;
+mod words;
 
 use super::{
-    lab::{Draw, Lab, words},
+    accuracy::Accuracy,
+    lab::{Draw, Lab},
     part::Loading,
 };
 use leptos::{prelude::*, wasm_split::SplitLoaderError};
 use spec::Family;
 
 pub static LAB: Lab = Lab {
-    id: "transfer",
-    title: "Transfer",
+    id: words::ID,
+    title: words::TITLE,
     key: '1',
     families: &[Family::Transfer, Family::Train],
-    blocks: || Box::pin(blocks()),
+    provide: || {},
+    blocks: || -> Loading<Draw> { Box::pin(blocks()) },
     overlay: None,
     above_method: None,
-    below_method: None,
+    below_method: Some(|_| view! { <start::StartFrom /> }.into_any()),
     for_image: None,
     leaf_first: true,
-    words: words("Add a layer of this kind, and Transfer shows what it does to the network."),
+    words: words::WORDS,
 };
 
 #[leptos::wasm_split::wasm_split(transfer, fallible, wasm_split_path = ::leptos::wasm_split)]
@@ -26,5 +35,19 @@ fn blocks() -> Result<Draw, SplitLoaderError> {
     Ok(|| view! { <Blocks /> }.into_any())
 }
 
+/// The blocks of the lab.
 #[component]
-fn Blocks() -> impl IntoView {}
+fn Blocks() -> impl IntoView {
+    view! {
+        <style>{include_str!("transfer.css")}</style>
+        <Accuracy />
+        <div class="pair">
+            <features::Features />
+            <layers::Layers />
+        </div>
+        <div class="pair">
+            <confusion::WhatIsConfused />
+            <hardest::Hardest />
+        </div>
+    }
+}

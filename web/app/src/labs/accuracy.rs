@@ -1,0 +1,90 @@
+//! Accuracy by step: a block that several labs show.
+
+use crate::{
+    run::{
+        Run, View,
+    },
+    ui::Chart,
+};
+use leptos::prelude::*;
+use report::{
+    Outcome, Role, Status,
+    chart::{Curve, Line, Rank},
+};
+use spec::Family;
+
+/// Images of the digits' training split.
+const DIGITS: u64 = 1293;
+
+/// The selected version in colour, others in pencil, what it learned from dotted.
+#[component]
+pub fn Accuracy() -> impl IntoView {
+    let (run, view) = (Run::get(), View::get());
+    let sub = move || format!("% of {} named rightly, by step", run.things(&run.task_of(&view.selected.get())));
+    let chart = Memo::new(move |_| accuracy(run, &view.selected.get()));
+    view! { <Chart title="Accuracy" sub=Signal::derive(sub) empty="Appears after the first steps" chart height=250.0 /> }
+}
+
+fn line(name: String, role: Role, rank: Rank, outcome: &Outcome, series: &str) -> Option<Line> {
+    let points: Vec<[f64; 2]> =
+        outcome.series.get(series)?.iter().map(|(step, value)| [*step as f64, f64::from(*value)]).collect();
+    (points.len() > 1).then_some(Line { name, role, rank, points })
+}
+
+fn accuracy(run: Run, name: &str) -> Option<Curve> {
+    let outcome = run.outcome(name);
+    let mut lines = earlier(run, name);
+    if let Some(outcome) = &outcome {
+        let things = run.things(&run.task_of(name));
+        // A long name would not fit beside the plot.
+        let named = |word: &str| if things.len() <= 6 { format!("{word} {things}") } else { word.to_owned() };
+        // Where a run failed, the words of the failure stand at the line's end.
+        if !matches!(outcome.status, Status::Failed(_)) {
+            lines.extend(line(named("Seen"), Role::Keep, Rank::Seen, outcome, "train_accuracy"));
+        }
+        lines.extend(line(named("Unseen"), Role::Keep, Rank::Selected, outcome, "accuracy"));
+    }
+    let planned = outcome.as_ref().map_or(0.0, |outcome| outcome.of as f64);
+    let ends = lines.iter().filter_map(|line| line.points.last()).map(|point| point[0]);
+    let steps = match ends.fold(planned, f64::max) {
+        steps if steps > 0.0 => steps,
+        _ => planned_steps(run, name)?,
+    };
+    let now = outcome.as_ref().filter(|outcome| outcome.is_live()).map(|outcome| outcome.step as f64);
+    let failure = outcome.as_ref().and_then(|outcome| match &outcome.status {
+        Status::Failed(failure) => Some(failure),
+        _ => None,
+    });
+    Some(Curve {
+        subject: "Accuracy".into(),
+        unit: "%".into(),
+        steps,
+        log: false,
+        lines,
+        goal: Some(95.0),
+        now,
+        kept: failure.and_then(|failure| failure.kept).map(|kept| kept as f64),
+        failed: failure.and_then(|failure| Some((failure.step? as f64, "it ends here".to_owned()))),
+    })
+}
+
+/// Other versions of the layer; what was trained from nothing has a colour of its own.
+fn earlier(run: Run, name: &str) -> Vec<Line> {
+    let others = run.versions(name).into_iter().filter(|other| other != name);
+    let line = |other: String| {
+        let result = run.outcome(&other)?;
+        let (role, rank) = match run.family(&other) {
+            Some(Family::Train) => (Role::Series(4), Rank::Other),
+            _ => (Role::Pencil, Rank::Earlier),
+        };
+        line(run.method_title(&other).to_owned(), role, rank, &result, "accuracy")
+    };
+    others.filter_map(line).collect()
+}
+
+/// Steps that the settings mean: epochs of whole batches. Known of the digits, which are always as many.
+fn planned_steps(run: Run, name: &str) -> Option<f64> {
+    let batch = run.setting(name, &["train", "batch"]).as_u64()?.clamp(1, DIGITS);
+    let epochs = run.setting(name, &["train", "epochs"]).as_u64()?;
+    run.is_carried(&run.task_of(name)).then(|| (epochs * (DIGITS / batch)) as f64)
+}

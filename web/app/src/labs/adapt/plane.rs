@@ -1,0 +1,58 @@
+//! Small and good: accuracy by trained weights.
+
+use crate::{
+    run::{
+        Run, View,
+    },
+    ui::Chart,
+};
+use leptos::prelude::*;
+use report::{
+    Role,
+    chart::{Better, Point, TradeOff},
+    figure::spread,
+};
+
+/// One point a version of the layer.
+#[component]
+pub fn SmallAndGood() -> impl IntoView {
+    let (run, view) = (Run::get(), View::get());
+    let chart = Memo::new(move |_| trade_off(run, &view.selected.get()));
+    view! {
+        <Chart
+            title="Small and good"
+            sub="accuracy by trained weights"
+            empty="One point a version, after the first run"
+            chart
+            height=292.0
+        />
+    }
+}
+
+fn trade_off(run: Run, selected: &str) -> Option<TradeOff> {
+    let point = |(at, name): (usize, String)| {
+        let outcome = run.outcome(&name).filter(|outcome| outcome.is_done())?;
+        let is_selected = name == selected;
+        Some(Point {
+            name: run.title(&name),
+            role: if is_selected { Role::Keep } else { Role::Series((at % 5 + 2) as u8) },
+            x: outcome.figure("trainable")?,
+            y: outcome.accuracy()?,
+            x_spread: None,
+            y_spread: outcome.row("accuracy").and_then(spread),
+            selected: is_selected,
+            group: None,
+        })
+    };
+    let points: Vec<Point> = run.versions(selected).into_iter().enumerate().filter_map(point).collect();
+    let task = run.task_of(selected);
+    let without = run.answers(&run.parent_of(selected), &task).and_then(|answers| answers.accuracy(None));
+    (!points.is_empty()).then(|| TradeOff {
+        x_title: "Weights trained →".into(),
+        y_title: format!("Accuracy on {}, %", run.things(&task)),
+        points,
+        log_x: true,
+        better_x: Better::Less,
+        baseline: without.map(|accuracy| ("no adapter".to_owned(), accuracy)),
+    })
+}

@@ -1,0 +1,114 @@
+//! What the lab is set to, and the images that it attacked last.
+
+use crate::{
+    run::{View, questions::floats},
+    ui::Image,
+};
+use js_sys::ArrayBuffer;
+use leptos::prelude::*;
+use spec::Answer;
+use std::sync::Arc;
+
+/// The state of the lab; there from the beginning, as the leaf shows it too.
+#[derive(Clone, Copy)]
+pub struct State {
+    /// The network that was chosen; else the one that the selected stage is about.
+    pub victim: RwSignal<Option<String>>,
+    /// The image that was chosen; else the lab takes one.
+    pub image: RwSignal<Option<u32>>,
+    /// The budget on the slider; else that of the strip's attack.
+    pub epsilon: RwSignal<Option<f64>>,
+    /// One image, attacked at the newest budget.
+    pub shot: RwSignal<Option<Arc<Shot>>>,
+    /// The images of the leaf, attacked.
+    pub leaf_shot: RwSignal<Option<Arc<Shot>>>,
+}
+
+impl State {
+    pub fn get() -> Self {
+        expect_context()
+    }
+}
+
+/// Provides the lab's state. Another selected stage brings its own network and budget.
+pub fn provide() {
+    let state = State {
+        victim: RwSignal::default(),
+        image: RwSignal::default(),
+        epsilon: RwSignal::default(),
+        shot: RwSignal::default(),
+        leaf_shot: RwSignal::default(),
+    };
+    let view = View::get();
+    Effect::new(move |_| {
+        view.selected.track();
+        state.victim.set(None);
+        state.epsilon.set(None);
+    });
+    provide_context(state);
+}
+
+/// Samples attacked at one budget.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Shot {
+    /// The network and the attack on it, whatever the budget.
+    pub key: String,
+    pub ids: Vec<u32>,
+    pub epsilon: f64,
+    pub labels: Vec<u16>,
+    /// Channels, height, width of one image.
+    pub shape: [usize; 3],
+    /// Images one after the other, 0 to 1.
+    clean: Vec<f32>,
+    attacked: Vec<f32>,
+    /// Shares of the classes, 0 to 1, by image.
+    pub before: Vec<Vec<f32>>,
+    pub after: Vec<Vec<f32>>,
+    /// Confidence in the right answer after each step, 0 to 1, by image.
+    pub walk: Vec<Vec<f32>>,
+}
+
+impl Shot {
+    /// The engine's answer about these samples; `None` if its lists do not fit together.
+    pub fn of(key: String, ids: Vec<u32>, epsilon: f64, answer: Answer, buffers: &[ArrayBuffer]) -> Option<Self> {
+        let Answer::Attack { labels, shape: [n, c, h, w], clean, attacked, walk, .. } = answer else { return None };
+        let pixels = |at: usize| buffers.get(at).map(floats).filter(|pixels| pixels.len() == n * c * h * w);
+        let fits = [ids.len(), labels.len(), clean.len(), attacked.len()].iter().all(|len| *len == n);
+        fits.then_some(Self {
+            key,
+            ids,
+            epsilon,
+            labels,
+            shape: [c, h, w],
+            clean: pixels(0)?,
+            attacked: pixels(1)?,
+            before: clean,
+            after: attacked,
+            walk,
+        })
+    }
+
+    fn size(&self) -> usize {
+        self.shape.iter().product()
+    }
+
+    /// The image at this place as it was.
+    pub fn clean(&self, at: usize) -> &[f32] {
+        &self.clean[at * self.size()..][..self.size()]
+    }
+
+    /// The image at this place, attacked.
+    pub fn attacked(&self, at: usize) -> &[f32] {
+        &self.attacked[at * self.size()..][..self.size()]
+    }
+
+    /// Pixels of one of these images as a picture; `signed`: a difference around zero.
+    pub fn picture(&self, values: &[f32], signed: bool) -> Image {
+        Image { shape: self.shape, values: values.into(), signed }
+    }
+}
+
+/// The likeliest class.
+pub fn top(shares: &[f32]) -> Option<u16> {
+    shares.iter().enumerate().max_by(|a, b| a.1.total_cmp(b.1)).map(|(class, _)| class as u16)
+}

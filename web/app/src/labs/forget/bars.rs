@@ -1,0 +1,47 @@
+//! Class by class.
+
+use crate::{
+    run::{Run, View},
+    ui::Chart,
+};
+use leptos::prelude::*;
+use report::{
+    Outcome,
+    chart::{ClassBars, Reference},
+};
+
+/// Accuracy of every class, before and after, beside the retrained network.
+#[component]
+pub fn ClassByClass() -> impl IntoView {
+    let (run, view) = (Run::get(), View::get());
+    let chart = Memo::new(move |_| bars(run, &view.selected.get()));
+    view! {
+        <Chart title="Class by class" sub="accuracy, %" empty="Appears with the first answers" chart height=292.0 />
+    }
+}
+
+fn bars(run: Run, selected: &str) -> Option<ClassBars> {
+    let own = run.outcome(selected);
+    let parent = run.outcome(&run.parent_of(selected));
+    let now = percent(own.as_deref(), "test");
+    let before = match percent(own.as_deref(), "original") {
+        original if original.is_empty() => percent(parent.as_deref(), "test"),
+        original => original,
+    };
+    let values = if now.is_empty() { before.clone() } else { now };
+    let names = run.class_names(&run.task_of(selected));
+    let forgotten: Vec<usize> = run.forget_class().map(usize::from).into_iter().collect();
+    let name = match forgotten.first().and_then(|class| names.get(*class)) {
+        Some(class) => format!("Retrained without {class}"),
+        None => "Retrained without them".into(),
+    };
+    let twin = percent(own.as_deref(), "retrained");
+    let reference = (!twin.is_empty()).then_some(Reference { name, values: twin, spreads: vec![] });
+    (!values.is_empty()).then_some(ClassBars { names, values, before, forgotten, reference })
+}
+
+/// Accuracy of every class in a series of answers; `None` of a class without samples.
+fn percent(outcome: Option<&Outcome>, series: &str) -> Vec<Option<f64>> {
+    let values = outcome.and_then(|outcome| outcome.classes.get(series));
+    values.map_or_else(Vec::new, |values| values.iter().map(|value| value.map(f64::from)).collect())
+}

@@ -1,0 +1,16 @@
+//! A figure of the table.
+
+use leptos::prelude::*;
+use report::figure::{fixed, spread, tooltip};
+use spec::Row;
+
+/// A figure with its spread over seeds.
+#[component]
+pub fn Figure(
+    /// None where it was not measured.
+    row: Option<Row>,
+) -> impl IntoView {
+    let title = row.as_ref().map(tooltip);
+    let spread = row.as_ref().and_then(spread).map(|spread| view! { <small>{format!("± {}", fixed(spread, 1))}</small> });
+    view! { <td title=title>{row.map_or_else(|| "–".to_owned(), |row| fixed(row.value, 1))} {spread}</td> }
+}

@@ -1,0 +1,133 @@
+//! What is to be forgotten, for every method alike: a class, a share drawn at random, or images by their numbers.
+
+use crate::{
+    run::{Run, View, catalogue},
+    ui::{Range, Segment, Segments, Stepper},
+};
+use leptos::prelude::*;
+use report::figure::{fixed, percent};
+use serde_json::Value;
+use spec::{Pick, Widget};
+
+/// The kind of forget set, its one setting, and how many networks are retrained.
+#[component]
+pub fn ForgetSet() -> impl IntoView {
+    let run = Run::get();
+    let kind = Memo::new(move |_| {
+        run.strip.with(|strip| strip.spec.forget.as_ref().map(|pick| pick.id.clone())).unwrap_or_default()
+    });
+    let option = |choice: &spec::Choice| {
+        Segment::new(choice.id.clone(), choice.title.clone()).titled(choice.help.clone())
+    };
+    let options: Vec<_> = catalogue().forget.iter().map(option).collect();
+    let choose = move |id: String| match id.as_str() {
+        "class" => pick(run, "class", "class", 3.into()),
+        "random" => pick(run, "random", "fraction", 0.1.into()),
+        _ => run.pick_to_forget(&[]),
+    };
+    let body = move || match kind.get().as_str() {
+        "class" => view! { <Classes /> }.into_any(),
+        "random" => view! { <Share /> }.into_any(),
+        _ => view! { <Numbers /> }.into_any(),
+    };
+    view! {
+        <div class="group">
+            <h3>"What to forget"</h3>
+            <Segments label="Kind of forget set" options chosen=kind choose />
+            {body}
+            <Seeds />
+        </div>
+    }
+}
+
+fn pick(run: Run, id: &str, key: &str, value: Value) {
+    let params = [(key.to_owned(), value)].into_iter().collect();
+    run.edit(|strip| strip.set_forget(Pick { id: id.into(), params }));
+}
+
+#[component]
+fn Classes() -> impl IntoView {
+    let (run, view) = (Run::get(), View::get());
+    let options = Memo::new(move |_| {
+        let names = run.class_names(&run.task_of(&view.selected.get()));
+        names.into_iter().enumerate().map(|(at, name)| Segment::new(Some(at as u16), name)).collect::<Vec<_>>()
+    });
+    let chosen = Memo::new(move |_| run.forget_class());
+    let choose = move |class: Option<u16>| pick(run, "class", "class", class.into());
+    view! { <Segments label="Class to forget" class="classes" options chosen choose /> }
+}
+
+#[component]
+fn Share() -> impl IntoView {
+    let run = Run::get();
+    let share = Memo::new(move |_| {
+        run.strip.with(|strip| strip.spec.forget.as_ref()?.params.get("fraction")?.as_f64()).unwrap_or(0.1)
+    });
+    let choice = catalogue().forget.iter().find(|choice| choice.id == "random");
+    let (min, max) = match choice.and_then(|choice| choice.controls.first()).map(|control| &control.widget) {
+        Some(Widget::Slider { min, max, .. }) => (*min, *max),
+        _ => (0.01, 0.9),
+    };
+    let put = move |value: f64| pick(run, "random", "fraction", value.into());
+    view! {
+        <div class="control tall">
+            <label for="forget-share">"share of the images"</label>
+            <span class="value">{move || percent(100.0 * share.get(), 0)}</span>
+            <Range id="forget-share" min max step=0.01 value=share put />
+        </div>
+    }
+}
+
+#[component]
+fn Numbers() -> impl IntoView {
+    let run = Run::get();
+    let words = move || match run.picked().len() {
+        0 => "Nothing is chosen to forget. Pick at least one image by its number.".to_owned(),
+        1 => "One image is chosen.".into(),
+        n => format!("{} images are chosen.", fixed(n as f64, 0)),
+    };
+    let numbers = move || run.picked().iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
+    let read = move |text: String| {
+        let ids: Vec<u32> = text.split(',').filter_map(|part| part.trim().parse().ok()).collect();
+        run.pick_to_forget(&ids);
+    };
+    view! {
+        <p class="fact">{words}</p>
+        <input
+            class="field"
+            aria-label="Numbers of training images, with commas"
+            placeholder="12, 40, 77"
+            prop:value=numbers
+            on:change=move |event| read(event_target_value(&event))
+        />
+    }
+}
+
+#[component]
+fn Seeds() -> impl IntoView {
+    let run = Run::get();
+    let seeds = move || run.strip.with(|strip| strip.spec.seeds_of_reference());
+    let by = move |steps: i64| {
+        run.edit(|strip| {
+            let now = i64::from(strip.spec.seeds_of_reference());
+            strip.spec.retrain_seeds = Some((now + steps).clamp(1, 100) as u32);
+        });
+    };
+    view! {
+        <div
+            class="control"
+            title="Networks that never saw it, trained from scratch; fewer than three leave the noise unknown"
+        >
+            <label for="retrain-seeds">"retrained seeds"</label>
+            <span class="value">
+                <Stepper
+                    id="retrain-seeds"
+                    value=Signal::derive(move || seeds().to_string())
+                    by
+                    less="fewer seeds"
+                    more="more seeds"
+                />
+            </span>
+        </div>
+    }
+}

@@ -1,0 +1,122 @@
+//! One method in the table: planned, running, failed or measured.
+
+use super::figure::Figure;
+use crate::run::{Run, View};
+use leptos::prelude::*;
+use report::{
+    Noise, Outcome, Status,
+    figure::{fixed, took},
+    noise::MEASURES,
+};
+use spec::Family;
+use std::sync::Arc;
+
+/// Pixels of the bar for one point of gap, and where it breaks off.
+const POINT: f64 = 5.5;
+const BAR: f64 = 64.0;
+
+/// A row; a press of the method selects it.
+#[component]
+pub fn Row(
+    /// The stage.
+    name: String,
+    /// What it came to so far.
+    outcome: Option<Arc<Outcome>>,
+    /// Standard deviation of retraining, in points.
+    deviation: Option<f64>,
+) -> impl IntoView {
+    let (run, view) = (Run::get(), View::get());
+    let number = run.number(&name);
+    let step = outcome.as_ref().filter(|outcome| outcome.is_live()).map(|outcome| match outcome.of {
+        0 => outcome.phase.clone(),
+        of => format!("step {} of {}", fixed(outcome.step as f64, 0), fixed(of as f64, 0)),
+    });
+    let words = |words: String, columns: usize| {
+        let empty = (columns == MEASURES.len()).then(|| view! { <td></td><td></td> });
+        view! {
+            <td colspan=columns.to_string() class="words">
+                {words}
+            </td>
+            {empty}
+        }
+        .into_any()
+    };
+    let cells = match outcome.as_ref().map(|outcome| &outcome.status) {
+        None if run.is_playing() => words("waiting".into(), MEASURES.len()),
+        None | Some(Status::Waiting) => words("planned".into(), MEASURES.len()),
+        Some(Status::Cancelled) => words("stopped".into(), MEASURES.len()),
+        Some(Status::Failed(_)) => words(run.sentence(&name).to_string(), MEASURES.len() + 2),
+        Some(Status::Running | Status::Paused) => {
+            words(outcome.as_ref().map(|outcome| outcome.phase.clone()).unwrap_or_default(), MEASURES.len())
+        }
+        Some(Status::Done) => {
+            let outcome = outcome.clone().expect("it is done");
+            view! { <Measured forgets=run.family(&name) == Some(Family::Unlearn) outcome deviation /> }.into_any()
+        }
+    };
+    let is_failed = matches!(outcome.as_ref().map(|outcome| &outcome.status), Some(Status::Failed(_)));
+    let is_selected = view.selected.with(|selected| *selected == name);
+    let title = run.method_title(&name);
+    view! {
+        <tr class:failed=is_failed class:selected=is_selected>
+            <td>
+                <button type="button" on:click=move |_| view.select(&name)>
+                    <b>{title}</b>
+                </button>
+                <small>{step.unwrap_or(number)}</small>
+            </td>
+            {cells}
+        </tr>
+    }
+}
+
+/// The four measures, the gap as a bar against the noise of retraining, and the time.
+#[component]
+fn Measured(
+    /// Whether the stage forgets; an audit has no gap.
+    forgets: bool,
+    /// Its figures.
+    outcome: Arc<Outcome>,
+    /// Standard deviation of retraining, in points.
+    deviation: Option<f64>,
+) -> impl IntoView {
+    let figure = |key: &str| view! { <Figure row=outcome.row(key).cloned() /> };
+    let gap = outcome.figure("gap");
+    let is_inside = Noise::of(&outcome.rows) == Some(Noise::Inside);
+    let bar = gap.map(|gap| view! { <GapBar gap noise=deviation.map_or(0.0, |sigma| 2.0 * sigma) is_inside /> });
+    let words = gap.filter(|_| forgets).map_or_else(|| "–".into(), |gap| fixed(gap, 1));
+    let time = took(outcome.figure("rte").unwrap_or(outcome.seconds));
+    view! {
+        {MEASURES.map(figure).collect_view()}
+        <td class="gap-cell">
+            {bar}
+            <b>{words}</b>
+        </td>
+        <td>{time}</td>
+    }
+}
+
+#[component]
+fn GapBar(
+    /// In points.
+    gap: f64,
+    /// Two standard deviations of retraining, in points.
+    noise: f64,
+    /// Whether the result is inside the noise.
+    is_inside: bool,
+) -> impl IntoView {
+    let breaks = gap * POINT > BAR;
+    let end = breaks.then(|| {
+        view! { <path d="M56 1l4 5-4 5" fill="none" stroke="var(--bg)" stroke-width="2" /> }
+    });
+    view! {
+        <svg class="gap-bar" viewBox="0 0 64 12" aria-hidden="true">
+            <path d=format!("M0 0h{}v12H0z", (noise * POINT).min(BAR)) fill="var(--line)" />
+            <path
+                d=format!("M0 4h{}v4H0z", (gap * POINT).clamp(2.0, BAR))
+                fill=if is_inside { "var(--keep)" } else { "var(--pencil)" }
+            />
+            {end}
+        </svg>
+    }
+}

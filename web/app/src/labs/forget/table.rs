@@ -1,0 +1,209 @@
+//! Every method in one table, beside the retrained network.
+
+use super::{figure::Figure, row::Row, words};
+use crate::{
+    run::{Dialog, Run, View},
+    ui::{Block, Button, Glyph, Icon},
+};
+use leptos::prelude::*;
+use report::{
+    Outcome,
+    figure::took,
+    noise::{self, MEASURES},
+};
+use spec::metric;
+use std::sync::Arc;
+
+/// What the rows are sorted by.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Sort {
+    /// One of the four measures.
+    Measure(&'static str),
+    Gap,
+    Time,
+}
+
+impl Sort {
+    /// The metric's key.
+    const fn key(self) -> &'static str {
+        match self {
+            Self::Measure(key) => key,
+            Self::Gap => "gap",
+            Self::Time => "rte",
+        }
+    }
+}
+
+/// Versions of the selected layer with their results, in the order of the run file.
+fn versions(run: Run, view: View) -> Vec<(String, Option<Arc<Outcome>>)> {
+    let result = |name: String| {
+        let outcome = run.outcome(&name);
+        (name, outcome)
+    };
+    run.versions(&view.selected.get()).into_iter().map(result).collect()
+}
+
+fn finished(run: Run, view: View) -> Option<Arc<Outcome>> {
+    versions(run, view).into_iter().find_map(|(_, outcome)| outcome.filter(|outcome| outcome.is_done()))
+}
+
+/// The table with its buttons.
+#[component]
+pub fn Methods() -> impl IntoView {
+    let (run, view) = (Run::get(), View::get());
+    let sort = RwSignal::new(Sort::Gap);
+    let sub = move || match finished(run, view) {
+        None => "each beside a network that never saw it".to_owned(),
+        Some(outcome) => match seeds_of(&outcome) {
+            1 => "by gap to the retrained network; 1 seed".into(),
+            n => format!("by gap to the retrained network; ± is one deviation over {n} seeds"),
+        },
+    };
+    let deviation = Memo::new(move |_| finished(run, view).and_then(|outcome| noise::deviation(&outcome.rows)));
+    let rows = move || {
+        let row = move |(name, outcome)| view! { <Row name outcome deviation=deviation.get() /> };
+        sorted(versions(run, view), sort.get()).into_iter().map(row).collect_view()
+    };
+    view! {
+        <Block title="Methods" sub=Signal::derive(sub) tools=move || view! { <Tools /> }>
+            <div class="scroll methods">
+                <table class="table results">
+                    <Head sort />
+                    <tbody>
+                        {move || view! { <Reference outcome=finished(run, view) /> }}
+                        {rows}
+                    </tbody>
+                </table>
+            </div>
+        </Block>
+    }
+}
+
+/// A running row stands below the reference, waiting rows last.
+fn sorted(
+    mut all: Vec<(String, Option<Arc<Outcome>>)>,
+    sort: Sort,
+) -> Vec<(String, Option<Arc<Outcome>>)> {
+    let rank = |outcome: &Option<Arc<Outcome>>| match outcome {
+        Some(outcome) if outcome.is_live() => 0,
+        Some(outcome) if outcome.is_done() => 1,
+        Some(_) => 2,
+        None => 3,
+    };
+    let figure = |outcome: &Option<Arc<Outcome>>| {
+        let done = outcome.as_ref().filter(|outcome| outcome.is_done());
+        done.and_then(|outcome| outcome.figure(sort.key())).unwrap_or(f64::INFINITY)
+    };
+    all.sort_by(|(_, a), (_, b)| rank(a).cmp(&rank(b)).then(figure(a).total_cmp(&figure(b))));
+    all
+}
+
+#[component]
+fn Tools() -> impl IntoView {
+    let (run, view) = (Run::get(), View::get());
+    let left = move || {
+        let all = versions(run, view).into_iter();
+        let open = all.filter(|(_, outcome)| outcome.as_ref().is_none_or(|outcome| !outcome.is_done()));
+        open.map(|(name, _)| name).collect::<Vec<_>>()
+    };
+    let add = move || {
+        let selected = view.selected.get_untracked();
+        view.open(Dialog::Chooser { replace: Some(selected), lab: Some(words::ID) });
+    };
+    let cannot_run = Signal::derive(move || left().len() < 2 || run.is_playing());
+    view! {
+        <span class="actions aside">
+            <Button class="button small" title="Shift Enter in the list of methods" press=add>
+                <Glyph icon=Icon::More />
+                "Add a row"
+            </Button>
+            <Button
+                class="button small"
+                disabled=cannot_run
+                press=move || run.start(&untrack(left), false, false)
+            >
+                "Run all rows"
+            </Button>
+        </span>
+    }
+}
+
+#[component]
+fn Head(
+    /// What the rows are sorted by.
+    sort: RwSignal<Sort>,
+) -> impl IntoView {
+    let head = move |what: Sort, label: &'static str, help: &'static str| {
+        let is_sorted = move || sort.get() == what;
+        view! {
+            <th scope="col" aria-sort=move || is_sorted().then_some("ascending") title=help>
+                <button type="button" on:click=move |_| sort.set(what)>
+                    {label}
+                    {move || if is_sorted() { " ↑" } else { "" }}
+                </button>
+            </th>
+        }
+    };
+    let measures = MEASURES.map(|key| {
+        let metric = metric(key).expect("in the table of figures");
+        head(Sort::Measure(key), metric.label, metric.help)
+    });
+    view! {
+        <thead>
+            <tr>
+                <th scope="col">"Method"</th>
+                {measures.collect_view()}
+                {head(Sort::Gap, "Gap", "mean distance of these four from the retrained network")}
+                {head(Sort::Time, "Time", "of the forgetting alone")}
+            </tr>
+        </thead>
+    }
+}
+
+/// How many networks were retrained.
+fn seeds_of(outcome: &Outcome) -> usize {
+    outcome.row("retrained_ua").and_then(|row| row.seeds).unwrap_or(1)
+}
+
+/// The truth, first, never sorted away.
+#[component]
+fn Reference(
+    /// A finished version, which was held against it.
+    outcome: Option<Arc<Outcome>>,
+) -> impl IntoView {
+    let run = Run::get();
+    let seeds = match &outcome {
+        Some(outcome) => seeds_of(outcome),
+        None => run.strip.with(|strip| strip.spec.seeds_of_reference()) as usize,
+    };
+    let figures = match &outcome {
+        Some(outcome) => {
+            let figure = |key: &str| view! { <Figure row=outcome.row(&format!("retrained_{key}")).cloned() /> };
+            let time = outcome.figure("retrained_rte").map_or_else(|| "–".into(), took);
+            view! {
+                {MEASURES.map(figure).collect_view()}
+                <td class="muted">"reference"</td>
+                <td>{time}</td>
+            }
+            .into_any()
+        }
+        None => view! {
+            <td colspan=MEASURES.len().to_string() class="words">
+                "planned, beside the first method"
+            </td>
+            <td></td>
+            <td></td>
+        }
+        .into_any(),
+    };
+    view! {
+        <tr class="reference">
+            <td>
+                <i class="ring"></i>
+                <b>"Retrained"</b>
+                <small>{words::seeds(seeds)}</small>
+            </td>
+            {figures}
+        </tr>
+    }
+}

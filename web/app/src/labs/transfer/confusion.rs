@@ -1,0 +1,46 @@
+//! What is confused with what.
+
+use crate::{
+    run::{Dialog, Run, START, View},
+    ui::{Chart, chart::Press},
+};
+use leptos::prelude::*;
+use report::chart::Confusion;
+
+/// The confusion matrix of the shown network; a press of a cell shows its images.
+#[component]
+pub fn WhatIsConfused() -> impl IntoView {
+    let (run, view) = (Run::get(), View::get());
+    let counts = Memo::new(move |_| counts(run, view));
+    let press = move |press: Press| {
+        let cell = counts.with_untracked(|counts| {
+            let counts = counts.as_ref()?;
+            let (classes, id) = (counts.names.len(), press.id()? as usize);
+            let (label, answer) = (id.checked_div(classes)?, id.checked_rem(classes)?);
+            (counts.counts[label][answer] > 0).then_some((label as u16, answer as u16))
+        });
+        if let Some((label, answer)) = cell {
+            view.open(Dialog::Cell(label, answer));
+        }
+    };
+    view! {
+        <Chart
+            title="What is confused with what"
+            sub="press a cell"
+            empty="Appears after the first answers"
+            chart=counts
+            height=300.0
+            press
+        />
+    }
+}
+
+fn counts(run: Run, view: View) -> Option<Confusion> {
+    let shown = view.shown();
+    if shown == START {
+        return None;
+    }
+    let task = run.task_of(&shown);
+    let answers = run.answers(&shown, &task)?;
+    Some(Confusion::count(run.class_names(&task), &answers.labels, &answers.classes))
+}

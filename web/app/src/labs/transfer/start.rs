@@ -1,0 +1,47 @@
+//! What the strip starts from: a network, data, or another example.
+
+use crate::{
+    run::{View, catalogue},
+    ui::{Choice, Select},
+};
+use leptos::prelude::*;
+use report::figure::short;
+
+/// The source network, the data, and the examples to choose from.
+#[component]
+pub fn StartFrom() -> impl IntoView {
+    let view = View::get();
+    let run = view.run;
+    let weights = move || {
+        run.parameters.get().map_or_else(String::new, |count| format!(", {} weights", short(count as f64)))
+    };
+    let data = move || {
+        let task = run.task_of(&view.selected.get());
+        let pick = run.task_pick(&task);
+        let choice = pick.and_then(|pick| catalogue().tasks.iter().find(|choice| choice.id == pick.id));
+        choice.map_or(task, |choice| choice.title.clone())
+    };
+    let presets = catalogue().presets.iter().map(|preset| Choice::new(preset.id.clone(), preset.title.clone()));
+    let options: Vec<Choice> = std::iter::once(Choice::new("", "Choose another …")).chain(presets).collect();
+    let load = move |id: String| {
+        if let Some(preset) = catalogue().presets.iter().find(|preset| preset.id == id) {
+            view.load(preset.spec.clone());
+        }
+    };
+    view! {
+        <div class="group">
+            <h3>"Start from"</h3>
+            <p class="fact">{move || run.view(|view| view.source().title)} {weights}</p>
+            <p class="fact">
+                {data}
+                <a class="aside" href="#/data">
+                    "About the data"
+                </a>
+            </p>
+            <label class="fact" for="preset">
+                "Example"
+            </label>
+            <Select id="preset" class="wide" options choose=load />
+        </div>
+    }
+}

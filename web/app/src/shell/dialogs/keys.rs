@@ -1,0 +1,66 @@
+//! Keys of the page.
+
+use crate::{route, run::View, ui::Switch};
+use leptos::prelude::*;
+
+/// Keys that are always the same, and what they do.
+const KEYS: [(&str, &str); 14] = [
+    ("Space", "Play, pause"),
+    (".", "One step"),
+    ("S", "Stop, keep the layer"),
+    ("R", "Reset this layer"),
+    (",", "Settings"),
+    ("[ ]", "Layer before, after"),
+    ("C", "What changed"),
+    ("D", "Draw"),
+    ("E", "Budget ε"),
+    ("/", "Choose a method"),
+    ("Ctrl Z", "Take the last layer off"),
+    ("Ctrl Shift Z", "Put it back"),
+    ("?", "This list"),
+    ("Esc", "Close"),
+];
+
+/// Before these come the keys of the labs and of the list of runs.
+const LABS_AT: usize = 4;
+
+/// All keys, and whether single letters are keys at all.
+#[component]
+pub fn Keys() -> impl IntoView {
+    let view = View::get();
+    let labs: Vec<char> = route::tabs().filter(|(route, _)| route.lab().is_some()).map(|(_, key)| key).collect();
+    let ends = labs.first().zip(labs.last()).map(|(first, last)| format!("{first} – {last}"));
+    let labs = ends.map(|keys| (keys, "Labs".to_owned()));
+    let pages = route::tabs().filter(|(route, _)| route.lab().is_none());
+    let pages = pages.map(|(route, key)| (key.to_string(), route.title()));
+    let same = |(key, does): &(&str, &str)| ((*key).to_owned(), (*does).to_owned());
+    let all = KEYS[..LABS_AT].iter().map(same).chain(labs).chain(pages).chain(KEYS[LABS_AT..].iter().map(same));
+    let row = |(key, does): (String, String)| {
+        view! {
+            <dt>
+                <kbd>{key}</kbd>
+            </dt>
+            <dd>{does}</dd>
+        }
+    };
+    view! {
+        <p class="control">
+            <label for="single-keys">"Keys of a single letter"</label>
+            <span class="value">
+                <Switch
+                    label="Keys of a single letter"
+                    id="single-keys"
+                    first=true
+                    on=view.keys_on
+                    flip=move |_| view.flip_keys()
+                />
+            </span>
+        </p>
+        <dl class="keys">{all.map(row).collect_view()}</dl>
+        <p class="sub">
+            <a href=route::Route::Data.hash() on:click=move |_| view.close_dialog()>
+                "Data, networks and licences"
+            </a>
+        </p>
+    }
+}

@@ -1,0 +1,140 @@
+//! The experiment as a link, as a command and as files, and files from elsewhere.
+
+use crate::{
+    labs::part::attempt_in,
+    run::{START, View, catalogue, link, strip::Strip},
+    shell::{document, files},
+    ui::{Button, Glyph, Icon},
+};
+use leptos::{ev, prelude::*, wasm_split::SplitLoaderError};
+use web_sys::HtmlInputElement;
+
+/// The endings of files that the page reads.
+const ACCEPT: &str = ".toml,.json,.safetensors,.gz,.idx,.idx3-ubyte,.idx1-ubyte";
+
+/// A text to copy.
+#[component]
+fn Code(
+    /// What is copied.
+    text: String,
+) -> impl IntoView {
+    let notices = View::get().run.notices;
+    let copied = text.clone();
+    view! {
+        <div class="code">
+            <pre tabindex="0">{text}</pre>
+            <Button class="button small" press=move || notices.copy(&copied)>
+                <Glyph icon=Icon::Copy />
+                "Copy"
+            </Button>
+        </div>
+    }
+}
+
+fn link_of(view: View) -> String {
+    format!("{}#r={}", document::address(), view.run.strip.with(|strip| link::encode(&strip.spec)))
+}
+
+fn command_of(view: View) -> String {
+    let preset = |preset: &spec::Preset| {
+        Some((preset.id.clone(), Strip::new(preset.spec.clone(), catalogue()).ok()?.spec))
+    };
+    let presets: Vec<_> = catalogue().presets.iter().filter_map(preset).collect();
+    view.run.strip.with(|strip| link::command(&strip.spec, &presets))
+}
+
+/// Copies the run as a command.
+///
+/// # Errors
+/// The part cannot be had.
+#[leptos::wasm_split::wasm_split(tools, fallible, wasm_split_path = ::leptos::wasm_split)]
+pub fn copy_command(view: View) -> Result<(), SplitLoaderError> {
+    view.run.notices.copy(&untrack(|| command_of(view)));
+    Ok(())
+}
+
+/// All ways out and in.
+#[component]
+pub fn Share() -> impl IntoView {
+    let view = View::get();
+    let (link, command) = untrack(|| (link_of(view), command_of(view)));
+    let needs_file = !command.contains("static/recipes/");
+    view! {
+        <section>
+            <h3>"Link to this experiment"</h3>
+            <Code text=link />
+            <p class="sub">
+                "The link holds the settings and the seed, not the weights: whoever opens it runs it again, on their "
+                "own machine. It never starts by itself."
+            </p>
+        </section>
+        <section>
+            <h3>"The same run on the command line"</h3>
+            <Code text=command />
+            {needs_file.then(|| view! { <p class="sub">"It needs the run file below beside it."</p> })}
+        </section>
+        <section>
+            <h3>"Take it with you"</h3>
+            <Files />
+        </section>
+        <section>
+            <h3>"Bring one in"</h3>
+            <BringIn />
+        </section>
+    }
+}
+
+#[component]
+fn Files() -> impl IntoView {
+    let view = View::get();
+    let run = view.run;
+    let name = run.strip.with_untracked(|strip| link::file_name(&strip.spec, "toml"));
+    let layer = untrack(|| run.layer_of(&view.shown()));
+    let has_weights = layer != START && run.has_weights(&layer);
+    let label = if has_weights { format!("{layer}.safetensors") } else { "weights".into() };
+    let hint = if has_weights { "" } else { "Play a layer first" };
+    let save_run = move || attempt_in(view, run.notices, files::save_run_file(run));
+    view! {
+        <p class="actions">
+            <Button class="button small" first=true press=save_run>
+                <Glyph icon=Icon::Save />
+                {name}
+            </Button>
+            <Button
+                class="button small"
+                title=hint
+                disabled=Signal::derive(move || !has_weights)
+                press=move || files::save_weights(&run, &layer)
+            >
+                <Glyph icon=Icon::Save />
+                {label}
+            </Button>
+            <Button class="button small" press=move || files::save_runs_csv(run)>
+                <Glyph icon=Icon::Save />
+                "runs.csv"
+            </Button>
+            <Button class="button small" press=move || files::save_runs_json(run)>
+                <Glyph icon=Icon::Save />
+                "runs.json"
+            </Button>
+        </p>
+    }
+}
+
+#[component]
+fn BringIn() -> impl IntoView {
+    let view = View::get();
+    let take = move |event: ev::Event| {
+        if let Some(chosen) = event_target::<HtmlInputElement>(&event).files() {
+            attempt_in(view, view.run.notices, files::take(view, chosen));
+        }
+    };
+    view! {
+        <p class="sub">
+            "Drop a run file (.toml, .json), weights (.safetensors) or IDX data anywhere on the page, or "
+            <label class="link">
+                "choose one" <input class="reader" type="file" multiple=true accept=ACCEPT on:change=take />
+            </label> "."
+        </p>
+    }
+}

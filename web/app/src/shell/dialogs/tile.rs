@@ -1,0 +1,123 @@
+//! One image, once per layer, with the reading written over it.
+
+use crate::{
+    labs::{LABS, lab::Picture},
+    run::{Run, START, View, catalogue},
+    ui::{Image, Pixels},
+};
+use leptos::prelude::*;
+use report::{Answers, figure::{counted, percent}};
+use std::sync::Arc;
+
+/// What one network reads in the image.
+struct Reading {
+    stage: String,
+    task: String,
+    answers: Arc<Answers>,
+    /// The image's place in the answers.
+    at: usize,
+}
+
+impl Reading {
+    fn of(run: Run, stage: String, id: u32) -> Option<Self> {
+        let task = run.task_of(&stage);
+        let answers = run.answers(&stage, &task)?;
+        let at = answers.at(id)?;
+        Some(Self { stage, task, answers, at })
+    }
+
+    fn label(&self) -> u16 {
+        self.answers.labels[self.at]
+    }
+
+    fn answer(&self) -> u16 {
+        self.answers.classes[self.at]
+    }
+
+    fn is_right(&self) -> bool {
+        self.label() == self.answer()
+    }
+}
+
+/// The way of an image through the layers, and what the labs do with one image.
+#[component]
+pub fn EveryLayer(
+    /// The image's number in the test split.
+    id: u32,
+) -> impl IntoView {
+    let view = View::get();
+    let run = view.run;
+    let line = untrack(|| std::iter::once(START.to_owned()).chain(run.line()));
+    let readings: Vec<Reading> = line.filter_map(|stage| untrack(|| Reading::of(run, stage, id))).collect();
+    let task = untrack(|| run.task_of(&view.selected.get()));
+    let words = untrack(|| words(run, &task, &readings));
+    let picture = Picture { task, id };
+    let for_image = LABS.iter().filter_map(|lab| lab.for_image).map(|draw| draw(picture.clone())).collect_view();
+    let steps = readings.iter().map(|reading| untrack(|| step(run, reading, id))).collect_view();
+    view! {
+        <ol class="history" data-first="">
+            {steps}
+        </ol>
+        <p class="say small">{words}</p>
+        {for_image}
+    }
+}
+
+fn step(run: Run, reading: &Reading, id: u32) -> impl IntoView + use<> {
+    let Reading { stage, task, answers, at } = reading;
+    let names = run.class_names(task);
+    let word = names.get(usize::from(reading.answer())).cloned().unwrap_or_default();
+    let is_start = stage == START;
+    let is_wrong = !reading.is_right();
+    let title = match run.family(stage) {
+        None => run.title(START),
+        Some(family) => format!("{} {}", run.number(stage), catalogue::family(family).verb),
+    };
+    let share = percent(f64::from(answers.confidences[*at]) * 100.0, 0);
+    let key = run.task_key(task);
+    if run.is_carried(task) && run.samples.with_untracked(|samples| !samples.contains_key(&key)) {
+        run.ask_samples(task, catalogue().leaf.ids.clone());
+    }
+    let image = move || {
+        run.samples.with(|samples| {
+            let images = samples.get(&key)?;
+            Some(Image { shape: images.shape, values: images.of(id)?.into(), signed: false })
+        })
+    };
+    let class = match (is_start, is_wrong) {
+        (true, _) => "tile big unlearnt",
+        (_, true) => "tile big wrong",
+        _ => "tile big",
+    };
+    view! {
+        <li>
+            <span class=class>
+                <Pixels image=Signal::derive(image) />
+                <span class="over">{(is_wrong && !is_start).then(|| word.clone())}</span>
+            </span>
+            <b>{title}</b>
+            <span>{format!("reads {word}, {share}")}</span>
+        </li>
+    }
+}
+
+/// How often layers have read it rightly, and as what it is read now.
+fn words(run: Run, task: &str, readings: &[Reading]) -> String {
+    let layers: Vec<&Reading> = readings.iter().filter(|reading| reading.stage != START).collect();
+    let Some(last) = layers.last() else { return "It has not been read by a layer yet.".into() };
+    let right = layers.iter().filter(|reading| reading.is_right()).count();
+    if right == layers.len() {
+        return "It is read rightly after every layer.".into();
+    }
+    let was = match right {
+        0 => "It was never read rightly".to_owned(),
+        1 => "It was read rightly once".into(),
+        2 => "It was read rightly twice".into(),
+        n => format!("It was read rightly {} times", counted(n)),
+    };
+    let one = |class: u16| run.view(|view| view.one_of(task, class));
+    match last.is_right() {
+        true => format!("{was}; now it is read as what it is."),
+        false => format!("{was}; now a {} looks to it like a {}.", one(last.label()), one(last.answer())),
+    }
+}

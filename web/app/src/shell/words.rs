@@ -1,0 +1,140 @@
+//! Words of the page around the labs: the device, notices, places. What figures say is worded by `report`.
+
+use crate::{
+    engine::{Device, DeviceState},
+    run::{Notice, Run, Taken},
+};
+use report::{
+    figure::{capital, fixed},
+    view::Past,
+};
+use spec::Wrong;
+
+/// The page's name.
+pub const NAME: &str = "Palimpsest";
+/// Spoken when a layer was taken off.
+pub const TAKEN_OFF: &str = "It is taken off. Control Shift Z puts it back.";
+/// After something was copied.
+pub const COPIED: &str = "Copied";
+/// Fused operations or burn's own, in the device's dialog.
+pub const PLAIN_HELP: &str =
+    "Fused operations are our own; plain ones are burn's, and slower. Both learn the same, up to rounding.";
+
+/// What a device is called, and what is said after its name.
+pub const fn device(state: DeviceState) -> (&'static str, &'static str) {
+    match state {
+        DeviceState::Checking => ("", "Checking graphics…"),
+        DeviceState::Gpu => ("WebGPU", "checked against CPU"),
+        DeviceState::Software => ("WebGPU", "software adapter"),
+        DeviceState::NoGpu => ("CPU", "no WebGPU here"),
+        DeviceState::CpuAlone => ("CPU", "the only engine here"),
+        DeviceState::CpuFaster => ("CPU", "faster here"),
+        DeviceState::GpuFailed => ("CPU", "graphics failed its check"),
+        DeviceState::GpuWaits => ("CPU", "graphics after this run"),
+        DeviceState::CpuChosen => ("CPU", "your choice"),
+        DeviceState::Lost => ("GPU lost", "starting again"),
+    }
+}
+
+/// Why this device is used, in a sentence or two.
+pub fn device_help(device: &Device) -> String {
+    let times = device.times.map(|times| fixed(times, 1));
+    let words = match device.state {
+        DeviceState::Checking => "The CPU engine is ready; the graphics device is being checked.",
+        DeviceState::Gpu => match times {
+            Some(times) => {
+                return format!(
+                    "Chosen because a one-second probe ran {times} times faster on it than on the CPU. It passed its \
+                     self-test against the CPU."
+                );
+            }
+            None => "You chose WebGPU. It passed its self-test against the CPU.",
+        },
+        DeviceState::Software => "This adapter is emulated on the CPU: fine for correctness, meaningless for speed.",
+        DeviceState::NoGpu => {
+            "This browser has no WebGPU that the engine can use, so the CPU engine runs. Results are the same; the \
+             larger networks are slower."
+        }
+        DeviceState::CpuAlone => {
+            "The engine for graphics devices is not beside this page. Results are the same on every device."
+        }
+        DeviceState::CpuFaster => {
+            let by = times.map_or_else(String::new, |times| format!(" by {times} times"));
+            return format!(
+                "For a network this small the CPU won the one-second probe{by}. Results are the same on every device."
+            );
+        }
+        DeviceState::GpuFailed => "The graphics device gave a wrong result or none, so it is not used.",
+        DeviceState::GpuWaits => "The graphics device is ready and takes over when this run has ended.",
+        DeviceState::CpuChosen => "You chose the CPU engine.",
+        DeviceState::Lost => "The graphics device stopped answering and is started again.",
+    };
+    words.into()
+}
+
+/// A device by the engine's word for it.
+pub fn device_name(key: &str) -> &'static str {
+    match key {
+        "webgpu" => "WebGPU",
+        "cpu" => "CPU",
+        _ => "–",
+    }
+}
+
+/// At the right of the source card: what the network was trained on.
+pub fn knows(run: Run) -> String {
+    match run.view(|view| view.source().past) {
+        Past::Known(things) => things,
+        Past::Own => "own weights".into(),
+        Past::Untrained => "untrained".into(),
+    }
+}
+
+/// What happened in bold, then what was kept or what to do.
+pub fn notice(notice: &Notice) -> (String, String) {
+    let said = |bold: &str, rest: &str| (bold.to_owned(), rest.to_owned());
+    match notice {
+        Notice::Lost => said(
+            "The graphics device stopped answering.",
+            "This layer starts again on a new device; its result is the same, since the seed is. Nothing finished is \
+             lost.",
+        ),
+        Notice::LostTwice => {
+            said("The graphics device was lost again, so the CPU takes over.", "This layer starts again there.")
+        }
+        Notice::Panicked { .. } => {
+            said("The engine stopped at an error of its own.", "It was started again; finished layers are kept.")
+        }
+        Notice::StorageFull => {
+            said("The browser's storage for this page is full.", "The three oldest runs can go.")
+        }
+        Notice::NotLoaded => said(
+            "This part of the page could not be loaded.",
+            "Look at the connection and press again; nothing is lost.",
+        ),
+        Notice::Refused(Wrong { what, why }) => (sentence(what), sentence(why)),
+        Notice::BrokenLink(Wrong { why, .. }) => {
+            (String::from("This link cannot be read."), format!("{} The default is shown.", sentence(why)))
+        }
+        Notice::RunRefused(message) => (String::from("This run was refused."), sentence(message.trim_end_matches('.'))),
+        Notice::NotAFile(name) => (
+            format!("{name} is none of the files this page reads."),
+            "A run file ends in .toml or .json, weights in .safetensors, IDX data in -ubyte or -ubyte.gz.".into(),
+        ),
+        Notice::FileTaken { name, what } => {
+            let what = match what {
+                Taken::Weights => "The strip starts from these weights now.",
+                Taken::Data => "The first task of the strip reads it as its images or labels.",
+            };
+            (format!("{name} is loaded."), what.into())
+        }
+        Notice::NoWebgpu => said(
+            "This browser has no WebGPU, so the CPU engine runs.",
+            "Results are the same; the larger networks are slower.",
+        ),
+    }
+}
+
+fn sentence(words: &str) -> String {
+    format!("{}.", capital(words))
+}
