@@ -1,6 +1,6 @@
 //! The few things that only a browser can do.
 
-use serde::Serialize;
+use serde::{Serialize, de::DeserializeOwned};
 use wasm_bindgen::{JsCast, JsValue};
 
 fn window() -> web_sys::Window {
@@ -42,14 +42,13 @@ fn key(name: &str) -> String {
     format!("palimpsest.{name}")
 }
 
-pub fn stored<T: spec::Read>(name: &str) -> Option<T> {
-    let value = serde_json::from_str::<serde_json::Value>(&storage()?.get_item(&key(name)).ok()??).ok()?;
-    spec::read(value).ok()
+pub fn stored<T: DeserializeOwned>(name: &str) -> Option<T> {
+    serde_json::from_str(&storage()?.get_item(&key(name)).ok()??).ok()
 }
 
 /// `false` if it is full, or refused altogether.
 pub fn store<T: Serialize>(name: &str, value: &T) -> bool {
-    let Ok(json) = serde_json::to_value(value).map(|value| value.to_string()) else { return false };
+    let Ok(json) = serde_json::to_string(value) else { return false };
     storage().is_none_or(|storage| storage.set_item(&key(name), &json).is_ok())
 }
 

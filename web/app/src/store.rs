@@ -22,9 +22,8 @@ use std::{
 
 /// Everything known before an engine is loaded.
 pub static CATALOGUE: LazyLock<Catalogue> = LazyLock::new(|| {
-    let value = serde_json::from_str::<Value>(include_str!(concat!(env!("OUT_DIR"), "/catalogue.json")));
-    let value = value.expect("the catalogue is JSON");
-    spec::read(value).expect("the catalogue is written by a test")
+    let catalogue = serde_json::from_str(include_str!(concat!(env!("OUT_DIR"), "/catalogue.json")));
+    catalogue.expect("the catalogue is written by a test")
 });
 
 pub fn catalogue() -> &'static Catalogue {
@@ -275,7 +274,7 @@ impl Page {
             toast: RwSignal::default(),
             live: RwSignal::default(),
             unsaid: StoredValue::new(Unsaid { lines: Vec::new(), spoke: f64::NEG_INFINITY }),
-            runs: RwSignal::new(browser::stored("runs").unwrap_or_default()),
+            runs: RwSignal::new(browser::stored("runs").map(runs::read).unwrap_or_default()),
             side: RwSignal::new(Side::All),
             theme,
             dark,
@@ -394,7 +393,7 @@ impl Page {
     /// Numbers of the training images that were picked to be forgotten.
     pub fn picked(&self) -> Vec<u32> {
         let ids = self.strip.with(|strip| strip.spec.forget.as_ref()?.params.get("ids").cloned());
-        ids.and_then(|ids| spec::read(ids).ok()).unwrap_or_default()
+        ids.and_then(|ids| serde_json::from_value(ids).ok()).unwrap_or_default()
     }
 
     pub fn pick_to_forget(&self, ids: &[u32]) {
@@ -799,7 +798,7 @@ impl Page {
     }
 
     pub fn store_runs(&self) {
-        if !self.runs.with_untracked(|runs| browser::store("runs", runs)) {
+        if !self.runs.with_untracked(|runs| browser::store("runs", &runs::kept(runs))) {
             self.notice.set(Some(text::storage_full()));
         }
     }

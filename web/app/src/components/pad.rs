@@ -9,7 +9,7 @@ use crate::{
     dom::*,
     store::{Page, page},
 };
-use spec::Question;
+use spec::{Answer, Question};
 use std::{cell::Cell, rc::Rc, sync::Arc};
 use wasm_bindgen::JsCast;
 use web_sys::{CanvasRenderingContext2d, PointerEvent};
@@ -62,12 +62,12 @@ pub fn pad() -> AnyView {
                 &[client::floats(&values)],
                 move |reply| {
                     busy.set(false);
-                    let Ok((body, _)) = reply else { return };
-                    let row = body["probabilities"][0].as_array().cloned().unwrap_or_default();
+                    let Ok((Answer::Predict { probabilities }, _)) = reply else { return };
+                    let row = probabilities.into_iter().next().unwrap_or_default();
                     let names = untrack(|| page.class_names(&page.task_of(&page.shown())));
-                    let answer = row.iter().enumerate().map(|(class, share)| Chip {
+                    let answer = row.into_iter().enumerate().map(|(class, share)| Chip {
                         name: names.get(class).cloned().unwrap_or_else(|| class.to_string()),
-                        share: share.as_f64().unwrap_or(0.0),
+                        share: share.into(),
                     });
                     if !strokes.with_untracked(Vec::is_empty) {
                         shares.set(answer.collect());

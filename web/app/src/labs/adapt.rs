@@ -14,7 +14,7 @@ use report::{
     chart::{Better, Point, TradeOff},
     figure::fixed,
 };
-use spec::Question;
+use spec::{Answer, Question};
 
 pub fn lab() -> AnyView {
     let layer = Layer::new();
@@ -95,8 +95,8 @@ struct Adapter {
 #[derive(Clone, Copy, PartialEq)]
 struct Proof {
     largest: f64,
-    changed: u64,
-    n: u64,
+    changed: usize,
+    n: usize,
 }
 
 impl Layer {
@@ -112,9 +112,10 @@ impl Layer {
                 return;
             }
             client::ask(page, &name, false, Question::Adapter, &[], move |reply| {
-                let Ok((body, buffers)) = reply else { return };
+                let Ok((Answer::Adapter { config }, buffers)) = reply else { return };
                 let weights = buffers.first().map(|buffer| Uint8Array::new(buffer).to_vec());
-                let adapter = weights.map(|weights| Adapter { config: format!("{body:#}\n"), weights });
+                let adapter = config.zip(weights);
+                let adapter = adapter.map(|(config, weights)| Adapter { config: format!("{config:#}\n"), weights });
                 layer.adapter.try_set(Some((print, adapter)));
             });
         });
@@ -249,10 +250,10 @@ fn merge(layer: Layer) -> AnyView {
         let (name, Some(print)) = (layer.name.get_untracked(), untrack(|| layer.print())) else { return };
         let task = untrack(|| page.task_of(&name));
         client::ask(page, &name, false, Question::Merge { task }, &[], move |reply| {
-            let proof = reply.ok().and_then(|(body, _)| {
-                let count = |key: &str| body[key].as_u64();
-                Some(Proof { largest: body["largest"].as_f64()?, changed: count("changed")?, n: count("n")? })
-            });
+            let proof = match reply {
+                Ok((Answer::Merge { largest, changed, n }, _)) => Some(Proof { largest: largest.into(), changed, n }),
+                _ => None,
+            };
             layer.proof.try_set(proof.map(|proof| (print, proof)));
         });
     };

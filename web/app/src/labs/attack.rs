@@ -20,8 +20,7 @@ use report::{
     chart::{Epsilon, Line, Rank, Walk},
     figure::{fixed, percent},
 };
-use serde_json::Value;
-use spec::{Control, Family, Pick, Question, Widget, metric};
+use spec::{Answer, Control, Family, Pick, Question, Widget, metric};
 use std::{
     cell::{Cell, RefCell},
     collections::HashMap,
@@ -53,25 +52,18 @@ pub struct Shot {
 }
 
 impl Shot {
-    fn read(key: String, ids: Vec<u32>, epsilon: f64, body: &Value, pixels: [Vec<f32>; 2]) -> Option<Self> {
-        let [clean, attacked] = pixels;
-        let lists = |key: &str| spec::read::<Vec<Vec<f64>>>(body[key].clone()).ok();
-        let labels: Vec<u16> = spec::read(body["labels"].clone()).ok()?;
-        let size = clean.len().checked_div(ids.len())?;
-        let side = (size as f64).sqrt() as usize;
-        let shape = if side * side == size { [1, side, side] } else { [1, 1, size] };
-        let shot = Self {
-            key,
-            epsilon,
-            labels,
-            shape,
-            before: lists("clean")?,
-            after: lists("attacked")?,
-            walk: lists("walk").unwrap_or_default(),
-            ids,
-            clean,
-            attacked,
+    fn read(key: String, ids: Vec<u32>, epsilon: f64, answer: Answer, pixels: [Vec<f32>; 2]) -> Option<Self> {
+        let Answer::Attack { labels, shape: [_, channels, height, width], clean, attacked, walk, .. } = answer else {
+            return None;
         };
+        let shape = [channels, height, width];
+        let size: usize = shape.iter().product();
+        let lists = |lists: Vec<Vec<f32>>| -> Vec<Vec<f64>> {
+            lists.into_iter().map(|list| list.into_iter().map(f64::from).collect()).collect()
+        };
+        let (before, after, walk) = (lists(clean), lists(attacked), lists(walk));
+        let [clean, attacked] = pixels;
+        let shot = Self { key, ids, epsilon, labels, shape, clean, attacked, before, after, walk };
         let n = shot.ids.len();
         let fits = shot.labels.len() == n
             && shot.before.len() == n
@@ -315,9 +307,9 @@ fn ask(page: Page, layer: &str, ids: Vec<u32>, epsilon: f64, then: impl FnOnce(O
     let (pick, task) = untrack(|| (with_budget(method(&page, layer), epsilon), task(&page, layer)));
     let question = Question::Attack { method: pick, task, samples: ids.clone() };
     client::ask(page, layer, false, question, &[], move |reply| {
-        let shot = reply.ok().and_then(|(body, buffers)| {
+        let shot = reply.ok().and_then(|(answer, buffers)| {
             let floats = |at: usize| buffers.get(at).map(|buffer| Float32Array::new(buffer).to_vec());
-            Shot::read(key, ids, epsilon, &body, [floats(0)?, floats(1)?])
+            Shot::read(key, ids, epsilon, answer, [floats(0)?, floats(1)?])
         });
         then(shot);
     });
@@ -609,8 +601,7 @@ fn curve(page: Page) -> AnyView {
             let budgets = epsilons.clone();
             let question = Question::Curve { method, task, epsilons, n };
             client::ask(page, &name, false, question, &[], move |reply| {
-                let Ok((body, _)) = reply else { return };
-                let accuracy: Vec<f64> = spec::read(body["accuracy"].clone()).unwrap_or_default();
+                let Ok((Answer::Curve { accuracy, .. }, _)) = reply else { return };
                 curves.try_update(|curves| {
                     curves.insert(key, budgets.into_iter().zip(accuracy).map(|(x, y)| [x, y]).collect());
                 });

@@ -24,7 +24,7 @@ use report::{
     Role,
     chart::{Curve, Line, Rank},
 };
-use spec::{Import, Question, RunSpec};
+use spec::{Answer, Import, Question, RunSpec};
 use std::sync::Arc;
 use wasm_bindgen::JsCast;
 
@@ -300,11 +300,9 @@ pub fn boundary_map(name: String) -> AnyView {
         step.get();
         let shown = shown.get();
         client::ask(page, &shown, page.is_off(), Question::Boundary { size: MAP }, &[], move |reply| {
-            let Ok((body, buffers)) = reply else { return };
-            let pair = |key: &str| spec::read::<[f64; 2]>(body[key].clone()).ok();
-            let size = body["size"].as_u64().and_then(|size| u32::try_from(size).ok());
+            let Ok((Answer::Boundary { low, high, size }, buffers)) = reply else { return };
             let classes = buffers.first().map(|buffer| js_sys::Uint8Array::new(buffer).to_vec());
-            if let (Some(low), Some(high), Some(size), Some(classes)) = (pair("low"), pair("high"), size, classes)
+            if let Some(classes) = classes
                 && classes.len() == (size * size) as usize
             {
                 map.try_set(Some(Arc::new(Map { low, high, size, classes })));

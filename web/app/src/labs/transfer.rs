@@ -18,7 +18,7 @@ use report::{
     figure::fixed,
     scene::Shape,
 };
-use spec::Question;
+use spec::{Answer, Question};
 use std::{cell::Cell, rc::Rc, sync::Arc};
 
 /// Milliseconds between two pictures of the features.
@@ -68,9 +68,7 @@ fn embedding() -> AnyView {
         busy.set(now);
         let of = shown.clone();
         client::ask(page, &shown, false, Question::Embed { task }, &[], move |reply| {
-            let Ok((body, _)) = reply else { return };
-            let labels = spec::read(body["labels"].clone()).unwrap_or_default();
-            let xy: Vec<[f32; 2]> = spec::read(body["xy"].clone()).unwrap_or_default();
+            let Ok((Answer::Embed { labels, xy, .. }, _)) = reply else { return };
             // The lab may have been left since.
             let Some(before) = features.try_get_untracked() else { return };
             let xy = match before.filter(|before| before.xy.len() == xy.len()) {

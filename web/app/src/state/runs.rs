@@ -1,8 +1,9 @@
 //! The rows of Runs: what was played, kept in this browser.
 
 use super::outcome::Outcome;
-use serde::Serialize;
-use spec::{METRICS, Row, RunSpec};
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+use spec::{FORMAT, METRICS, Row, RunSpec};
 
 /// More rows than this, and the oldest go.
 pub const KEPT: usize = 200;
@@ -10,7 +11,7 @@ pub const KEPT: usize = 200;
 /// Points of a row's curve.
 const POINTS: usize = 60;
 
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Run {
     pub number: u32,
     /// Milliseconds since 1970.
@@ -29,8 +30,6 @@ pub struct Run {
     pub spec: RunSpec,
 }
 
-spec::fields!(Run { number, at, layer, stage, method, title, lab, device, seconds, rows, curve, spec });
-
 impl Run {
     pub fn figure(&self, key: &str) -> Option<&Row> {
         self.rows.iter().find(|row| row.key == key)
@@ -40,6 +39,20 @@ impl Run {
     pub fn accuracy(&self) -> Option<&Row> {
         ["ta", "robust_accuracy", "accuracy"].iter().find_map(|key| self.figure(key))
     }
+}
+
+/// What the browser keeps of the rows.
+pub fn kept(runs: &[Run]) -> Value {
+    json!({ "format": FORMAT, "runs": runs })
+}
+
+/// The rows of what was [`kept`]; in format 1 they stood alone.
+pub fn read(mut kept: Value) -> Vec<Run> {
+    let runs = match kept.get_mut("runs") {
+        Some(runs) => runs.take(),
+        None => kept,
+    };
+    serde_json::from_value(runs).unwrap_or_default()
 }
 
 /// Every so many points of the stage's accuracy, last one included.
@@ -109,8 +122,7 @@ pub fn differences(a: &RunSpec, b: &RunSpec) -> Vec<(String, String, String)> {
         .collect()
 }
 
-fn flatten(at: &str, value: &serde_json::Value, out: &mut Vec<(String, String)>) {
-    use serde_json::Value;
+fn flatten(at: &str, value: &Value, out: &mut Vec<(String, String)>) {
     let join = |key: &str| if at.is_empty() { key.to_owned() } else { format!("{at}.{key}") };
     match value {
         Value::Object(table) => table.iter().for_each(|(key, value)| flatten(&join(key), value, out)),
