@@ -77,10 +77,12 @@ fn results_are_whole() {
     let accuracy = &json["rows"][0];
     assert_eq!([&accuracy["key"], &accuracy["unit"], &accuracy["n"]], ["accuracy", "%", "360"].map(parsed).each_ref());
     assert!(accuracy["interval"].as_f64().unwrap() > 0.0);
+    assert_eq!(json["format"], spec::FORMAT);
     assert_eq!([&json["device"], &json["engine"]], ["cpu", engine::ENGINE].map(parsed).each_ref());
 
     assert!(fs::read_to_string(out.join("report.html")).unwrap().starts_with("<!doctype html>"));
     let events = events(&fs::read_to_string(out.join("events.jsonl")).unwrap());
+    assert!(matches!(events[0].event, Event::Ready { format: spec::FORMAT, .. }));
     assert!(matches!(events.last().unwrap().event, Event::Finished { .. }));
 
     assert_eq!(
@@ -458,5 +460,5 @@ fn parsed(text: &str) -> Value {
 }
 
 fn report(path: &Path) -> Report {
-    serde_json::from_str(&fs::read_to_string(path).unwrap()).unwrap()
+    Report::read(&fs::read_to_string(path).unwrap()).unwrap()
 }

@@ -3,7 +3,7 @@
 use crate::common::{Collect, hash, play, series, session};
 use engine::{Error, Gate, Session};
 use serde_json::Value;
-use spec::{Event, Question, RunSpec, Said};
+use spec::{Answer, Event, Question, RunSpec, Said};
 use std::rc::Rc;
 
 #[test]
@@ -43,8 +43,9 @@ fn the_training_images_nearest_to_one_of_them_begin_with_itself() {
     pollster::block_on(session.prepare(1, RunSpec::read(file).unwrap())).unwrap();
     let train = kit::data::digits::load().train;
     let question = Question::Nearest { task: "digits".into(), id: train[7], n: 5 };
-    let (body, buffers) = pollster::block_on(session.asker().answer(None, false, &question, &[])).unwrap();
-    let ids: Vec<u32> = serde_json::from_value(body["ids"].clone()).unwrap();
+    let (answer, buffers) = pollster::block_on(session.asker().answer(None, false, &question, &[])).unwrap();
+    let Answer::Samples { ids, shape, .. } = answer else { panic!("{answer:?}") };
+    assert_eq!(shape, [5, 1, 8, 8]);
     assert_eq!((ids.len(), ids[0]), (5, train[7]));
     assert!(ids.iter().all(|id| train.contains(id)), "{ids:?}");
     let pixels: Vec<f32> = buffers[0].chunks(4).map(|bytes| f32::from_le_bytes(bytes.try_into().unwrap())).collect();
@@ -73,8 +74,8 @@ fn an_adapter_can_be_taken_off_merged_and_carried_away() {
     let ask = |stage, base, question| pollster::block_on(asker.answer(Some(stage), base, &question, &[])).unwrap();
 
     let (proof, _) = ask("lora", false, Question::Merge { task: "tilted".into() });
-    assert_eq!((&proof["changed"], &proof["n"]), (&Value::from(0), &Value::from(360)));
-    let largest = proof["largest"].as_f64().unwrap();
+    let Answer::Merge { largest, changed, n } = proof else { panic!("{proof:?}") };
+    assert_eq!((changed, n), (0, 360));
     assert!(largest > 0.0 && largest < 1e-4, "{largest}");
 
     // Off, it is the network that it was put on: the same bits, so the same answers.
@@ -82,11 +83,12 @@ fn an_adapter_can_be_taken_off_merged_and_carried_away() {
     assert_eq!(ask("lora", true, test()), ask("base", false, test()));
     assert_ne!(ask("lora", false, test()), ask("base", false, test()));
 
-    let (config, files) = ask("lora", false, Question::Adapter);
+    let (answer, files) = ask("lora", false, Question::Adapter);
+    let Answer::Adapter { config: Some(config) } = answer else { panic!("{answer:?}") };
     assert_eq!((&config["peft_type"], &config["r"]), (&Value::from("LORA"), &Value::from(2)));
     assert_eq!(files.len(), 1);
-    assert_eq!(ask("lora", true, Question::Adapter), (Value::Null, Vec::new()));
-    assert_eq!(ask("base", false, Question::Adapter), (Value::Null, Vec::new()));
+    assert_eq!(ask("lora", true, Question::Adapter), (Answer::Adapter { config: None }, Vec::new()));
+    assert_eq!(ask("base", false, Question::Adapter), (Answer::Adapter { config: None }, Vec::new()));
     assert_eq!(hash(&session.model("lora").unwrap()), before, "a question changed the network");
 }
 

@@ -154,6 +154,7 @@ fn bar(name: &str) -> ProgressBar {
 /// A report of nothing yet.
 fn blank(spec: &RunSpec) -> Report {
     Report {
+        format: spec::FORMAT,
         spec: spec.clone(),
         engine: engine::ENGINE.into(),
         device: String::new(),

@@ -7,8 +7,8 @@ use kit::nets::{Net, Pass};
 use kit::shapes::attack::attack_view;
 use kit::victim::{CHUNK, Victim};
 use kit::{Error, Result, weights};
-use serde_json::{Value, json};
-use spec::{Event, Pick, Question, Wrong};
+use serde_json::Value;
+use spec::{Answer, Pick, Question, Wrong};
 use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::rc::Rc;
@@ -22,7 +22,8 @@ pub struct Asker {
     tasks: Rc<RefCell<BTreeMap<String, Task>>>,
 }
 
-type Answer = (Value, Vec<Vec<u8>>);
+/// An answer, and what lies beside it.
+type Answered = (Answer, Vec<Vec<u8>>);
 
 impl Asker {
     pub(crate) fn new(
@@ -41,7 +42,7 @@ impl Asker {
         base: bool,
         question: &Question,
         buffers: &[Vec<u8>],
-    ) -> Result<Answer> {
+    ) -> Result<Answered> {
         let net = self.net(stage)?;
         let net = if base { net.without_adapters() } else { net };
         // Its own gate: a paused run still answers, and a cancel is not for it.
@@ -55,13 +56,13 @@ impl Asker {
                 let mut accuracy = Vec::with_capacity(epsilons.len());
                 for epsilon in epsilons {
                     let mut params = method.params.clone();
-                    params.insert("epsilon".into(), json!(epsilon));
+                    params.insert("epsilon".into(), (*epsilon).into());
                     scale_step(method, &mut params, *epsilon)?;
                     let done = attack_view(entry(&method.id)?, &params, &net, &view, &mut cx).await?;
                     accuracy.push(done.attacked.accuracy());
                     cx.host.turn().await;
                 }
-                Ok((json!({ "accuracy": accuracy, "n": view.len() }), Vec::new()))
+                Ok((Answer::Curve { accuracy, n: view.len() }, Vec::new()))
             }
             Question::Boundary { size } => self.boundary(&net, *size, &cx).await,
             Question::Embed { task } => self.embed(&net, task, &mut cx).await,
@@ -77,27 +78,16 @@ impl Asker {
             }
             Question::Test { task } => {
                 let tested = test(&net, &self.fitting(&net, task)?.test, &mut cx).await?;
-                let Event::Answers { ids, labels, classes, confidences, runners_up, .. } = tested.answers("test")
-                else {
-                    unreachable!("answers are answers")
-                };
-                let body = json!({
-                    "ids": ids,
-                    "labels": labels,
-                    "classes": classes,
-                    "confidences": confidences,
-                    "runners_up": runners_up,
-                });
-                Ok((body, Vec::new()))
+                Ok((Answer::Test(tested.answers()), Vec::new()))
             }
             Question::Merge { task } => self.merge(&net, task, &mut cx).await,
             Question::Export => {
                 let file = weights::export(&net).await?;
-                Ok((json!({ "name": "model.safetensors", "parameters": net.base_size() }), vec![file]))
+                Ok((Answer::Export { name: "model.safetensors".into(), parameters: net.base_size() }, vec![file]))
             }
             Question::Adapter => Ok(match weights::export_adapter(&net).await? {
-                Some((config, file)) => (config, vec![file]),
-                None => (Value::Null, Vec::new()),
+                Some((config, file)) => (Answer::Adapter { config: Some(config) }, vec![file]),
+                None => (Answer::Adapter { config: None }, Vec::new()),
             }),
         }
     }
@@ -127,7 +117,7 @@ impl Asker {
         Ok(task)
     }
 
-    async fn predict(&self, net: &Net, buffers: &[Vec<u8>], cx: &Cx) -> Result<Answer> {
+    async fn predict(&self, net: &Net, buffers: &[Vec<u8>], cx: &Cx) -> Result<Answered> {
         let size: usize = net.shape.iter().product();
         let bytes = buffers.first().map_or(&[][..], Vec::as_slice);
         let pixels: Vec<f32> = bytes.chunks_exact(4).map(|b| f32::from_le_bytes([b[0], b[1], b[2], b[3]])).collect();
@@ -142,10 +132,10 @@ impl Asker {
         let [channels, height, width] = net.shape;
         let x = Tensor::from_data(TensorData::new(pixels, [n, channels, height, width]), &self.device);
         let probabilities = softmax(cx.read(logits_of(net, &x)).await?, net.classes);
-        Ok((json!({ "probabilities": rows(&probabilities, net.classes) }), Vec::new()))
+        Ok((Answer::Predict { probabilities: rows(&probabilities, net.classes) }, Vec::new()))
     }
 
-    async fn attack(&self, net: &Net, method: &Pick, task: &str, samples: &[u32], cx: &mut Cx) -> Result<Answer> {
+    async fn attack(&self, net: &Net, method: &Pick, task: &str, samples: &[u32], cx: &mut Cx) -> Result<Answered> {
         let entry = entry(&method.id)?;
         let fns = entry.attack.ok_or_else(|| Error::input(&method.id, "is not an attack"))?;
         (entry.settings)(&method.id, &method.params)?;
@@ -167,16 +157,19 @@ impl Asker {
         let clean = softmax(cx.read(logits_of(net, &batch.x)).await?, net.classes);
         let attacked = softmax(cx.read(logits_of(net, &x)).await?, net.classes);
         let by_sample = |at: usize| walk.iter().map(|step| step[at]).collect::<Vec<f32>>();
-        let body = json!({
-            "labels": labels,
-            "clean": rows(&clean, net.classes),
-            "attacked": rows(&attacked, net.classes),
-            "walk": (0..samples.len()).map(by_sample).collect::<Vec<_>>(),
-            "queries": victim.asked().0 + victim.asked().1,
-        });
+        let [channels, height, width] = view.set.shape;
+        let (forwards, gradients) = victim.asked();
+        let answer = Answer::Attack {
+            labels,
+            shape: [samples.len(), channels, height, width],
+            clean: rows(&clean, net.classes),
+            attacked: rows(&attacked, net.classes),
+            walk: (0..samples.len()).map(by_sample).collect(),
+            queries: forwards + gradients,
+        };
         let before = samples.iter().flat_map(|id| view.pixels(*id)).flat_map(|x| x.to_le_bytes()).collect();
         let after = cx.read(x).await?.iter().flat_map(|x| x.to_le_bytes()).collect();
-        Ok((body, vec![before, after]))
+        Ok((answer, vec![before, after]))
     }
 
     async fn confidence(&self, net: &Net, x: &Tensor<4>, labels: &[u16], cx: &Cx) -> Result<Vec<f32>> {
@@ -185,7 +178,7 @@ impl Asker {
         Ok(Tested { ids, labels: labels.to_vec(), classes: net.classes, probabilities }.confidence_in_label())
     }
 
-    async fn boundary(&self, net: &Net, size: u32, cx: &Cx) -> Result<Answer> {
+    async fn boundary(&self, net: &Net, size: u32, cx: &Cx) -> Result<Answered> {
         if net.shape != [2, 1, 1] {
             return Err(Error::input("boundary", "only networks over points in the plane have one to draw"));
         }
@@ -202,10 +195,10 @@ impl Asker {
                 confidences.push((row[best] * 255.0).round() as u8);
             }
         }
-        Ok((json!({ "low": [0, 0], "high": [1, 1], "size": size }), vec![classes, confidences]))
+        Ok((Answer::Boundary { low: [0.0; 2], high: [1.0; 2], size: size as u32 }, vec![classes, confidences]))
     }
 
-    async fn merge(&self, net: &Net, task: &str, cx: &mut Cx) -> Result<Answer> {
+    async fn merge(&self, net: &Net, task: &str, cx: &mut Cx) -> Result<Answered> {
         let view = self.fitting(net, task)?.test;
         if !net.has_adapters() {
             return Err(Error::input(
@@ -219,11 +212,11 @@ impl Asker {
         let answer = |row: &[f32]| (0..row.len()).max_by(|a, b| row[*a].total_cmp(&row[*b]));
         let rows = beside.chunks(net.classes).zip(merged.chunks(net.classes));
         let changed = rows.filter(|(a, b)| answer(a) != answer(b)).count();
-        Ok((json!({ "largest": largest, "changed": changed, "n": view.len() }), Vec::new()))
+        Ok((Answer::Merge { largest, changed, n: view.len() }, Vec::new()))
     }
 
     /// The first two principal components of the features, each axis turned so that its largest entry is positive.
-    async fn embed(&self, net: &Net, task: &str, cx: &mut Cx) -> Result<Answer> {
+    async fn embed(&self, net: &Net, task: &str, cx: &mut Cx) -> Result<Answered> {
         let task = self.task(task)?;
         net.fits(&task)?;
         let frozen = net.frozen();
@@ -236,7 +229,7 @@ impl Asker {
         let features = cx.read(Tensor::cat(parts, 0)).await?;
         let xy = principal(&features, task.test.len());
         let labels: Vec<u16> = task.test.rows.iter().map(|row| task.test.label(*row)).collect();
-        Ok((json!({ "ids": *task.test.rows, "labels": labels, "xy": xy }), Vec::new()))
+        Ok((Answer::Embed { ids: task.test.rows.to_vec(), labels, xy }, Vec::new()))
     }
 }
 
@@ -245,7 +238,7 @@ fn scale_step(method: &Pick, params: &mut serde_json::Map<String, Value>, epsilo
     let defaults = (entry(&method.id)?.defaults)();
     let of = |key: &str| method.params.get(key).or_else(|| defaults.get(key)).and_then(Value::as_f64);
     if let (Some(alpha), Some(radius)) = (of("alpha"), of("epsilon").filter(|radius| *radius > 0.0)) {
-        params.insert("alpha".into(), json!(alpha * epsilon / radius));
+        params.insert("alpha".into(), (alpha * epsilon / radius).into());
     }
     Ok(())
 }
@@ -258,11 +251,12 @@ fn exist(task: &str, view: &View, ids: &[u32]) -> Result {
     }
 }
 
-fn samples(view: &View) -> Answer {
+fn samples(view: &View) -> Answered {
     let labels: Vec<u16> = view.rows.iter().map(|row| view.label(*row)).collect();
     let bytes = view.rows.iter().flat_map(|row| view.pixels(*row)).flat_map(|x| x.to_le_bytes()).collect();
     let [channels, height, width] = view.set.shape;
-    (json!({ "ids": *view.rows, "labels": labels, "shape": [view.len(), channels, height, width] }), vec![bytes])
+    let shape = [view.len(), channels, height, width];
+    (Answer::Samples { ids: view.rows.to_vec(), labels, shape }, vec![bytes])
 }
 
 /// The `n` rows of a view that lie nearest to an image by its pixels, nearest first.
@@ -273,8 +267,8 @@ fn nearest(view: &View, image: &[f32], n: usize) -> View {
     view.at(near.into_iter().take(n).map(|(_, row)| row).collect::<Vec<_>>())
 }
 
-fn rows(values: &[f32], columns: usize) -> Vec<&[f32]> {
-    values.chunks(columns).collect()
+fn rows(values: &[f32], columns: usize) -> Vec<Vec<f32>> {
+    values.chunks(columns).map(<[f32]>::to_vec).collect()
 }
 
 /// Power iteration on the covariance, twice, the second time beside the first axis. `[n, d]` to `n` pairs.

@@ -45,6 +45,7 @@ impl Opened {
             (Why::Default | Why::Faster, _) => format!("This engine runs on {name}."),
         };
         Event::Ready {
+            format: spec::FORMAT,
             device: self.name.into(),
             adapter: self.adapter.clone(),
             software: self.software,

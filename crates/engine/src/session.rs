@@ -148,7 +148,7 @@ impl Session {
         self.say(run, Event::Prepared { parameters, layers, classes });
         if net.classes == task.classes.len() && net.fits(task).is_ok() {
             let tested = metrics::test(net, &task.test, &mut cx).await?;
-            self.say(run, tested.answers("test"));
+            self.say(run, tested.event("test"));
         }
         Ok(())
     }
@@ -223,6 +223,7 @@ impl Session {
             self.adversarials.insert(name, left);
         }
         let report = Report {
+            format: spec::FORMAT,
             spec: (*spec).clone(),
             engine: ENGINE.into(),
             device: self.opened.name.into(),

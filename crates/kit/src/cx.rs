@@ -349,7 +349,7 @@ impl Cx {
     /// Says how the test split is answered: the whole split, each class, the mean.
     pub fn say_tested(&self, step: usize, tested: &Tested) {
         self.say(Event::Scalar { series: "accuracy".into(), step, value: tested.accuracy() as f32 });
-        self.say(tested.answers("test"));
+        self.say(tested.event("test"));
         self.say(Event::Classes { series: "test".into(), values: tested.by_class() });
     }
 

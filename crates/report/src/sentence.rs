@@ -330,6 +330,7 @@ pub(crate) mod tests {
             mean("salun", "retrained_mia", 99.1, 0.9),
         ];
         Report {
+            format: spec::FORMAT,
             spec,
             engine: "0.1.0".into(),
             device: "cpu".into(),

@@ -1,9 +1,7 @@
-use crate::fields;
-use crate::read::words;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 /// The menu: where a visitor looks for a method. The shape of its code is another matter ([`Shape`]).
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Family {
     Train,
@@ -14,16 +12,6 @@ pub enum Family {
     Unlearn,
     Measure,
 }
-
-words!(Family {
-    "train" => Train,
-    "transfer" => Transfer,
-    "peft" => Peft,
-    "attack" => Attack,
-    "defend" => Defend,
-    "unlearn" => Unlearn,
-    "measure" => Measure,
-});
 
 impl Family {
     /// What a visitor reads; the key stays in ids and files.
@@ -54,7 +42,7 @@ impl Family {
 }
 
 /// What a method turns into what.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Shape {
     /// Inputs to inputs; the model stays as it was.
@@ -68,14 +56,6 @@ pub enum Shape {
     /// Models to figures; the model stays as it was.
     Measure,
 }
-
-words!(Shape {
-    "attack" => Attack,
-    "tune" => Tune,
-    "peft" => Peft,
-    "unlearn" => Unlearn,
-    "measure" => Measure,
-});
 
 impl Shape {
     /// Whether a stage of this shape returns new weights (a layer of the page's strip) or only asks (a note).
@@ -112,7 +92,7 @@ pub struct Needs {
 }
 
 /// [`Card`] as the catalogue file carries it.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct CardData {
     pub id: String,
     pub title: String,
@@ -126,16 +106,12 @@ pub struct CardData {
     pub needs: NeedsData,
 }
 
-fields!(CardData { id, title, family, authors, year, paper, equation, summary, notes, needs });
-
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct NeedsData {
     pub kinds: Vec<Kind>,
     pub access: Access,
     pub min_classes: usize,
 }
-
-fields!(NeedsData { kinds, access, min_classes });
 
 impl From<&Card> for CardData {
     fn from(card: &Card) -> Self {
@@ -159,20 +135,15 @@ impl From<&Card> for CardData {
 }
 
 /// What the samples of a task are.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Kind {
     Images,
     Points,
 }
 
-words!(Kind {
-    "images" => Images,
-    "points" => Points,
-});
-
 /// What a method may see of a model, from least to most.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Access {
     Labels,
@@ -180,10 +151,3 @@ pub enum Access {
     Gradients,
     Weights,
 }
-
-words!(Access {
-    "labels" => Labels,
-    "scores" => Scores,
-    "gradients" => Gradients,
-    "weights" => Weights,
-});

@@ -1,8 +1,8 @@
-use crate::{CardData, Control, RunSpec, Shape, fields};
-use serde::Serialize;
+use crate::{CardData, Control, RunSpec, Shape};
+use serde::{Deserialize, Serialize};
 
 /// Everything the page knows before an engine is loaded; written to `static/catalogue.json` from the engine's code.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Catalogue {
     pub version: u32,
     pub methods: Vec<MethodInfo>,
@@ -15,42 +15,36 @@ pub struct Catalogue {
     pub leaf: Leaf,
 }
 
-fields!(Catalogue { version, methods, tasks, nets, forget, presets, leaf });
-
 impl Catalogue {
     pub fn method(&self, id: &str) -> Option<&MethodInfo> {
         self.methods.iter().find(|method| method.card.id == id)
     }
 }
 
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct MethodInfo {
     pub card: CardData,
     pub shape: Shape,
     /// Among the good first choices of its family.
-    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub first: bool,
     pub controls: Vec<Control>,
 }
 
-fields!(MethodInfo { card, shape, controls; first });
-
 /// A data set, network or forget set, with its settings.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Choice {
     pub id: String,
     pub title: String,
     pub help: String,
     /// Licence and attribution of data; empty for networks.
-    #[serde(skip_serializing_if = "String::is_empty")]
+    #[serde(default, skip_serializing_if = "String::is_empty")]
     pub licence: String,
     pub controls: Vec<Control>,
 }
 
-fields!(Choice { id, title, help, controls; licence });
-
 /// A quick recipe of `static/recipes`.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Preset {
     /// The file's name without its ending.
     pub id: String,
@@ -61,10 +55,8 @@ pub struct Preset {
     pub spec: RunSpec,
 }
 
-fields!(Preset { id, title, about, spec });
-
 /// The fixed sample of the digits' test split that the page draws before any engine is loaded: seven of each class.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Leaf {
     pub ids: Vec<u32>,
     pub labels: Vec<u16>,
@@ -72,5 +64,3 @@ pub struct Leaf {
     /// Row after row of all images, one character a pixel: `0` (paper) to `g` (ink), base 17.
     pub pixels: String,
 }
-
-fields!(Leaf { ids, labels, size, pixels });

@@ -1,10 +1,8 @@
-use crate::fields;
-use crate::read::{variants, words};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 /// One setting of a method, made from its `Config` by the engine's schema lowering; page and command line render it.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Control {
     pub key: String,
     pub label: String,
@@ -18,21 +16,19 @@ pub struct Control {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub needs: Option<(String, Value)>,
     /// Under "More settings" instead of at once.
-    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub advanced: bool,
     pub default: Value,
     pub widget: Widget,
 }
 
-fields!(Control { key, label, help, symbol, unit, needs, default, widget; advanced });
-
-#[derive(Clone, Debug, PartialEq, Serialize)]
-#[serde(tag = "type", rename_all = "snake_case")]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Widget {
     Slider {
         min: f64,
         max: f64,
-        #[serde(skip_serializing_if = "std::ops::Not::not")]
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
         log: bool,
     },
     Count {
@@ -63,31 +59,13 @@ pub enum Widget {
     },
 }
 
-variants!(Widget by "type" {
-    "slider" => Slider { min, max; log },
-    "count" => Count { min, max },
-    "toggle" => Toggle,
-    "choice" => Choice { options },
-    "text" => Text,
-    "group" => Group { of },
-    "list" => List { of, max },
-    "maybe" => Maybe { of },
-    "from" => From { source, many },
-});
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Source {
     Class,
     Layer,
     Stage,
 }
-
-words!(Source {
-    "class" => Class,
-    "layer" => Layer,
-    "stage" => Stage,
-});
 
 impl Control {
     /// One sentence if the value does not fit this control: what it must be.

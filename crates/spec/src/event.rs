@@ -1,11 +1,10 @@
-use crate::read::{by_json, variants, words};
-use crate::{RunSpec, fields};
-use serde::Serialize;
+use crate::{Answer, Answers, RunSpec, Wrong};
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 /// Every event travels in this envelope, so that a late event of a cancelled run is dropped and a curve finds its
 /// stage.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Said {
     pub run: u32,
     /// The stage's `as`, else its index.
@@ -14,12 +13,9 @@ pub struct Said {
     pub event: Event,
 }
 
-fields!(Said { run, stage, event });
-by_json!(Said);
-
 /// What a run says; ten ticks a second at most.
-#[derive(Clone, Debug, PartialEq, Serialize)]
-#[serde(tag = "event", rename_all = "snake_case")]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Event {
     /// The worker's code runs and listens; nothing was opened yet.
     Alive {
@@ -27,6 +23,8 @@ pub enum Event {
     },
     /// The device is open and, for a graphics device, checked.
     Ready {
+        /// The [`FORMAT`] of what follows: every stream of events begins with this one.
+        format: u32,
         /// `cpu`, `webgpu`, `vulkan`, `metal` or `cuda`.
         device: String,
         /// The adapter's name, empty on CPU.
@@ -73,13 +71,7 @@ pub enum Event {
     /// The network's answers. Series `test` is the whole test split, `attacked` the attacked one.
     Answers {
         series: String,
-        ids: Vec<u32>,
-        labels: Vec<u16>,
-        classes: Vec<u16>,
-        /// Of the answer, 0 to 1.
-        confidences: Vec<f32>,
-        /// Of the second guess: "unsure" is a difference below 0.1.
-        runners_up: Vec<f32>,
+        answers: Answers,
     },
     /// Accuracy of every class in percent; `null` where the split has none of it.
     Classes {
@@ -126,41 +118,15 @@ pub enum Event {
     Finished {
         report: Box<Report>,
     },
-    /// To a question. `error` instead of a body when it cannot be answered.
+    /// To the question `ask`, or why it cannot be answered.
     Answer {
         ask: u32,
-        body: Value,
-        #[serde(skip_serializing_if = "Option::is_none")]
-        error: Option<String>,
+        answer: Result<Answer, String>,
     },
 }
 
-variants!(Event by "event" {
-    "alive" => Alive { engine },
-    "ready" => Ready { device, adapter, software, why, times, message },
-    "prepared" => Prepared { parameters, layers, classes },
-    "estimate" => Estimate { seconds },
-    "stage" => Stage { index, of, id },
-    "phase" => Phase { name },
-    "step" => Step { done, of },
-    "scalar" => Scalar { series, step, value },
-    "answers" => Answers { series, ids, labels, classes, confidences, runners_up },
-    "classes" => Classes { series, values },
-    "images" => Images { series, shape, ids },
-    "saved" => Saved { step },
-    "note" => Note { message },
-    "warning" => Warning { message },
-    "paused" => Paused { step },
-    "resumed" => Resumed,
-    "failed" => Failed { cause, message, step, kept, cure },
-    "cancelled" => Cancelled { step },
-    "stage_done" => StageDone { rows, seconds },
-    "finished" => Finished { report },
-    "answer" => Answer { ask, body, error },
-});
-
 /// Why a device runs.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Why {
     /// It was asked for.
@@ -172,10 +138,8 @@ pub enum Why {
     Faster,
 }
 
-words!(Why { "chosen" => Chosen, "default" => Default, "faster" => Faster, });
-
 /// What ended a stage, a run or an engine.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Cause {
     /// There is no graphics adapter that the engine can run on.
@@ -192,17 +156,8 @@ pub enum Cause {
     SelfTest,
 }
 
-words!(Cause {
-    "adapter" => Adapter,
-    "diverged" => Diverged,
-    "input" => Input,
-    "lost" => Lost,
-    "panic" => Panic,
-    "self_test" => SelfTest,
-});
-
 /// One figure. Units, directions and plain names of all keys stand in [`crate::METRICS`].
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Row {
     /// The stage that the figure is of.
     pub stage: String,
@@ -221,8 +176,6 @@ pub struct Row {
     pub seeds: Option<usize>,
 }
 
-fields!(Row { stage, key, value, n, interval, spread, seeds });
-
 impl Row {
     pub fn new(stage: &str, key: &str, value: f64) -> Self {
         Self { stage: stage.into(), key: key.into(), value, n: None, interval: None, spread: None, seeds: None }
@@ -234,9 +187,16 @@ impl Row {
     }
 }
 
+/// The form of reports, events and stored runs that this build writes. Format 1 had no number in it, and told a
+/// variant by a key of its own (`"event": "step"`) where format 2 names it (`"step": {}`).
+pub const FORMAT: u32 = 2;
+
 /// What a finished run leaves.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Report {
+    /// [`FORMAT`]; reports of format 1 do not say it.
+    #[serde(default = "first_format")]
+    pub format: u32,
     pub spec: RunSpec,
     pub engine: String,
     pub device: String,
@@ -247,11 +207,67 @@ pub struct Report {
     pub rows: Vec<Row>,
 }
 
-fields!(Report { spec, engine, device, seed, seconds, hashes, rows });
-by_json!(Report);
-
 impl Report {
+    /// Reads a `report.json` of this format or an earlier one.
+    pub fn read(text: &str) -> Result<Self, Wrong> {
+        let wrong = |why: String| Wrong::new("report", why);
+        let report: Self = serde_json::from_str(text).map_err(|error| wrong(error.to_string()))?;
+        match report.format {
+            1..=FORMAT => Ok(report),
+            other => Err(wrong(format!("its format is {other}; this Palimpsest knows 1 to {FORMAT}"))),
+        }
+    }
+
     pub fn value(&self, stage: &str, key: &str) -> Option<f64> {
         self.rows.iter().find(|row| row.stage == stage && row.key == key).map(|row| row.value)
+    }
+}
+
+fn first_format() -> u32 {
+    1
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{Widget, samples};
+    use serde::de::DeserializeOwned;
+    use serde_json::{from_str, from_value, json, to_string, to_value};
+    use std::fmt::Debug;
+
+    #[test]
+    fn what_is_written_is_read() {
+        fn all<T: Serialize + DeserializeOwned + PartialEq + Debug>(values: Vec<T>) {
+            for value in values {
+                assert_eq!(from_value::<T>(to_value(&value).unwrap()).unwrap(), value);
+                assert_eq!(from_str::<T>(&to_string(&value).unwrap()).unwrap(), value);
+            }
+        }
+        all(samples::said());
+        all(samples::commands());
+        all(samples::controls());
+    }
+
+    #[test]
+    fn a_variant_is_named_and_one_without_fields_is_a_word() {
+        let said = Said { run: 1, stage: Some("a".into()), event: Event::Step { done: 1, of: 2 } };
+        assert_eq!(json!(said), json!({ "run": 1, "stage": "a", "event": { "step": { "done": 1, "of": 2 } } }));
+        assert_eq!((json!(Event::Resumed), json!(Widget::Toggle)), (json!("resumed"), json!("toggle")));
+    }
+
+    #[test]
+    fn a_report_of_another_format_is_refused() {
+        let Some(Event::Finished { report }) = samples::said().into_iter().map(|said| said.event).find(finished) else {
+            panic!("an engine says it");
+        };
+        let mut json = json!(report);
+        for (format, reads) in [(json!(1), true), (json!(2), true), (json!(3), false), (json!(0), false)] {
+            json["format"] = format;
+            assert_eq!(Report::read(&json.to_string()).is_ok(), reads, "{}", json["format"]);
+        }
+    }
+
+    fn finished(event: &Event) -> bool {
+        matches!(event, Event::Finished { .. })
     }
 }

@@ -2,20 +2,23 @@
 //!
 //! No tensors here. A type that crosses the worker's boundary lives in this crate.
 
+mod answer;
 mod card;
 mod catalogue;
 mod command;
 mod control;
 mod event;
 mod metric;
-mod read;
 pub(crate) mod run;
+#[cfg(any(test, feature = "samples"))]
+pub mod samples;
+mod strict;
 
+pub use answer::{Answer, Answers, Question};
 pub use card::{Access, Card, CardData, Family, Kind, Needs, Shape};
 pub use catalogue::{Catalogue, Choice, Leaf, MethodInfo, Preset};
-pub use command::{Command, Import, Question};
+pub use command::{Command, Import};
 pub use control::{Control, Source, Widget};
-pub use event::{Cause, Event, Report, Row, Said, Why};
+pub use event::{Cause, Event, FORMAT, Report, Row, Said, Why};
 pub use metric::{Direction, METRICS, Metric, half_width, metric};
-pub use read::{Fields, Read, Unreadable, read};
 pub use run::{DeviceChoice, Pick, RESERVED, RunSpec, Stage, VERSION, Wrong, nearest};

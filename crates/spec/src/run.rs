@@ -1,8 +1,8 @@
-use crate::read::{Fields, Read, Unreadable, by_json, words};
+use crate::strict::Strict;
 use indexmap::IndexMap;
-use serde::Serialize;
+use serde::de::DeserializeSeed;
+use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
-use toml::de::{DeTable, DeValue};
 
 /// The version of the run file that this build writes and understands.
 pub const VERSION: u32 = 1;
@@ -31,12 +31,14 @@ impl std::fmt::Display for Wrong {
 impl std::error::Error for Wrong {}
 
 /// One run file for page, command line and tests.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct RunSpec {
     pub version: u32,
-    #[serde(skip_serializing_if = "String::is_empty")]
+    #[serde(default, skip_serializing_if = "String::is_empty")]
     pub name: String,
     /// Fits TOML's integers and JavaScript's numbers.
+    #[serde(default = "first_seed")]
     pub seed: u32,
     /// Seeds `seed .. seed + repeats`; figures become mean ± standard deviation.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -44,7 +46,7 @@ pub struct RunSpec {
     /// Seeds of the retrained reference; with fewer than two its noise is unknown.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub retrain_seeds: Option<u32>,
-    #[serde(skip_serializing_if = "DeviceChoice::is_auto")]
+    #[serde(default, skip_serializing_if = "DeviceChoice::is_auto")]
     pub device: DeviceChoice,
     /// `tasks.digits = { id = "digits" }`; a stage names the one it works `on`.
     pub tasks: IndexMap<String, Pick>,
@@ -52,38 +54,15 @@ pub struct RunSpec {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub forget: Option<Pick>,
     /// `"stage.1.epsilon" = [0.1, 0.2]`: the product of all axes, one run each, one table in the end.
-    #[serde(skip_serializing_if = "IndexMap::is_empty")]
+    #[serde(default, skip_serializing_if = "IndexMap::is_empty")]
     pub grid: IndexMap<String, Vec<Value>>,
     #[serde(rename = "stage")]
     pub stages: Vec<Stage>,
 }
 
-impl Read for RunSpec {
-    fn read(value: Value) -> Result<Self, Unreadable> {
-        let mut fields = Fields::of(value)?;
-        let spec = Self {
-            version: fields.take("version")?,
-            name: fields.take_or("name", String::new())?,
-            seed: fields.take_or("seed", 1)?,
-            repeats: fields.take("repeats")?,
-            retrain_seeds: fields.take("retrain_seeds")?,
-            device: fields.take_or("device", DeviceChoice::Auto)?,
-            tasks: fields.take("tasks")?,
-            model: fields.take("model")?,
-            forget: fields.take("forget")?,
-            grid: fields.take_or("grid", IndexMap::new())?,
-            stages: fields.take("stage")?,
-        };
-        match fields.rest().keys().next() {
-            None => Ok(spec),
-            Some(key) => Err(Unreadable::new(format!("there is no key \"{key}\" in a run file"))),
-        }
-    }
-}
-
 /// A stage edits the model that the stage before it left, or a named one: a table of unlearners is one
 /// `as = "base"` and a row of `from = "base"`.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Stage {
     pub id: String,
     #[serde(rename = "as", skip_serializing_if = "Option::is_none")]
@@ -91,7 +70,7 @@ pub struct Stage {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub from: Option<String>,
     /// Other stages' models.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub with: Vec<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub on: Option<String>,
@@ -102,38 +81,15 @@ pub struct Stage {
     pub params: Map<String, Value>,
 }
 
-impl Read for Stage {
-    fn read(value: Value) -> Result<Self, Unreadable> {
-        let mut fields = Fields::of(value)?;
-        Ok(Self {
-            id: fields.take("id")?,
-            name: fields.take("as")?,
-            from: fields.take("from")?,
-            with: fields.take_or("with", Vec::new())?,
-            on: fields.take("on")?,
-            model: fields.take("model")?,
-            params: fields.rest(),
-        })
-    }
-}
-
 /// Something chosen by its id, with settings.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Pick {
     pub id: String,
     #[serde(flatten)]
     pub params: Map<String, Value>,
 }
 
-impl Read for Pick {
-    fn read(value: Value) -> Result<Self, Unreadable> {
-        let mut fields = Fields::of(value)?;
-        Ok(Self { id: fields.take("id")?, params: fields.rest() })
-    }
-}
-by_json!(Pick);
-
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum DeviceChoice {
     #[default]
@@ -145,14 +101,9 @@ pub enum DeviceChoice {
     Cuda,
 }
 
-words!(DeviceChoice {
-    "auto" => Auto,
-    "cpu" => Cpu,
-    "webgpu" => Webgpu,
-    "vulkan" => Vulkan,
-    "metal" => Metal,
-    "cuda" => Cuda,
-});
+fn first_seed() -> u32 {
+    1
+}
 
 impl DeviceChoice {
     fn is_auto(&self) -> bool {
@@ -166,18 +117,19 @@ impl RunSpec {
         if text.trim_start().starts_with('{') {
             return Self::read_json(text);
         }
-        let table = DeTable::parse(text).map_err(|error| {
+        let read = toml::Deserializer::parse(text).and_then(|text| Strict("run file").deserialize(text));
+        Self::from_value(read.map_err(|error| {
             let at = error.span().map_or(String::new(), |span| {
                 format!(" (line {})", 1 + text[..span.start.min(text.len())].matches('\n').count())
             });
             Wrong::new("run file", format!("{}{at}", error.message().trim_end()))
-        })?;
-        Self::from_value(from_toml(DeValue::Table(table.into_inner()), "run file")?)
+        })?)
     }
 
     pub fn read_json(text: &str) -> Result<Self, Wrong> {
-        let value = serde_json::from_str(text).map_err(|error| Wrong::new("run file", error.to_string()))?;
-        Self::from_value(value)
+        let mut json = serde_json::Deserializer::from_str(text);
+        let read = Strict("run file").deserialize(&mut json).and_then(|value| json.end().map(|()| value));
+        Self::from_value(read.map_err(|error| Wrong::new("run file", error.to_string()))?)
     }
 
     pub fn from_value(value: Value) -> Result<Self, Wrong> {
@@ -198,7 +150,8 @@ impl RunSpec {
                 }
             }
         }
-        let spec = <Self as Read>::read(value).map_err(|error| Wrong::new("run file", error.to_string()))?;
+        let spec: Self =
+            serde_path_to_error::deserialize(value).map_err(|error| Wrong::new("run file", error.to_string()))?;
         spec.check_names()?;
         Ok(spec)
     }
@@ -382,36 +335,6 @@ impl Wrong {
     }
 }
 
-/// TOML knows `nan` and `inf`, JSON does not: they are refused here, before they could become `null`.
-fn from_toml(value: DeValue, at: &str) -> Result<Value, Wrong> {
-    Ok(match value {
-        DeValue::String(text) => Value::String(text.into_owned()),
-        DeValue::Integer(number) => match i64::from_str_radix(number.as_str(), number.radix()) {
-            Ok(number) => number.into(),
-            Err(_) => return Err(Wrong::new(at, format!("{number} is too large a number"))),
-        },
-        DeValue::Float(number) => match number.as_str().parse().ok().and_then(serde_json::Number::from_f64) {
-            Some(number) => Value::Number(number),
-            None => return Err(Wrong::new(at, format!("{number} is not a finite number"))),
-        },
-        DeValue::Boolean(truth) => truth.into(),
-        DeValue::Datetime(_) => return Err(Wrong::new(at, "a run file has no dates")),
-        DeValue::Array(items) => {
-            let items = items.into_iter().map(|item| from_toml(item.into_inner(), at));
-            Value::Array(items.collect::<Result<_, _>>()?)
-        }
-        DeValue::Table(table) => {
-            let mut entries = Map::new();
-            for (key, value) in table {
-                let key = key.into_inner().into_owned();
-                let value = from_toml(value.into_inner(), &key)?;
-                entries.insert(key, value);
-            }
-            Value::Object(entries)
-        }
-    })
-}
-
 fn inline(value: &Value) -> String {
     match value {
         Value::Object(table) if table.is_empty() => "{}".into(),
@@ -489,13 +412,36 @@ mod tests {
             ("as = \"base\"", "as = \"base\", from = \"late\"", "no stage \"late\""),
             ("from = \"base\"", "from = \"1\"", "before it exists"),
             ("from = \"base\"", "as = \"base\"", "taken"),
-            ("epsilon = 0.1", "epsilon = nan", "not a finite number"),
+            ("epsilon = 0.1", "epsilon = nan", "epsilon: NaN is not a finite number (line 8)"),
+            ("epsilon = 0.1", "epsilon = [1, -inf]", "epsilon: -inf is not a finite number (line 8)"),
+            ("epsilon = 0.1", "epsilon = 9007199254740993", "epsilon: 9007199254740993 is too large a number (line 8)"),
+            ("epsilon = 0.1", "epsilon = 1979-05-27", "epsilon: a run file has no dates (line 8)"),
+            ("epochs = 2", "epochs = 2, epochs = 3", "duplicate key (line 7)"),
+            ("from = \"base\"", "with = \"base\"", "stage[1].with: invalid type: string \"base\""),
+            ("model = { id = \"mlp\" }", "", "missing field `model`"),
+            ("version = 1", "version = 1\nseed = -1", "seed: invalid value: integer `-1`"),
             ("from = \"base\"", "on = \"zebro\"", "did you mean \"zebra\""),
             ("version = 1", "version = = 1", "line 2"),
         ] {
             let text = FILE.replacen(from, to, 1);
             let error = RunSpec::read(&text).expect_err(to).to_string();
             assert!(error.contains(said), "{to}: {error}");
+        }
+    }
+
+    #[test]
+    fn a_key_that_stands_twice_is_refused_wherever_it_stands() {
+        let json = RunSpec::read(FILE).unwrap().to_json();
+        for (from, to) in [
+            ("\"version\": 1", "\"version\": 1, \"version\": 1"),
+            ("\"epsilon\": 0.1", "\"epsilon\": 0.1,\n\"epsilon\": 0.2"),
+            ("\"epochs\": 2", "\"epochs\": 2, \"epochs\": 2"),
+            ("\"tilt\": 30", "\"tilt\": 30, \"tilt\": 30"),
+        ] {
+            let twice = json.replacen(from, to, 1);
+            assert_ne!(twice, json, "{from}");
+            let error = RunSpec::read(&twice).expect_err(to).to_string();
+            assert!(error.contains("stands twice in one table at line "), "{error}");
         }
     }
 

@@ -19,8 +19,23 @@ model = { id = "mlp", widths = [64] }
 stage = [{ id = "train.scratch", as = "digits", train = { epochs = 1000, batch = 2, lr = 0.01 } }]
 `;
 
+/** A variant as serde writes it, `{ step: { done: 1 } }` or `"resumed"`: its name and its fields. */
+const named = (variant) => (typeof variant === "string" ? [variant, {}] : Object.entries(variant)[0]);
+
+/** What was said, with the name of its event beside the event's fields: `{ run, stage, kind, event }`. */
+const heard = (said) => {
+  const [kind, event] = named(said.event);
+  return { ...said, kind, event };
+};
+
+/** What was asked: `{ command, run, … }`. */
+const sent = (message) => {
+  const [command, fields] = named(message);
+  return { command, ...fields };
+};
+
 /** Runs in a page before its own scripts: keeps every engine, and a copy of all that is said and asked. */
-export function record() {
+function keep(heard, sent) {
   window.engines = [];
   window.said = [];
   window.asked = [];
@@ -28,14 +43,17 @@ export function record() {
     constructor(...all) {
       super(...all);
       window.engines.push(this);
-      this.addEventListener("message", ({ data: [body] }) => window.said.push({ at: performance.now(), ...body }));
+      this.addEventListener("message", ({ data: [body] }) => window.said.push({ at: performance.now(), ...heard(body) }));
     }
     postMessage(message, ...rest) {
-      if (Array.isArray(message)) window.asked.push({ at: performance.now(), ...message[0] });
+      if (Array.isArray(message)) window.asked.push({ at: performance.now(), ...sent(message[0]) });
       super.postMessage(message, ...rest);
     }
   };
 }
+
+/** Before a page is opened: what is said and asked there can be read by `said` and `asked`. */
+export const record = (page) => page.addInitScript(`{ const named = ${named}; (${keep})(${heard}, ${sent}); }`);
 
 /** Opens the page, on the CPU if not told otherwise, and waits until a network can be played. */
 export async function open(page, path = "./?backend=cpu") {
@@ -49,9 +67,9 @@ export const play = (page) => page.locator("button.play");
 /** The sentence of the selected layer. */
 export const sentence = (page) => page.locator("#stage .say").first();
 
-/** What the engine said of a kind, in its order: `{ at, run, stage, event }`. */
+/** What the engine said of a kind, in its order: `{ at, run, stage, kind, event }`. */
 export const said = (page, kind) =>
-  page.evaluate((kind) => window.said.filter(({ event }) => event.event === kind), kind);
+  page.evaluate((wanted) => window.said.filter(({ kind }) => kind === wanted), kind);
 
 /** Commands of a kind that the page sent, in their order. */
 export const asked = (page, kind) =>
@@ -59,7 +77,7 @@ export const asked = (page, kind) =>
 
 /** Waits until the engine has said something of a kind more than `n` times. */
 export const hear = (page, kind, n = 0, timeout = 60_000) =>
-  page.waitForFunction(([kind, n]) => window.said.filter(({ event }) => event.event === kind).length > n, [kind, n], {
+  page.waitForFunction(([wanted, n]) => window.said.filter(({ kind }) => kind === wanted).length > n, [kind, n], {
     polling: 20,
     timeout,
   });
@@ -85,7 +103,7 @@ export async function load(page, text, timeout = 60_000) {
   const guessed = (before) => {
     const prepares = window.asked.filter(({ command }) => command === "prepare");
     const { run } = prepares.at(-1) ?? {};
-    return prepares.length > before && window.said.some((said) => said.run === run && said.event.event === "estimate");
+    return prepares.length > before && window.said.some((said) => said.run === run && said.kind === "estimate");
   };
   await page.waitForFunction(guessed, before, { polling: 20, timeout });
   await expect(play(page)).toBeEnabled();
@@ -146,7 +164,7 @@ function palimpsest(args, input = "") {
 /** The same run on the command line: its events, as the page's engine says them. */
 export function commandLine(text, ...options) {
   const out = palimpsest(["run", "-", "--json", "--device", "cpu", ...options], text);
-  return out.trim().split("\n").map((line) => JSON.parse(line));
+  return out.trim().split("\n").map((line) => heard(JSON.parse(line)));
 }
 
 /** Every method, as the command line lists them. */
@@ -155,7 +173,7 @@ export const methods = () => JSON.parse(palimpsest(["list", "--json"]));
 /** A stage's losses in their order. */
 export const losses = (events, stage) =>
   events
-    .filter(({ event, stage: of }) => of === stage && event.event === "scalar" && event.series === "loss")
+    .filter(({ event, kind, stage: of }) => of === stage && kind === "scalar" && event.series === "loss")
     .map(({ event }) => event.value);
 
 /** The largest relative difference of two rows of numbers. */

@@ -104,10 +104,10 @@ test("a link brings a whole experiment to another browser, and starts nothing", 
   await expect(other.locator(".strip .layer .title, .strip .note")).toHaveText(titles);
   // The time is known when the engine has prepared this run.
   await expect(other.locator(".transport .line")).toContainText("About");
-  const prepared = commands.filter(({ command }) => command === "prepare").at(-1).spec;
+  const prepared = commands.filter((command) => "prepare" in command).at(-1).prepare.spec;
   expect(prepared.seed).toBe(7);
   expect(prepared.stage.find((stage) => stage.as === "lora").rank).toBe(3);
-  expect(commands.filter(({ command }) => command === "run")).toEqual([]);
+  expect(commands.filter((command) => "run" in command)).toEqual([]);
   await expect(play(other)).toHaveText("Teach it digits");
   await other.close();
   expect(errors).toEqual([]);
@@ -141,8 +141,8 @@ test.describe("a killed engine", () => {
       const die = `addEventListener("message", (event) => {
         if (event.data !== "die") return;
         event.stopImmediatePropagation();
-        const failed = { event: "failed", message: "killed by a test", step: null, kept: null, cure: null };
-        postMessage([{ run: 0, event: failed }]);
+        const failed = { cause: "panic", message: "killed by a test", step: null, kept: null, cure: null };
+        postMessage([{ run: 0, event: { failed } }]);
         throw new Error("killed by a test");
       });\n`;
       await route.fulfill({ response, body: die + (await response.text()) });
@@ -154,7 +154,7 @@ test.describe("a killed engine", () => {
     await expect(play(page)).toHaveText("Next: adapt it");
     await play(page).click();
     await play(page).click();
-    await page.waitForFunction(() => said.some(({ stage, event }) => stage === "lora" && event.event === "step"));
+    await page.waitForFunction(() => said.some(({ stage, kind }) => stage === "lora" && kind === "step"));
     await page.evaluate(() => engines.at(-1).postMessage("die"));
 
     await expect(page.locator(".notice[role=alert]")).toContainText("The engine stopped at an error of its own.");
@@ -177,7 +177,8 @@ test("a graphics engine that is built later takes over when no run is in hand", 
     import init from "../cpu/worker_cpu.js";
     const say = postMessage.bind(self);
     self.postMessage = ([body, ...buffers], ...rest) => {
-      if (body.event.event === "ready") Object.assign(body.event, { device: "webgpu", adapter: "made by a test" });
+      const { ready } = body.event;
+      if (ready) Object.assign(ready, { device: "webgpu", adapter: "made by a test" });
       say([body, ...buffers], ...rest);
     };
     await init();`;
@@ -194,7 +195,7 @@ test("a graphics engine that is built later takes over when no run is in hand", 
   await expect(play(page)).toHaveText("Next: adapt it");
   await play(page).click();
   await play(page).click();
-  await page.waitForFunction(() => said.some(({ stage, event }) => stage === "lora" && event.event === "step"));
+  await page.waitForFunction(() => said.some(({ stage, kind }) => stage === "lora" && kind === "step"));
 
   built = true;
   await hear(page, "ready", 1);

@@ -12,12 +12,12 @@ const folder = new URL("../../bench/", import.meta.url);
 // In the engine: keeps its words of progress by its own clock, because the page may be late to hear them, and leaves
 // the page's questions aside, which would share its thread.
 const record = `
-  addEventListener("message", (event) => event.data[0].command === "ask" && event.stopImmediatePropagation());
+  addEventListener("message", (event) => "ask" in event.data[0] && event.stopImmediatePropagation());
   self.heard = [];
   const post = self.postMessage.bind(self);
   self.postMessage = (message, ...rest) => {
     const [{ stage, event }] = message;
-    if (event.event === "step") heard.push({ stage, at: performance.now(), done: event.done });
+    if (event.step) heard.push({ stage, at: performance.now(), done: event.step.done });
     post(message, ...rest);
   };
 `;
@@ -38,7 +38,7 @@ test("a step of every workload", async ({ page }) => {
     const { spec } = (await asked(page, "run")).at(-1);
     await hear(page, "stage", spec.stage.length - 1);
     const { stage } = (await said(page, "stage")).at(-1);
-    const first = (last) => window.said.some(({ stage, event }) => stage === last && event.event === "step");
+    const first = (last) => window.said.some(({ stage, kind }) => stage === last && kind === "step");
     await page.waitForFunction(first, stage);
     await page.waitForTimeout(1e3 * (WARM + MEASURED));
     await page.getByRole("button", { name: "Stop" }).click();

@@ -20,7 +20,7 @@ export const test = base.extend({
   provoked: [/^$/, { option: true }],
   page: async ({ page, provoked }, use) => {
     const errors = complaints(page);
-    await page.addInitScript(record);
+    await record(page);
     await use(page);
     expect(errors.filter((error) => !provoked.test(error))).toEqual([]);
   },

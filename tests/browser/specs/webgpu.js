@@ -34,7 +34,7 @@ function hook(deaf) {
   addEventListener("message", (event) => {
     const lose = event.data === "lose the device";
     if (lose) device.destroy();
-    if (lose || (deaf && event.data[0].command === "ask")) event.stopImmediatePropagation();
+    if (lose || (deaf && "ask" in event.data[0])) event.stopImmediatePropagation();
   });
 }
 
@@ -70,7 +70,7 @@ stage = [{ id = "train.scratch", as = "digits", train = { epochs = ${epochs}, ba
  * what an evaluation asks for. The engine says an accuracy when its evaluation is over, and all losses before the next.
  */
 export function stretches(said, stage) {
-  const events = said.filter((said) => said.stage === stage && said.event.event === "scalar");
+  const events = said.filter((said) => said.stage === stage && said.kind === "scalar");
   const [steps, evaluations] = [[], []];
   let begun, last;
   for (const { now, event: { series, step }, counts } of events) {

@@ -10,8 +10,8 @@ use spec::{Cause, Command, DeviceChoice, Event, Import, Question, RunSpec, Said}
 use std::cell::{Cell, RefCell};
 use std::collections::VecDeque;
 use std::rc::Rc;
+use wasm_bindgen::JsCast;
 use wasm_bindgen::prelude::Closure;
-use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::spawn_local;
 use web_sys::{DedicatedWorkerGlobalScope, MessageEvent};
 
@@ -88,7 +88,7 @@ pub fn serve(open: fn(DeviceChoice) -> engine::Boxed<'static, engine::Result<Ope
     let scope: DedicatedWorkerGlobalScope = js_sys::global().unchecked_into();
     let heard = Closure::<dyn FnMut(MessageEvent)>::new(move |event: MessageEvent| {
         let parts: Array = event.data().unchecked_into();
-        match command(parts.get(0)) {
+        match serde_wasm_bindgen::from_value::<Command>(parts.get(0)) {
             Ok(command) => worker.hear(command, buffers(&parts)),
             Err(error) => {
                 let message = format!("a command could not be read: {error}");
@@ -224,23 +224,16 @@ impl Worker {
 
     async fn answer(&self, ask: u32, stage: Option<&str>, base: bool, question: &Question, buffers: &[Vec<u8>]) {
         let Some(asker) = self.asker.borrow().clone() else {
-            let error = Some("the engine is not ready".into());
-            self.page.say(said(0, Event::Answer { ask, body: serde_json::Value::Null, error }), Vec::new());
-            return;
+            let answer = Err("the engine is not ready".into());
+            return self.page.say(said(0, Event::Answer { ask, answer }), Vec::new());
         };
-        let (body, beside, error) = match asker.answer(stage, base, question, buffers).await {
-            Ok((body, beside)) => (body, beside, None),
+        let (answer, beside) = match asker.answer(stage, base, question, buffers).await {
+            Ok((answer, beside)) => (Ok(answer), beside),
             Err(error @ Error::DeviceLost(_)) => return self.report(0, Some(error)),
-            Err(error) => (serde_json::Value::Null, Vec::new(), Some(error.to_string())),
+            Err(error) => (Err(error.to_string()), Vec::new()),
         };
-        self.page.say(said(0, Event::Answer { ask, body, error }), beside);
+        self.page.say(said(0, Event::Answer { ask, answer }), beside);
     }
-}
-
-/// By way of JSON, as everything of `spec` is read: a deserialiser of its own would be 10 KB more to download.
-fn command(body: JsValue) -> std::result::Result<Command, String> {
-    let value = serde_wasm_bindgen::from_value(body).map_err(|error| error.to_string())?;
-    spec::read(value).map_err(|error| error.to_string())
 }
 
 /// Seconds of this worker's clock.

@@ -4,7 +4,7 @@ use crate::error::Result;
 use crate::nets::{Net, Pass};
 use crate::victim::CHUNK;
 use burn::tensor::Tensor;
-use spec::Event;
+use spec::{Answers, Event};
 
 /// Answers of a model on a view.
 #[derive(Clone, Debug, PartialEq)]
@@ -118,16 +118,21 @@ impl Tested {
         self.probabilities.iter().all(|p| p.is_finite())
     }
 
-    pub fn answers(&self, series: &str) -> Event {
+    /// The class of each sample, and how sure the model is of it.
+    pub fn answers(&self) -> Answers {
         let best: Vec<(u16, f32, f32)> = self.rows().map(best).collect();
-        Event::Answers {
-            series: series.into(),
+        Answers {
             ids: self.ids.clone(),
             labels: self.labels.clone(),
             classes: best.iter().map(|best| best.0).collect(),
             confidences: best.iter().map(|best| best.1).collect(),
             runners_up: best.iter().map(|best| best.2).collect(),
         }
+    }
+
+    /// [`Self::answers`] as an event.
+    pub fn event(&self, series: &str) -> Event {
+        Event::Answers { series: series.into(), answers: self.answers() }
     }
 }
 

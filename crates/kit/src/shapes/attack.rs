@@ -183,8 +183,8 @@ pub(crate) fn run<'a>(
         let begun = cx.host.now();
         let done = attack_view(entry, &stage.params, &net, &view, cx).await?;
         let seconds = cx.host.now() - begun;
-        cx.say(done.clean.answers("clean"));
-        cx.say(done.attacked.answers("attacked"));
+        cx.say(done.clean.event("clean"));
+        cx.say(done.attacked.event("attacked"));
         show(&done, &view, cx);
         let rows = figures(&done, &view, target, seconds, &cx.stage);
         lab.seen.insert(cx.stage.clone(), (ball, view, done));

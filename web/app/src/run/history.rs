@@ -1,9 +1,9 @@
 //! What was played, kept in this browser.
 
 use super::{outcome::Outcome, storage};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
-use spec::{METRICS, Row, RunSpec};
+use spec::{FORMAT, METRICS, Row, RunSpec};
 
 /// More rows than this, and the oldest go.
 pub const KEPT: usize = 200;
@@ -11,11 +11,8 @@ pub const KEPT: usize = 200;
 /// Points of a row's curve.
 const POINTS: usize = 60;
 
-/// The form in which the list is stored. Without a number it is the first one, a bare list.
-const FORMAT: u64 = 2;
-
 /// A finished stage.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct PastRun {
     pub number: u32,
     /// Milliseconds since 1970.
@@ -33,8 +30,6 @@ pub struct PastRun {
     pub curve: Vec<(usize, f32)>,
     pub spec: RunSpec,
 }
-
-spec::fields!(PastRun { number, at, layer, stage, method, title, lab, device, seconds, rows, curve, spec });
 
 impl PastRun {
     pub fn figure(&self, key: &str) -> Option<&Row> {
@@ -60,7 +55,7 @@ pub fn store(runs: &[PastRun]) -> bool {
 /// The list in any form in which it was ever stored.
 fn open(mut value: Value) -> Vec<PastRun> {
     let runs = if value.is_array() { value } else { value["runs"].take() };
-    spec::read(runs).unwrap_or_default()
+    serde_json::from_value(runs).unwrap_or_default()
 }
 
 /// Every so many points of the stage's accuracy, last one included.

@@ -1,86 +1,9 @@
 //! What a stage has said so far: events folded into figures, curves and answers.
 
-use crate::engine::Answer;
 use serde_json::Value;
+pub use spec::Answers;
 use spec::{Cause, Event, Row};
 use std::{collections::HashMap, sync::Arc};
-
-/// Answers on a fixed list of samples.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub struct Answers {
-    pub ids: Vec<u32>,
-    pub labels: Vec<u16>,
-    pub classes: Vec<u16>,
-    pub confidences: Vec<f32>,
-    pub runners_up: Vec<f32>,
-}
-
-impl Answers {
-    /// Lists of one length only; anything else says nothing.
-    pub fn new(
-        ids: Vec<u32>,
-        labels: Vec<u16>,
-        classes: Vec<u16>,
-        confidences: Vec<f32>,
-        runners_up: Vec<f32>,
-    ) -> Option<Self> {
-        let n = ids.len();
-        let fits = [labels.len(), classes.len(), confidences.len(), runners_up.len()].iter().all(|len| *len == n);
-        fits.then_some(Self { ids, labels, classes, confidences, runners_up })
-    }
-
-    /// The answer to `Question::Test`; `None` of any other.
-    pub fn of(answer: Answer) -> Option<Self> {
-        match answer {
-            Answer::Test { ids, labels, classes, confidences, runners_up } => {
-                Self::new(ids, labels, classes, confidences, runners_up)
-            }
-            _ => None,
-        }
-    }
-
-    pub fn len(&self) -> usize {
-        self.ids.len()
-    }
-
-    pub fn right(&self, at: usize) -> bool {
-        self.labels[at] == self.classes[at]
-    }
-
-    /// In percent; the classes in `without` are left out. `None` of an empty list.
-    pub fn accuracy(&self, without: Option<u16>) -> Option<f64> {
-        let counted: Vec<usize> = (0..self.len()).filter(|&at| Some(self.labels[at]) != without).collect();
-        let right = counted.iter().filter(|&&at| self.right(at)).count();
-        (!counted.is_empty()).then(|| 100.0 * right as f64 / counted.len() as f64)
-    }
-
-    /// Right and all of one class.
-    pub fn count(&self, class: u16) -> (usize, usize) {
-        let of = (0..self.len()).filter(|&at| self.labels[at] == class);
-        of.fold((0, 0), |(right, all), at| (right + usize::from(self.right(at)), all + 1))
-    }
-
-    pub fn per_class(&self, classes: usize) -> Vec<Option<f32>> {
-        (0..classes)
-            .map(|class| match self.count(class as u16) {
-                (_, 0) => None,
-                (right, all) => Some(100.0 * right as f32 / all as f32),
-            })
-            .collect()
-    }
-
-    /// Places of wrong answers, most confident first.
-    pub fn hardest(&self, n: usize) -> Vec<usize> {
-        let mut wrong: Vec<usize> = (0..self.len()).filter(|&at| !self.right(at)).collect();
-        wrong.sort_by(|a, b| self.confidences[*b].total_cmp(&self.confidences[*a]));
-        wrong.truncate(n);
-        wrong
-    }
-
-    pub fn at(&self, id: u32) -> Option<usize> {
-        self.ids.iter().position(|other| *other == id)
-    }
-}
 
 /// Images of one shape, 0 to 1, row after row, channel after channel.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -193,8 +116,8 @@ impl Outcome {
                     curve.push((step, value));
                 }
             }
-            Event::Answers { series, ids, labels, classes, confidences, runners_up } => {
-                if let Some(answers) = Answers::new(ids, labels, classes, confidences, runners_up) {
+            Event::Answers { series, answers } => {
+                if answers.is_whole() {
                     self.answers.insert(series, Arc::new(answers));
                 }
             }
@@ -226,24 +149,12 @@ impl Outcome {
 mod tests {
     use super::*;
 
-    fn answers() -> Answers {
-        Answers::new(vec![7, 8, 9, 4], vec![0, 1, 1, 3], vec![0, 1, 0, 1], vec![0.9, 0.8, 0.7, 0.95], vec![0.0; 4])
-            .unwrap()
-    }
-
-    #[test]
-    fn answers_count() {
-        let answers = answers();
-        assert_eq!(answers.accuracy(None), Some(50.0));
-        assert_eq!(answers.accuracy(Some(3)), Some(100.0 * 2.0 / 3.0));
-        assert_eq!(answers.count(1), (1, 2));
-        assert_eq!(answers.per_class(4), [Some(100.0), Some(50.0), None, Some(0.0)]);
-        assert_eq!(answers.hardest(5), [3, 2]);
-    }
-
     #[test]
     fn lists_of_two_lengths_are_refused() {
-        assert!(Answers::new(vec![1], vec![], vec![1], vec![0.5], vec![0.1]).is_none());
+        let mut outcome = Outcome::default();
+        let answers = Answers { ids: vec![1], ..Answers::default() };
+        outcome.take(Event::Answers { series: "test".into(), answers }, None);
+        assert!(outcome.answers.is_empty());
         assert!(Images::new(vec![1], [1, 1, 2, 2], vec![0.0; 3]).is_none());
         assert!(Images::new(vec![1], [1, 4, 1, 1], vec![0.0; 4]).is_none());
     }

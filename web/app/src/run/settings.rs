@@ -86,23 +86,23 @@ mod tests {
     use serde_json::json;
 
     fn controls() -> Vec<Control> {
-        spec::read(json!([
+        serde_json::from_value(json!([
             {
                 "key": "epsilon", "label": "ε", "help": "", "default": 0.2,
-                "widget": { "type": "slider", "min": 0, "max": 0.5 },
+                "widget": { "slider": { "min": 0, "max": 0.5 } },
             },
             {
                 "key": "train", "label": "training", "help": "", "default": { "lr": 0.01, "epochs": 5 },
-                "widget": { "type": "group", "of": [
+                "widget": { "group": { "of": [
                     {
                         "key": "lr", "label": "η", "help": "", "default": 0.01,
-                        "widget": { "type": "slider", "min": 1e-5, "max": 1, "log": true },
+                        "widget": { "slider": { "min": 1e-5, "max": 1, "log": true } },
                     },
                     {
                         "key": "epochs", "label": "epochs", "help": "", "default": 5,
-                        "widget": { "type": "count", "min": 1, "max": 100 },
+                        "widget": { "count": { "min": 1, "max": 100 } },
                     },
-                ] },
+                ] } },
             },
         ]))
         .unwrap()

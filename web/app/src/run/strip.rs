@@ -383,13 +383,13 @@ mod tests {
             "shape": shape,
             "controls": [{
                 "key": "epsilon", "label": "ε", "help": "", "default": 0.2,
-                "widget": { "type": "slider", "min": 0, "max": 0.5 },
+                "widget": { "slider": { "min": 0, "max": 0.5 } },
             }],
         })
     }
 
     fn catalogue() -> Catalogue {
-        spec::read(json!({
+        serde_json::from_value(json!({
             "version": 1,
             "methods": [
                 method("transfer.full-finetune", "transfer", "tune"),

@@ -127,7 +127,7 @@ mod tests {
     }
 
     fn methods() -> Vec<MethodInfo> {
-        spec::read(json!([
+        serde_json::from_value(json!([
             method("attack.fgsm", "attack", 2014, true),
             method("unlearn.finetune", "unlearn", 2020, false),
             method("unlearn.ascent", "unlearn", 2021, false),

@@ -1,0 +1,188 @@
+use crate::Pick;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+/// What the page may ask a model. Each has an [`Answer`] of its name; every list is in the order of the question.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Question {
+    /// Pixels beside the message: f32, `[n, channels, height, width]`, 0 to 1.
+    Predict,
+    /// Attacks these samples of a task's test split.
+    Attack { method: Pick, task: String, samples: Vec<u32> },
+    /// Accuracy of the first `n` test samples under the attack at each budget.
+    Curve { method: Pick, task: String, epsilons: Vec<f64>, n: usize },
+    /// Class and confidence over the square of a two-dimensional set, `size` points a side.
+    Boundary { size: u32 },
+    /// The last hidden layer's features of the test split by their first two principal components.
+    Embed { task: String },
+    /// Images of a task by their numbers.
+    Samples { task: String, ids: Vec<u32> },
+    /// The `n` training images of a task whose pixels lie nearest to a sample's, nearest first. Answered by
+    /// [`Answer::Samples`].
+    Nearest { task: String, id: u32, n: usize },
+    /// Answers of the model on a task's test split.
+    Test { task: String },
+    /// Merges the adapters into the weights and compares the two on a task's test split.
+    Merge { task: String },
+    /// The model with its adapters merged, as PyTorch loads it.
+    Export,
+    /// The adapters alone, as PEFT loads them.
+    Adapter,
+}
+
+/// What the engine answers, one variant for each [`Question`]. Pixels and files travel beside the message.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Answer {
+    /// `[n, classes]`, 0 to 1.
+    Predict {
+        probabilities: Vec<Vec<f32>>,
+    },
+    /// Beside it two buffers of f32 pixels in `shape`: the samples as they were, and attacked.
+    Attack {
+        labels: Vec<u16>,
+        /// `[n, channels, height, width]`.
+        shape: [usize; 4],
+        /// Probabilities before the attack, `[n, classes]`.
+        clean: Vec<Vec<f32>>,
+        /// Probabilities after it.
+        attacked: Vec<Vec<f32>>,
+        /// Probability of each sample's label at the start and after each step.
+        walk: Vec<Vec<f32>>,
+        /// Forward passes and gradients that the attack asked of the network, over all samples.
+        queries: u64,
+    },
+    /// Accuracy in percent at each budget, of `n` samples.
+    Curve {
+        accuracy: Vec<f64>,
+        n: usize,
+    },
+    /// Beside it u8 classes and u8 confidences (255 is 1), row after row from the top left, `size` a side, over the
+    /// square from `low` to `high`.
+    Boundary {
+        low: [f64; 2],
+        high: [f64; 2],
+        size: u32,
+    },
+    /// One point a sample.
+    Embed {
+        ids: Vec<u32>,
+        labels: Vec<u16>,
+        xy: Vec<[f32; 2]>,
+    },
+    /// Beside it f32 pixels in `shape`, which is `[n, channels, height, width]`.
+    Samples {
+        ids: Vec<u32>,
+        labels: Vec<u16>,
+        shape: [usize; 4],
+    },
+    Test(Answers),
+    /// The largest change of any logit, and how many of `n` answers are others.
+    Merge {
+        largest: f32,
+        changed: usize,
+        n: usize,
+    },
+    /// Name of the safetensors file beside it, and the number of parameters in it.
+    Export {
+        name: String,
+        parameters: usize,
+    },
+    /// `adapter_config.json`, beside it `adapter_model.safetensors`; of a model without adapters none.
+    Adapter {
+        config: Option<Value>,
+    },
+}
+
+/// A model's answers on a list of samples: all lists have one entry a sample.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Answers {
+    pub ids: Vec<u32>,
+    pub labels: Vec<u16>,
+    /// The classes that the model names.
+    pub classes: Vec<u16>,
+    /// Probability of that class, 0 to 1.
+    pub confidences: Vec<f32>,
+    /// Probability of the second guess: "unsure" is a difference below 0.1.
+    pub runners_up: Vec<f32>,
+}
+
+impl Answers {
+    /// Whether all lists have one length. What comes over a wire is checked once, so that indexing cannot fail later.
+    pub fn is_whole(&self) -> bool {
+        let others = [self.labels.len(), self.classes.len(), self.confidences.len(), self.runners_up.len()];
+        others.iter().all(|len| *len == self.len())
+    }
+
+    pub fn len(&self) -> usize {
+        self.ids.len()
+    }
+
+    pub fn is_empty(&self) -> bool {
+        self.ids.is_empty()
+    }
+
+    /// Whether sample `at` is answered rightly.
+    pub fn right(&self, at: usize) -> bool {
+        self.labels[at] == self.classes[at]
+    }
+
+    /// In percent; the classes in `without` are left out. `None` of an empty list.
+    pub fn accuracy(&self, without: Option<u16>) -> Option<f64> {
+        let counted: Vec<usize> = (0..self.len()).filter(|&at| Some(self.labels[at]) != without).collect();
+        let right = counted.iter().filter(|&&at| self.right(at)).count();
+        (!counted.is_empty()).then(|| 100.0 * right as f64 / counted.len() as f64)
+    }
+
+    /// How many samples of a class are answered rightly, and how many there are.
+    pub fn count(&self, class: u16) -> (usize, usize) {
+        let of = (0..self.len()).filter(|&at| self.labels[at] == class);
+        of.fold((0, 0), |(right, all), at| (right + usize::from(self.right(at)), all + 1))
+    }
+
+    /// Accuracy of each class in percent; `None` of one without samples.
+    pub fn per_class(&self, classes: usize) -> Vec<Option<f32>> {
+        (0..classes)
+            .map(|class| match self.count(class as u16) {
+                (_, 0) => None,
+                (right, all) => Some(100.0 * right as f32 / all as f32),
+            })
+            .collect()
+    }
+
+    /// Places of at most `n` wrong answers, most confident first.
+    pub fn hardest(&self, n: usize) -> Vec<usize> {
+        let mut wrong: Vec<usize> = (0..self.len()).filter(|&at| !self.right(at)).collect();
+        wrong.sort_by(|&a, &b| self.confidences[b].total_cmp(&self.confidences[a]));
+        wrong.truncate(n);
+        wrong
+    }
+
+    /// The place of a sample in the lists.
+    pub fn at(&self, id: u32) -> Option<usize> {
+        self.ids.iter().position(|other| *other == id)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn answers_count() {
+        let answers = Answers {
+            ids: vec![7, 8, 9, 4],
+            labels: vec![0, 1, 1, 3],
+            classes: vec![0, 1, 0, 1],
+            confidences: vec![0.9, 0.8, 0.7, 0.95],
+            runners_up: vec![0.0; 4],
+        };
+        assert_eq!(answers.accuracy(None), Some(50.0));
+        assert_eq!(answers.accuracy(Some(3)), Some(100.0 * 2.0 / 3.0));
+        assert_eq!(answers.count(1), (1, 2));
+        assert_eq!(answers.per_class(4), [Some(100.0), Some(50.0), None, Some(0.0)]);
+        assert_eq!(answers.hardest(5), [3, 2]);
+        assert!(answers.is_whole() && !Answers { labels: vec![], ..answers }.is_whole());
+    }
+}
