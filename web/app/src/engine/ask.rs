@@ -1,18 +1,14 @@
 //! Questions to a model.
 
-use super::{
-    answer::Answer,
-    context::{Engine, EngineState},
-};
+use super::context::{Engine, EngineState};
 use futures_channel::oneshot;
 use js_sys::ArrayBuffer;
 use leptos::prelude::*;
-use serde_json::Value;
-use spec::{Command, Question};
+use spec::{Answer, Command, Question};
 use std::fmt;
 
-/// What a worker answers: the body and the buffers beside it, or one sentence why not.
-pub type Reply = Result<(Value, Vec<ArrayBuffer>), String>;
+/// What a worker answers, with the buffers beside it, or one sentence why not.
+pub type Reply = Result<(Answer, Vec<ArrayBuffer>), String>;
 
 /// The model that is asked.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -62,11 +58,8 @@ impl Engine {
         question: Question,
         buffers: Vec<ArrayBuffer>,
     ) -> Result<(Answer, Vec<ArrayBuffer>), AskError> {
-        let kind = question.clone();
         let reply = self.send_question(subject, question, &buffers)?;
-        let reply = reply.await.map_err(|_| AskError::Dropped)?;
-        let (body, buffers) = reply.map_err(AskError::Refused)?;
-        Ok((Answer::read(&kind, body).ok_or(AskError::Unreadable)?, buffers))
+        reply.await.map_err(|_| AskError::Dropped)?.map_err(AskError::Refused)
     }
 
     fn send_question(
@@ -98,14 +91,14 @@ impl Engine {
         Ok(receiver)
     }
 
-    pub(super) fn answered(self, ask: u32, body: Value, error: Option<String>, buffers: Vec<ArrayBuffer>) {
+    pub(super) fn answered(self, ask: u32, answer: Result<Answer, String>, buffers: Vec<ArrayBuffer>) {
         let sender = self.change(|connection| {
             connection.pending.retain(|_, other| *other != ask);
             connection.asks.remove(&ask)
         });
         if let Some(sender) = sender {
             // Nobody waits any more if the view that asked is gone.
-            let _ = sender.send(error.map_or(Ok((body, buffers)), Err));
+            let _ = sender.send(answer.map(|answer| (answer, buffers)));
         }
     }
 }

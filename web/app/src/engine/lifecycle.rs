@@ -105,7 +105,7 @@ impl Engine {
         });
         for (said, buffers) in inbox {
             match said.event {
-                Event::Answer { ask, body, error } => self.answered(ask, body, error, buffers),
+                Event::Answer { ask, answer } => self.answered(ask, answer, buffers),
                 event => {
                     if matches!(event, Event::Failed { .. } | Event::Cancelled { .. } | Event::Finished { .. }) {
                         self.change(|connection| connection.running.take_if(|run| *run == said.run));

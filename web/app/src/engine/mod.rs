@@ -1,7 +1,6 @@
 //! The engine in its worker, as the page sees it: typed questions in, one callback out. Nothing here knows a page type
 //! or says a word to a visitor.
 
-mod answer;
 mod ask;
 pub mod browser;
 mod commands;
@@ -12,7 +11,6 @@ mod lifecycle;
 mod message;
 mod port;
 
-pub use answer::Answer;
 pub use ask::{AskError, Subject};
 pub use commands::Order;
 pub use context::{Crash, Engine, EngineState, FromEngine};

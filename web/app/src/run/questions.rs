@@ -1,14 +1,14 @@
 //! What the page asks of models by their stages' names.
 
 use super::{
-    outcome::{Answers, Images},
+    outcome::Images,
     run::Run,
     strip::START,
 };
-use crate::engine::{Answer, AskError, Subject};
+use crate::engine::{AskError, Subject};
 use js_sys::{ArrayBuffer, Float32Array};
 use leptos::prelude::*;
-use spec::Question;
+use spec::{Answer, Question};
 use std::sync::Arc;
 use wasm_bindgen_futures::spawn_local;
 
@@ -35,11 +35,9 @@ impl Run {
         let (stage, key) = (stage.to_owned(), (print, task.to_owned(), base));
         let question = Question::Test { task: task.into() };
         spawn_local(async move {
-            let Ok((answer, _)) = self.ask(&stage, base, question, vec![]).await else { return };
-            if let Some(answers) = Answers::of(answer) {
-                self.asked.update(|asked| {
-                    asked.insert(key, Arc::new(answers));
-                });
+            let Ok((Answer::Test(answers), _)) = self.ask(&stage, base, question, vec![]).await else { return };
+            if answers.is_whole() {
+                self.asked.update(|asked| drop(asked.insert(key, Arc::new(answers))));
             }
         });
     }

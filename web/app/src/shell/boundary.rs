@@ -59,7 +59,6 @@ fn follow(run: Run, view: View, shown: Memo<String>, map: RwSignal<Option<Arc<Ma
             let Ok((Answer::Boundary { low, high, size }, buffers)) = answer else { return };
             let classes = buffers.first().map(|buffer| Uint8Array::new(buffer).to_vec()).unwrap_or_default();
             if classes.len() == (size * size) as usize {
-                let [low, high] = [low, high].map(|corner| corner.map(f64::from));
                 map.try_set(Some(Arc::new(Map { low, high, size, classes })));
             }
         });
