@@ -123,6 +123,11 @@ impl Answers {
         self.ids.is_empty()
     }
 
+    /// How many samples are answered rightly.
+    pub fn rights(&self) -> usize {
+        (0..self.len()).filter(|&at| self.right(at)).count()
+    }
+
     /// Whether sample `at` is answered rightly.
     pub fn right(&self, at: usize) -> bool {
         self.labels[at] == self.classes[at]

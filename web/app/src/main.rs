@@ -92,7 +92,7 @@ fn last_visit() -> Opened {
 fn provide(opened: Opened) -> View {
     let choice = match document::search().contains("backend=cpu") {
         true => DeviceChoice::Cpu,
-        false => storage::stored("device").and_then(|value| spec::read(value).ok()).unwrap_or_default(),
+        false => storage::stored("device").and_then(|value| serde_json::from_value(value).ok()).unwrap_or_default(),
     };
     let (engine, notices) = (Engine::new(choice), Notices::new());
     let run = Run::new(opened.strip, history::stored(), engine, notices);

@@ -1,1 +1,175 @@
 //! The card of a method.
+
+use super::card;
+use crate::{
+    labs,
+    route::Route,
+    run::{Dialog, View, catalogue},
+    ui::{Block, Button, Equation, Say, value::plain},
+};
+use leptos::prelude::*;
+use report::{Role, Sentence};
+use spec::{CardData, Control, MethodInfo, Source, Widget};
+
+/// What it does, its equation and source, and its settings.
+#[component]
+pub fn Method(
+    /// Of the catalogue.
+    id: String,
+) -> impl IntoView {
+    let method = catalogue().method(&id)?;
+    let card = &method.card;
+    let said = Sentence::default().key(card.title.as_str(), Role::Ink).plain(format!(". {}", card.summary));
+    Some(view! {
+        <Say said />
+        <Block title="Equation and source">
+            <About method />
+        </Block>
+        <Block title="Settings" sub="as in the file; what is at its default is left out">
+            <Settings method />
+        </Block>
+    })
+}
+
+/// The card's longer texts, once they are here; without them it says less.
+#[component]
+fn About(
+    /// Whose card.
+    method: &'static MethodInfo,
+) -> impl IntoView {
+    let cards = card::long_texts();
+    let waits = || view! { <p class="empty block-high">"Loading …"</p> };
+    let card = move || {
+        Suspend::new(async move {
+            let cards = cards.await;
+            let card = cards.as_ref().and_then(|cards| cards.get(&method.card.id)).unwrap_or(&method.card);
+            view! { <Card method card=card.clone() /> }
+        })
+    };
+    view! {
+        <Suspense fallback=waits>{card}</Suspense>
+        <Choose method />
+    }
+}
+
+/// Equation and facts; what is not known is left out.
+#[component]
+fn Card(
+    /// The method.
+    method: &'static MethodInfo,
+    /// Its card, with the longer texts if they are here.
+    card: CardData,
+) -> impl IntoView {
+    let paper = match card.paper.as_str() {
+        "" => String::new(),
+        paper => format!("{}, {}. {paper}", card.authors, card.year),
+    };
+    let facts = [("Needs", card::needs(method)), ("Paper", paper), ("Notes", card.notes), ("In a file", card.id)];
+    let fact = |(name, words): (&'static str, String)| {
+        view! {
+            <dt>{name}</dt>
+            <dd>{words}</dd>
+        }
+    };
+    let facts = facts.into_iter().filter(|(_, words)| !words.is_empty()).map(fact).collect_view();
+    let equation = card.equation;
+    view! {
+        {(!equation.is_empty()).then(|| view! { <Equation mathml=equation block=true /> })}
+        <dl class="facts">{facts}</dl>
+    }
+}
+
+#[component]
+fn Choose(
+    /// The method whose lab is opened.
+    method: &'static MethodInfo,
+) -> impl IntoView {
+    let view = View::get();
+    let lab = labs::of(method.card.family);
+    let open = move || {
+        view.go(&Route::Lab(lab).path());
+        view.open(Dialog::Chooser { replace: Some(view.selected.get_untracked()), lab: Some(lab.id) });
+    };
+    view! {
+        <p class="actions">
+            <Button press=open>"Choose it in its lab"</Button>
+        </p>
+    }
+}
+
+/// Every setting with its key in a file.
+#[component]
+fn Settings(
+    /// Whose settings.
+    method: &'static MethodInfo,
+) -> impl IntoView {
+    let mut rows = Vec::new();
+    collect(&method.controls, "", &mut rows);
+    let row = |(key, control): (String, &'static Control)| {
+        view! {
+            <tr>
+                <td>
+                    <b>{control.label.as_str()}</b>
+                    {control.symbol.as_deref().map(|symbol| view! { <span class="symbol">{symbol}</span> })}
+                </td>
+                <td class="words">
+                    <code>{key}</code>
+                </td>
+                <td>{plain(&control.default)}</td>
+                <td>{range(&control.widget)}</td>
+                <td class="words wrap">{control.help.as_str()}</td>
+            </tr>
+        }
+    };
+    view! {
+        <div class="scroll">
+            <table class="table">
+                <thead>
+                    <tr>
+                        <th scope="col">"Setting"</th>
+                        <th scope="col" class="words">
+                            "Key"
+                        </th>
+                        <th scope="col">"Default"</th>
+                        <th scope="col">"Range"</th>
+                        <th scope="col" class="words">
+                            "What it does"
+                        </th>
+                    </tr>
+                </thead>
+                <tbody>{rows.into_iter().map(row).collect_view()}</tbody>
+            </table>
+        </div>
+    }
+}
+
+/// Settings with their keys; those of a group come in its place.
+fn collect(controls: &'static [Control], at: &str, out: &mut Vec<(String, &'static Control)>) {
+    for control in controls {
+        let key = if at.is_empty() { control.key.clone() } else { format!("{at}.{}", control.key) };
+        match &control.widget {
+            Widget::Group { of } => collect(of, &key, out),
+            _ => out.push((key, control)),
+        }
+    }
+}
+
+/// What a setting can be.
+fn range(widget: &Widget) -> String {
+    match widget {
+        Widget::Slider { min, max, log } => format!("{min} – {max}{}", if *log { ", log" } else { "" }),
+        Widget::Count { min, max } => format!("{min} – {max}"),
+        Widget::Toggle => "on, off".into(),
+        Widget::Choice { options } => options.join(", "),
+        Widget::Text => "text".into(),
+        Widget::Group { .. } => "table".into(),
+        Widget::List { of, max } => format!("up to {max} of {}", range(of)),
+        Widget::Maybe { of } => format!("none, or {}", range(of)),
+        Widget::From { source, .. } => match source {
+            Source::Class => "a class",
+            Source::Layer => "layers of the network",
+            Source::Stage => "stages",
+        }
+        .into(),
+    }
+}

@@ -20,7 +20,7 @@ pub async fn cards() -> Option<Cards> {
     }
     let bytes = browser::fetch("./static/catalogue.json").await?;
     let value: Value = serde_json::from_slice(&bytes).ok()?;
-    let catalogue: Catalogue = spec::read(value).ok()?;
+    let catalogue: Catalogue = serde_json::from_value(value).ok()?;
     let cards: Cards =
         Rc::new(catalogue.methods.into_iter().map(|method| (method.card.id.clone(), method.card)).collect());
     CARDS.set(Some(cards.clone()));

@@ -16,7 +16,6 @@ pub mod pad;
 mod pad_surface;
 pub mod panel;
 mod play_state;
-pub mod query;
 mod settings;
 pub mod stage;
 mod strip_notes;

@@ -1,0 +1,32 @@
+//! What the chooser and the page of a method both say of its card.
+
+use crate::run::{
+    Notice, Notices,
+    cards::{Cards, cards},
+};
+use leptos::prelude::*;
+use spec::{Access, MethodInfo, Shape};
+
+/// What a method must be given.
+pub fn needs(method: &MethodInfo) -> String {
+    let access = match method.card.needs.access {
+        Access::Labels => "only the answers",
+        Access::Scores => "the network's confidences",
+        Access::Gradients => "gradients",
+        Access::Weights => "the weights",
+    };
+    let more = if method.shape == Shape::Unlearn { ", what to forget, and what is kept" } else { "" };
+    format!("{access}{more}")
+}
+
+/// Fetches the longer texts of all cards. Where they cannot be had, the page says so.
+pub fn long_texts() -> LocalResource<Option<Cards>> {
+    let notices = Notices::get();
+    LocalResource::new(move || async move {
+        let cards = cards().await;
+        if cards.is_none() {
+            notices.show(Notice::NotLoaded);
+        }
+        cards
+    })
+}

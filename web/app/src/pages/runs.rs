@@ -1,1 +1,0 @@
-//! What was played, as a table, and the picked runs together.

@@ -1,0 +1,73 @@
+//! A run in the table.
+
+use super::picked::Picked;
+use crate::{
+    run::{Run, history::PastRun},
+    ui::{Button, Glyph, Icon, Marks},
+};
+use leptos::prelude::*;
+use report::{
+    Chart, Role, Scene,
+    chart::Sparkline,
+    figure::{fixed, spread, took, tooltip},
+};
+
+/// A run with its figures; a press of its title picks it.
+#[component]
+pub fn Row(
+    /// The number of the run.
+    number: u32,
+) -> impl IntoView {
+    let (run, picked) = (Run::get(), Picked::get());
+    let past = run.history.with_untracked(|runs| runs.iter().find(|past| past.number == number).cloned())?;
+    let gap = past.figure("gap").map_or_else(|| "–".into(), |row| fixed(row.value, 1));
+    let curve = (past.curve.len() > 1).then(|| view! { <Marks scene=sparkline(&past) class="spark" /> });
+    let delete = move || {
+        run.history.update(|runs| runs.retain(|past| past.number != number));
+        picked.forget(number);
+        run.store_history();
+    };
+    Some(view! {
+        <tr class:selected=move || picked.has(number)>
+            <td>{past.layer.clone()}</td>
+            <td class="words">
+                <button
+                    type="button"
+                    aria-pressed=move || picked.has(number).to_string()
+                    on:click=move |_| picked.flip(number)
+                >
+                    <b>{past.title.clone()}</b>
+                </button>
+            </td>
+            <td class="words muted">{past.lab.clone()}</td>
+            <td>{accuracy(&past)}</td>
+            <td>{gap}</td>
+            <td>{took(past.seconds)}</td>
+            <td class="muted">{past.device.clone()}</td>
+            <td>
+                {curve}
+                <Button class="delete" name=format!("Delete run {number}") press=delete>
+                    <Glyph icon=Icon::Close />
+                </Button>
+            </td>
+        </tr>
+    })
+}
+
+/// The figure that the run's lab is about, with its spread over seeds.
+fn accuracy(past: &PastRun) -> impl IntoView + use<> {
+    past.accuracy().map(|row| {
+        let spread = spread(row).map(|spread| view! { <small>{format!("± {}", fixed(spread, 1))}</small> });
+        view! {
+            <span title=tooltip(row)>
+                {fixed(row.value, 1)}
+                {spread}
+            </span>
+        }
+    })
+}
+
+fn sparkline(past: &PastRun) -> Scene {
+    let values = past.curve.iter().map(|(_, value)| f64::from(*value)).collect();
+    Sparkline { values, role: Role::Keep }.scene(Sparkline::WIDTH, Sparkline::HEIGHT)
+}

@@ -1,0 +1,129 @@
+//! All runs, in the order of one column.
+
+use super::row::Row;
+use crate::{
+    run::{Run, history::PastRun},
+    ui::Block,
+};
+use leptos::prelude::*;
+use report::{figure::fixed, order};
+use serde_json::json;
+
+/// A column that can be sorted by.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Column {
+    Layer,
+    Accuracy,
+    Gap,
+    Time,
+}
+
+impl Column {
+    const fn label(self) -> &'static str {
+        match self {
+            Self::Layer => "Layer",
+            Self::Accuracy => "Accuracy",
+            Self::Gap => "Gap",
+            Self::Time => "Time",
+        }
+    }
+
+    /// What a run is placed by; a run without the figure is the worst.
+    fn value(self, run: &PastRun) -> f64 {
+        match self {
+            Self::Layer => f64::from(run.number),
+            Self::Accuracy => run.accuracy().map_or(f64::NEG_INFINITY, |row| row.value),
+            Self::Gap => run.figure("gap").map_or(f64::INFINITY, |row| row.value),
+            Self::Time => run.seconds,
+        }
+    }
+}
+
+/// By which column the table is sorted, and whether the largest figure is first.
+type Sort = (Column, bool);
+
+/// Numbers of the runs in the order of the table.
+fn sorted(runs: &[PastRun], (column, down): Sort) -> Vec<u32> {
+    let places = order(runs.len(), &|a, b| {
+        let ordering = column.value(&runs[a]).total_cmp(&column.value(&runs[b]));
+        if down { ordering.reverse() } else { ordering }
+    });
+    places.into_iter().map(|at| runs[at].number).collect()
+}
+
+/// The table.
+#[component]
+pub fn AllRuns() -> impl IntoView {
+    let run = Run::get();
+    let sort = RwSignal::new((Column::Layer, true));
+    let numbers = Memo::new(move |_| run.history.with(|runs| sorted(runs, sort.get())));
+    let size = move || {
+        let bytes = run.history.with(|runs| json!(runs).to_string().len());
+        format!("kept in this browser, {} kB", fixed((bytes as f64 / 1000.0).ceil(), 0))
+    };
+    view! {
+        <Block title="All runs" sub=Signal::derive(size)>
+            <div class="scroll">
+                <table class="table results runs">
+                    <thead>
+                        <Heads sort />
+                    </thead>
+                    <tbody>
+                        <For each=move || numbers.get() key=|number| *number let(number)>
+                            <Row number />
+                        </For>
+                    </tbody>
+                </table>
+                <p class="empty" hidden=move || !numbers.with(Vec::is_empty)>
+                    "Press play, and the first row stands here."
+                </p>
+            </div>
+        </Block>
+    }
+}
+
+#[component]
+fn Heads(
+    /// How the table is sorted.
+    sort: RwSignal<Sort>,
+) -> impl IntoView {
+    view! {
+        <tr>
+            <Head sort column=Column::Layer />
+            <th scope="col" class="words">
+                "Run"
+            </th>
+            <th scope="col" class="words">
+                "Lab"
+            </th>
+            <Head sort column=Column::Accuracy />
+            <Head sort column=Column::Gap />
+            <Head sort column=Column::Time />
+            <th scope="col">"Device"</th>
+            <th scope="col">"Curve"</th>
+        </tr>
+    }
+}
+
+/// The head of a column; a press sorts by it, the next one the other way round.
+#[component]
+fn Head(
+    /// How the table is sorted.
+    sort: RwSignal<Sort>,
+    /// Which column.
+    column: Column,
+) -> impl IntoView {
+    let down = Memo::new(move |_| Some(sort.get()).filter(|(now, _)| *now == column).map(|(_, down)| down));
+    let sorted = move || down.get().map(|down| if down { "descending" } else { "ascending" });
+    let mark = move || down.get().map(|down| if down { " ↓" } else { " ↑" });
+    // The best is first: the smallest gap, the most of anything else.
+    let press = move |_| sort.set((column, down.get_untracked().map_or(column != Column::Gap, |down| !down)));
+    view! {
+        <th scope="col" aria-sort=sorted>
+            <button type="button" on:click=press>
+                {column.label()}
+                {mark}
+            </button>
+        </th>
+    }
+}

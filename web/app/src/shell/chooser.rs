@@ -1,1 +1,0 @@
-//! The chooser of methods.

@@ -1,0 +1,100 @@
+//! What the list is narrowed to, at its left.
+
+use super::{
+    choosing::Choosing,
+    query::{Only, Query, Sort},
+};
+use crate::{labs::LABS, run::catalogue};
+use leptos::prelude::*;
+use spec::Family;
+
+const ONLY: [(Only, &str); 3] =
+    [(Only::Fitting, "fit this network"), (Only::Asking, "change no weights"), (Only::Played, "are in your runs")];
+
+/// The place of a family in the list: what most visitors come for is first.
+const fn place(family: Family) -> u8 {
+    match family {
+        Family::Unlearn => 0,
+        Family::Attack => 1,
+        Family::Defend => 2,
+        Family::Transfer => 3,
+        Family::Peft => 4,
+        Family::Train => 5,
+        Family::Measure => 6,
+    }
+}
+
+/// Families of all labs, and filters.
+#[component]
+pub fn Families(
+    /// The search.
+    choosing: Choosing,
+) -> impl IntoView {
+    let methods = &catalogue().methods;
+    let has_methods = |family: &Family| methods.iter().any(|method| method.card.family == *family);
+    let mut families: Vec<Family> = LABS.iter().flat_map(|lab| lab.families).copied().filter(has_methods).collect();
+    families.sort_by_key(|family| place(*family));
+    // A filter that leaves out nothing, or everything, is none.
+    let narrows = |only: &Only| {
+        let all = Query { words: String::new(), family: None, only: vec![*only], sort: Sort::Name };
+        (1..methods.len()).contains(&untrack(|| choosing.count_of(&all)))
+    };
+    let filters = ONLY.into_iter().filter(|(only, _)| narrows(only));
+    view! {
+        <div class="families" role="group" aria-label="Families and filters">
+            <h4>"What it does"</h4>
+            {families.into_iter().map(|family| view! { <OfFamily choosing family /> }).collect_view()}
+            <h4>"Only those that"</h4>
+            {filters.map(|(only, words)| view! { <Filter choosing only words /> }).collect_view()}
+        </div>
+    }
+}
+
+#[component]
+fn OfFamily(
+    /// The search.
+    choosing: Choosing,
+    /// Its methods are listed.
+    family: Family,
+) -> impl IntoView {
+    let pressed = move || choosing.query.with(|query| query.family == Some(family)).to_string();
+    let found = move || choosing.count(|query| query.family = Some(family));
+    view! {
+        <button
+            type="button"
+            aria-pressed=pressed
+            on:click=move |_| choosing.ask(|query| query.family = Some(family))
+        >
+            {catalogue::family(family).menu.as_str()}
+            <span>{found}</span>
+        </button>
+    }
+}
+
+#[component]
+fn Filter(
+    /// The search.
+    choosing: Choosing,
+    /// What is listed.
+    only: Only,
+    /// As the end of a sentence.
+    words: &'static str,
+) -> impl IntoView {
+    let pressed = move || choosing.query.with(|query| query.only.contains(&only));
+    let found = Memo::new(move |_| choosing.count(|query| query.only = vec![only]));
+    let flip = move |query: &mut Query| match query.only.iter().position(|other| *other == only) {
+        Some(at) => drop(query.only.remove(at)),
+        None => query.only.push(only),
+    };
+    view! {
+        <button
+            type="button"
+            aria-pressed=move || pressed().to_string()
+            disabled=move || found.get() == 0 && !pressed()
+            on:click=move |_| choosing.ask(flip)
+        >
+            {words}
+            <span>{found}</span>
+        </button>
+    }
+}
