@@ -54,8 +54,11 @@ pub fn store(runs: &[PastRun]) -> bool {
 }
 
 /// The list in any form in which it was ever stored.
-fn open(mut value: Value) -> Vec<PastRun> {
-    let runs = if value.is_array() { value } else { value["runs"].take() };
+fn open(value: Value) -> Vec<PastRun> {
+    let runs = match value {
+        Value::Object(mut table) => table.remove("runs").unwrap_or_default(),
+        first => first,
+    };
     serde_json::from_value(runs).unwrap_or_default()
 }
 
