@@ -3,7 +3,6 @@
 use super::{
     catalogue::catalogue,
     notices::Notice,
-    outcome::{Outcome, Status},
     run::{Playing, Queued, Run},
     storage,
     strip::Strip,
@@ -12,6 +11,7 @@ use crate::engine::{Order, browser};
 use gloo_timers::callback::Timeout;
 use js_sys::ArrayBuffer;
 use leptos::prelude::*;
+use report::{Outcome, Status};
 use serde_json::Value;
 use spec::{DeviceChoice, Import, Pick};
 use std::sync::Arc;

@@ -2,7 +2,7 @@
 
 use super::strip::Strip;
 use serde_json::Value;
-use spec::Catalogue;
+use spec::{Catalogue, Family, FamilyInfo};
 use std::sync::LazyLock;
 
 /// Without the cards' longer texts: those are fetched by [`super::cards::cards`].
@@ -14,6 +14,11 @@ static CATALOGUE: LazyLock<Catalogue> = LazyLock::new(|| {
 
 pub fn catalogue() -> &'static Catalogue {
     &CATALOGUE
+}
+
+/// What a family of methods is called.
+pub fn family(family: Family) -> &'static FamilyInfo {
+    catalogue().family(family).expect("the engine names every family")
 }
 
 /// The preset that a visitor finds.

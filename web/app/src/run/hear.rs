@@ -3,17 +3,15 @@
 use super::{
     catalogue::catalogue,
     history::{self, PastRun},
-    lineage,
     notices::{News, Notice},
-    outcome::{Failure, Outcome, Status},
     run::{Playing, Run},
-    strip::START,
     view::{Side, View},
 };
 use crate::engine::{Crash, FromEngine, browser};
 use js_sys::{ArrayBuffer, Float32Array};
 use leptos::prelude::*;
-use spec::{Cause, Event, Family, Said};
+use report::{Failure, Outcome, Status};
+use spec::{Cause, Event, Family, Said, START};
 use std::sync::Arc;
 
 /// Milliseconds after a choice by hand in which a run does not take the view along.
@@ -186,12 +184,12 @@ fn keep(run: Run, name: &str, print: &str) {
         let row = PastRun {
             number: 0,
             at: js_sys::Date::now(),
-            layer: lineage::layer_id(&run, name),
+            layer: run.number(name),
             stage: name.into(),
             method: method.card.id.clone(),
-            title: lineage::stage_title(&run, name),
-            lab: lineage::verb(method.card.family).into(),
-            device: run.engine.device.with(|device| lineage::device_name(&device.name).into()),
+            title: run.title(name),
+            lab: family(method.card.family).verb.clone(),
+            device: run.engine.device.with(|device| device.name.clone()),
             seconds: outcome.seconds,
             rows: outcome.rows.clone(),
             curve: history::thin(&outcome),

@@ -3,13 +3,13 @@
 use super::{
     catalogue::catalogue,
     notices::{News, Notice},
-    strip::{START, Strip},
+    strip::Strip,
     view::{Dialog, Side, View},
 };
 use crate::engine::browser;
 use leptos::prelude::*;
 use serde_json::Value;
-use spec::{Family, RunSpec};
+use spec::{Family, RunSpec, START};
 use std::collections::HashMap;
 
 /// Seconds of work that a reset may drop without a question.

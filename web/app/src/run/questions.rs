@@ -1,14 +1,13 @@
 //! What the page asks of models by their stages' names.
 
 use super::{
-    outcome::Images,
     run::Run,
-    strip::START,
 };
 use crate::engine::{AskError, Subject};
 use js_sys::{ArrayBuffer, Float32Array};
 use leptos::prelude::*;
-use spec::{Answer, Question};
+use report::Images;
+use spec::{Answer, Question, START};
 use std::sync::Arc;
 use wasm_bindgen_futures::spawn_local;
 

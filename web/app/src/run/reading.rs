@@ -2,14 +2,14 @@
 
 use super::{
     catalogue::catalogue,
-    outcome::{Answers, Outcome},
     run::{Playing, Run},
     settings,
-    strip::{START, Strip},
+    strip::Strip,
 };
 use leptos::prelude::*;
+use report::{Answers, Outcome};
 use serde_json::Value;
-use spec::{Family, MethodInfo, Pick};
+use spec::{Family, MethodInfo, Pick, START};
 use std::sync::Arc;
 
 impl Run {

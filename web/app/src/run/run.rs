@@ -4,12 +4,13 @@ use super::{
     catalogue::catalogue,
     history::PastRun,
     notices::Notices,
-    outcome::{Answers, Images, Outcome},
-    strip::{START, Slot, Strip},
+    strip::{Slot, Strip},
 };
 use crate::engine::Engine;
 use gloo_timers::callback::Timeout;
 use leptos::prelude::*;
+use spec::START;
+use report::{Answers, Images, Outcome};
 use std::{
     collections::{HashMap, HashSet},
     sync::Arc,

@@ -3,11 +3,10 @@
 use super::{
     catalogue::catalogue,
     run::Run,
-    strip::START,
 };
 use leptos::prelude::*;
 use report::Images;
-use spec::Leaf;
+use spec::{Leaf, START};
 use std::sync::Arc;
 
 /// Images in a row.

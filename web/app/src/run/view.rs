@@ -1,9 +1,9 @@
 //! The context of where the visitor looks.
 
-use super::{run::Run, storage, strip::START};
+use super::{run::Run, storage};
 use leptos::prelude::*;
 use serde_json::Value;
-use spec::Family;
+use spec::{Family, START};
 
 /// A dialog over the page.
 #[derive(Clone, Debug, PartialEq, Eq)]
