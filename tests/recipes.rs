@@ -7,7 +7,11 @@
 
 use crate::catalogue::recipes;
 use crate::common::play;
+use report::RunView;
+use report::view::{Outcomes, Played, hear};
 use serde_json::{Map, Value, json};
+use spec::{Event, Family, Report, RunSpec, Said};
+use std::sync::LazyLock;
 
 const POINTS: f64 = 4.0;
 const EXACT: [&str; 3] = ["gradients", "steps", "trainable"];
@@ -25,12 +29,30 @@ const SHARES: [&str; 10] = [
     "ua",
 ];
 
-#[test]
-fn recipes_measure_what_they_did() {
-    for (id, text) in recipes() {
+/// A recipe that was played.
+struct Run {
+    id: String,
+    spec: RunSpec,
+    report: Report,
+    said: Vec<Said>,
+}
+
+/// All recipes, played once for all tests.
+static RUNS: LazyLock<Vec<Run>> = LazyLock::new(|| {
+    let run = |(id, text): (String, String)| {
         // One retrained network is enough to see that it is the same one.
         let text = text.replace("retrain_seeds = 3", "retrain_seeds = 1");
-        let report = play(&text).0.unwrap_or_else(|error| panic!("{id}: {error}"));
+        let (report, said) = play(&text);
+        let report = report.unwrap_or_else(|error| panic!("{id}: {error}"));
+        let said = said.into_iter().map(|(said, _)| said).collect();
+        Run { id, spec: RunSpec::read(&text).unwrap(), report, said }
+    };
+    recipes().into_iter().map(run).collect()
+});
+
+#[test]
+fn recipes_measure_what_they_did() {
+    for Run { id, report, .. } in RUNS.iter() {
         let kept = |key: &str| EXACT.contains(&key) || key == QUERIES || SHARES.contains(&key);
         let rows = report.rows.iter().filter(|row| kept(&row.key));
         let measured: Map<String, Value> =
@@ -51,5 +73,73 @@ fn recipes_measure_what_they_did() {
             };
             assert!((expected - measured).abs() <= band, "{id}, {key}: {measured}, expected {expected} ± {band}");
         }
+    }
+}
+
+/// The terminal reads the run file as it is written, the page one in which names and origins stand; both hear the same
+/// events. Whenever a stage has ended, and when all have, they say the same of every stage.
+#[test]
+fn page_and_terminal_say_the_same() {
+    let catalogue = engine::catalogue(Vec::new());
+    for Run { id, spec, report, said } in RUNS.iter() {
+        let written_out = spec.explicit(|id| catalogue.is_layer(id));
+        let (mut terminal, mut page) = (Outcomes::new(), Outcomes::new());
+        let mut ended = 0;
+        for said in said {
+            hear(&mut terminal, said);
+            let at = said.stage.as_ref().and_then(|stage| spec.find(stage));
+            hear(&mut page, &Said { stage: at.map(|at| written_out.stage_name(at)), ..said.clone() });
+            if matches!(said.event, Event::StageDone { .. }) {
+                ended += 1;
+                let terminal = RunView { spec, catalogue: &catalogue, known: &terminal };
+                let page = RunView { spec: &written_out, catalogue: &catalogue, known: &page };
+                for (name, on_page) in terminal.names().iter().zip(page.names()).take(ended) {
+                    let sentence = terminal.finished(name).unwrap_or_else(|| panic!("{id}: {name} has no sentence"));
+                    assert_eq!(page.sentence(&on_page), sentence, "{id}: {name}");
+                }
+            }
+        }
+        assert_eq!(ended, spec.stages.len(), "{id}");
+        // What report.html says, and what a report says that is read again: it has no answers and no curves, so a
+        // forgotten class is counted on the forget set, and no saved steps are known.
+        let played = Played::new(report.clone(), terminal);
+        let last = RunView { spec, catalogue: &catalogue, known: &played.stages };
+        let read = RunView::of(report, &catalogue);
+        for (name, on_page) in last.names().iter().zip(written_out.stages.iter().map(|stage| stage.name.clone())) {
+            let page = RunView { spec: &written_out, catalogue: &catalogue, known: &page };
+            let (said, read) = (page.sentence(&on_page.unwrap()), read.sentence(name));
+            assert_eq!(last.sentence(name), said, "{id}: {name}");
+            let (said, read) = (said.to_string(), read.to_string());
+            match last.family(name) {
+                Some(Family::Unlearn) if last.forget_class().is_some() => {
+                    let gap = |text: &str| text.split_once(" named.").map(|(_, rest)| rest.to_owned());
+                    assert_eq!(gap(&said), gap(&read), "{id}: {name}");
+                }
+                Some(Family::Transfer) => assert!(said.starts_with(&read), "{id}: {name}: {said} {read}"),
+                _ => assert_eq!(said, read, "{id}: {name}"),
+            }
+        }
+    }
+}
+
+/// In a choice of classes the engine numbers them anew: what the leaf shows of such a task has the engine's labels.
+#[test]
+fn half_of_the_digits_are_called_by_their_names() {
+    let catalogue = engine::catalogue(Vec::new());
+    let run = RUNS.iter().find(|run| run.id == "half-digits").unwrap();
+    let mut outcomes = Outcomes::new();
+    run.said.iter().for_each(|said| hear(&mut outcomes, said));
+    let view = RunView { spec: &run.spec, catalogue: &catalogue, known: &outcomes };
+    assert!(!view.has_all_classes("high") && !view.has_all_classes("low"));
+    let many: Vec<String> = (0..5).map(|class| view.many_of("high", class)).collect();
+    assert_eq!(many, ["fives", "sixes", "sevens", "eights", "nines"]);
+    let answers = view.answers("all", "high").unwrap();
+    assert_eq!(answers.labels.iter().max(), Some(&4));
+    let leaf = &catalogue.leaf;
+    for place in spec::Leaf::places(answers.labels.iter().copied()) {
+        let (id, label) = (answers.ids[place], answers.labels[place]);
+        let at =
+            leaf.ids.iter().position(|other| *other == id).expect("the same images stand on the leaf of all digits");
+        assert_eq!(leaf.labels[at], view.class_of_set("high", label));
     }
 }

@@ -43,6 +43,18 @@ fn page_and_wire_do_without_tensors() {
     }
 }
 
+/// What is said of figures stands in `report`, for page and terminal alike.
+#[test]
+fn words_of_the_page_hold_no_figures() {
+    const FIGURES: [&str; 4] = ["Row", "noise", "Noise", "Outcome"];
+    let words = |file: &str| file.ends_with("/text.rs") || file.ends_with("/words.rs");
+    for (file, code) in sources(&["web/app/src"]).into_iter().filter(|(file, _)| words(file)) {
+        let mut used = code.split(|letter: char| !letter.is_alphanumeric());
+        let figure = used.find(|word| FIGURES.contains(word));
+        assert_eq!(figure, None, "{file}: sentences about figures are made in report");
+    }
+}
+
 #[test]
 fn only_the_outer_crates_touch_the_world() {
     const WORLD: [&str; 8] =

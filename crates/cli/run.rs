@@ -7,7 +7,7 @@ use crate::stop::Stop;
 use crate::{file, text};
 use clap::{Args, ValueEnum, builder::PossibleValuesParser};
 use engine::{Adversarials, Ended, Gate, Session};
-use report::{Recorded, Results};
+use report::{Results, view::Outcomes, view::Played};
 use safetensors::{Dtype, tensor::TensorView};
 use serde_json::{Value, json};
 use spec::{Catalogue, Report, RunSpec, Said, Wrong, metric};
@@ -99,10 +99,10 @@ pub fn run(options: &Options) -> Result<(), Stop> {
         }
     }
 
-    let mut done: Vec<(Report, Vec<Recorded>)> = Vec::new();
+    let mut done: Vec<Played> = Vec::new();
     let mut number = 0;
     for point in &points {
-        let (mut reports, mut curves) = (Vec::new(), Vec::new());
+        let (mut reports, mut outcomes) = (Vec::new(), Outcomes::new());
         for seed in seeds(&point.spec, repeats)? {
             number += 1;
             let spec = RunSpec { seed, ..point.spec.clone() };
@@ -110,7 +110,7 @@ pub fn run(options: &Options) -> Result<(), Stop> {
             machine.speaker.borrow_mut().begin(&spec, heading);
             reports.push(play(&mut session, &machine, number, spec.clone())?);
             if seed == point.spec.seed {
-                curves = std::mem::take(&mut machine.speaker.borrow_mut().recorded);
+                outcomes = std::mem::take(&mut machine.speaker.borrow_mut().outcomes);
             }
             if let Some(out) = &out {
                 let folder = if many { format!("run-{number}/") } else { String::new() };
@@ -119,7 +119,7 @@ pub fn run(options: &Options) -> Result<(), Stop> {
         }
         let mut report = engine::summary(&reports).expect("there is at least one seed");
         report.spec.repeats = spec.repeats;
-        done.push((report, curves));
+        done.push(Played::new(report, outcomes));
     }
 
     machine.speaker.borrow_mut().finish()?;
@@ -254,8 +254,8 @@ fn adversarials_file(left: &Adversarials) -> Result<Vec<u8>, Stop> {
 }
 
 /// One report, or a list where there is a grid; every figure with its unit.
-fn reports_as_json(done: &[(Report, Vec<Recorded>)]) -> String {
-    let mut reports: Vec<Value> = done.iter().map(|(report, _)| json!(report)).collect();
+fn reports_as_json(done: &[Played]) -> String {
+    let mut reports: Vec<Value> = done.iter().map(|played| json!(played.report)).collect();
     for row in reports.iter_mut().filter_map(|report| report["rows"].as_array_mut()).flatten() {
         let known = row["key"].as_str().and_then(metric);
         row["unit"] = known.map_or(Value::Null, |metric| metric.unit.into());
@@ -264,8 +264,8 @@ fn reports_as_json(done: &[(Report, Vec<Recorded>)]) -> String {
     format!("{value:#}\n")
 }
 
-fn table(done: &[(Report, Vec<Recorded>)], catalogue: &Catalogue, quiet: bool) -> String {
-    let reports: Vec<Report> = done.iter().map(|(report, _)| report.clone()).collect();
+fn table(done: &[Played], catalogue: &Catalogue, quiet: bool) -> String {
+    let reports: Vec<Report> = done.iter().map(|played| played.report.clone()).collect();
     let mut out = String::new();
     for (family, table) in Results::new(&reports, catalogue).tables() {
         let gap = if out.is_empty() && quiet { "" } else { "\n" };

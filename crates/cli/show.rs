@@ -75,19 +75,20 @@ pub fn data(name: Option<&str>) -> Result<(), Stop> {
 
 /// `palimpsest list`
 pub fn list(json: bool) -> Result<(), Stop> {
-    let methods = engine::catalogue(Vec::new()).methods;
+    let catalogue = engine::catalogue(Vec::new());
+    let methods = &catalogue.methods;
     if json {
         let methods: Vec<Value> = methods.iter().map(basics).collect();
         return Ok(text::print(&format!("{:#}\n", Value::Array(methods)))?);
     }
     let width = methods.iter().map(|method| method.card.id.chars().count()).max().unwrap_or(0);
-    let mut families: Vec<_> = methods.iter().map(|method| method.card.family).collect();
-    families.sort();
-    families.dedup();
     let mut out = String::new();
-    for family in families {
-        out.push_str(&format!("{}\n", family.label()));
-        for MethodInfo { card, .. } in methods.iter().filter(|method| method.card.family == family) {
+    for family in &catalogue.families {
+        let of: Vec<&MethodInfo> = methods.iter().filter(|method| method.card.family == family.family).collect();
+        if !of.is_empty() {
+            out.push_str(&format!("{}\n", family.label));
+        }
+        for MethodInfo { card, .. } in of {
             out.push_str(&format!("  {:width$}  {}\n", card.id, card.summary));
         }
     }
@@ -107,7 +108,8 @@ pub fn method(id: &str) -> Result<(), Stop> {
         card.needs.min_classes,
         access_word(card.needs.access)
     );
-    let mut out = format!("{} · {} · {}\n", card.id, card.title, card.family.label());
+    let family = catalogue.family(card.family).map_or("", |family| &family.label);
+    let mut out = format!("{} · {} · {family}\n", card.id, card.title);
     out.push_str(&format!("{}\n\n  {}\n\n", card.summary, math::line(&card.equation)));
     for (name, what) in [
         ("Paper", format!("{} ({}): {}", card.authors, card.year, card.paper)),
@@ -225,10 +227,9 @@ fn plan(spec: &RunSpec, points: usize, catalogue: &Catalogue) -> String {
     }
     let mut table = Table::new(5, ["Stage", "Method", "From", "On", "Settings"]);
     for (index, stage) in spec.stages.iter().enumerate() {
-        let from = match (&stage.model, spec.parent(index, engine::is_layer)) {
-            (Some(pick), _) => format!("a new {}", pick.id),
-            (None, Some(parent)) => spec.stage_name(parent),
-            (None, None) => "start".into(),
+        let from = match &stage.model {
+            Some(pick) => format!("a new {}", pick.id),
+            None => spec.parent_name(index, engine::is_layer),
         };
         let title = report::table::title(catalogue, &stage.id);
         let on = spec.task_of(index, engine::is_layer);

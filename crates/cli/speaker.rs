@@ -2,9 +2,9 @@
 
 use crate::text;
 use indicatif::{ProgressBar, ProgressStyle};
-use report::{Recorded, sentence};
+use report::{RunView, view::Outcomes, view::hear};
 use serde_json::Value;
-use spec::{Catalogue, Event, Report, RunSpec, Said};
+use spec::{Catalogue, Event, RunSpec, Said};
 use std::fs::File;
 use std::io::{self, BufWriter, Write};
 
@@ -23,10 +23,10 @@ pub struct Speaker {
     /// `events.jsonl`, where results are kept.
     events: Option<BufWriter<File>>,
     bar: ProgressBar,
-    /// What the run has reached so far: a finished stage's sentence is made from it.
-    report: Report,
-    /// Curves of the run.
-    pub recorded: Vec<Recorded>,
+    /// The run that is heard.
+    spec: RunSpec,
+    /// What its stages have said so far.
+    pub outcomes: Outcomes,
     /// A setting of the stage that failed and a value that may cure it.
     pub cure: Option<(String, Value)>,
     /// Why nobody hears any more.
@@ -40,8 +40,8 @@ impl Speaker {
             catalogue,
             events: events.map(BufWriter::new),
             bar: ProgressBar::hidden(),
-            report: blank(spec),
-            recorded: Vec::new(),
+            spec: spec.clone(),
+            outcomes: Outcomes::new(),
             cure: None,
             failed: None,
         }
@@ -49,15 +49,15 @@ impl Speaker {
 
     /// A run begins; `heading` tells it from others.
     pub fn begin(&mut self, spec: &RunSpec, heading: Option<String>) {
-        self.report = blank(spec);
-        self.recorded.clear();
+        self.spec = spec.clone();
+        self.outcomes.clear();
         if let Some(heading) = heading.filter(|_| self.listener == Listener::Person) {
             self.print(&format!("\n{heading}\n"));
         }
     }
 
     pub fn hear(&mut self, said: &Said) {
-        Recorded::hear(&mut self.recorded, said);
+        hear(&mut self.outcomes, said);
         let wanted = self.listener == Listener::Program || self.events.is_some();
         if wanted {
             let line = serde_json::to_string(said).expect("an event has string keys") + "\n";
@@ -103,9 +103,8 @@ impl Speaker {
                 self.cure = cure.as_ref().map(|(key, value)| (format!("stage.{stage}.{key}"), value.clone()));
             }
             Event::Cancelled { .. } => self.bar.finish_and_clear(),
-            Event::StageDone { rows, seconds } => {
+            Event::StageDone { seconds, .. } => {
                 self.bar.finish_and_clear();
-                self.report.rows.extend(rows.iter().cloned());
                 if let Some(stage) = said.stage.as_deref().filter(|_| self.listener == Listener::Person) {
                     let line = self.done(stage, *seconds);
                     self.print(&line);
@@ -117,15 +116,8 @@ impl Speaker {
 
     /// "base: It reads 96.1 % of digits it has never seen. (4.2 s)"
     fn done(&self, stage: &str, seconds: f64) -> String {
-        let spec = &self.report.spec;
-        let index = (0..spec.stages.len()).find(|at| spec.stage_name(*at) == stage);
-        let sentence = index.and_then(|index| sentence::finished(&self.report, index, &self.catalogue));
-        let said = match (sentence, index) {
-            (Some(sentence), _) => sentence.to_string(),
-            (None, Some(index)) => format!("{}, done.", report::table::title(&self.catalogue, &spec.stages[index].id)),
-            (None, None) => "done.".into(),
-        };
-        text::plain(&format!("{stage}: {said} ({seconds:.1} s)")) + "\n"
+        let view = RunView { spec: &self.spec, catalogue: &self.catalogue, known: &self.outcomes };
+        text::plain(&format!("{stage}: {} ({seconds:.1} s)", view.sentence(stage))) + "\n"
     }
 
     fn aside(&self, kind: &str, message: &str) {
@@ -149,17 +141,4 @@ fn bar(name: &str) -> ProgressBar {
     const LOOK: &str = "{prefix} {bar:28} {pos}/{len} {eta} left {wide_msg}";
     let style = ProgressStyle::with_template(LOOK).expect("the template is right");
     ProgressBar::new(0).with_style(style).with_prefix(name.to_owned())
-}
-
-/// A report of nothing yet.
-fn blank(spec: &RunSpec) -> Report {
-    Report {
-        spec: spec.clone(),
-        engine: engine::ENGINE.into(),
-        device: String::new(),
-        seed: spec.seed,
-        seconds: 0.0,
-        hashes: Default::default(),
-        rows: Vec::new(),
-    }
 }

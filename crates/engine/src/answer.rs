@@ -104,7 +104,7 @@ impl Asker {
 
     fn net(&self, stage: Option<&str>) -> Result<Net> {
         let published = self.published.borrow();
-        let name = stage.or(published.latest.as_deref()).unwrap_or(kit::lab::START);
+        let name = stage.or(published.latest.as_deref()).unwrap_or(spec::START);
         let known = published.nets.keys().map(String::as_str);
         published.nets.get(name).cloned().ok_or_else(|| Wrong::unknown("model", "ask", name, known).into())
     }

@@ -1,6 +1,6 @@
 use crate::entries;
 use kit::{data, nets};
-use spec::{CardData, Catalogue, Leaf, MethodInfo, Preset, RunSpec, VERSION, Wrong};
+use spec::{CardData, Catalogue, Family, FamilyInfo, Leaf, MethodInfo, Preset, RunSpec, SourceFacts, VERSION, Wrong};
 
 /// What page and documents know of this engine; `presets` are the quick recipes.
 pub fn catalogue(presets: Vec<Preset>) -> Catalogue {
@@ -12,9 +12,11 @@ pub fn catalogue(presets: Vec<Preset>) -> Catalogue {
     });
     Catalogue {
         version: VERSION,
+        families: families(),
         methods: methods.collect(),
         tasks: data::choices(),
         nets: nets::choices(),
+        sources: sources(),
         forget: data::forget_choices(),
         presets,
         leaf: leaf(),
@@ -30,19 +32,39 @@ pub fn preset(id: &str, text: &str) -> Result<Preset, Wrong> {
     Ok(Preset { id: id.into(), title: (*title).into(), about, spec: RunSpec::read(text)? })
 }
 
-/// Seven test digits of each class, the first in the set's order.
+/// What every family of methods is called, in the order of its key.
+fn families() -> Vec<FamilyInfo> {
+    let info = |family, [label, menu, verb, press, next]: [&str; 5]| FamilyInfo {
+        family,
+        label: label.into(),
+        menu: menu.into(),
+        verb: verb.into(),
+        press: press.into(),
+        next: next.into(),
+    };
+    vec![
+        info(Family::Train, ["Training", "Train", "Train", "Teach it", "teach it"]),
+        info(Family::Transfer, ["Transfer", "Transfer", "Transfer", "Teach it", "teach it"]),
+        info(Family::Peft, ["LoRA and PEFT", "Adapt cheaply", "Adapt", "Adapt it", "adapt it"]),
+        info(Family::Attack, ["Attacks", "Attack", "Attack", "Attack it", "attack it"]),
+        info(Family::Defend, ["Defences", "Defend", "Harden", "Harden it", "harden it"]),
+        info(Family::Unlearn, ["Unlearning", "Forget", "Forget", "Make it forget", "forget"]),
+        info(Family::Measure, ["Audits", "Measure", "Audit", "Audit it", "audit it"]),
+    ]
+}
+
+/// The networks of `static/weights`.
+fn sources() -> Vec<SourceFacts> {
+    vec![SourceFacts { weights: "letters-cnn".into(), title: "Letters cnn".into(), knows: "letters".into() }]
+}
+
+/// The first test digits of each class, in the set's order.
 fn leaf() -> Leaf {
     let raw = data::digits::load();
-    let (mut ids, mut labels, mut pixels) = (Vec::new(), Vec::new(), String::new());
     let size = raw.shape[1] * raw.shape[2];
-    for &row in &raw.test {
-        let label = raw.labels[row as usize];
-        if labels.iter().filter(|other| **other == label).count() < 7 {
-            ids.push(row);
-            labels.push(label);
-            let image = &raw.inputs[row as usize * size..][..size];
-            pixels.extend(image.iter().map(|x| char::from_digit((x * 16.0).round() as u32, 17).unwrap_or('0')));
-        }
-    }
-    Leaf { ids, labels, size: raw.shape[1], pixels }
+    let label = |row: &u32| raw.labels[*row as usize];
+    let ids: Vec<u32> = Leaf::places(raw.test.iter().map(label)).into_iter().map(|place| raw.test[place]).collect();
+    let images = ids.iter().flat_map(|row| &raw.inputs[*row as usize * size..][..size]);
+    let pixels = images.map(|x| char::from_digit((x * 16.0).round() as u32, 17).unwrap_or('0')).collect();
+    Leaf { labels: ids.iter().map(label).collect(), ids, size: raw.shape[1], pixels }
 }

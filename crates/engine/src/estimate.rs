@@ -1,14 +1,14 @@
 use kit::cx::{Cx, Pace};
 use kit::data::Task;
-use kit::lab::{Lab, START};
+use kit::lab::Lab;
 use kit::nets::Net;
 use kit::shapes::attack::attack_view;
 use kit::shapes::tune::{is_trained, prepared};
-use kit::shapes::unlearn::{RETRAIN_SEEDS, is_known};
+use kit::shapes::unlearn::is_known;
 use kit::train::{CrossEntropy, Mode, Recipe, descend, every};
 use kit::victim::CHUNK;
 use kit::{Entry, Error, Result, metrics};
-use spec::{Shape, Stage};
+use spec::{START, Shape, Stage};
 
 /// Seconds that each stage will take on this machine, by the pace of its own first steps; none where they fail.
 pub async fn estimate(lab: &Lab, cx: &mut Cx) -> Result<Vec<Option<f64>>> {
@@ -51,11 +51,8 @@ fn same(lab: &Lab, index: usize) -> Option<usize> {
 
 /// The stage that put its own network in place of the one before; none: it is the start's.
 fn kind(lab: &Lab, index: usize) -> Option<usize> {
-    let mut at = Some(index);
-    while let Some(index) = at.filter(|index| lab.spec.stages[*index].model.is_none()) {
-        at = lab.spec.parent(index, crate::is_layer);
-    }
-    at
+    let line = std::iter::once(index).chain(lab.spec.ancestors(index, crate::is_layer));
+    line.into_iter().find(|at| lab.spec.stages[*at].model.is_some())
 }
 
 async fn guess(lab: &Lab, index: usize, before: &[Guess], cx: &mut Cx) -> Result<Guess> {
@@ -97,7 +94,7 @@ async fn guess(lab: &Lab, index: usize, before: &[Guess], cx: &mut Cx) -> Result
                 None => (again, 0.0),
             };
             // Both networks and every reference are asked about all that is forgotten, kept and unseen.
-            let asked = f64::from(2 + lab.spec.retrain_seeds.unwrap_or(RETRAIN_SEEDS)) * (train + 2.0 * test);
+            let asked = f64::from(2 + lab.spec.seeds_of_reference()) * (train + 2.0 * test);
             guess(reference + own + read * (own_looks + asked), None)
         }
         Shape::Measure => guess(read * (train + test), None),
@@ -107,20 +104,14 @@ async fn guess(lab: &Lab, index: usize, before: &[Guess], cx: &mut Cx) -> Result
 /// Seconds of all retrained references that are still to be made, and of one.
 fn reference(lab: &Lab, index: usize, task: &Task, before: &[Guess], cx: &Cx) -> Result<(f64, f64)> {
     let split = lab.split(task, cx)?;
-    let mut lineage = Vec::new();
-    let mut at = lab.spec.parent(index, crate::is_layer);
-    while let Some(index) = at {
-        let stage = &lab.spec.stages[index];
-        if is_trained(lab.entry(&stage.id)?.shape) {
-            lineage.insert(0, index);
-        }
-        at = lab.spec.parent(index, crate::is_layer).filter(|_| stage.model.is_none());
-    }
+    let mut lineage = lab.spec.ancestors(index, crate::is_layer);
+    lineage.retain(|at| lab.entry(&lab.spec.stages[*at].id).is_ok_and(|entry| is_trained(entry.shape)));
+    lineage.reverse();
     let stays = split.retain.len() as f64 / task.train.len() as f64;
     let one = lineage.iter().filter_map(|at| before[*at].pace).map(|pace| pace.seconds(pace.of as f64 * stays)).sum();
     let seeds = match is_known(lab, lineage, &split, cx.seed) {
         true => 0,
-        false => lab.spec.retrain_seeds.unwrap_or(RETRAIN_SEEDS),
+        false => lab.spec.seeds_of_reference(),
     };
     Ok((f64::from(seeds) * one, one))
 }

@@ -5,13 +5,12 @@ use crate::{ENGINE, check, entry};
 use indexmap::IndexMap;
 use kit::cx::{Cx, Gate, Host, Published};
 use kit::data::Task;
-use kit::lab::{Lab, Made, START};
+use kit::lab::{Lab, Made};
 use kit::nets::Net;
-use kit::seed::Hash;
 use kit::shapes::unlearn::Reference;
 use kit::{Error, Result, metrics, weights};
 use serde_json::{Map, Value, json};
-use spec::{Cause, Event, Import, Report, Row, RunSpec, Said, Shape, Wrong};
+use spec::{Cause, Digest, Event, Import, Report, Row, RunSpec, START, Said, Shape, Wrong};
 use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::rc::Rc;
@@ -296,7 +295,7 @@ impl Session {
                     "it has not been played here, but a later stage needs it",
                 ));
             };
-            let parent = spec.parent(index, crate::is_layer).map_or(START.into(), |at| spec.stage_name(at));
+            let parent = spec.parent_name(index, crate::is_layer);
             let parent = spec.stages[index].model.is_none().then_some(parent);
             let task = spec.task_of(index, crate::is_layer);
             lab.models.insert(name, Made { net, task, stage: Some(index), parent });
@@ -314,7 +313,7 @@ impl Session {
 
     /// The last good model of a stage that did not come to its end.
     async fn keep_good(&mut self, index: usize, net: Net, step: usize, lab: &mut Lab, cx: &Cx) -> Result {
-        let parent = lab.spec.parent(index, crate::is_layer).map_or(START.into(), |at| lab.spec.stage_name(at));
+        let parent = lab.spec.parent_name(index, crate::is_layer);
         let task = lab.spec.task_of(index, crate::is_layer);
         lab.models.insert(cx.stage.clone(), Made { net, task, stage: Some(index), parent: Some(parent) });
         self.keep(lab, step, cx).await
@@ -333,11 +332,11 @@ fn cure(error: &Error, entry: &kit::Entry, stage: &spec::Stage) -> Option<(Strin
 /// Start, split and the first epoch's order of the first trained stage: equal for one run file on every device.
 async fn hashes(lab: &Lab, cx: &Cx) -> Result<IndexMap<String, String>> {
     let rows = |rows: &[u32]| {
-        let mut hash = Hash::default();
+        let mut hash = Digest::default();
         rows.iter().for_each(|row| hash.write(&row.to_le_bytes()));
         hash.hex()
     };
-    let mut hashes = IndexMap::from([("start".to_owned(), weights::hash(&lab.models[START].net).await?)]);
+    let mut hashes = IndexMap::from([(START.to_owned(), weights::hash(&lab.models[START].net).await?)]);
     for (name, task) in &lab.tasks {
         hashes.insert(format!("split.{name}"), rows(&[&*task.train.rows, &*task.test.rows].concat()));
     }

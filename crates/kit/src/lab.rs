@@ -7,7 +7,7 @@ use crate::nets::Net;
 use crate::shapes::attack::Attacked;
 use crate::shapes::unlearn::Reference;
 use indexmap::IndexMap;
-use spec::{Pick, RunSpec, Stage, Wrong};
+use spec::{Pick, RunSpec, START, Stage, Wrong};
 use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::rc::Rc;
@@ -27,7 +27,7 @@ pub struct Made {
 pub struct Lab {
     pub spec: Rc<RunSpec>,
     pub tasks: IndexMap<String, Task>,
-    /// By stage name, in the order they were made; `start` is first.
+    /// By stage name, in the order they were made; [`START`] is first.
     pub models: IndexMap<String, Made>,
     /// What the attack stages left, by stage name.
     pub seen: BTreeMap<String, (Ball, View, Attacked)>,
@@ -36,9 +36,6 @@ pub struct Lab {
     /// Every method.
     pub catalogue: &'static [&'static Entry],
 }
-
-/// The name of the source network among a lab's models.
-pub const START: &str = "start";
 
 /// What stays and what goes: the same for every forgetter, and none can change it.
 pub struct Split {

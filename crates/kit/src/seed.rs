@@ -2,6 +2,7 @@
 
 use rand_chacha::ChaCha8Rng;
 use rand_core::{Rng as _, SeedableRng as _};
+use spec::Digest;
 
 /// One stream of random numbers. `ln`, `cos` and the like come from `libm`, because `std`'s differ in their last bits
 /// between platforms.
@@ -11,13 +12,13 @@ pub struct Rng(ChaCha8Rng);
 impl Rng {
     /// The stream of these numbers and this purpose: independent streams for independent things.
     pub fn of(seed: u32, purpose: &str, numbers: &[u32]) -> Self {
-        let mut hash = Hash::default();
+        let mut hash = Digest::default();
         hash.write(&seed.to_le_bytes());
         hash.write(purpose.as_bytes());
         for number in numbers {
             hash.write(&number.to_le_bytes());
         }
-        Self(ChaCha8Rng::seed_from_u64(hash.0))
+        Self(ChaCha8Rng::seed_from_u64(hash.value()))
     }
 
     pub fn bits(&mut self) -> u32 {
@@ -50,27 +51,6 @@ impl Rng {
         for at in (1..items.len()).rev() {
             items.swap(at, self.below(at + 1));
         }
-    }
-}
-
-/// FNV-1a of 64 bits: names of streams and fingerprints in reports, not security.
-pub struct Hash(u64);
-
-impl Default for Hash {
-    fn default() -> Self {
-        Self(0xcbf2_9ce4_8422_2325)
-    }
-}
-
-impl Hash {
-    pub fn write(&mut self, bytes: &[u8]) {
-        for byte in bytes.iter().chain(&[0xff]) {
-            self.0 = (self.0 ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01b3);
-        }
-    }
-
-    pub fn hex(&self) -> String {
-        format!("{:016x}", self.0)
     }
 }
 

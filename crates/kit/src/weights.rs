@@ -6,13 +6,13 @@ use crate::cx::lost;
 use crate::error::{Error, Result};
 use crate::nets::Net;
 use crate::nets::layers::{Layer, LowRank, LowRankConv, Norm, Statistics};
-use crate::seed::{Hash, Rng};
+use crate::seed::Rng;
 use burn::module::Param;
 use burn::tensor::{Device, Tensor, TensorData, Transaction};
 use safetensors::{Dtype, SafeTensors};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
-use spec::Pick;
+use spec::{Digest, Pick};
 use std::collections::BTreeMap;
 
 /// One tensor of a file: name, shape, values row after row.
@@ -107,7 +107,7 @@ fn transposed(name: String, shape: Vec<usize>, values: &[f32]) -> Item {
 
 /// A fingerprint of a net's weights: equal for equal bits.
 pub async fn hash(net: &Net) -> Result<String> {
-    let mut hash = Hash::default();
+    let mut hash = Digest::default();
     for (name, _, values) in state(net).await? {
         hash.write(name.as_bytes());
         values.iter().for_each(|value| hash.write(&value.to_le_bytes()));

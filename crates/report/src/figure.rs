@@ -120,6 +120,51 @@ pub fn spread(row: &Row) -> Option<f64> {
     row.spread.filter(|_| row.seeds.is_some_and(|seeds| seeds > 1))
 }
 
+/// Seconds to come: to the second below 20, to five below two minutes.
+pub fn seconds(seconds: f64) -> String {
+    match seconds {
+        s if s < 1.0 => "1 s".into(),
+        s if s < 20.0 => format!("{} s", fixed(s.round(), 0)),
+        s if s < 120.0 => format!("{} s", fixed((s / 5.0).round() * 5.0, 0)),
+        s => format!("{} min", fixed((s / 60.0).round(), 0)),
+    }
+}
+
+/// Seconds that something took.
+pub fn took(seconds: f64) -> String {
+    if seconds < 0.1 { "under 0.1 s".into() } else { format!("{} s", fixed(seconds, 1)) }
+}
+
+/// A count in words up to twelve: `no`, `one`, `seven`.
+pub fn counted(n: usize) -> String {
+    const WORDS: [&str; 13] =
+        ["no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve"];
+    WORDS.get(n).map_or_else(|| fixed(n as f64, 0), |word| (*word).into())
+}
+
+/// A budget of an attack, with at least two digits after the point: 0.20, but 0.0314.
+pub fn budget(epsilon: f64) -> String {
+    let hundredths = epsilon * 100.0;
+    if (hundredths - hundredths.round()).abs() < 1e-9 { fixed(epsilon, 2) } else { short(epsilon) }
+}
+
+/// A very small figure: `3.1 × 10⁻⁷`.
+pub fn tiny(value: f64) -> String {
+    let text = format!("{value:.1e}");
+    let Some((figure, power)) = text.split_once('e').filter(|(_, power)| *power != "0") else { return fixed(value, 1) };
+    let raised = power.chars().map(|digit| match digit.to_digit(10) {
+        Some(digit) => ['⁰', '¹', '²', '³', '⁴', '⁵', '⁶', '⁷', '⁸', '⁹'][digit as usize],
+        None => '⁻',
+    });
+    format!("{figure} × 10{}", raised.collect::<String>())
+}
+
+/// With a capital first letter.
+pub fn capital(text: &str) -> String {
+    let mut letters = text.chars();
+    letters.next().into_iter().flat_map(char::to_uppercase).chain(letters).collect()
+}
+
 fn is_share(row: &Row) -> bool {
     metric(&row.key).is_some_and(|metric| metric.unit == "%")
 }

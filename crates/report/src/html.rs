@@ -1,24 +1,24 @@
 //! One file that says all about some runs: sentences, curves, tables and the run files; nothing comes from outside.
 
 use crate::{
-    Chart, Recorded, Results, Sentence,
+    Chart, Results, RunView, Sentence,
     chart::GapPlane,
     figure,
     scene::{Role, SANS, TOKENS, escape},
-    sentence::finished,
     table::title,
+    view::Played,
 };
 use spec::{Catalogue, Report};
 
 /// The width of a full chart, in pixels.
 const WIDTH: f64 = 672.0;
 
-/// A page of runs, each with the scalars recorded while it ran (none for a run that was only read from a file). Every
-/// name, message and setting is escaped, scripts and outside requests are forbidden by the page itself.
-pub fn html(runs: &[(Report, Vec<Recorded>)], catalogue: &Catalogue) -> String {
-    let reports: Vec<Report> = runs.iter().map(|(report, _)| report.clone()).collect();
+/// A page of runs, each with what its stages said while it ran. Every name, message and setting is escaped, scripts and
+/// outside requests are forbidden by the page itself.
+pub fn html(runs: &[Played], catalogue: &Catalogue) -> String {
+    let reports: Vec<Report> = runs.iter().map(|run| run.report.clone()).collect();
     let name = match runs {
-        [(report, _)] if !report.spec.name.is_empty() => report.spec.name.clone(),
+        [Played { report, .. }] if !report.spec.name.is_empty() => report.spec.name.clone(),
         [_] => "A run".into(),
         _ => format!("{} runs", runs.len()),
     };
@@ -29,7 +29,8 @@ pub fn html(runs: &[(Report, Vec<Recorded>)], catalogue: &Catalogue) -> String {
     page.raw("<title>").text(&name).raw(" · Palimpsest</title><style>:root").raw(TOKENS);
     page.raw("body{font:14px/20px ").raw(SANS).raw(STYLE).raw("</style></head><body><main>");
     page.raw("<h1>").text(&name).raw("</h1>");
-    for (at, (report, recorded)) in runs.iter().enumerate() {
+    for (at, played) in runs.iter().enumerate() {
+        let report = &played.report;
         if runs.len() > 1 {
             let name = &report.spec.name;
             let heading = if name.is_empty() { format!("Run {}", at + 1) } else { name.clone() };
@@ -38,7 +39,7 @@ pub fn html(runs: &[(Report, Vec<Recorded>)], catalogue: &Catalogue) -> String {
         let seconds = figure::fixed(report.seconds, 1);
         let about = format!("seed {}, {}, engine {}, {seconds} s", report.seed, report.device, report.engine);
         page.raw("<p class=\"about\">").text(&about).raw("</p>");
-        run(&mut page, report, recorded, &about, catalogue);
+        run(&mut page, played, &about, catalogue);
     }
     page.raw("<h2>All figures</h2>");
     for (family, table) in Results::new(&reports, catalogue).tables() {
@@ -59,12 +60,12 @@ pub fn html(runs: &[(Report, Vec<Recorded>)], catalogue: &Catalogue) -> String {
     page.0
 }
 
-fn run(page: &mut Page, report: &Report, recorded: &[Recorded], about: &str, catalogue: &Catalogue) {
+fn run(page: &mut Page, played: &Played, about: &str, catalogue: &Catalogue) {
+    let view = RunView { spec: &played.report.spec, catalogue, known: &played.stages };
     let mut last_judged = None;
-    for (index, stage) in report.spec.stages.iter().enumerate() {
-        let name = report.spec.stage_name(index);
-        let sentence = finished(report, index, catalogue);
-        let curves = Recorded::curves(recorded, &name);
+    for (name, stage) in view.names().into_iter().zip(&view.spec.stages) {
+        let sentence = view.finished(&name);
+        let curves = played.stages.get(&name).map_or_else(Vec::new, |outcome| outcome.curves());
         if sentence.is_none() && curves.is_empty() {
             continue;
         }
@@ -74,12 +75,12 @@ fn run(page: &mut Page, report: &Report, recorded: &[Recorded], about: &str, cat
             page.chart(curve, about, &curve.subject);
         }
         page.raw("</section>");
-        if report.value(&name, "gap").is_some() && !stage.id.ends_with(".retrain") {
+        if played.report.value(&name, "gap").is_some() && !view.is_reference(&name) {
             last_judged = Some(name);
         }
     }
     if let Some(stage) = last_judged {
-        let plane = GapPlane::of(report, catalogue, Some(&stage));
+        let plane = GapPlane::of(&view, &view.names(), Some(&stage));
         page.raw("<section>").chart(&plane, about, "How close to never having seen it").raw("</section>");
     }
 }
@@ -146,12 +147,10 @@ mod tests {
 
     #[test]
     fn a_page_is_whole_and_escaped() {
-        let recorded = vec![Recorded {
-            stage: "taught".into(),
-            series: "<img onerror=x>".into(),
-            points: vec![[0.0, 10.0], [800.0, 96.1]],
-        }];
-        let page = html(&[(sample(), recorded)], &catalogue());
+        let mut outcome = crate::Outcome::default();
+        outcome.series.insert("<img onerror=x>".into(), vec![(0, 10.0), (800, 96.1)]);
+        let heard = [("taught".to_owned(), outcome.into())].into_iter().collect();
+        let page = html(&[Played::new(sample(), heard)], &catalogue());
         assert!(page.contains("<title>Sample &lt;run&gt; · Palimpsest</title>"));
         assert!(!page.contains("<run>") && !page.contains("<img") && !page.contains("<script"));
         assert!(page.contains("<b style=\"color:var(--keep)\">96.1\u{202f}%</b>"));
@@ -168,7 +167,7 @@ mod tests {
     fn many_runs_share_one_table() {
         let mut other = sample();
         other.spec.name = "=second".into();
-        let page = html(&[(sample(), vec![]), (other.clone(), vec![])], &catalogue());
+        let page = html(&[sample(), other.clone()].map(|report| Played::new(report, Default::default())), &catalogue());
         assert!(page.contains("<h1>2 runs</h1>") && page.contains("<th scope=\"col\">Run</th>"));
         let results = Results::new(&[sample(), other], &catalogue());
         let table = results.table();

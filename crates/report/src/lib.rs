@@ -4,21 +4,25 @@
 //! turns it into a [`Scene`] of marks that carry roles instead of colours, or into a [`Table`] of the same figures.
 
 pub mod chart;
+pub mod difference;
 pub mod figure;
 pub mod html;
 pub mod noise;
 mod order;
-pub mod record;
+pub mod outcome;
 pub mod scale;
 pub mod scene;
 pub mod sentence;
 pub mod table;
+pub mod view;
 
 pub use chart::Chart;
+pub use difference::{Difference, differences};
 pub use html::html;
 pub use noise::Noise;
 pub use order::order;
-pub use record::Recorded;
+pub use outcome::{Answers, Failure, Images, Outcome, Status};
 pub use scene::{Role, Scene};
 pub use sentence::Sentence;
 pub use table::{Results, Table};
+pub use view::{Known, RunView};

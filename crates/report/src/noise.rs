@@ -1,6 +1,6 @@
 //! How far a network is from a retrained one, against how far retrained networks are from each other.
 
-use spec::{Report, Row};
+use spec::Row;
 
 /// Seeds of the reference without which its noise counts as unknown.
 const SEEDS: usize = 3;
@@ -28,9 +28,10 @@ pub struct Distance {
 }
 
 impl Distance {
-    /// Of `ua`, `ra`, `ta` or `mia`; `None` where a stage has no such figure, or none to compare it with.
-    pub fn of(report: &Report, stage: &str, key: &str) -> Option<Self> {
-        let row = |key: &str| report.rows.iter().find(|row| row.stage == stage && row.key == key);
+    /// Of `ua`, `ra`, `ta` or `mia`, from the rows of one stage; `None` where it has no such figure, or none to compare
+    /// it with.
+    pub fn of(rows: &[Row], key: &str) -> Option<Self> {
+        let row = |key: &str| rows.iter().find(|row| row.key == key);
         let (own, reference): (&Row, &Row) = (row(key)?, row(&["retrained_", key].concat())?);
         let images = own.n.or(reference.n).unwrap_or(usize::MAX).max(1);
         Some(Self {
@@ -52,11 +53,10 @@ impl Distance {
 }
 
 impl Noise {
-    /// `None` for a stage that was not held against a retrained network by all four measures.
-    pub fn of(report: &Report, stage: &str) -> Option<Self> {
-        let of = |key| Distance::of(report, stage, key);
-        let [ua, ra, ta, mia] = [of("ua")?, of("ra")?, of("ta")?, of("mia")?];
-        let all = [ua, ra, ta, mia];
+    /// From the rows of one stage; `None` if it was not held against a retrained network by all four measures.
+    pub fn of(rows: &[Row]) -> Option<Self> {
+        let all = distances(rows)?;
+        let [ua, ra, ..] = all;
         if !all.iter().all(Distance::is_known) {
             return Some(Self::Unknown(all.iter().map(|distance| distance.seeds).min().unwrap_or(0)));
         }
@@ -80,6 +80,22 @@ impl Noise {
     }
 }
 
+/// The measures that a network is held against a retrained one by.
+pub const MEASURES: [&str; 4] = ["ua", "ra", "ta", "mia"];
+
+/// By all [`MEASURES`], in their order.
+fn distances(rows: &[Row]) -> Option<[Distance; 4]> {
+    let [ua, ra, ta, mia] = MEASURES.map(|key| Distance::of(rows, key));
+    Some([ua?, ra?, ta?, mia?])
+}
+
+/// Standard deviation of retraining, the mean of the four measures, in points; `None` while it is not known.
+pub fn deviation(rows: &[Row]) -> Option<f64> {
+    let all = distances(rows)?;
+    let known = all.iter().all(Distance::is_known);
+    known.then(|| all.iter().map(|distance| distance.deviation).sum::<f64>() / all.len() as f64)
+}
+
 /// The noise of retraining in the gap plane: (x/2σ)² + (y/2σ)² ≤ 1, both in standard deviations.
 pub(crate) fn in_disc(x: f64, y: f64) -> bool {
     x.hypot(y) <= 2.0
@@ -98,7 +114,11 @@ mod tests {
                 row.value = value;
             }
         }
-        Noise::of(&report, "salun")
+        Noise::of(&rows(&report, "salun"))
+    }
+
+    fn rows(report: &spec::Report, stage: &str) -> Vec<Row> {
+        report.rows.iter().filter(|row| row.stage == stage).cloned().collect()
     }
 
     #[test]
@@ -112,6 +132,17 @@ mod tests {
         assert_eq!(noise("ra", 97.2, 3), Some(Noise::Edge));
         assert_eq!(noise("ra", 98.9, 2).unwrap().words().unwrap(), "noise unknown (2 seeds)");
         assert_eq!(noise("ra", 98.9, 1).unwrap().words().unwrap(), "noise unknown (1 seed)");
-        assert_eq!(Noise::of(&sample(), "taught"), None);
+        assert_eq!(Noise::of(&rows(&sample(), "taught")), None);
+    }
+    /// Cases in which the page once said the opposite: it looked at two of the measures, and at bare deviations.
+    #[test]
+    fn page_and_terminal_judge_alike() {
+        // Two seeds that agree have no deviation, yet one image is within what can be told apart.
+        assert_eq!(noise("ua", 3500.0 / 36.0, 3), Some(Noise::Inside));
+        assert_eq!(noise("ta", 80.0, 3), Some(Noise::Beyond));
+        assert_eq!(noise("mia", 50.0, 3), Some(Noise::Beyond));
+        let rows = rows(&sample(), "salun");
+        let mean = (50.0 / 36.0 + 0.9 + 1.4 + 50.0 / 36.0) / 4.0;
+        assert!((deviation(&rows).unwrap() - mean).abs() < 1e-9);
     }
 }

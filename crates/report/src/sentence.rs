@@ -1,7 +1,16 @@
-//! One plain sentence about a finished stage, made from the figures of its report.
+//! One plain sentence about a stage, whatever its state, made from its figures; where a figure is missing, the sentence
+//! does without.
 
-use crate::{figure, noise::Noise, scene::Role, table::title};
-use spec::{Catalogue, Report, Row, Stage};
+mod finished;
+mod unfinished;
+
+use crate::{
+    figure::{capital, percent},
+    outcome::Status,
+    scene::Role,
+    view::RunView,
+};
+use finished::Finished;
 use std::fmt;
 
 /// Spans to be set one after the other, and a statement about uncertainty that stands behind them in a pill.
@@ -29,253 +38,116 @@ impl fmt::Display for Sentence {
 }
 
 impl Sentence {
-    fn plain(mut self, text: impl Into<String>) -> Self {
+    pub fn new(text: impl Into<String>) -> Self {
+        Self::default().plain(text)
+    }
+
+    /// What the engine says of a run or setting that it will not play.
+    pub fn refused(why: &str) -> Self {
+        Self::new(format!("{}.", capital(why.trim_end_matches('.'))))
+    }
+
+    /// And then this.
+    pub fn plain(mut self, text: impl Into<String>) -> Self {
         self.spans.push(Span { text: text.into(), role: None });
         self
     }
 
-    fn key(mut self, text: impl Into<String>, role: Role) -> Self {
+    /// And then this, in the colour of what it says.
+    pub fn key(mut self, text: impl Into<String>, role: Role) -> Self {
         self.spans.push(Span { text: text.into(), role: Some(role) });
         self
     }
 }
 
-/// What the stage at `index` came to; `None` where its report lacks the figures, or its family has no sentence.
-pub fn finished(report: &Report, index: usize, catalogue: &Catalogue) -> Option<Sentence> {
-    let stage = report.spec.stages.get(index)?;
-    let told = Told { report, catalogue, index, stage, name: report.spec.stage_name(index) };
-    match stage.id.split('.').next()? {
-        "attack" => told.attack(),
-        "defend" => told.defend(),
-        "peft" => told.peft(),
-        "train" | "transfer" => told.reads(),
-        "unlearn" => told.forget(),
-        _ => None,
-    }
-}
-
-/// A stage and all that is known about it.
-struct Told<'a> {
-    report: &'a Report,
-    catalogue: &'a Catalogue,
-    index: usize,
-    stage: &'a Stage,
-    name: String,
-}
-
-impl Told<'_> {
-    /// "It reads 96.1 % of digits it has never seen."
-    fn reads(&self) -> Option<Sentence> {
-        let accuracy = self.row("accuracy")?;
-        let (verb, things) = (self.verb(), self.things());
-        Some(
-            Sentence::default()
-                .plain(format!("It {verb} "))
-                .key(figure::words(accuracy), Role::Keep)
-                .plain(format!(" of {things} it has never seen.")),
-        )
-    }
-
-    /// "LoRA trained 2.3 % of the weights and reads 93.6 % of tilted digits. Training all of them gives 94.9 ± 0.8."
-    fn peft(&self) -> Option<Sentence> {
-        let (accuracy, title) = (self.row("accuracy")?, title(self.catalogue, &self.stage.id));
-        let (verb, things) = (self.verb(), self.things());
-        let start = match self.row("trainable_share") {
-            Some(share) => Sentence::default()
-                .plain(format!("{title} trained "))
-                .key(figure::words(share), Role::Ink)
-                .plain(format!(" of the weights and {verb} ")),
-            None => Sentence::default().plain(format!("{title} {verb} ")),
-        };
-        let sentence = start.key(figure::words(accuracy), Role::Keep).plain(format!(" of {things}."));
-        Some(match self.full() {
-            Some(full) => sentence.plain(format!(" Training all of them gives {}.", figure::words(full))),
-            None => sentence,
-        })
-    }
-
-    /// The accuracy of a stage that trained every weight from the same network on the same task.
-    fn full(&self) -> Option<&Row> {
-        let same = |at: usize| {
-            at != self.index
-                && self.layer(&self.report.spec.stages[at].id)
-                && self.parent(at) == self.parent(self.index)
-                && self.task(at) == self.task(self.index)
-        };
-        let names = (0..self.report.spec.stages.len()).filter(|at| same(*at)).map(|at| self.report.spec.stage_name(at));
-        names
-            .filter(|name| self.report.value(name, "trainable_share").is_some_and(|share| share >= 100.0))
-            .find_map(|name| self.report.rows.iter().find(|row| row.stage == name && row.key == "accuracy"))
-    }
-
-    /// "At ε 0.20, PGD fools it on 94 % of the digits it had right."
-    fn attack(&self) -> Option<Sentence> {
-        let (fooled, title) = (self.row("asr_correct")?, title(self.catalogue, &self.stage.id));
-        let start = match self.epsilon() {
-            Some(epsilon) => format!("At ε {}, {title} fools it on ", budget(epsilon)),
-            None => format!("{title} fools it on "),
-        };
-        let end = format!(" of the {} it had right.", self.things());
-        Some(Sentence::default().plain(start).key(figure::words(fooled), Role::Lose).plain(end))
-    }
-
-    /// "Hardened, it holds 61 % under attack instead of 6 %, and pays with 2.9 points on clean digits."
-    fn defend(&self) -> Option<Sentence> {
-        let robust = |name: &str| self.report.rows.iter().find(|row| row.stage == name && row.key == "robust_accuracy");
-        let spec = &self.report.spec;
-        let attacks = |parent: Option<usize>| {
-            let of = move |at: &usize| !self.layer(&spec.stages[*at].id) && self.parent(*at) == parent;
-            (0..spec.stages.len()).filter(of)
-        };
-        let attacked = |at: usize| robust(&spec.stage_name(at)).map(|row| (at, row));
-        let Some((attack, after)) = attacks(Some(self.index)).find_map(attacked) else { return self.reads() };
-        let sentence = Sentence::default()
-            .plain("Hardened, it holds ")
-            .key(figure::words(after), Role::Hard)
-            .plain(" under attack");
-        // Only the same attack with the same settings compares.
-        let same = |at: &usize| {
-            let (one, other) = (&spec.stages[*at], &spec.stages[attack]);
-            one.id == other.id && one.params == other.params && self.task(*at) == self.task(attack)
-        };
-        let parent = self.parent(self.index);
-        let Some((earlier, before)) = attacks(parent).filter(same).find_map(attacked) else {
-            return Some(sentence.plain("."));
-        };
-        let sentence = sentence.plain(" instead of ").key(figure::words(before), Role::Lose);
-        let clean = |at: usize| self.report.value(&spec.stage_name(at), "clean_accuracy");
-        let Some(cost) = clean(earlier).zip(clean(attack)).map(|(before, after)| before - after) else {
-            return Some(sentence.plain("."));
-        };
-        let things = self.things();
-        Some(if cost >= 0.05 {
-            let points = figure::fixed(cost, 1);
-            sentence.plain(format!(", and pays with {points} points on clean {things}."))
-        } else {
-            sentence.plain(format!(", and pays nothing on clean {things}."))
-        })
-    }
-
-    /// "It has lost its threes: 1 of 36 named. Over four measures it is 1.5 points from a network that never saw one."
-    fn forget(&self) -> Option<Sentence> {
-        let lost = self.row("ua")?;
-        // UA counts what was lost; people ask what is left.
-        let named = Row { value: 100.0 - lost.value, key: "accuracy".into(), ..lost.clone() };
-        let left = figure::words(&named);
-        let class = self.class();
-        let sentence = if self.stage.id == "unlearn.retrain" {
-            let what = class.as_ref().map_or("what it was to forget".into(), |class| format!("its {class}"));
-            return Some(
-                Sentence::default()
-                    .plain(format!("Trained again without {what}, it names "))
-                    .key(left, Role::Ink)
-                    .plain(" of them: the reference for all others."),
-            );
-        } else if let Some(class) = &class {
-            let start = if named.value < 30.0 { "It has lost its " } else { "It still knows its " };
-            Sentence::default().plain(format!("{start}{class}: ")).key(left, Role::Lose).plain(" named.")
-        } else {
-            let twin = self.row("retrained_ua").map(|row| {
-                let row = Row { value: 100.0 - row.value, key: "accuracy".into(), ..row.clone() };
-                format!(", its retrained twin {}", figure::words(&row))
-            });
-            Sentence::default()
-                .plain("Of what it was to forget it names ")
-                .key(left, Role::Lose)
-                .plain(twin.unwrap_or_default() + ".")
-        };
-        let Some(gap) = self.row("gap") else { return Some(sentence) };
-        let them = if class.is_some() { "one" } else { "them" };
-        let gap = figure::words(gap);
-        Some(Sentence {
-            pill: Noise::of(self.report, &self.name).and_then(Noise::words),
-            ..sentence.plain(format!(" Over four measures it is {gap} from a network that never saw {them}."))
-        })
-    }
-
-    fn row(&self, key: &str) -> Option<&Row> {
-        self.report.rows.iter().find(|row| row.stage == self.name && row.key == key)
-    }
-
-    fn layer(&self, id: &str) -> bool {
-        match self.catalogue.method(id) {
-            Some(method) => method.shape.is_layer(),
-            None => !id.starts_with("attack.") && !id.starts_with("measure."),
+impl RunView<'_> {
+    /// What is to be said of a stage now.
+    pub fn sentence(&self, name: &str) -> Sentence {
+        let outcome = self.outcome(name);
+        match outcome.as_deref().map(|outcome| (outcome, &outcome.status)) {
+            None | Some((_, Status::Waiting)) => unfinished::idle(self, name),
+            Some((outcome, Status::Running | Status::Paused)) => unfinished::running(self, name, outcome),
+            Some((_, Status::Done)) => {
+                self.finished(name).unwrap_or_else(|| Sentence::new(format!("{} is done.", self.method_title(name))))
+            }
+            Some((outcome, Status::Cancelled)) => unfinished::cancelled(self, name, outcome),
+            Some((_, Status::Failed(failure))) => unfinished::failed(self, name, failure),
         }
     }
 
-    fn parent(&self, index: usize) -> Option<usize> {
-        self.report.spec.parent(index, |id| self.layer(id))
+    /// What a stage came to; `None` where it is not finished, or lacks the figures.
+    pub fn finished(&self, name: &str) -> Option<Sentence> {
+        let outcome = self.outcome(name).filter(|outcome| outcome.is_done())?;
+        let task = self.task(name);
+        Finished { view: self, name, outcome: &outcome, things: self.things(&task), task }.sentence()
     }
 
-    fn task(&self, index: usize) -> String {
-        self.report.spec.task_of(index, |id| self.layer(id))
+    /// For the ear, when a stage begins.
+    pub fn begun(&self, name: &str) -> String {
+        format!("{} has begun.", self.title(name))
     }
 
-    /// The budget of the run file, else the method's own.
-    fn epsilon(&self) -> Option<f64> {
-        let given = self.stage.params.get("epsilon");
-        let control = || {
-            let controls = &self.catalogue.method(&self.stage.id)?.controls;
-            controls.iter().find(|control| control.key == "epsilon").map(|control| &control.default)
-        };
-        given.or_else(control)?.as_f64()
+    /// For the ear, on the way: "Layer 4 at 50 %. It still names 18 of 36 threes."
+    pub fn passed(&self, name: &str, share: usize) -> String {
+        format!("{} at {}. {}", self.subject(name), percent(share as f64, 0), self.sentence(name))
     }
-
-    /// What the network is asked: "tilted digits".
-    fn things(&self) -> String {
-        let Some(task) = self.report.spec.tasks.get(&self.task(self.index)) else { return "images".into() };
-        // Glyphs are letters unless the run file says otherwise.
-        let is = |key: &str, value: &str| task.params.get(key).is_none_or(|given| given == value);
-        let things = match task.id.as_str() {
-            "digits" => "digits",
-            "glyphs" if is("label", "shape") && is("shapes", "letters") => "letters",
-            "moons" => "points",
-            _ => "images",
-        };
-        let tilt = task.params.get("tilt").and_then(|tilt| tilt.as_f64());
-        if tilt.is_some_and(|tilt| tilt != 0.0) { format!("tilted {things}") } else { things.into() }
-    }
-
-    fn verb(&self) -> &'static str {
-        let things = self.things();
-        if things.ends_with("digits") || things.ends_with("letters") { "reads" } else { "names" }
-    }
-
-    /// The plural of the one class to forget; `None` for other forget sets.
-    fn class(&self) -> Option<String> {
-        const DIGITS: [&str; 10] =
-            ["zeros", "ones", "twos", "threes", "fours", "fives", "sixes", "sevens", "eights", "nines"];
-        let forget = self.report.spec.forget.as_ref().filter(|forget| forget.id == "class")?;
-        let class = forget.params.get("class")?.as_u64()?;
-        // In a choice of classes, the third class need not be the digit 3.
-        let task = self.report.spec.tasks.get(&self.task(self.index));
-        let digits = task.is_some_and(|task| task.id == "digits" && !task.params.contains_key("classes"));
-        let word = DIGITS.get(usize::try_from(class).ok()?).filter(|_| digits);
-        Some(word.map_or_else(|| format!("images of class {class}"), |word| (*word).into()))
-    }
-}
-
-/// At least two digits after the point: 0.20, but 0.0314.
-fn budget(epsilon: f64) -> String {
-    let hundredths = epsilon * 100.0;
-    if (hundredths - hundredths.round()).abs() < 1e-9 { figure::fixed(epsilon, 2) } else { figure::short(epsilon) }
 }
 
 #[cfg(test)]
 pub(crate) mod tests {
     use super::*;
-    use spec::RunSpec;
+    use crate::{
+        figure,
+        outcome::{Answers, Failure, Outcome},
+        view::{Outcomes, Played},
+    };
+    use serde_json::json;
+    use spec::{Catalogue, Cause, Event, Report, Row, RunSpec};
 
     pub(crate) fn catalogue() -> Catalogue {
         Catalogue {
             version: 1,
+            families: vec![],
             methods: vec![],
-            tasks: vec![],
+            tasks: ["digits", "glyphs", "spirals"].map(data).into(),
             nets: vec![],
+            sources: vec![spec::SourceFacts {
+                weights: "letters-cnn".into(),
+                title: "Letters cnn".into(),
+                knows: "letters".into(),
+            }],
             forget: vec![],
             presets: vec![],
             leaf: spec::Leaf { ids: vec![], labels: vec![], size: 8, pixels: String::new() },
+        }
+    }
+
+    /// A data set with the facts that matter here.
+    fn data(id: &str) -> spec::Choice {
+        const DIGITS: [&str; 10] = ["zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine"];
+        let words =
+            DIGITS.map(|word| (word.to_owned(), if word == "six" { "sixes".into() } else { format!("{word}s") }));
+        let digit = spec::Noun { classes: words.into(), ..spec::Noun::new("digit", "digits", true) };
+        let (kind, nouns) = match id {
+            "digits" => (spec::Kind::Images, vec![digit]),
+            "spirals" => (spec::Kind::Points, vec![spec::Noun::new("point", "points", false)]),
+            _ => {
+                let letter = spec::Noun::new("letter", "letters", true).when("shapes", "letters");
+                (spec::Kind::Images, vec![letter, spec::Noun::new("image", "images", false)])
+            }
+        };
+        let adjectives = vec![spec::Adjective { key: "tilt".into(), word: "tilted".into(), act: "Tilt".into() }];
+        let shapes = json!({
+            "key": "shapes", "label": "", "help": "", "default": "letters",
+            "widget": { "type": "choice", "options": ["letters", "simple"] },
+        });
+        spec::Choice {
+            id: id.into(),
+            title: String::new(),
+            help: String::new(),
+            licence: String::new(),
+            controls: if id == "glyphs" { vec![spec::read(shapes).unwrap()] } else { vec![] },
+            facts: Some(spec::DataFacts { kind, nouns, adjectives }),
         }
     }
 
@@ -340,9 +212,13 @@ pub(crate) mod tests {
         }
     }
 
+    fn plain(sentence: &Sentence) -> String {
+        sentence.to_string().replace([figure::NARROW, '\u{a0}'], " ")
+    }
+
     fn said(report: &Report, index: usize) -> Option<String> {
-        finished(report, index, &catalogue())
-            .map(|sentence| sentence.to_string().replace([figure::NARROW, '\u{a0}'], " "))
+        let name = RunView::of(report, &catalogue()).names().get(index)?.clone();
+        RunView::of(report, &catalogue()).finished(&name).as_ref().map(plain)
     }
 
     #[test]
@@ -368,7 +244,7 @@ pub(crate) mod tests {
             assert_eq!(said(&report, index).as_deref(), expected, "stage {index}");
         }
         assert_eq!(said(&report, 99), None);
-        let spans = finished(&report, 0, &catalogue()).unwrap().spans;
+        let spans = RunView::of(&report, &catalogue()).finished("taught").unwrap().spans;
         assert_eq!(spans[1], Span { text: "96.1\u{202f}%".into(), role: Some(Role::Keep) });
     }
 
@@ -393,5 +269,199 @@ pub(crate) mod tests {
             "{sentence}"
         );
         assert!(sentence.contains("never saw them."), "{sentence}");
+    }
+
+    /// A run of the given tasks, model and stages of which nothing is known yet.
+    fn file(rest: &str) -> RunSpec {
+        RunSpec::read(&format!("version = 1\nforget = {{ id = \"class\", class = 0 }}\n{rest}")).unwrap()
+    }
+
+    fn view<'a>(spec: &'a RunSpec, catalogue: &'a Catalogue, known: &'a Outcomes) -> RunView<'a> {
+        RunView { spec, catalogue, known }
+    }
+
+    /// With `attack.pgd` and its own settings.
+    fn with_pgd() -> Catalogue {
+        let card = json!({
+            "id": "attack.pgd", "title": "PGD", "family": "attack", "authors": "", "year": 2018, "paper": "",
+            "equation": "", "summary": "", "notes": "",
+            "needs": { "kinds": ["images"], "access": "gradients", "min_classes": 2 },
+        });
+        let control = |key: &str, default: f64| {
+            let widget = json!({ "type": "slider", "min": 0, "max": 50 });
+            json!({ "key": key, "label": key, "help": "", "default": default, "widget": widget })
+        };
+        let controls = [control("epsilon", 0.2), control("steps", 10.0)];
+        let method = spec::read(json!({ "card": card, "shape": "attack", "controls": controls })).unwrap();
+        Catalogue { methods: vec![method], ..catalogue() }
+    }
+
+    #[test]
+    fn hardening_is_compared_under_the_same_attack_only() {
+        let (mut report, catalogue) = (sample(), with_pgd());
+        let said = |report: &Report| plain(&RunView::of(report, &catalogue).finished("hard").unwrap());
+        let all = "Hardened, it holds 61.1 % under attack instead of 5.6 %, and pays with 2.9 points on clean digits.";
+        assert_eq!(said(&report), all);
+        // A default that is written out is the same setting.
+        report.spec.stages[3].params.insert("steps".into(), 10.into());
+        report.spec.stages[5].params.shift_remove("epsilon");
+        assert_eq!(said(&report), all);
+        // Another budget is another attack, and so is one on other data.
+        report.spec.stages[3].params.insert("epsilon".into(), 0.1.into());
+        assert_eq!(said(&report), "Hardened, it holds 61.1 % under attack.");
+        report.spec.stages[3].params.insert("epsilon".into(), 0.2.into());
+        report.spec.stages[3].on = Some("tilted".into());
+        assert_eq!(said(&report), "Hardened, it holds 61.1 % under attack.");
+        report.rows.retain(|row| row.stage != "after");
+        report.rows.push(Row::share("hard", "accuracy", 92.5, 360));
+        assert_eq!(said(&report), "Hardened, it reads 92.5 % of clean digits. Attack it to see what it holds.");
+    }
+
+    #[test]
+    fn what_is_still_known_is_counted() {
+        let answers = |right: u16| {
+            let n = 36;
+            let classes = (0..n).map(|at| if at < right { 3 } else { 8 }).collect();
+            let zeros = vec![0.0; usize::from(n)];
+            Answers::new((0..u32::from(n)).collect(), vec![3; usize::from(n)], classes, zeros.clone(), zeros).unwrap()
+        };
+        for (right, words) in
+            [(1, "It has lost its threes: 1 of 36 named."), (18, "It still knows its threes: 18 of 36 named.")]
+        {
+            let mut outcome = Outcome::default();
+            outcome.answers.insert("test".into(), answers(right).into());
+            let played = Played::new(sample(), [("salun".to_owned(), outcome.into())].into_iter().collect());
+            let catalogue = catalogue();
+            let sentence = view(&played.report.spec, &catalogue, &played.stages).finished("salun").unwrap();
+            assert!(plain(&sentence).starts_with(words), "{sentence}");
+        }
+    }
+
+    #[test]
+    fn samples_and_classes_have_their_names() {
+        let spec = file(
+            r#"
+            tasks.digits = { id = "digits" }
+            tasks.high = { id = "digits", classes = [5, 6, 7, 8, 9] }
+            tasks.tilted = { id = "digits", tilt = 30 }
+            tasks.letters = { id = "glyphs" }
+            tasks.signs = { id = "glyphs", shapes = "simple" }
+            tasks.spirals = { id = "spirals" }
+            tasks.mine = { id = "unheard-of" }
+            model = { id = "mlp" }
+            stage = [{ id = "unlearn.salun", as = "salun", on = "high" }]
+            "#,
+        );
+        let (catalogue, known) = (catalogue(), Outcomes::new());
+        let view = view(&spec, &catalogue, &known);
+        let called = |task: &str| format!("{} {}", view.verb(task), view.things(task));
+        assert_eq!(called("digits"), "reads digits");
+        assert_eq!(called("tilted"), "reads tilted digits");
+        assert_eq!(called("letters"), "reads letters");
+        assert_eq!(called("signs"), "names images");
+        assert_eq!(called("spirals"), "names points");
+        assert_eq!(called("mine"), "names images");
+        // The first of these classes is the five.
+        assert_eq!([view.many_of("high", 0), view.many_of("digits", 0)], ["fives", "zeros"]);
+        assert_eq!([view.one_of("high", 4), view.one_of("spirals", 1)], ["nine", "point"]);
+        assert_eq!(view.many_of("spirals", 1), "points of class 1");
+        assert_eq!(view.many_of("high", 7), "digits of class 7");
+        assert_eq!(view.title("salun"), "salun, digit 5");
+        assert!(view.has_all_classes("tilted") && !view.has_all_classes("high"));
+        assert!(view.is_one_set("high", "tilted") && !view.is_one_set("high", "letters"));
+    }
+
+    #[test]
+    fn a_stage_speaks_in_every_state() {
+        let spec = file(
+            r#"
+            tasks.digits = { id = "digits" }
+            tasks.tilted = { id = "digits", tilt = 30 }
+            model = { id = "cnn", weights = "letters-cnn" }
+            stage = [
+                { id = "train.scratch", as = "base" },
+                { id = "peft.lora", as = "lora", on = "tilted", rank = 2 },
+                { id = "unlearn.salun", as = "forgot", from = "base" },
+            ]
+            "#,
+        );
+        let (catalogue, mut known) = (catalogue(), Outcomes::new());
+        let now = |known: &Outcomes, name: &str| plain(&view(&spec, &catalogue, known).sentence(name));
+        let take = |known: &mut Outcomes, name: &str, event: Event| {
+            let said = spec::Said { run: 1, stage: Some(name.into()), event };
+            crate::view::hear(known, &said);
+        };
+        assert_eq!(
+            now(&known, "base"),
+            "This network has only ever seen letters. Press play, and it learns to read digits."
+        );
+        let new = "New data, tilted digits, and the network has not seen them. lora can fix that by training a small \
+                   share of its weights.";
+        assert_eq!(now(&known, "lora"), new);
+        assert_eq!(view(&spec, &catalogue, &known).begun("lora"), "lora, rank 2 has begun.");
+        take(&mut known, "base", Event::Stage { index: 0, of: 3, id: "train.scratch".into() });
+        assert_eq!(now(&known, "base"), "It is learning: the first answers come in a moment.");
+        take(&mut known, "base", Event::Scalar { series: "accuracy".into(), step: 4, value: 62.0 });
+        let learning = "It is learning: 62.0 % of the digits it has never seen are named rightly.";
+        assert_eq!(now(&known, "base"), learning);
+        let passed = view(&spec, &catalogue, &known).passed("base", 50).replace(figure::NARROW, " ");
+        assert_eq!(passed, format!("Layer 1 at 50 %. {learning}"));
+        take(&mut known, "base", Event::Cancelled { step: 4 });
+        assert_eq!(
+            now(&known, "base"),
+            "You stopped at step 4. What was written stays: it reads 62.0 % of unseen digits."
+        );
+        let failed = |cause, message: &str, kept| Event::Failed {
+            cause,
+            message: message.into(),
+            step: Some(7),
+            kept,
+            cure: None,
+        };
+        take(&mut known, "base", failed(Cause::Diverged, "", Some(5)));
+        assert_eq!(
+            now(&known, "base"),
+            "The learning rate was too high: the loss grew without end at step 7. The weights of step 5 are kept."
+        );
+        take(&mut known, "forgot", failed(Cause::Diverged, "", None));
+        let ran = "salun ran away at step 7: the loss grew without end. Nothing finished is lost.";
+        assert_eq!(now(&known, "forgot"), ran);
+        take(&mut known, "forgot", failed(Cause::Input, "forget: there is no class 12", None));
+        assert_eq!(now(&known, "forgot"), "Forget: there is no class 12. Nothing finished is lost.");
+        take(&mut known, "forgot", Event::StageDone { rows: vec![], seconds: 1.0 });
+        assert_eq!(now(&known, "forgot"), "salun is done.");
+        assert_eq!(plain(&Sentence::refused("epsilon must lie between 0 and 1.")), "Epsilon must lie between 0 and 1.");
+        let failure = Failure { cause: Cause::Lost, message: String::new(), step: None, kept: None, cure: None };
+        known.insert("lora".into(), Outcome { status: Status::Failed(failure), ..Outcome::default() }.into());
+        assert_eq!(now(&known, "lora"), "The graphics device stopped answering. Nothing finished is lost.");
+    }
+
+    #[test]
+    fn a_past_that_saves_steps_is_told() {
+        let spec = file(
+            r#"
+            tasks.digits = { id = "digits" }
+            model = { id = "cnn" }
+            stage = [
+                { id = "train.scratch", as = "base" },
+                { id = "transfer.full-finetune", as = "all", from = "base" },
+                { id = "train.scratch", as = "nothing", from = "base" },
+            ]
+            "#,
+        );
+        let reached = |name: &str, step: usize| {
+            let mut outcome = Outcome { status: Status::Done, ..Outcome::default() };
+            outcome.rows.push(Row::share(name, "accuracy", 96.1, 360));
+            outcome.series.insert("accuracy".into(), vec![(0, 10.0), (step, 95.0)]);
+            (name.to_owned(), outcome.into())
+        };
+        let (catalogue, mut known) = (catalogue(), Outcomes::from([reached("all", 40), reached("nothing", 130)]));
+        let now = |known: &Outcomes| plain(&view(&spec, &catalogue, known).sentence("all"));
+        assert_eq!(
+            now(&known),
+            "It reads 96.1 % of digits it has never seen. Its past saved it 90 steps over starting from nothing."
+        );
+        known.extend([reached("nothing", 40)]);
+        assert!(now(&known).ends_with("Its past made no difference here."));
     }
 }

@@ -320,7 +320,7 @@ pub fn title(catalogue: &Catalogue, id: &str) -> String {
 
 fn family(catalogue: &Catalogue, id: &str) -> String {
     match catalogue.method(id) {
-        Some(method) => method.card.family.label().into(),
+        Some(method) => catalogue.family(method.card.family).map_or_else(String::new, |family| family.label.clone()),
         None => id.split('.').next().unwrap_or(id).into(),
     }
 }

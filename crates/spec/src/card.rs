@@ -26,17 +26,19 @@ words!(Family {
 });
 
 impl Family {
-    /// What a visitor reads; the key stays in ids and files.
-    pub const fn label(self) -> &'static str {
-        match self {
-            Self::Train => "Training",
-            Self::Transfer => "Transfer",
-            Self::Peft => "LoRA and PEFT",
-            Self::Attack => "Attacks",
-            Self::Defend => "Defences",
-            Self::Unlearn => "Unlearning",
-            Self::Measure => "Audits",
-        }
+    /// By the first word of a method's id.
+    pub fn of_id(id: &str) -> Option<Self> {
+        const ALL: [Family; 7] = [
+            Family::Train,
+            Family::Transfer,
+            Family::Peft,
+            Family::Attack,
+            Family::Defend,
+            Family::Unlearn,
+            Family::Measure,
+        ];
+        let key = id.split('.').next()?;
+        ALL.into_iter().find(|family| family.key() == key)
     }
 
     /// The word in ids: `attack` in `attack.fgsm`.

@@ -1,25 +1,46 @@
-use crate::{CardData, Control, RunSpec, Shape, fields};
+use crate::{CardData, Control, DataFacts, Family, FamilyInfo, RunSpec, Shape, SourceFacts, fields};
 use serde::Serialize;
 
 /// Everything the page knows before an engine is loaded; written to `static/catalogue.json` from the engine's code.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Catalogue {
     pub version: u32,
+    /// What each family of methods is called.
+    pub families: Vec<FamilyInfo>,
     pub methods: Vec<MethodInfo>,
     /// Data sets that a run file's `tasks` may name.
     pub tasks: Vec<Choice>,
     /// Networks that `model` may name.
     pub nets: Vec<Choice>,
+    /// Networks that are shipped, which `model.weights` may name.
+    pub sources: Vec<SourceFacts>,
     pub forget: Vec<Choice>,
     pub presets: Vec<Preset>,
     pub leaf: Leaf,
 }
 
-fields!(Catalogue { version, methods, tasks, nets, forget, presets, leaf });
+fields!(Catalogue { version, methods, tasks, nets, forget, presets, leaf; families, sources });
 
 impl Catalogue {
     pub fn method(&self, id: &str) -> Option<&MethodInfo> {
         self.methods.iter().find(|method| method.card.id == id)
+    }
+
+    pub fn family(&self, family: Family) -> Option<&FamilyInfo> {
+        self.families.iter().find(|info| info.family == family)
+    }
+
+    /// Whether stages of this id leave a new model; of an id that is not known here, by its first word.
+    pub fn is_layer(&self, id: &str) -> bool {
+        match self.method(id) {
+            Some(method) => method.shape.is_layer(),
+            None => !id.starts_with("attack.") && !id.starts_with("measure."),
+        }
+    }
+
+    /// A data set by its id.
+    pub fn data(&self, id: &str) -> Option<&Choice> {
+        self.tasks.iter().find(|choice| choice.id == id)
     }
 }
 
@@ -45,9 +66,12 @@ pub struct Choice {
     #[serde(skip_serializing_if = "String::is_empty")]
     pub licence: String,
     pub controls: Vec<Control>,
+    /// Of a data set: what its samples and classes are called.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub facts: Option<DataFacts>,
 }
 
-fields!(Choice { id, title, help, controls; licence });
+fields!(Choice { id, title, help, controls, facts; licence });
 
 /// A quick recipe of `static/recipes`.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -63,7 +87,8 @@ pub struct Preset {
 
 fields!(Preset { id, title, about, spec });
 
-/// The fixed sample of the digits' test split that the page draws before any engine is loaded: seven of each class.
+/// The fixed sample of the digits' test split that the page draws before any engine is loaded: [`Leaf::EACH`] of each
+/// class.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Leaf {
     pub ids: Vec<u32>,
@@ -74,3 +99,35 @@ pub struct Leaf {
 }
 
 fields!(Leaf { ids, labels, size, pixels });
+
+impl Leaf {
+    /// Samples of each class that are shown side by side.
+    pub const EACH: usize = 7;
+
+    /// Places of the first [`Leaf::EACH`] samples of every class, in their order.
+    pub fn places(labels: impl IntoIterator<Item = u16>) -> Vec<usize> {
+        let mut counts = std::collections::BTreeMap::new();
+        let mut first = |label| {
+            let count = counts.entry(label).or_insert(0);
+            *count += 1;
+            *count <= Self::EACH
+        };
+        labels.into_iter().enumerate().filter(|(_, label)| first(*label)).map(|(place, _)| place).collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn seven_of_each_class_are_shown() {
+        let labels = (0..30).map(|at| if at % 3 == 0 { 4 } else { 9 });
+        let places = Leaf::places(labels);
+        assert_eq!(
+            places.iter().filter(|place| **place % 3 == 0).copied().collect::<Vec<_>>(),
+            [0, 3, 6, 9, 12, 15, 18]
+        );
+        assert_eq!((places.len(), places.is_sorted()), (14, true));
+    }
+}

@@ -10,6 +10,12 @@ pub const VERSION: u32 = 1;
 /// A stage's own keys: no method's setting may have one of these names.
 pub const RESERVED: [&str; 6] = ["id", "as", "from", "with", "on", "model"];
 
+/// The name of a run's source network among its stages.
+pub const START: &str = "start";
+
+/// Networks that are retrained as the reference of forgetting where the run file does not say how many.
+pub const RETRAIN_SEEDS: u32 = 3;
+
 /// Something in a run file that cannot be: where and why, in one sentence.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Wrong {
@@ -41,7 +47,7 @@ pub struct RunSpec {
     /// Seeds `seed .. seed + repeats`; figures become mean ± standard deviation.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub repeats: Option<u32>,
-    /// Seeds of the retrained reference; with fewer than two its noise is unknown.
+    /// Seeds of the retrained reference, [`RETRAIN_SEEDS`] unless given; with fewer than three its noise is unknown.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub retrain_seeds: Option<u32>,
     #[serde(skip_serializing_if = "DeviceChoice::is_auto")]
@@ -237,23 +243,111 @@ impl RunSpec {
         self.stages[index].name.clone().unwrap_or_else(|| index.to_string())
     }
 
-    /// The model that a stage starts from: the name of an earlier stage, or `None` for the run's source network
-    /// (`from = "start"` says so where a layer stands before).
+    /// The place of a stage by its name.
+    pub fn find(&self, name: &str) -> Option<usize> {
+        (0..self.stages.len()).find(|&index| self.stage_name(index) == name)
+    }
+
+    /// How many networks are retrained as a reference.
+    pub fn seeds_of_reference(&self) -> u32 {
+        self.retrain_seeds.unwrap_or(RETRAIN_SEEDS)
+    }
+
+    /// The stage whose model a stage starts from or asks; `None` for the run's source network (which `from = "start"`
+    /// names where a layer stands before) and for a stage with a `model` of its own.
     /// `is_layer` says which ids leave a new model.
     pub fn parent(&self, index: usize, is_layer: impl Fn(&str) -> bool) -> Option<usize> {
+        if self.stages[index].model.is_some() { None } else { self.before(index, is_layer) }
+    }
+
+    /// As [`Self::parent`], whether or not the stage puts another network in place of that one.
+    fn before(&self, index: usize, is_layer: impl Fn(&str) -> bool) -> Option<usize> {
         match &self.stages[index].from {
             Some(name) => (0..index).find(|&at| self.stage_name(at) == *name),
             None => (0..index).rev().find(|&at| is_layer(&self.stages[at].id)),
         }
     }
 
-    /// The task that a stage works on: its own `on`, else that of the stage it starts from, first the first task.
+    /// As [`Self::parent`], by name; [`START`] for the source network.
+    pub fn parent_name(&self, index: usize, is_layer: impl Fn(&str) -> bool) -> String {
+        self.parent(index, is_layer).map_or_else(|| START.into(), |at| self.stage_name(at))
+    }
+
+    /// Stages that a stage stands on, nearest first.
+    pub fn ancestors(&self, index: usize, is_layer: impl Fn(&str) -> bool + Copy) -> Vec<usize> {
+        std::iter::successors(self.parent(index, is_layer), |&at| self.parent(at, is_layer)).collect()
+    }
+
+    /// The layer that a stage is, or asks; `None` is the source network.
+    pub fn layer_of(&self, index: usize, is_layer: impl Fn(&str) -> bool) -> Option<usize> {
+        if is_layer(&self.stages[index].id) { Some(index) } else { self.parent(index, is_layer) }
+    }
+
+    /// Layers that start from the same model as this one, itself included, in the order of the file.
+    pub fn versions(&self, layer: usize, is_layer: impl Fn(&str) -> bool + Copy) -> Vec<usize> {
+        let parent = self.parent(layer, is_layer);
+        self.layers(is_layer).filter(|&at| self.parent(at, is_layer) == parent).collect()
+    }
+
+    /// Stages that leave a new model, in the order of the file.
+    pub fn layers(&self, is_layer: impl Fn(&str) -> bool) -> impl Iterator<Item = usize> {
+        (0..self.stages.len()).filter(move |&at| is_layer(&self.stages[at].id))
+    }
+
+    /// Stages that only ask the model of a layer, in the order of the file; `None` is the source network.
+    pub fn notes(&self, layer: Option<usize>, is_layer: impl Fn(&str) -> bool + Copy) -> Vec<usize> {
+        let asks = |at: &usize| !is_layer(&self.stages[*at].id) && self.parent(*at, is_layer) == layer;
+        (0..self.stages.len()).filter(asks).collect()
+    }
+
+    /// The task that a stage works on: its own `on`, else that of the stage before it, first the first task.
     pub fn task_of(&self, index: usize, is_layer: impl Fn(&str) -> bool + Copy) -> String {
-        match (&self.stages[index].on, self.parent(index, is_layer)) {
+        match (&self.stages[index].on, self.before(index, is_layer)) {
             (Some(name), _) => name.clone(),
-            (None, Some(parent)) => self.task_of(parent, is_layer),
-            (None, None) => self.tasks.keys().next().cloned().unwrap_or_default(),
+            (None, Some(before)) => self.task_of(before, is_layer),
+            (None, None) => self.first_task(),
         }
+    }
+
+    /// The same run in which every stage has a name and says what it starts from, and on which task where that does
+    /// not follow from it: so that stages can be moved, and read one by one.
+    pub fn explicit(&self, is_layer: impl Fn(&str) -> bool + Copy) -> Self {
+        let mut spec = self.clone();
+        for index in 0..spec.stages.len() {
+            let stage = &spec.stages[index];
+            let (parent, task) = (spec.parent_name(index, is_layer), spec.task_of(index, is_layer));
+            let is_first = !spec.layers(is_layer).any(|at| at < index);
+            let from = match (stage.model.is_some(), is_first && parent == START) {
+                (false, false) => Some(parent),
+                _ => None,
+            };
+            let on = stage.on.clone().or_else(|| (stage.model.is_some() && task != spec.first_task()).then_some(task));
+            let old = spec.stage_name(index);
+            let name =
+                stage.name.clone().unwrap_or_else(|| spec.free_name(stage.id.rsplit('.').next().unwrap_or("stage")));
+            for later in &mut spec.stages[index + 1..] {
+                for other in later.from.iter_mut().chain(&mut later.with).filter(|other| **other == old) {
+                    other.clone_from(&name);
+                }
+            }
+            let stage = &mut spec.stages[index];
+            (stage.name, stage.from, stage.on) = (Some(name), from, on);
+        }
+        spec
+    }
+
+    /// The wish, or the wish with the first number that makes it a name that no stage has.
+    pub fn free_name(&self, wish: &str) -> String {
+        let taken = |name: &str| name == START || self.stages.iter().any(|stage| stage.name.as_deref() == Some(name));
+        if !taken(wish) {
+            return wish.into();
+        }
+        (2..).map(|n| format!("{wish}-{n}")).find(|name| !taken(name)).expect("numbers do not end")
+    }
+
+    /// The task that the source network stands before.
+    pub fn first_task(&self) -> String {
+        self.tasks.keys().next().cloned().unwrap_or_default()
     }
 
     /// Writes one value by its path: `seed`, `forget.class`, `tasks.digits.tilt`, `stage.K.epsilon` (K is a stage's
@@ -322,7 +416,7 @@ impl RunSpec {
         for (index, stage) in self.stages.iter().enumerate() {
             let at = format!("stage.{}", self.stage_name(index));
             if let Some(name) = &stage.name {
-                if name.is_empty() || name.parse::<usize>().is_ok() || name.contains('.') || name == "start" {
+                if name.is_empty() || name.parse::<usize>().is_ok() || name.contains('.') || name == START {
                     let why = format!("\"{name}\" cannot be a name: a word without dots, not a number, not \"start\"");
                     return Err(Wrong::new(at, why));
                 }
@@ -334,7 +428,7 @@ impl RunSpec {
                 return Err(Wrong::new(at, "`from` and `model` exclude each other"));
             }
             for name in stage.from.iter().chain(&stage.with) {
-                if name == "start" || (0..index).any(|earlier| self.stage_name(earlier) == *name) {
+                if name == START || (0..index).any(|earlier| self.stage_name(earlier) == *name) {
                     continue;
                 }
                 if (index..self.stages.len()).any(|later| self.stage_name(later) == *name) {
@@ -468,6 +562,47 @@ mod tests {
         assert_eq!(set.stages[1].params["epsilon"], 0.3);
         assert!(spec.set("stage.bose.epsilon", 1.into()).unwrap_err().to_string().contains("\"base\""));
         assert_eq!(spec.set("seed", 9.into()).unwrap().seed, 9);
+    }
+
+    #[test]
+    fn the_graph_is_walked() {
+        let spec = RunSpec::read(
+            r#"
+            version = 1
+            tasks.a = { id = "digits" }
+            tasks.b = { id = "moons" }
+            model = { id = "mlp" }
+            stage = [
+                { id = "layer", as = "one" },
+                { id = "note", as = "asks" },
+                { id = "layer", as = "two", on = "b" },
+                { id = "layer", as = "three", from = "one" },
+                { id = "note", as = "also", from = "one" },
+                { id = "layer", as = "four", from = "start" },
+                { id = "layer", as = "own", model = { id = "cnn" } },
+            ]
+            "#,
+        )
+        .unwrap();
+        let is_layer = |id: &str| id == "layer";
+        let parents: Vec<_> = (0..7).map(|at| spec.parent_name(at, is_layer)).collect();
+        assert_eq!(parents, ["start", "one", "one", "one", "one", "start", "start"]);
+        assert_eq!(spec.ancestors(2, is_layer), [0]);
+        assert_eq!([spec.layer_of(1, is_layer), spec.layer_of(2, is_layer)], [Some(0), Some(2)]);
+        assert_eq!(spec.versions(2, is_layer), [2, 3]);
+        assert_eq!(spec.versions(5, is_layer), [0, 5, 6]);
+        assert_eq!(spec.notes(Some(0), is_layer), [1, 4]);
+        assert_eq!(spec.notes(None, is_layer), [0; 0]);
+        let tasks: Vec<_> = (0..7).map(|at| spec.task_of(at, is_layer)).collect();
+        assert_eq!(tasks, ["a", "a", "b", "a", "a", "a", "a"]);
+        assert_eq!((spec.find("two"), spec.find("x"), spec.seeds_of_reference()), (Some(2), None, 3));
+        // Written out, the same graph follows from each stage alone.
+        let explicit = spec.explicit(is_layer);
+        let alone = |_: &str| false;
+        assert_eq!((0..7).map(|at| explicit.parent_name(at, alone)).collect::<Vec<_>>(), parents);
+        assert_eq!((0..7).map(|at| explicit.task_of(at, alone)).collect::<Vec<_>>(), tasks);
+        assert_eq!(explicit.explicit(is_layer), explicit);
+        assert_eq!(RunSpec::read(&explicit.to_toml()).unwrap(), explicit);
     }
 
     #[test]

@@ -3,16 +3,13 @@
 use crate::{
     browser,
     dom::*,
-    state::{
-        outcome::{Answers, Failure, Images, Outcome, Status},
-        strip::START,
-    },
     store::{DeviceState, Engine, Page, Playing, catalogue},
     text,
 };
 use js_sys::{Array, ArrayBuffer, Float32Array};
+use report::{Answers, Failure, Images, Outcome, Status};
 use serde_json::Value;
-use spec::{Cause, Command, DeviceChoice, Event, Import, Question, Said};
+use spec::{Cause, Command, DeviceChoice, Event, Import, Question, START, Said};
 use std::{cell::RefCell, collections::HashMap, sync::Arc, time::Duration};
 use wasm_bindgen::{JsCast, prelude::Closure};
 use web_sys::{MessageEvent, Worker, WorkerOptions, WorkerType};

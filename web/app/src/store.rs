@@ -7,14 +7,14 @@ use crate::{
     later::Later,
     state::{
         controls,
-        outcome::{Answers, Images, Outcome},
         runs::{self, Run},
-        strip::{Lab, START, Slot, Strip},
+        strip::{Lab, Slot, Strip},
     },
     text,
 };
+use report::{Answers, Images, Known, Outcome, RunView, Sentence};
 use serde_json::Value;
-use spec::{Catalogue, DeviceChoice, Event, Family, MethodInfo, Pick, RunSpec, Said, Why};
+use spec::{Catalogue, DeviceChoice, Event, Family, FamilyInfo, Kind, MethodInfo, Pick, RunSpec, START, Said, Why};
 use std::{
     collections::{HashMap, HashSet},
     sync::{Arc, LazyLock},
@@ -29,6 +29,11 @@ pub static CATALOGUE: LazyLock<Catalogue> = LazyLock::new(|| {
 
 pub fn catalogue() -> &'static Catalogue {
     &CATALOGUE
+}
+
+/// What a family of methods is called.
+pub fn family(family: Family) -> &'static FamilyInfo {
+    catalogue().family(family).expect("the engine names every family")
 }
 
 #[derive(Clone, Debug, PartialEq)]
@@ -221,6 +226,21 @@ pub fn page() -> Page {
     expect_context()
 }
 
+impl Known for Page {
+    fn outcome(&self, stage: &str) -> Option<Arc<Outcome>> {
+        Page::outcome(self, stage)
+    }
+
+    fn asked(&self, stage: &str, task: &str) -> Option<Arc<Answers>> {
+        let key = (self.print(stage)?, task.to_owned(), false);
+        self.asked.with(|asked| asked.get(&key).cloned())
+    }
+
+    fn seconds(&self, stage: &str) -> Option<f64> {
+        self.estimates.with(|estimates| estimates.get(&self.print(stage)?).copied())
+    }
+}
+
 impl Page {
     pub fn new(spec: RunSpec, route: Route) -> Self {
         let strip = Strip::new(spec, catalogue()).unwrap_or_else(|_| default_strip());
@@ -316,21 +336,48 @@ impl Page {
         name == START || self.outcome(name).is_some_and(|outcome| outcome.is_done())
     }
 
+    /// The run as [`report`] speaks of it.
+    pub fn view<T>(&self, read: impl FnOnce(&RunView) -> T) -> T {
+        self.strip.with(|strip| read(&RunView { spec: &strip.spec, catalogue: catalogue(), known: self }))
+    }
+
     /// The layer that a stage is, or asks.
     pub fn layer_of(&self, name: &str) -> String {
-        self.strip.with(|strip| match strip.find(name) {
-            Some(index) if strip.is_layer(index, catalogue()) => name.into(),
-            Some(index) => strip.parent_name(index),
-            None => START.into(),
-        })
+        self.view(|view| view.layer_of(name))
     }
 
     pub fn parent_of(&self, name: &str) -> String {
-        self.strip.with(|strip| strip.find(name).map_or_else(|| START.into(), |index| strip.parent_name(index)))
+        self.view(|view| view.parent(name))
     }
 
     pub fn task_of(&self, name: &str) -> String {
-        self.strip.with(|strip| strip.find(name).map_or_else(|| strip.first_task(), |index| strip.task(index)))
+        self.view(|view| view.task(name))
+    }
+
+    /// Method and what matters most of its settings.
+    pub fn title(&self, name: &str) -> String {
+        self.view(|view| view.title(name))
+    }
+
+    /// `4` or `4b`.
+    pub fn number(&self, name: &str) -> String {
+        self.view(|view| view.number(name))
+    }
+
+    /// What a task's samples are called.
+    pub fn things(&self, task: &str) -> String {
+        self.view(|view| view.things(task))
+    }
+
+    pub fn versions(&self, name: &str) -> Vec<String> {
+        self.view(|view| view.versions(name))
+    }
+
+    pub fn sentence(&self, name: &str) -> Sentence {
+        match name {
+            START => Sentence::new(text::NO_LAYER),
+            name => self.view(|view| view.sentence(name)),
+        }
     }
 
     pub fn task_pick(&self, task: &str) -> Option<Pick> {
@@ -339,11 +386,7 @@ impl Page {
 
     /// Answers of a stage's model on a task: as played, else as asked.
     pub fn answers(&self, name: &str, task: &str) -> Option<Arc<Answers>> {
-        let print = self.print(name)?;
-        let played = (self.task_of(name) == task)
-            .then(|| self.outcomes.with(|outcomes| outcomes.get(&print)?.answers("test").cloned()))
-            .flatten();
-        played.or_else(|| self.asked.with(|asked| asked.get(&(print, task.into(), false)).cloned()))
+        self.view(|view| view.answers(name, task))
     }
 
     /// As [`Self::answers`], of the base alone.
@@ -371,24 +414,12 @@ impl Page {
 
     /// Seconds that a stage will take on this machine, with what it stands on and is not played.
     pub fn estimate(&self, name: &str) -> Option<f64> {
-        let stands_on = self.strip.with(|strip| {
-            let index = strip.find(name)?;
-            Some(strip.ancestors(index).into_iter().map(|at| strip.name(at)).collect::<Vec<_>>())
-        });
-        let all = stands_on?.into_iter().filter(|other| !self.is_done(other)).chain([name.to_owned()]);
-        let known = |name: String| self.estimates.with(|estimates| estimates.get(&self.print(&name)?).copied());
-        all.map(known).sum()
+        self.view(|view| view.seconds(name))
     }
 
     /// The class that is to be forgotten, where one is.
     pub fn forget_class(&self) -> Option<u16> {
-        self.strip.with(|strip| {
-            let pick = strip.spec.forget.as_ref()?;
-            if pick.id != "class" {
-                return None;
-            }
-            Some(pick.params.get("class").and_then(Value::as_u64).unwrap_or(0) as u16)
-        })
+        self.view(|view| view.forget_class())
     }
 
     /// Numbers of the training images that were picked to be forgotten.
@@ -411,23 +442,17 @@ impl Page {
 
     /// Whether the task's samples are points in a plane.
     pub fn is_points(&self, task: &str) -> bool {
-        self.task_pick(task).is_some_and(|pick| matches!(pick.id.as_str(), "moons" | "spirals"))
+        self.view(|view| view.kind(task)) == Kind::Points
     }
 
     /// Whether two tasks are views on one set: a number is the same sample in both.
     pub fn is_one_set(&self, a: &str, b: &str) -> bool {
-        let source = |task| {
-            self.task_pick(task).map(|mut pick| {
-                pick.params.retain(|key, _| !matches!(key.as_str(), "classes" | "tilt"));
-                pick
-            })
-        };
-        source(a) == source(b)
+        self.view(|view| view.is_one_set(a, b))
     }
 
-    /// Whether the task's samples are the digits that the page carries.
-    pub fn is_digits(&self, task: &str) -> bool {
-        self.task_pick(task).is_some_and(|pick| pick.id == "digits")
+    /// Whether the task's samples are the digits whose numbers and labels the page carries, under those labels.
+    pub fn is_carried(&self, task: &str) -> bool {
+        self.task_pick(task).is_some_and(|pick| pick.id == "digits") && self.view(|view| view.has_all_classes(task))
     }
 
     pub fn setting(&self, name: &str, path: &[&str]) -> Value {
@@ -622,14 +647,7 @@ impl Page {
             let selected = self.selected.get();
             let mut wanted = vec![selected.clone()];
             if self.family(&selected) == Some(Family::Defend) {
-                self.strip.with(|strip| {
-                    let index = strip.find(&selected);
-                    wanted.extend(
-                        (0..strip.len())
-                            .filter(|&at| !strip.is_layer(at, catalogue()) && strip.parent(at) == index)
-                            .map(|at| strip.name(at)),
-                    );
-                });
+                wanted.extend(self.view(|view| view.notes(&selected)));
             }
             wanted
         })
@@ -698,12 +716,12 @@ impl Page {
                 if follow && now - self.chose.get_untracked() > 10_000.0 {
                     self.select(&name);
                 }
-                self.speak(untrack(|| text::begun(self, &name)), false);
+                self.speak(untrack(|| self.view(|view| view.begun(&name))), false);
             }
             Event::Step { done, of } => {
                 let passed = self.outcomes.with_untracked(|outcomes| quarter(outcomes.get(&print)?, *done, *of));
                 if let Some(percent) = passed {
-                    self.speak(untrack(|| text::passed(self, &name, percent)), true);
+                    self.speak(untrack(|| self.view(|view| view.passed(&name, percent))), true);
                 }
             }
             Event::Warning { message } => self.speak(message.clone(), false),
@@ -744,7 +762,7 @@ impl Page {
             self.playing.set(None);
         }
         if done || over {
-            self.speak(untrack(|| text::sentence(self, &name).plain()), false);
+            self.speak(untrack(|| self.sentence(&name).to_string()), false);
         }
     }
 
@@ -782,11 +800,11 @@ impl Page {
             let run = Run {
                 number: 0,
                 at: browser::date(),
-                layer: text::layer_id(self, name),
+                layer: self.number(name),
                 stage: name.into(),
                 method: method.card.id.clone(),
-                title: text::stage_title(self, name),
-                lab: text::verb(method.card.family).into(),
+                title: self.title(name),
+                lab: family(method.card.family).verb.clone(),
                 device: self.device.with(|device| text::device_name(&device.name).into()),
                 seconds: outcome.seconds,
                 rows: outcome.rows.clone(),

@@ -1,6 +1,7 @@
 use super::{Raw, stratified};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use spec::{DataFacts, Kind, Noun};
 
 pub const ID: &str = "digits";
 pub const TITLE: &str = "Handwritten digits";
@@ -8,6 +9,25 @@ pub const HELP: &str = "1,797 digits of 8 × 8 pixels, written by 13 people";
 pub const LICENCE: &str = "Optical Recognition of Handwritten Digits (test set) by E. Alpaydin and C. Kaynak, 1998, \
     UCI Machine Learning Repository, https://doi.org/10.24432/C50P49, licensed under CC BY 4.0; \
     as packaged by scikit-learn, repacked";
+
+/// Every digit as a word, and many of it.
+pub const WORDS: [(&str, &str); 10] = [
+    ("zero", "zeros"),
+    ("one", "ones"),
+    ("two", "twos"),
+    ("three", "threes"),
+    ("four", "fours"),
+    ("five", "fives"),
+    ("six", "sixes"),
+    ("seven", "sevens"),
+    ("eight", "eights"),
+    ("nine", "nines"),
+];
+
+/// What samples and classes are called.
+pub fn facts() -> DataFacts {
+    DataFacts::new(Kind::Images, Noun::new("digit", "digits", true).classes(&WORDS))
+}
 
 /// The digits have no settings of their own.
 #[derive(Clone, Debug, Default, Serialize, Deserialize, JsonSchema)]

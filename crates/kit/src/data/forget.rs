@@ -47,6 +47,7 @@ pub fn forget_choices() -> Vec<Choice> {
         help: help.into(),
         licence: String::new(),
         controls,
+        facts: None,
     };
     vec![
         choice("class", "Class", "every training image of one class", control::controls::<ClassConfig>()),

@@ -2,13 +2,18 @@ use super::gzip::Gunzip;
 use super::{Raw, stratified};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use spec::Wrong;
+use spec::{DataFacts, Kind, Noun, Wrong};
 use std::io::{ErrorKind, Read};
 
 pub const ID: &str = "idx";
 pub const TITLE: &str = "Your own files (IDX)";
 pub const HELP: &str = "Images and labels in the format of MNIST, plain or gzip; they never leave this device";
 pub const LICENCE: &str = "Your own data";
+
+/// What samples are called.
+pub fn facts() -> DataFacts {
+    DataFacts::new(Kind::Images, Noun::new("image", "images", false))
+}
 
 /// Names of files that the page or the command line hands over.
 #[derive(Clone, Debug, Default, Serialize, Deserialize, JsonSchema)]

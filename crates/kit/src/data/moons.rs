@@ -3,13 +3,18 @@ use super::bounds::within;
 use super::points::scatter;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use spec::Wrong;
+use spec::{DataFacts, Kind, Noun, Wrong};
 use std::f32::consts::PI;
 
 pub const ID: &str = "moons";
 pub const TITLE: &str = "Two moons";
 pub const HELP: &str = "Points on two half circles that reach into each other";
 pub const LICENCE: &str = "Generated; the shape is that of scikit-learn's make_moons";
+
+/// What samples are called.
+pub fn facts() -> DataFacts {
+    DataFacts::new(Kind::Points, Noun::new("point", "points", false))
+}
 
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]

@@ -3,13 +3,18 @@ use super::bounds::within;
 use super::points::scatter;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use spec::Wrong;
+use spec::{DataFacts, Kind, Noun, Wrong};
 use std::f32::consts::TAU;
 
 pub const ID: &str = "spirals";
 pub const TITLE: &str = "Spirals";
 pub const HELP: &str = "Points on arms that wind around a common centre";
 pub const LICENCE: &str = "Generated; after the two spirals of K. J. Lang and M. J. Witbrock, 1988";
+
+/// What samples are called.
+pub fn facts() -> DataFacts {
+    DataFacts::new(Kind::Points, Noun::new("point", "points", false))
+}
 
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]

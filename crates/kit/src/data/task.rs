@@ -6,7 +6,7 @@ use burn::tensor::{Device, Int, Tensor, TensorData};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::Map;
-use spec::{Choice, Kind, Pick, Wrong};
+use spec::{Adjective, Choice, DataFacts, Kind, Pick, Wrong};
 use std::collections::BTreeMap;
 use std::rc::Rc;
 
@@ -73,19 +73,21 @@ pub struct Look {
 
 /// Every data set that `tasks` may name, with its settings.
 pub fn choices() -> Vec<Choice> {
-    fn choice<C: control::Config>(id: &str, title: &str, help: &str, licence: &str, images: bool) -> Choice {
+    fn choice<C: control::Config>(id: &str, title: &str, help: &str, licence: &str, mut facts: DataFacts) -> Choice {
         let mut controls = control::controls::<C>();
-        if images {
+        if facts.kind == Kind::Images {
             controls.extend(control::controls::<Look>());
+            facts.adjectives.push(Adjective { key: "tilt".into(), word: "tilted".into(), act: "Tilt".into() });
         }
-        Choice { id: id.into(), title: title.into(), help: help.into(), licence: licence.into(), controls }
+        let [id, title, help, licence] = [id, title, help, licence].map(Into::into);
+        Choice { id, title, help, licence, controls, facts: Some(facts) }
     }
     vec![
-        choice::<digits::Config>(digits::ID, digits::TITLE, digits::HELP, digits::LICENCE, true),
-        choice::<glyphs::Config>(glyphs::ID, glyphs::TITLE, glyphs::HELP, glyphs::LICENCE, true),
-        choice::<idx::Config>(idx::ID, idx::TITLE, idx::HELP, idx::LICENCE, true),
-        choice::<moons::Config>(moons::ID, moons::TITLE, moons::HELP, moons::LICENCE, false),
-        choice::<spirals::Config>(spirals::ID, spirals::TITLE, spirals::HELP, spirals::LICENCE, false),
+        choice::<digits::Config>(digits::ID, digits::TITLE, digits::HELP, digits::LICENCE, digits::facts()),
+        choice::<glyphs::Config>(glyphs::ID, glyphs::TITLE, glyphs::HELP, glyphs::LICENCE, glyphs::facts()),
+        choice::<idx::Config>(idx::ID, idx::TITLE, idx::HELP, idx::LICENCE, idx::facts()),
+        choice::<moons::Config>(moons::ID, moons::TITLE, moons::HELP, moons::LICENCE, moons::facts()),
+        choice::<spirals::Config>(spirals::ID, spirals::TITLE, spirals::HELP, spirals::LICENCE, spirals::facts()),
     ]
 }
 

@@ -77,6 +77,7 @@ macro_rules! nets {
                 help: $Name::HELP.into(),
                 licence: String::new(),
                 controls: control::controls::<<$Name as NetKind>::Config>(),
+                facts: None,
             },)*]
         }
     };

@@ -10,7 +10,7 @@ use crate::metrics::{Tested, logits_of, softmax};
 use crate::victim::{CHUNK, Victim};
 use burn::tensor::Tensor;
 use serde_json::{Map, Value};
-use spec::{Event, Row, Stage};
+use spec::{Event, Leaf, Row, Stage};
 
 pub trait Attack: Method<Config: Threat> {
     /// Changed inputs inside the ball and the box; the harness checks both.
@@ -145,18 +145,10 @@ fn inside(id: &str, ball: Ball, clean: &[f32], changed: &[f32]) -> Result {
     Err(Error::input(id, why))
 }
 
-/// The leaf's rows: the first seven of every class.
+/// The rows of a view that are shown: the first few of every class.
 pub fn leaf(view: &View) -> View {
-    let mut counts = std::collections::BTreeMap::new();
-    let mut rows = Vec::new();
-    for row in view.rows.iter() {
-        let count = counts.entry(view.label(*row)).or_insert(0);
-        if *count < 7 {
-            *count += 1;
-            rows.push(*row);
-        }
-    }
-    view.at(rows)
+    let places = Leaf::places(view.rows.iter().map(|row| view.label(*row)));
+    view.at(places.into_iter().map(|place| view.rows[place]).collect::<Vec<_>>())
 }
 
 pub(crate) fn run<'a>(

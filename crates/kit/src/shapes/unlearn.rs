@@ -8,9 +8,8 @@ use crate::error::{Error, Result};
 use crate::lab::{Lab, Split};
 use crate::metrics::{mia_confidence, test};
 use crate::nets::Net;
-use crate::seed::Hash;
 use burn::module::Module;
-use spec::{Event, Row, Stage};
+use spec::{Digest, Event, Row, START, Stage};
 use std::rc::Rc;
 
 pub trait Unlearn: Method {
@@ -35,11 +34,11 @@ pub struct Lineage<'a> {
 impl Lineage<'_> {
     /// The whole lineage again on the rows that stay, from the run's start: what a retrained reference is.
     pub async fn again(&self, cx: &mut Cx) -> Result<Net> {
-        let mut net = self.lab.models[crate::lab::START].net.clone();
+        let mut net = self.lab.models[START].net.clone();
         if self.lab.spec.model.params.get("weights").is_none() {
             let first = self.lab.tasks.values().next().expect("a run has a task");
             let mut start = cx.beside(cx.seed);
-            start.enter(crate::lab::START.into());
+            start.enter(START.into());
             net = start.net(&self.lab.spec.model, first)?;
         }
         let stream = cx.stream.clone();
@@ -63,9 +62,6 @@ impl Lineage<'_> {
         Ok(net)
     }
 }
-
-/// Retrained networks where the run file does not say how many.
-pub const RETRAIN_SEEDS: u32 = 3;
 
 /// The retrained networks of one lineage and forget set, with the seconds that each took.
 #[derive(Clone)]
@@ -149,7 +145,7 @@ pub(crate) fn run<'a, M: Unlearn>(
 /// The reference nets, from the store where this lineage was retrained before.
 async fn reference(lineage: &Lineage<'_>, split: &Split, cx: &mut Cx) -> Result<Rc<Reference>> {
     let lab = lineage.lab;
-    let seeds = lab.spec.retrain_seeds.unwrap_or(RETRAIN_SEEDS);
+    let seeds = lab.spec.seeds_of_reference();
     let key = key(lineage, split, cx.seed, seeds);
     if let Some(found) = lab.references.borrow().get(&key) {
         cx.say(Event::Phase { name: "Retrained reference, from the store".into() });
@@ -171,13 +167,13 @@ async fn reference(lineage: &Lineage<'_>, split: &Split, cx: &mut Cx) -> Result<
 /// Whether the reference of this lineage and split was made before.
 pub fn is_known(lab: &Lab, stages: Vec<usize>, gone: &Split, seed: u32) -> bool {
     let lineage = Lineage { lab, stages, gone };
-    let key = key(&lineage, gone, seed, lab.spec.retrain_seeds.unwrap_or(RETRAIN_SEEDS));
+    let key = key(&lineage, gone, seed, lab.spec.seeds_of_reference());
     lab.references.borrow().contains_key(&key)
 }
 
 /// What a reference depends on: data, start, lineage, rows that go, seeds.
 fn key(lineage: &Lineage<'_>, split: &Split, seed: u32, seeds: u32) -> String {
-    let mut hash = Hash::default();
+    let mut hash = Digest::default();
     let spec = &lineage.lab.spec;
     let mut write = |text: String| hash.write(text.as_bytes());
     write(serde_json::to_string(&spec.tasks).unwrap_or_default());
@@ -192,7 +188,7 @@ fn key(lineage: &Lineage<'_>, split: &Split, seed: u32, seeds: u32) -> String {
 
 /// The reference is only one if the start has not seen what is forgotten.
 async fn warn_if_start_saw(lab: &Lab, split: &Split, task: &Task, cx: &mut Cx) -> Result {
-    let start = &lab.models[crate::lab::START].net;
+    let start = &lab.models[START].net;
     if lab.spec.model.params.get("weights").is_none()
         || start.classes != task.classes.len()
         || start.shape != task.set.shape

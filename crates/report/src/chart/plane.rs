@@ -7,9 +7,9 @@ use crate::{
     order::sort,
     scale::{Kind, Scale},
     scene::{Anchor, Fill, Mark, Role, Scene, Stroke, extend, path, text_width},
-    table::{Table, title},
+    table::Table,
+    view::RunView,
 };
-use spec::{Catalogue, Report};
 
 /// A method, network or version; the spreads are one standard deviation over seeds.
 #[derive(Clone, Debug, PartialEq)]
@@ -123,27 +123,28 @@ impl Chart for GapPlane {
 }
 
 impl GapPlane {
-    /// All methods of a report that were held against a retrained network; the stage named `selected` in colour.
-    pub fn of(report: &Report, catalogue: &Catalogue, selected: Option<&str>) -> Self {
+    /// The finished ones of these stages that were held against a retrained network, the stage named `selected` in
+    /// colour. Retraining itself is the origin, and no point beside it.
+    pub fn of(view: &RunView, stages: &[String], selected: Option<&str>) -> Self {
         let mut plane = Self { points: Vec::new(), noise: None, path: Vec::new() };
         // Minium means forgotten here, so the series begin after it.
         let mut series = 3;
-        for (index, stage) in report.spec.stages.iter().enumerate() {
-            let name = report.spec.stage_name(index);
-            let row = |key: &str| report.rows.iter().find(|row| row.stage == name && row.key == key);
-            let distance = |key: &str| Distance::of(report, &name, key);
+        for name in stages.iter().filter(|name| !view.is_reference(name)) {
+            let Some(outcome) = view.outcome(name).filter(|outcome| outcome.is_done()) else { continue };
+            let distance = |key: &str| Distance::of(&outcome.rows, key);
             let (Some(retain), Some(forget)) = (distance("ra"), distance("ua")) else { continue };
             if retain.is_known() && forget.is_known() {
                 plane.noise = plane.noise.or(Some([retain.deviation, forget.deviation]));
             }
+            let spread = |key: &str| outcome.row(key).and_then(figure::spread);
             let selected = selected == Some(name.as_str());
             plane.points.push(Point {
-                name: title(catalogue, &stage.id),
+                name: view.method_title(name),
                 role: if selected { Role::Keep } else { Role::Series(series) },
                 x: retain.gap,
                 y: forget.gap,
-                x_spread: row("ra").and_then(figure::spread),
-                y_spread: row("ua").and_then(figure::spread),
+                x_spread: spread("ra"),
+                y_spread: spread("ua"),
                 selected,
                 group: None,
             });
@@ -401,8 +402,9 @@ mod tests {
 
     #[test]
     fn a_report_gives_its_points() {
-        let plane =
-            GapPlane::of(&crate::sentence::tests::sample(), &crate::sentence::tests::catalogue(), Some("salun"));
+        let (report, catalogue) = (crate::sentence::tests::sample(), crate::sentence::tests::catalogue());
+        let view = RunView::of(&report, &catalogue);
+        let plane = GapPlane::of(&view, &view.names(), Some("salun"));
         assert_eq!(plane.noise, Some([0.9, 50.0 / 36.0]));
         assert_eq!(plane.points.len(), 1);
         assert!(plane.points[0].x == 0.0 && plane.points[0].selected);

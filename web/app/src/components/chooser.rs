@@ -11,8 +11,7 @@ use crate::{
         choice::{Only, Place, Query, Sort},
         strip::Lab,
     },
-    store::{Dialog, Page, catalogue, page},
-    text,
+    store::{self, Dialog, Page, catalogue, page},
 };
 use spec::{Family, Kind, MethodInfo, Shape};
 
@@ -106,7 +105,7 @@ pub fn chooser(replace: Option<String>, lab: Option<Lab>) -> AnyView {
                 .attr("type", "button")
                 .attr("aria-pressed", move || query.with(|query| query.family == Some(of)).to_string())
                 .on(CLICK, move |_| ask(&|query| query.family = Some(of)))
-                .child(text::family(of))
+                .child(store::family(of).menu.clone())
                 .child(el("span").child(move || count(&|query| query.family = Some(of))))
         })
         .collect_view();
@@ -265,7 +264,7 @@ pub fn chooser(replace: Option<String>, lab: Option<Lab>) -> AnyView {
                         .attr("type", "button")
                         .attr("title", "Search in all families")
                         .on(CLICK, move |_| ask(&|query| query.family = None))
-                        .child(format!("in {}", text::family(of)))
+                        .child(format!("in {}", store::family(of).menu.clone()))
                         .child(icon(Icon::Close))
                 })
             })
@@ -340,8 +339,8 @@ fn time_here(page: &Page, id: &str) -> Option<String> {
     let about = page.strip.with(|strip| strip.spec.stages.iter().filter(|stage| stage.id == id).find_map(of_stage));
     let last = || page.runs.with(|runs| runs.iter().find(|run| run.method == id).map(|run| run.seconds));
     match about {
-        Some(seconds) => Some(format!("about {}", text::seconds(seconds))),
-        None => Some(format!("{} in your last run", text::took(last()?))),
+        Some(seconds) => Some(format!("about {}", report::figure::seconds(seconds))),
+        None => Some(format!("{} in your last run", report::figure::took(last()?))),
     }
 }
 
@@ -420,7 +419,7 @@ fn choose(page: &Page, replace: Option<&str>, id: &str, as_row: bool) {
         None => {
             let under = page.layer_of(&page.selected.get());
             page.edit(|strip| {
-                let under = (under != crate::state::strip::START).then_some(under.as_str());
+                let under = (under != spec::START).then_some(under.as_str());
                 select = Some(strip.add(id, under, catalogue()));
             });
         }
@@ -434,6 +433,6 @@ fn choose(page: &Page, replace: Option<&str>, id: &str, as_row: bool) {
 pub fn open(page: &Page) {
     let selected = page.selected.get_untracked();
     let lab = untrack(|| page.family(&selected)).map(Lab::of);
-    let replace = (selected != crate::state::strip::START).then_some(selected);
+    let replace = (selected != spec::START).then_some(selected);
     page.dialog.set(Some(Dialog::Chooser { replace, lab }));
 }

@@ -11,14 +11,13 @@ use crate::{
     labs, later,
     state::{
         link,
-        outcome::Images,
-        strip::{Lab, START, Strip},
+        strip::{Lab, Strip},
     },
     store::{Dialog, Engine, Page, Route, catalogue, page},
     text,
 };
-use report::order;
-use spec::{DeviceChoice, Family, Question};
+use report::{Images, order};
+use spec::{DeviceChoice, Family, Question, START};
 use std::sync::Arc;
 use wasm_bindgen::JsCast;
 
@@ -361,7 +360,7 @@ fn reset(page: Page) -> AnyView {
     let selected = page.selected.get_untracked();
     let words = untrack(|| {
         let lost = page.outcome(&selected).map_or(0.0, |outcome| outcome.seconds);
-        text::reset_question(&text::stage_title(&page, &selected), lost)
+        text::reset_question(&page.title(&selected), lost)
     });
     [
         el("p").child(words).into_any(),
@@ -421,9 +420,10 @@ fn tile(page: Page, id: u32) -> AnyView {
                 readings.push((label, answer));
             }
             let title = match fresh {
-                true => untrack(|| text::source_title(&page)),
+                true => untrack(|| page.title(START)),
                 false => untrack(|| {
-                    format!("{} {}", text::layer_id(&page, &name), page.family(&name).map_or("", text::verb))
+                    let verb = page.family(&name).map_or("", |family| crate::store::family(family).verb.as_str());
+                    format!("{} {verb}", page.number(&name))
                 }),
             };
             let says = format!(
@@ -433,7 +433,7 @@ fn tile(page: Page, id: u32) -> AnyView {
             );
             let key = untrack(|| task_key(&page, &task));
             let missing = page.samples.with_untracked(|samples| !samples.contains_key(&key));
-            if missing && page.is_digits(&task) {
+            if missing && page.is_carried(&task) {
                 let ids = crate::store::catalogue().leaf.ids.clone();
                 let of = key.clone();
                 client::ask_samples(page, &task, ids, move |images| {
@@ -471,12 +471,14 @@ fn tile(page: Page, id: u32) -> AnyView {
                 0 => "It was never read rightly".to_owned(),
                 1 => "It was read rightly once".into(),
                 2 => "It was read rightly twice".into(),
-                n => format!("It was read rightly {} times", text::number_word(n)),
+                n => format!("It was read rightly {} times", report::figure::counted(n)),
             };
             match label == last {
                 true => format!("{was}; now it is read as what it is."),
                 false => {
-                    format!("{was}; now a {} looks to it like a {}.", text::digit_word(label), text::digit_word(last))
+                    let one =
+                        |class| untrack(|| page.view(|view| view.one_of(&page.task_of(&page.selected.get()), class)));
+                    format!("{was}; now a {} looks to it like a {}.", one(label), one(last))
                 }
             }
         }

@@ -6,17 +6,15 @@ use crate::{
     dom::*,
     labs::attack,
     later,
-    state::{
-        outcome::{Answers, Images},
-        strip::{Lab, START},
-    },
+    state::strip::Lab,
     store::{Dialog, Page, Route, Side, catalogue, page},
-    text,
 };
+use report::{Answers, Images};
+use spec::{Leaf, START};
 use std::sync::Arc;
 
 /// Images in a row.
-const ROW: usize = 7;
+const ROW: usize = Leaf::EACH;
 /// Classes that fit.
 const CLASSES: usize = 12;
 /// Two answers closer than this are unsure.
@@ -51,25 +49,16 @@ pub fn task_key(page: &Page, task: &str) -> String {
     page.task_pick(task).map_or_else(String::new, |pick| serde_json::to_value(&pick).unwrap_or_default().to_string())
 }
 
-/// Seven of each class, always the same: of the digits the carried ones, else the first of the test split.
+/// A few of each class, always the same: of the digits the carried ones, else the first of the test split, under the
+/// labels that the engine gives them.
 pub fn sample(page: &Page, name: &str, task: &str) -> Sample {
     let leaf = &catalogue().leaf;
-    let (ids, labels) = if page.is_digits(task) {
+    let (ids, labels): (Vec<u32>, Vec<u16>) = if page.is_carried(task) {
         (leaf.ids.clone(), leaf.labels.clone())
     } else {
         let answers = page.answers(name, task).or_else(|| page.answers(START, task)).unwrap_or_default();
-        let mut counts = vec![0; usize::from(answers.labels.iter().copied().max().unwrap_or(0)) + 1];
-        answers
-            .ids
-            .iter()
-            .zip(&answers.labels)
-            .filter(|(_, label)| {
-                let count = &mut counts[usize::from(**label)];
-                *count += 1;
-                *count <= ROW
-            })
-            .map(|(id, label)| (*id, *label))
-            .unzip()
+        let places = Leaf::places(answers.labels.iter().copied()).into_iter();
+        places.map(|place| (answers.ids[place], answers.labels[place])).unzip()
     };
     let rows = (0..=labels.iter().copied().max().unwrap_or(0))
         .filter(|class| labels.contains(class))
@@ -152,7 +141,7 @@ pub fn leaf() -> AnyView {
         if shown.get() == START && layer == START {
             return "The source network".into();
         }
-        let place = text::layer_id(&page, &layer);
+        let place = page.number(&layer);
         match page.outcome(&layer) {
             Some(outcome) if outcome.is_live() => format!("While layer {place} is written"),
             Some(_) if page.is_off() => format!("Layer {place} with its adapter off"),

@@ -9,13 +9,13 @@ use crate::{
     browser,
     dom::*,
     later,
-    state::strip::{Lab, START},
+    state::strip::Lab,
     store::{Dialog, Page, Route, catalogue, page},
     text,
 };
 use report::figure::fixed;
 use serde_json::{Map, Value};
-use spec::{Family, Pick, Widget};
+use spec::{Family, Pick, START, Widget};
 
 pub fn panel() -> AnyView {
     let page = page();
@@ -68,11 +68,11 @@ fn of_stage(name: String) -> AnyView {
     let page = page();
     let Some(method) = page.method(&name) else { return ().into_any() };
     let family = method.card.family;
-    let place = untrack(|| text::layer_id(&page, &name));
+    let place = untrack(|| page.number(&name));
     let is_layer = method.shape.is_layer();
-    let what = text::verb(family).to_ascii_lowercase();
-    let title =
-        if is_layer { format!("Layer {place}: {what}") } else { format!("{} layer {place}", text::verb(family)) };
+    let verb = &crate::store::family(family).verb;
+    let what = verb.to_ascii_lowercase();
+    let title = if is_layer { format!("Layer {place}: {what}") } else { format!("{verb} layer {place}") };
     let (opened, replaced) = (name.clone(), name.clone());
     [
         el("h2").child(title).into_any(),
@@ -192,11 +192,7 @@ fn versions(page: &Page, name: &str) -> AnyView {
         .map(|&index| {
             let version = page.strip.with_untracked(|strip| strip.name(index));
             let used = index == slot.used;
-            let title = format!(
-                "{} {}",
-                untrack(|| text::layer_id(&page, &version)),
-                untrack(|| text::stage_title(&page, &version))
-            );
+            let title = format!("{} {}", untrack(|| page.number(&version)), untrack(|| page.title(&version)));
             let selected = version == name;
             let (show, take) = (version.clone(), version.clone());
             el("li")
@@ -254,7 +250,7 @@ fn start_from(page: Page) -> AnyView {
     el("div")
         .attr("class", "group")
         .child(el("h3").child("Start from"))
-        .child(el("p").attr("class", "fact").child(move || text::source_title(&page)).child(weights))
+        .child(el("p").attr("class", "fact").child(move || page.title(START)).child(weights))
         .child(
             el("p")
                 .attr("class", "fact")
@@ -384,10 +380,10 @@ pub fn forget_set(page: Page) -> AnyView {
             .into_any()
         }
     };
-    let seeds = move || page.strip.with(|strip| strip.spec.retrain_seeds.unwrap_or(1));
+    let seeds = move || page.strip.with(|strip| strip.spec.seeds_of_reference());
     let reseed = move |by: i32| {
         page.edit(|strip| {
-            let now = strip.spec.retrain_seeds.unwrap_or(1);
+            let now = strip.spec.seeds_of_reference();
             strip.spec.retrain_seeds = Some(now.saturating_add_signed(by).clamp(1, 100));
         });
     };

@@ -8,15 +8,12 @@ use crate::{
     browser, client,
     dom::*,
     labs, later,
-    state::{
-        outcome::{Outcome, Status},
-        strip::{START, Slot},
-    },
-    store::{Dialog, Page, Side, catalogue, page},
+    state::strip::Slot,
+    store::{self, Dialog, Page, Side, catalogue, page},
     text,
 };
-use report::{Chart, Role, chart::Ribbon};
-use spec::Family;
+use report::{Chart, Outcome, Role, Status, chart::Ribbon};
+use spec::{Family, START};
 use std::sync::Arc;
 
 pub fn strip() -> AnyView {
@@ -89,7 +86,7 @@ fn ribbon(page: &Page, name: &str, role: Role) -> AnyView {
 }
 
 fn source(page: &Page) -> AnyView {
-    let name = text::source_title(page);
+    let name = page.title(START);
     el("div")
         .attr("class", "card")
         .child(
@@ -108,7 +105,7 @@ fn layer(place: usize, slot: Slot) -> AnyView {
     let name = page.strip.with_untracked(|strip| strip.name(slot.used));
     let family = page.family(&name);
     let count = slot.versions.len();
-    let verb = format!("{} {}", place + 1, family.map_or("", text::verb));
+    let verb = format!("{} {}", place + 1, family.map_or("", |family| store::family(family).verb.as_str()));
     let is_selected = {
         let name = name.clone();
         memo(move || page.layer_of(&page.selected.get()) == name)
@@ -154,7 +151,7 @@ fn layer(place: usize, slot: Slot) -> AnyView {
     };
     let title = {
         let name = name.clone();
-        move || text::stage_title(&page, &name)
+        move || page.title(&name)
     };
     let bars = {
         let name = name.clone();
@@ -222,7 +219,7 @@ fn can_be_done(page: Page, name: &str) -> Vec<menu::Entry> {
     if let Some(slot) = slot_of(&page, name).filter(|_| is_layer) {
         for &version in slot.versions.iter().filter(|&&version| version != slot.used) {
             let version = page.strip.with(|strip| strip.name(version));
-            let title = format!("Use {} {}", text::layer_id(&page, &version), text::stage_title(&page, &version));
+            let title = format!("Use {} {}", page.number(&version), page.title(&version));
             all.push((title, Box::new(move || page.use_version(&version))));
         }
     }
@@ -287,7 +284,7 @@ fn notes(indices: Vec<usize>) -> AnyView {
         };
         let title = {
             let name = name.clone();
-            move || text::stage_title(&page, &name)
+            move || page.title(&name)
         };
         let (select, pressed) = (name.clone(), name.clone());
         el("button")
@@ -321,7 +318,7 @@ fn notes(indices: Vec<usize>) -> AnyView {
     let list = move |event: web_sys::MouseEvent| {
         let shown = selected.get_untracked();
         let others = names.iter().enumerate().filter(|(at, _)| *at != shown).map(|(_, name)| {
-            let title = untrack(|| text::stage_title(&page, name));
+            let title = untrack(|| page.title(name));
             let name = name.clone();
             (title, Box::new(move || page.select(&name)) as Box<dyn Fn()>)
         });

@@ -4,11 +4,13 @@ use super::icons::{Icon, icon, icon_button};
 use crate::{
     browser, client,
     dom::*,
-    state::outcome::Status,
     store::{Dialog, Engine, Route, page},
     text,
 };
-use report::figure::fixed;
+use report::{
+    Status,
+    figure::{capital, fixed, seconds, took},
+};
 
 /// Losing more than this many seconds of work is asked about.
 const ASK_ABOVE: f64 = 30.0;
@@ -201,12 +203,12 @@ fn look(page: &crate::store::Page, clock: RwSignal<f64>) -> Look {
         let spent = (clock.get() - playing.since) / 1000.0;
         // A phase of many has steps of its own: no guess beyond it.
         let right = match (share > 0.02 && spent > 1.0, &phase) {
-            (true, _) => format!("{} left", text::seconds(spent * (1.0 - share) / share)),
+            (true, _) => format!("{} left", seconds(spent * (1.0 - share) / share)),
             (false, _) => String::new(),
         };
         let left = match phase {
-            Some(phase) => format!("{}: {place}", text::capital(&phase)),
-            None => text::capital(&place),
+            Some(phase) => format!("{}: {place}", capital(&phase)),
+            None => capital(&place),
         };
         return Look { left, right, share, ..plain(Press::Pause, "Pause".into()) };
     }
@@ -214,7 +216,7 @@ fn look(page: &crate::store::Page, clock: RwSignal<f64>) -> Look {
         let next = page.next();
         let (press, label) = match next {
             Some(next) => {
-                let label = text::next(page, &next);
+                let label = page.view(|view| view.next(&next));
                 (Press::Next(next), label)
             }
             None => (Press::All, "Play it all again".into()),
@@ -236,16 +238,17 @@ fn look(page: &crate::store::Page, clock: RwSignal<f64>) -> Look {
             .sum();
         let left = match page.refusal() {
             Some(refusal) => refusal,
-            None => estimate.map_or_else(String::new, |seconds| format!("About {}", text::seconds(seconds))),
+            None => estimate.map_or_else(String::new, |about| format!("About {}", seconds(about))),
         };
         let right = text::all_stages(page.slots.with(Vec::len), total);
-        let label = if page.is_stale(&selected) { "Run it again".into() } else { text::play(page, &selected) };
+        let label =
+            if page.is_stale(&selected) { "Run it again".into() } else { page.view(|view| view.press(&selected)) };
         return Look { left, right, ..plain(Press::Play, label) };
     };
     let step = fixed(outcome.step as f64, 0);
     let share = if outcome.of == 0 { 0.0 } else { outcome.step as f64 / outcome.of as f64 };
     match &outcome.status {
-        Status::Done => finished(format!("Done in {}", text::took(outcome.seconds)), seed),
+        Status::Done => finished(format!("Done in {}", took(outcome.seconds)), seed),
         Status::Cancelled => {
             Look { left: format!("Stopped by you at step {step}"), share, ..plain(Press::Again, "Start again".into()) }
         }
@@ -271,6 +274,8 @@ fn look(page: &crate::store::Page, clock: RwSignal<f64>) -> Look {
             let right = failure.kept.map_or_else(String::new, |kept| format!("step {} kept", fixed(kept as f64, 0)));
             Look { left, right, share, bad: true, ..plain(press, label) }
         }
-        Status::Waiting | Status::Running | Status::Paused => plain(Press::Play, text::play(page, &selected)),
+        Status::Waiting | Status::Running | Status::Paused => {
+            plain(Press::Play, page.view(|view| view.press(&selected)))
+        }
     }
 }

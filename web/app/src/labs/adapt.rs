@@ -12,7 +12,7 @@ use js_sys::Uint8Array;
 use report::{
     Role,
     chart::{Better, Point, TradeOff},
-    figure::fixed,
+    figure::{capital, fixed, tiny},
 };
 use spec::Question;
 
@@ -39,7 +39,7 @@ fn plane() -> AnyView {
 
 fn trade_off(page: &Page) -> Option<TradeOff> {
     let selected = subject(page);
-    let versions = text::versions(page, &selected);
+    let versions = page.versions(&selected);
     let points: Vec<Point> = versions
         .iter()
         .enumerate()
@@ -48,7 +48,7 @@ fn trade_off(page: &Page) -> Option<TradeOff> {
             let accuracy = outcome.row("accuracy");
             let mine = *name == selected;
             Some(Point {
-                name: text::stage_title(page, name),
+                name: page.title(name),
                 role: if mine { Role::Keep } else { Role::Series((at % 5 + 2) as u8) },
                 x: outcome.figure("trainable")?,
                 y: outcome.accuracy()?,
@@ -66,7 +66,7 @@ fn trade_off(page: &Page) -> Option<TradeOff> {
     let without = page.answers(&page.parent_of(&selected), &task).and_then(|answers| answers.accuracy(None));
     Some(TradeOff {
         x_title: "Weights trained →".into(),
-        y_title: format!("Accuracy on {}, %", text::things(page, &task)),
+        y_title: format!("Accuracy on {}, %", page.things(&task)),
         points,
         log_x: true,
         better_x: Better::Less,
@@ -201,7 +201,7 @@ fn on_or_off(layer: Layer) -> AnyView {
     let things = move |second: bool| {
         move || {
             let (first, task) = tasks.get();
-            text::capital(&text::things(&page, if second { &task } else { &first }))
+            capital(&page.things(if second { &task } else { &first }))
         }
     };
     let row = move |second: bool| {
@@ -218,7 +218,7 @@ fn on_or_off(layer: Layer) -> AnyView {
                 .attr("class", "switch-row")
                 .child(
                     el("span")
-                        .child(el("b").child(move || text::stage_title(&page, &name.get())))
+                        .child(el("b").child(move || page.title(&name.get())))
                         .child(" ")
                         .child(el("span").attr("class", "sub").child(size)),
                 )
@@ -274,7 +274,7 @@ fn merge(layer: Layer) -> AnyView {
     let button = |words: &'static str| el("button").attr("class", "button small").attr("type", "button").child(words);
     let row = |name: &'static str, value: AnyView| el("tr").child(el("td").child(name)).child(el("td").child(value));
     about(layer, "Merge", "fold the adapter into the weights", move || {
-        let largest = move || layer.proof().map_or_else(|| "–".into(), |proof| text::tiny(proof.largest));
+        let largest = move || layer.proof().map_or_else(|| "–".into(), |proof| tiny(proof.largest));
         let changed =
             move || layer.proof().map_or_else(|| "–".into(), |Proof { changed, n, .. }| format!("{changed} of {n}"));
         [

@@ -10,7 +10,7 @@ use crate::{
         pixels::{Image, pixels},
     },
     dom::*,
-    state::strip::{Lab, START},
+    state::strip::Lab,
     store::{Page, Side, catalogue, page},
     text,
 };
@@ -18,10 +18,10 @@ use js_sys::Float32Array;
 use report::{
     Role,
     chart::{Epsilon, Line, Rank, Walk},
-    figure::{fixed, percent},
+    figure::{capital, fixed, percent},
 };
 use serde_json::Value;
-use spec::{Control, Family, Pick, Question, Widget, metric};
+use spec::{Control, Family, Pick, Question, START, Widget, metric};
 use std::{
     cell::{Cell, RefCell},
     collections::HashMap,
@@ -136,7 +136,7 @@ pub fn victims(page: &Page) -> Vec<String> {
 }
 
 fn attacks(page: &Page, layer: &str) -> Vec<String> {
-    text::notes(page, layer).into_iter().filter(|note| page.family(note) == Some(Family::Attack)).collect()
+    page.view(|view| view.notes(layer)).into_iter().filter(|note| page.family(note) == Some(Family::Attack)).collect()
 }
 
 /// The attack on a layer that is shown: the selected one, else its first.
@@ -252,7 +252,7 @@ pub fn has_attacked(page: &Page) -> bool {
 }
 
 /// The finished attack on a layer.
-fn played(page: &Page, layer: &str) -> Option<Arc<crate::state::outcome::Outcome>> {
+fn played(page: &Page, layer: &str) -> Option<Arc<report::Outcome>> {
     let outcome = page.outcome(&attack_note(page, layer)?)?;
     (outcome.is_done() && outcome.answers("attacked").is_some()).then_some(outcome)
 }
@@ -421,7 +421,7 @@ fn triptych(page: Page) -> AnyView {
     let end = memo(move || end(&method.get()));
     let label = move || {
         let control = budget(&method.get());
-        text::capital(control.map_or("change", |control| control.label.as_str())) + " "
+        capital(control.map_or("change", |control| control.label.as_str())) + " "
     };
     let budget = memo(move || epsilon(&page));
     let exact = memo(move || shot.get().is_some_and(|shot| (shot.epsilon - budget.get()).abs() < 1e-9));
@@ -632,7 +632,7 @@ fn curve(page: Page) -> AnyView {
                 .filter_map(|name| {
                     let mut points = curves.with(|curves| curves.get(&key(&page, &name)?).cloned())?;
                     // Where the strip's own attack measured, its figure stands: the same everywhere.
-                    let own = attack_note(&page, &name).and_then(|note| text::held(&page, &note));
+                    let own = attack_note(&page, &name).and_then(|note| page.view(|view| view.held(&note)));
                     for point in points.iter_mut() {
                         if let Some(own) = own.filter(|own| (own.0 - point[0]).abs() < 1e-9) {
                             *point = own.into();
@@ -740,7 +740,7 @@ fn every(page: Page) -> AnyView {
                 rows.push(row(page, name.clone(), text::victim(&page, name)));
             }
             rows.extend(attacks.into_iter().map(|attack| {
-                let title = text::stage_title(&page, &attack);
+                let title = page.title(&attack);
                 let network = text::victim(&page, name);
                 let words = match (one, many) {
                     (true, _) => title,

@@ -1,11 +1,7 @@
 //! Data, networks and licences.
 
-use crate::{
-    components::block,
-    dom::*,
-    store::catalogue,
-    text::{self, Say, Tone},
-};
+use crate::{components::block, dom::*, store::catalogue, text};
+use report::Sentence;
 use spec::Choice;
 
 pub fn page_of_data() -> AnyView {
@@ -24,7 +20,7 @@ pub fn page_of_data() -> AnyView {
     };
     let words = "Real digits, drawn letters, points in a plane: all of it is in this page, and stays in it.";
     [
-        IntoAny::into_any(super::say(move || Say(vec![(Tone::Plain, words.into())]))),
+        IntoAny::into_any(super::say(move || Sentence::new(words))),
         IntoAny::into_any(block::block("Data", || text::PRIVACY.into(), ().into_any(), list(&catalogue().tasks))),
         IntoAny::into_any(block::block(
             "Networks",

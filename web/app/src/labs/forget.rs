@@ -8,36 +8,25 @@ use crate::{
         icons::{Icon, icon},
     },
     dom::*,
-    state::{
-        outcome::{Outcome, Status},
-        strip::Lab,
-    },
+    state::strip::Lab,
     store::{Dialog, Page, page},
-    text,
 };
 use report::{
-    Role,
-    chart::{ClassBars, GapPlane, Point, Reference},
-    figure::fixed,
+    Noise, Outcome, Status,
+    chart::{ClassBars, GapPlane, Reference},
+    figure::{fixed, took},
+    noise::{self, MEASURES},
     order,
 };
 use spec::{Family, Row, metric};
 use std::sync::Arc;
 
-const COLUMNS: [&str; 4] = ["ua", "ra", "ta", "mia"];
-
 pub fn lab() -> AnyView {
     [el("div").attr("class", "pair").child(plane()).child(bars()).into_any(), IntoAny::into_any(methods())].into_any()
 }
 
-/// Distances from the retrained network: kept training images to the right, what was to be forgotten upwards.
-fn gaps(outcome: &Outcome) -> Option<[f64; 2]> {
-    let gap = |key: &str| Some((outcome.figure(key)? - outcome.figure(&format!("retrained_{key}"))?).abs());
-    Some([gap("ra")?, gap("ua")?])
-}
-
 fn finished(page: &Page) -> Vec<(String, Arc<Outcome>)> {
-    text::versions(page, &subject(page))
+    page.versions(&subject(page))
         .into_iter()
         .filter_map(|name| Some((name.clone(), page.outcome(&name)?)))
         .filter(|(_, outcome)| outcome.is_done())
@@ -53,38 +42,12 @@ fn plane() -> AnyView {
         "Retrained networks first, then each method beside them",
         move |width| {
             let selected = subject(&page);
-            let all = finished(&page);
-            let points: Vec<Point> = all
-                .iter()
-                .enumerate()
-                .filter(|(_, (name, _))| !is_retrain(&page, name))
-                .filter_map(|(at, (name, outcome))| {
-                    let [x, y] = gaps(outcome)?;
-                    let mine = *name == selected;
-                    let spread = |key: &str| outcome.row(key).and_then(report::figure::spread);
-                    Some(Point {
-                        name: page.method(name).map_or_else(String::new, |method| method.card.title.clone()),
-                        role: if mine { Role::Keep } else { Role::Series((at % 4 + 3) as u8) },
-                        x,
-                        y,
-                        x_spread: spread("ra"),
-                        y_spread: spread("ua"),
-                        selected: mine,
-                        group: None,
-                    })
-                })
-                .collect();
-            let outcome = all.iter().find(|(name, _)| *name == selected).or(all.first()).map(|(_, outcome)| outcome)?;
-            let sigma = |key: &str| outcome.row(key).and_then(report::figure::spread);
-            let noise = sigma("retrained_ra").zip(sigma("retrained_ua")).map(|(x, y)| [x, y]);
-            Some(Drawn::of(&GapPlane { points, noise, path: vec![] }, width))
+            let stages = page.versions(&selected);
+            let plane = page.view(|view| GapPlane::of(view, &stages, Some(&selected)));
+            (!finished(&page).is_empty()).then(|| Drawn::of(&plane, width))
         },
         None,
     )
-}
-
-fn is_retrain(page: &Page, name: &str) -> bool {
-    page.strip.with(|strip| strip.stage(name).is_some_and(|stage| stage.id == "unlearn.retrain"))
 }
 
 fn bars() -> AnyView {
@@ -138,17 +101,7 @@ enum Sort {
 fn methods() -> AnyView {
     let page = page();
     let sort = RwSignal::new(Sort::Gap);
-    let sigma = memo(move || {
-        let all = finished(&page);
-        let rows: Vec<f64> = all
-            .first()
-            .map(|(_, outcome)| {
-                let keys = COLUMNS.iter().map(|key| format!("retrained_{key}"));
-                keys.filter_map(|key| outcome.row(&key).and_then(report::figure::spread)).collect()
-            })
-            .unwrap_or_default();
-        (!rows.is_empty()).then(|| rows.iter().sum::<f64>() / rows.len() as f64)
-    });
+    let deviation = memo(move || finished(&page).first().and_then(|(_, outcome)| noise::deviation(&outcome.rows)));
     let seeds = move || {
         let all = finished(&page);
         all.iter().find_map(|(_, outcome)| outcome.row("retrained_ua").and_then(|row| row.seeds)).unwrap_or(1)
@@ -167,7 +120,7 @@ fn methods() -> AnyView {
         page.dialog.set(Some(Dialog::Chooser { replace: Some(selected), lab: Some(Lab::Forget) }));
     };
     let left = move || {
-        let versions = text::versions(&page, &subject(&page));
+        let versions = page.versions(&subject(&page));
         versions.into_iter().filter(|name| page.outcome(name).is_none_or(|o| !o.is_done())).collect::<Vec<_>>()
     };
     let run_all = move |_| untrack(|| client::run(page, &left(), false, false));
@@ -202,7 +155,8 @@ fn methods() -> AnyView {
         )
     };
     let rows = move || {
-        let versions: Vec<(String, Option<Arc<Outcome>>)> = text::versions(&page, &subject(&page))
+        let versions: Vec<(String, Option<Arc<Outcome>>)> = page
+            .versions(&subject(&page))
             .into_iter()
             .map(|name| {
                 let outcome = page.outcome(&name);
@@ -212,7 +166,7 @@ fn methods() -> AnyView {
         let value = |outcome: &Option<Arc<Outcome>>| {
             let outcome = outcome.as_ref().filter(|outcome| outcome.is_done())?;
             outcome.figure(match sort.get() {
-                Sort::Column(at) => COLUMNS[at],
+                Sort::Column(at) => MEASURES[at],
                 Sort::Gap => "gap",
                 Sort::Time => "rte",
             })
@@ -229,8 +183,10 @@ fn methods() -> AnyView {
             let far = |outcome| value(outcome).unwrap_or(f64::INFINITY);
             rank(a).cmp(&rank(b)).then(far(a).total_cmp(&far(b)))
         });
-        let rows =
-            places.into_iter().map(|at| row(page, &versions[at].0, versions[at].1.clone(), sigma.get())).collect_view();
+        let rows = places
+            .into_iter()
+            .map(|at| row(page, &versions[at].0, versions[at].1.clone(), deviation.get()))
+            .collect_view();
         [IntoAny::into_any(reference(&page)), IntoAny::into_any(rows)].into_any()
     };
     let body = el("div")
@@ -243,7 +199,7 @@ fn methods() -> AnyView {
                         el("tr")
                             .child(el("th").attr("scope", "col").child("Method"))
                             .child(
-                                COLUMNS
+                                MEASURES
                                     .iter()
                                     .enumerate()
                                     .map(|(at, key)| {
@@ -272,7 +228,7 @@ fn figure(row: Option<&Row>) -> AnyView {
 fn reference(page: &Page) -> AnyView {
     let all = finished(page);
     let Some((_, outcome)) = all.first() else {
-        let seeds = page.strip.with(|strip| strip.spec.retrain_seeds.unwrap_or(1));
+        let seeds = page.strip.with(|strip| strip.spec.seeds_of_reference());
         return el("tr")
             .attr("class", "reference")
             .child(
@@ -286,9 +242,9 @@ fn reference(page: &Page) -> AnyView {
             .child(el("td"))
             .into_any();
     };
-    let cells = COLUMNS.iter().map(|key| figure(outcome.row(&format!("retrained_{key}")))).collect_view();
+    let cells = MEASURES.iter().map(|key| figure(outcome.row(&format!("retrained_{key}")))).collect_view();
     let seeds = outcome.row("retrained_ua").and_then(|row| row.seeds).unwrap_or(1);
-    let time = outcome.figure("retrained_rte").map_or_else(|| "–".into(), text::took);
+    let time = outcome.figure("retrained_rte").map_or_else(|| "–".into(), took);
     el("tr")
         .attr("class", "reference")
         .child(
@@ -307,9 +263,9 @@ fn reference(page: &Page) -> AnyView {
 const POINT: f64 = 5.5;
 const BAR: f64 = 64.0;
 
-fn row(page: Page, name: &str, outcome: Option<Arc<Outcome>>, sigma: Option<f64>) -> AnyView {
+fn row(page: Page, name: &str, outcome: Option<Arc<Outcome>>, deviation: Option<f64>) -> AnyView {
     let title = page.method(name).map_or_else(String::new, |method| method.card.title.clone());
-    let id = text::layer_id(&page, name);
+    let id = page.number(name);
     let selected = subject(&page) == name;
     let open = {
         let name = name.to_owned();
@@ -333,8 +289,8 @@ fn row(page: Page, name: &str, outcome: Option<Arc<Outcome>>, sigma: Option<f64>
         return waits(if page.playing.with(Option::is_some) { "waiting" } else { "planned" });
     };
     match &outcome.status {
-        Status::Failed(failure) => {
-            let message = text::failed(&page, name, failure).plain();
+        Status::Failed(_) => {
+            let message = page.sentence(name).to_string();
             el("tr")
                 .attr("class", "failed")
                 .class("selected", selected)
@@ -344,11 +300,11 @@ fn row(page: Page, name: &str, outcome: Option<Arc<Outcome>>, sigma: Option<f64>
         }
         Status::Cancelled => waits("stopped"),
         Status::Done => {
-            let cells = COLUMNS.iter().map(|key| figure(outcome.row(key))).collect_view();
+            let cells = MEASURES.iter().map(|key| figure(outcome.row(key))).collect_view();
             let gap = outcome.figure("gap");
-            let noise = sigma.map_or(0.0, |sigma| 2.0 * sigma);
+            let noise = deviation.map_or(0.0, |deviation| 2.0 * deviation);
             let bar = gap.map(|gap| {
-                let inside = text::inside(&outcome) == Some(text::Noise::Inside);
+                let inside = Noise::of(&outcome.rows) == Some(Noise::Inside);
                 let broken = gap * POINT > BAR;
                 el("svg")
                     .attr("class", "gap-bar")
@@ -373,7 +329,7 @@ fn row(page: Page, name: &str, outcome: Option<Arc<Outcome>>, sigma: Option<f64>
                     }))
             });
             let family = page.family(name) == Some(Family::Unlearn);
-            let time = outcome.figure("rte").map_or_else(|| text::took(outcome.seconds), text::took);
+            let time = outcome.figure("rte").map_or_else(|| took(outcome.seconds), took);
             el("tr")
                 .class("selected", selected)
                 .child(name_cell(id))

@@ -5,8 +5,8 @@ use crate::{
     dom::*,
     state::strip::Lab,
     store::{Dialog, catalogue, page},
-    text::{Say, Tone},
 };
+use report::{Role, Sentence};
 use spec::{Access, Control, MethodInfo, Widget};
 
 /// What a method must be given, in words.
@@ -28,7 +28,7 @@ pub fn page_of_method(id: &str) -> AnyView {
     let page = page();
     let Some(method) = catalogue().method(id) else {
         let words = format!("There is no method “{id}”.");
-        return super::say(move || Say(vec![(Tone::Plain, words.clone())]));
+        return super::say(move || Sentence::new(words.clone()));
     };
     let card = &method.card;
     let mut rows = Vec::new();
@@ -105,7 +105,7 @@ pub fn page_of_method(id: &str) -> AnyView {
     .into_any();
     [
         IntoAny::into_any(super::say(move || {
-            Say(vec![(Tone::Bold, card.title.clone()), (Tone::Plain, format!(". {summary}"))])
+            Sentence::default().key(card.title.clone(), Role::Ink).plain(format!(". {summary}"))
         })),
         IntoAny::into_any(block::block("Equation and source", String::new, ().into_any(), equation)),
         IntoAny::into_any(block::block(

@@ -13,18 +13,15 @@ use crate::{
     components::{block, pixels},
     dom::*,
     later,
-    state::{
-        outcome::{Outcome, Status},
-        strip::{Lab, START},
-    },
+    state::strip::Lab,
     store::{Page, Route, page},
-    text::{self, Tone},
+    text,
 };
 use report::{
-    Role,
+    Outcome, Role, Sentence, Status,
     chart::{Curve, Line, Rank},
 };
-use spec::{Import, Question, RunSpec};
+use spec::{Import, Question, RunSpec, START};
 use std::sync::Arc;
 use wasm_bindgen::JsCast;
 
@@ -86,29 +83,28 @@ pub fn side_panel(route: Route) -> AnyView {
 /// The sentence of the selected stage, at most twice a second.
 pub fn sentence() -> AnyView {
     let page = page();
-    let said = memo(move || text::sentence(&page, &page.selected.get()));
+    let said = memo(move || page.sentence(&page.selected.get()));
     say(move || said.get())
 }
 
-pub fn say(said: impl Fn() -> text::Say + Send + 'static) -> AnyView {
+pub fn say(said: impl Fn() -> Sentence + Send + 'static) -> AnyView {
     let spans = move || {
-        said()
-            .0
-            .into_iter()
-            .map(|(tone, words)| match tone {
-                Tone::Plain => words.into_any(),
-                Tone::Bold => el("b").child(words).into_any(),
-                Tone::Keep => el("b").attr("class", "keep").child(words).into_any(),
-                Tone::Lose => el("b").attr("class", "lose").child(words).into_any(),
-                Tone::Hard => el("b").attr("class", "hard").child(words).into_any(),
-                Tone::Pill => el("span")
-                    .attr("class", "pill")
-                    .attr("title", "The gap against two standard deviations of retraining")
-                    .child(words)
-                    .into_any(),
-            })
-            .collect_view()
-            .into_any()
+        let said = said();
+        let pill = said.pill.map(|words| {
+            let pill = el("span")
+                .attr("class", "pill")
+                .attr("title", "The gap against two standard deviations of retraining")
+                .child(words);
+            [" ".into_any(), pill.into_any()].into_any()
+        });
+        let spans = said.spans.into_iter().map(|span| match span.role {
+            None => span.text.into_any(),
+            Some(Role::Keep) => el("b").attr("class", "keep").child(span.text).into_any(),
+            Some(Role::Lose) => el("b").attr("class", "lose").child(span.text).into_any(),
+            Some(Role::Hard) => el("b").attr("class", "hard").child(span.text).into_any(),
+            Some(_) => el("b").child(span.text).into_any(),
+        });
+        [spans.collect_view().into_any(), IntoAny::into_any(pill)].into_any()
     };
     el("p").attr("class", "say").child(spans).into_any()
 }
@@ -127,12 +123,12 @@ fn line(name: String, role: Role, rank: Rank, outcome: &Outcome, series: &str) -
 /// Accuracy by step: the selected version in colour, others in pencil, what it learned from dotted.
 pub fn accuracy_curve(page: &Page, name: &str) -> Option<Curve> {
     let outcome = page.outcome(name);
-    let things = text::things(page, &page.task_of(name));
+    let things = page.things(&page.task_of(name));
     // A long name would not fit beside the plot.
     let named = |word: &str| if things.len() <= 6 { format!("{word} {things}") } else { word.to_owned() };
     let mut lines = Vec::new();
     let mut steps = outcome.as_ref().map_or(0.0, |outcome| outcome.of as f64);
-    for other in text::versions(page, name) {
+    for other in page.versions(name) {
         let Some(result) = page.outcome(&other).filter(|_| other != name) else { continue };
         let title = page.method(&other).map_or("", |method| method.card.title.as_str()).to_owned();
         let scratch = page.family(&other) == Some(spec::Family::Train);
@@ -177,14 +173,14 @@ const DIGITS: u64 = 1293;
 fn planned(page: &Page, name: &str) -> Option<f64> {
     let batch = page.setting(name, &["train", "batch"]).as_u64()?.clamp(1, DIGITS);
     let epochs = page.setting(name, &["train", "epochs"]).as_u64()?;
-    page.is_digits(&page.task_of(name)).then(|| (epochs * (DIGITS / batch)) as f64)
+    page.is_carried(&page.task_of(name)).then(|| (epochs * (DIGITS / batch)) as f64)
 }
 
 pub fn accuracy_block() -> AnyView {
     let page = page();
     block::chart(
         "Accuracy",
-        move || format!("% of {} named rightly, by step", text::things(&page, &page.task_of(&subject(&page)))),
+        move || format!("% of {} named rightly, by step", page.things(&page.task_of(&subject(&page)))),
         250.0,
         "Appears after the first steps",
         move |width| Some(block::Drawn::of(&accuracy_curve(&page, &subject(&page))?, width)),

@@ -9,10 +9,10 @@ use crate::{
     dom::*,
     state::runs::{Run, differences},
     store::{Page, page},
-    text::{self, Say, Tone},
+    text,
 };
 use report::{
-    Chart, Role,
+    Chart, Role, Sentence,
     chart::{Curve, Line, Rank, Sparkline},
     figure::fixed,
     order,
@@ -149,7 +149,7 @@ pub fn page_of_runs() -> AnyView {
     let page = page();
     let picked = picked();
     let sort = RwSignal::new((Column::Layer, true));
-    let sentence = move || Say(vec![(Tone::Plain, text::runs_sentence(page.runs.with(Vec::len)))]);
+    let sentence = move || Sentence::new(text::runs_sentence(page.runs.with(Vec::len)));
     let value = |run: &Run, column: Column| match column {
         Column::Layer => f64::from(run.number),
         Column::Accuracy => run.accuracy().map_or(f64::NEG_INFINITY, |row| row.value),
@@ -313,7 +313,7 @@ fn row(page: Page, run: Run, picked: RwSignal<Vec<u32>>) -> AnyView {
         .child(el("td").attr("class", "words muted").child(run.lab))
         .child(el("td").child(accuracy))
         .child(el("td").child(gap))
-        .child(el("td").child(text::took(run.seconds)))
+        .child(el("td").child(report::figure::took(run.seconds)))
         .child(el("td").attr("class", "muted").child(run.device))
         .child(
             el("td").child(spark).child(

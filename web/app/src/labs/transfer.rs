@@ -9,7 +9,6 @@ use crate::{
         pixels::{Image, pixels},
     },
     dom::*,
-    state::strip::START,
     store::{Dialog, Page, page},
 };
 use report::{
@@ -18,7 +17,7 @@ use report::{
     figure::fixed,
     scene::Shape,
 };
-use spec::Question;
+use spec::{Question, START};
 use std::{cell::Cell, rc::Rc, sync::Arc};
 
 /// Milliseconds between two pictures of the features.
@@ -268,7 +267,7 @@ fn hardest() -> AnyView {
                     let carried = page
                         .samples
                         .with(|samples| samples.get(&task_key(&page, &page.task_of(&page.shown()))).cloned());
-                    let asked: Option<Arc<crate::state::outcome::Images>> = images.get();
+                    let asked: Option<Arc<report::Images>> = images.get();
                     [asked, carried].into_iter().flatten().find_map(|images| {
                         Some(Image { shape: images.shape, values: images.of(id)?.into(), signed: false })
                     })

@@ -5,7 +5,7 @@ use miniz_oxide::{
     deflate::compress_to_vec_zlib,
     inflate::{TINFLStatus, decompress_to_vec_zlib_with_limit},
 };
-use serde_json::Value;
+use report::difference::written;
 use spec::{RunSpec, Wrong};
 
 /// A run file is a few kilobytes; a link that unpacks to more is not one.
@@ -56,38 +56,12 @@ pub fn differences(from: &RunSpec, to: &RunSpec) -> Option<Vec<(String, String)>
     if frame(from) != frame(to) {
         return None;
     }
-    let (from, to) = (serde_json::to_value(from).ok()?, serde_json::to_value(to).ok()?);
     let mut sets = Vec::new();
-    differ("", &from, &to, &mut sets).then_some(sets)
-}
-
-/// `false` if something was taken away: no `--set` can say that.
-fn differ(at: &str, from: &Value, to: &Value, sets: &mut Vec<(String, String)>) -> bool {
-    let join = |key: &str| if at.is_empty() { key.to_owned() } else { format!("{at}.{key}") };
-    match (from, to) {
-        (Value::Object(a), Value::Object(b)) => {
-            a.keys().all(|key| b.contains_key(key) || key == "name")
-                && b.iter()
-                    .filter(|(key, _)| *key != "name")
-                    .all(|(key, value)| differ(&join(key), a.get(key).unwrap_or(&Value::Null), value, sets))
-        }
-        (Value::Array(a), Value::Array(b)) if at == "stage" => a.iter().zip(b).enumerate().all(|(index, (a, b))| {
-            let name = b.get("as").and_then(Value::as_str).map_or_else(|| index.to_string(), str::to_owned);
-            differ(&join(&name), a, b, sets)
-        }),
-        (_, Value::Object(b)) if !b.is_empty() => {
-            b.iter().all(|(key, value)| differ(&join(key), &Value::Null, value, sets))
-        }
-        (a, b) if a == b => true,
-        (_, Value::String(text)) => {
-            sets.push((at.into(), text.clone()));
-            true
-        }
-        (_, value) => {
-            sets.push((at.into(), value.to_string()));
-            true
-        }
+    for difference in report::differences(from, to).into_iter().filter(|difference| difference.path != "name") {
+        // Something was taken away: no `--set` can say that.
+        sets.push((difference.path, written(&difference.to?)));
     }
+    Some(sets)
 }
 
 fn quote(text: &str) -> String {

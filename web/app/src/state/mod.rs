@@ -3,6 +3,5 @@
 pub mod choice;
 pub mod controls;
 pub mod link;
-pub mod outcome;
 pub mod runs;
 pub mod strip;

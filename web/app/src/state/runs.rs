@@ -1,6 +1,6 @@
 //! The rows of Runs: what was played, kept in this browser.
 
-use super::outcome::Outcome;
+use report::{Outcome, Table, difference::written};
 use serde::Serialize;
 use spec::{METRICS, Row, RunSpec};
 
@@ -67,62 +67,26 @@ pub fn csv(runs: &[Run]) -> String {
         .map(|metric| metric.key)
         .filter(|key| runs.iter().any(|run| run.figure(key).is_some()))
         .collect();
-    let mut out = String::from("number,layer,method,title,device,run_seconds");
-    for key in &keys {
-        out.push_str(&format!(",{key},{key}_spread"));
-    }
-    out.push('\n');
+    let mut table = Table::new(5, ["number", "layer", "method", "title", "device", "run_seconds"]);
+    table.head.extend(keys.iter().flat_map(|key| [(*key).to_owned(), format!("{key}_spread")]));
     for run in runs {
-        let fields =
-            [run.number.to_string(), run.layer.clone(), run.method.clone(), run.title.clone(), run.device.clone()];
-        out.push_str(&fields.map(|field| field_of(&field)).join(","));
-        out.push_str(&format!(",{}", run.seconds));
+        let mut cells =
+            vec![run.number.to_string(), run.layer.clone(), run.method.clone(), run.title.clone(), run.device.clone()];
+        cells.push(run.seconds.to_string());
         for key in &keys {
             let row = run.figure(key);
             let cell = |value: Option<f64>| value.map(|value| value.to_string()).unwrap_or_default();
-            out.push_str(&format!(",{},{}", cell(row.map(|row| row.value)), cell(row.and_then(|row| row.spread))));
+            cells.extend([cell(row.map(|row| row.value)), cell(row.and_then(|row| row.spread))]);
         }
-        out.push('\n');
+        table.rows.push(cells);
     }
-    out
-}
-
-fn field_of(text: &str) -> String {
-    if text.contains([',', '"', '\n']) { format!("\"{}\"", text.replace('"', "\"\"")) } else { text.into() }
+    table.csv()
 }
 
 /// Settings in which two run files differ: where, there, here.
 pub fn differences(a: &RunSpec, b: &RunSpec) -> Vec<(String, String, String)> {
-    let (mut left, mut right) = (Vec::new(), Vec::new());
-    for (spec, out) in [(a, &mut left), (b, &mut right)] {
-        flatten("", &serde_json::to_value(spec).unwrap_or_default(), out);
-    }
-    let mut paths: Vec<&String> = left.iter().map(|(path, _)| path).collect();
-    paths.extend(right.iter().map(|(path, _)| path).filter(|path| !left.iter().any(|(other, _)| other == *path)));
-    let of = |list: &[(String, String)], path: &str| {
-        list.iter().find(|(at, _)| at == path).map_or_else(|| "–".to_owned(), |(_, value)| value.clone())
-    };
-    paths
-        .into_iter()
-        .map(|path| (path.clone(), of(&left, path), of(&right, path)))
-        .filter(|(_, there, here)| there != here)
-        .collect()
-}
-
-fn flatten(at: &str, value: &serde_json::Value, out: &mut Vec<(String, String)>) {
-    use serde_json::Value;
-    let join = |key: &str| if at.is_empty() { key.to_owned() } else { format!("{at}.{key}") };
-    match value {
-        Value::Object(table) => table.iter().for_each(|(key, value)| flatten(&join(key), value, out)),
-        Value::Array(items) if at == "stage" => {
-            for (index, item) in items.iter().enumerate() {
-                let name = item.get("as").and_then(Value::as_str).map_or_else(|| index.to_string(), str::to_owned);
-                flatten(&join(&name), item, out);
-            }
-        }
-        Value::String(text) => out.push((at.into(), text.clone())),
-        other => out.push((at.into(), other.to_string())),
-    }
+    let side = |value: Option<serde_json::Value>| value.as_ref().map_or_else(|| "–".to_owned(), written);
+    report::differences(a, b).into_iter().map(|found| (found.path, side(found.from), side(found.to))).collect()
 }
 
 #[cfg(test)]
@@ -166,10 +130,16 @@ mod tests {
         ta.spread = Some(0.25);
         let text = csv(&[run("SalUn, digit 3", vec![ta]), run("plain", vec![])]);
         assert_eq!(
-            text,
+            text.replace("\r\n", "\n"),
             "number,layer,method,title,device,run_seconds,ta,ta_spread\n\
              0,1,train.scratch,\"SalUn, digit 3\",cpu,1.5,93.5,0.25\n0,1,train.scratch,plain,cpu,1.5,,\n"
         );
+    }
+
+    #[test]
+    fn csv_holds_no_formula() {
+        let text = csv(&[run("=HYPERLINK(1)", vec![])]);
+        assert!(text.contains(",\"'=HYPERLINK(1)\","), "{text}");
     }
 
     #[test]

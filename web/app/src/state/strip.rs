@@ -2,10 +2,7 @@
 
 use super::controls;
 use serde_json::{Map, Value};
-use spec::{Catalogue, Family, MethodInfo, Pick, RunSpec, Stage, Wrong};
-
-/// The name under which the engine keeps the run's source network.
-pub const START: &str = "start";
+use spec::{Catalogue, Digest, Family, MethodInfo, Pick, RunSpec, START, Stage, Wrong};
 
 /// The four views on a layer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -58,40 +55,20 @@ pub struct Strip {
 impl Strip {
     /// Names what has no name, writes out what each stage starts from, and drops what equals a default.
     pub fn new(spec: RunSpec, catalogue: &Catalogue) -> Result<Self, Wrong> {
-        let mut strip = Self { spec, tip: None };
-        for index in 0..strip.spec.stages.len() {
-            let id = strip.spec.stages[index].id.clone();
-            let Some(method) = catalogue.method(&id) else {
+        let mut spec = spec.explicit(|id| catalogue.is_layer(id));
+        for index in 0..spec.stages.len() {
+            let (name, stage) = (spec.stage_name(index), &mut spec.stages[index]);
+            let Some(method) = catalogue.method(&stage.id) else {
                 let known = catalogue.methods.iter().map(|method| method.card.id.as_str());
-                return Err(Wrong::unknown("method", &format!("stage.{}", strip.spec.stage_name(index)), &id, known));
+                return Err(Wrong::unknown("method", &format!("stage.{name}"), &stage.id, known));
             };
-            let parent = strip.spec.parent(index, |id| is_layer(catalogue, id));
-            let parent = parent.map(|at| strip.spec.stage_name(at));
-            if strip.spec.stages[index].name.is_none() {
-                let old = strip.spec.stage_name(index);
-                let name = strip.free_name(short(&id));
-                for stage in &mut strip.spec.stages[index + 1..] {
-                    for from in stage.from.iter_mut().chain(&mut stage.with).filter(|from| **from == old) {
-                        from.clone_from(&name);
-                    }
-                }
-                strip.spec.stages[index].name = Some(name);
-            }
-            let stage = &mut strip.spec.stages[index];
-            if stage.model.is_none() {
-                stage.from = parent;
-            }
             controls::drop_defaults(&method.controls, &mut stage.params);
         }
-        Ok(strip)
+        Ok(Self { spec, tip: None })
     }
 
     fn free_name(&self, wish: &str) -> String {
-        let taken = |name: &str| name == START || self.spec.stages.iter().any(|s| s.name.as_deref() == Some(name));
-        if !taken(wish) {
-            return wish.into();
-        }
-        (2..).map(|n| format!("{wish}-{n}")).find(|name| !taken(name)).expect("numbers do not end")
+        self.spec.free_name(wish)
     }
 
     pub fn len(&self) -> usize {
@@ -103,7 +80,7 @@ impl Strip {
     }
 
     pub fn find(&self, name: &str) -> Option<usize> {
-        (0..self.len()).find(|&index| self.spec.stages[index].name.as_deref() == Some(name))
+        self.spec.find(name)
     }
 
     pub fn stage(&self, name: &str) -> Option<&Stage> {
@@ -120,24 +97,11 @@ impl Strip {
 
     /// The stage whose model this one starts from or asks; `None` is the source network.
     pub fn parent(&self, index: usize) -> Option<usize> {
-        let from = self.spec.stages[index].from.as_deref()?;
-        (0..index).find(|&at| self.spec.stages[at].name.as_deref() == Some(from))
-    }
-
-    pub fn parent_name(&self, index: usize) -> String {
-        self.parent(index).map_or_else(|| START.into(), |at| self.name(at))
+        self.spec.parent(index, alone)
     }
 
     pub fn task(&self, index: usize) -> String {
-        match (&self.spec.stages[index].on, self.parent(index)) {
-            (Some(task), _) => task.clone(),
-            (None, Some(parent)) => self.task(parent),
-            (None, None) => self.first_task(),
-        }
-    }
-
-    pub fn first_task(&self) -> String {
-        self.spec.tasks.keys().next().cloned().unwrap_or_default()
+        self.spec.task_of(index, alone)
     }
 
     /// The line from the source to its end. The version that has successors is the used one; at the end, the chosen
@@ -175,19 +139,9 @@ impl Strip {
         slots
     }
 
-    /// Place on the line (from 1) and version (0 is the first) of a layer, or of the layer that a note asks.
-    pub fn place(&self, name: &str, catalogue: &Catalogue) -> Option<(usize, usize)> {
-        let index = self.find(name)?;
-        let layer = if self.is_layer(index, catalogue) { index } else { self.parent(index)? };
-        let slots = self.slots(catalogue);
-        slots.iter().enumerate().find_map(|(place, slot)| {
-            slot.versions.iter().position(|&version| version == layer).map(|version| (place + 1, version))
-        })
-    }
-
     /// Stages that a stage stands on, nearest first.
     pub fn ancestors(&self, index: usize) -> Vec<usize> {
-        std::iter::successors(self.parent(index), |&at| self.parent(at)).collect()
+        self.spec.ancestors(index, alone)
     }
 
     /// What a stage's result hangs on. Two equal prints are one result, so that undoing a change brings it back.
@@ -208,14 +162,14 @@ impl Strip {
             stage.model,
             stage.params,
             self.spec.tasks.get(&self.task(index)),
-            forgets.then_some((&self.spec.forget, self.spec.retrain_seeds)),
+            forgets.then_some((&self.spec.forget, self.spec.seeds_of_reference())),
             self.spec.repeats,
         ]))
     }
 
     /// As [`Self::print`], of the source network.
     pub fn start_print(&self) -> String {
-        digest(&serde_json::json!([self.spec.model, self.spec.tasks.get(&self.first_task()), self.spec.seed]))
+        digest(&serde_json::json!([self.spec.model, self.spec.tasks.get(&self.spec.first_task()), self.spec.seed]))
     }
 
     /// Puts a stage at the end of the line (a layer) or under a layer (a note); says its name.
@@ -372,13 +326,18 @@ impl Strip {
         let count = take.iter().filter(|&&at| is_played(at)).count();
         let range = take.iter().position(|index| rank(*index) == 1).map(|first| (first, first + count - 1));
         // A note whose layer is planned keeps its place after it; a finished note of an unplayed layer cannot be.
-        let stages = take.iter().map(|&index| self.spec.stages[index].clone()).collect();
+        let mut stages: Vec<Stage> = take.iter().map(|&index| self.spec.stages[index].clone()).collect();
+        // The first layer need not say that it starts from the source network, unless another layer now stands before.
+        for stage in stages.iter_mut().skip(1).filter(|stage| stage.model.is_none()) {
+            stage.from.get_or_insert_with(|| START.into());
+        }
         (RunSpec { stages, ..self.spec.clone() }, range)
     }
 }
 
-pub fn is_layer(catalogue: &Catalogue, id: &str) -> bool {
-    catalogue.method(id).is_some_and(|method| method.shape.is_layer())
+/// Every stage says what it starts from: nothing follows from the layers before it.
+const fn alone(_: &str) -> bool {
+    false
 }
 
 /// `lora` of `peft.lora`.
@@ -390,13 +349,10 @@ fn new_stage(id: &str, name: &str, from: Option<String>) -> Stage {
     Stage { id: id.into(), name: Some(name.into()), from, with: vec![], on: None, model: None, params: Map::new() }
 }
 
-/// FNV-1a of the canonical text: a name, not a secret.
 fn digest(value: &Value) -> String {
-    let text = value.to_string();
-    let hash = text
-        .bytes()
-        .fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3));
-    format!("{hash:016x}")
+    let mut digest = Digest::default();
+    digest.write(value.to_string().as_bytes());
+    digest.hex()
 }
 
 #[cfg(test)]
@@ -475,7 +431,9 @@ mod tests {
         let slots = strip().slots(&catalogue());
         assert_eq!(line(&strip()), ["digits", "lora", "salun"]);
         assert_eq!(slots[1].notes, [2]);
-        assert_eq!(strip().place("fgsm", &catalogue()), Some((2, 0)));
+        let (strip, catalogue, known) = (strip(), catalogue(), report::view::Outcomes::new());
+        let view = report::RunView { spec: &strip.spec, catalogue: &catalogue, known: &known };
+        assert_eq!([view.number("fgsm"), view.number("lora")], ["2", "2"]);
     }
 
     #[test]
@@ -495,7 +453,7 @@ mod tests {
         strip.use_version("lora-2", &catalogue);
         assert_eq!(line(&strip), ["digits", "lora-2", "salun"]);
         let note = strip.slots(&catalogue)[1].notes[0];
-        assert_eq!((strip.name(note), strip.parent_name(note)), ("fgsm-2".into(), "lora-2".into()));
+        assert_eq!((strip.name(note), strip.spec.parent_name(note, alone)), ("fgsm-2".into(), "lora-2".into()));
         assert!(RunSpec::read(&strip.spec.to_toml()).is_ok());
     }
 
@@ -540,6 +498,26 @@ mod tests {
         assert!(strip.take_off("lora"));
         assert_eq!(strip.len(), 1);
         assert!(!strip.take_off("digits"), "something must stay");
+    }
+
+    /// The source network named outright stays what a later layer starts from, also where stages change places.
+    #[test]
+    fn a_layer_may_start_from_the_source_again() {
+        let spec = RunSpec::read(
+            r#"
+            version = 1
+            tasks.digits = { id = "digits" }
+            model = { id = "cnn" }
+            stage = [
+                { id = "transfer.full-finetune", as = "one" },
+                { id = "train.scratch", as = "two", from = "start" },
+            ]"#,
+        );
+        let strip = Strip::new(spec.unwrap(), &catalogue()).unwrap();
+        assert_eq!(strip.spec.parent_name(1, |_| true), START);
+        let (spec, _) = strip.play(&[0], |at| at == 1, &catalogue());
+        let parents: Vec<_> = (0..2).map(|at| spec.parent_name(at, |_| true)).collect();
+        assert_eq!((spec.stage_name(0), parents), ("two".into(), vec![START.into(), START.into()]));
     }
 
     #[test]

@@ -1,9 +1,14 @@
-//! What a stage has said so far: events folded into figures, curves and answers.
+//! What is known of a stage, wherever it is kept: its events folded into figures, curves and answers, or the rows of a
+//! report.
 
-use report::order;
+use crate::{
+    chart::{Curve, Line, Rank},
+    order,
+    scene::Role,
+};
 use serde_json::Value;
-use spec::{Cause, Event, Row};
-use std::{collections::HashMap, sync::Arc};
+use spec::{Cause, Event, Report, Row, metric};
+use std::{collections::BTreeMap, sync::Arc};
 
 /// Answers on a fixed list of samples.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -42,11 +47,20 @@ impl Answers {
         self.ids.len()
     }
 
+    pub fn is_empty(&self) -> bool {
+        self.ids.is_empty()
+    }
+
+    /// How many answers are right.
+    pub fn rights(&self) -> usize {
+        (0..self.len()).filter(|&at| self.right(at)).count()
+    }
+
     pub fn right(&self, at: usize) -> bool {
         self.labels[at] == self.classes[at]
     }
 
-    /// In percent; the classes in `without` are left out. `None` of an empty list.
+    /// In percent; the class `without` is left out. `None` of an empty list.
     pub fn accuracy(&self, without: Option<u16>) -> Option<f64> {
         let counted: Vec<usize> = (0..self.len()).filter(|&at| Some(self.labels[at]) != without).collect();
         let right = counted.iter().filter(|&&at| self.right(at)).count();
@@ -59,6 +73,7 @@ impl Answers {
         of.fold((0, 0), |(right, all), at| (right + usize::from(self.right(at)), all + 1))
     }
 
+    /// Accuracy of each class in percent; `None` where there is no sample of it.
     pub fn per_class(&self, classes: usize) -> Vec<Option<f32>> {
         (0..classes)
             .map(|class| match self.count(class as u16) {
@@ -75,6 +90,7 @@ impl Answers {
         surest.into_iter().take(n).map(|at| wrong[at]).collect()
     }
 
+    /// The place of a sample.
     pub fn at(&self, id: u32) -> Option<usize> {
         self.ids.iter().position(|other| *other == id)
     }
@@ -126,6 +142,9 @@ pub struct Failure {
     pub cure: Option<(String, Value)>,
 }
 
+/// Steps of a series with their values; steps ascend.
+pub type Points = Vec<(usize, f32)>;
+
 /// One stage's result, or as much of it as there is.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Outcome {
@@ -133,10 +152,15 @@ pub struct Outcome {
     pub phase: String,
     pub step: usize,
     pub of: usize,
-    pub series: HashMap<String, Vec<(usize, f32)>>,
-    pub answers: HashMap<String, Arc<Answers>>,
-    pub classes: HashMap<String, Arc<Vec<Option<f32>>>>,
-    pub images: HashMap<String, Arc<Images>>,
+    /// Scalars by step: `loss`, `accuracy`.
+    pub series: BTreeMap<String, Points>,
+    /// Series that were begun anew since, oldest first.
+    pub earlier: Vec<(String, Points)>,
+    /// By series: `test` is the whole test split, `attacked` the attacked one.
+    pub answers: BTreeMap<String, Arc<Answers>>,
+    /// Accuracy of every class in percent, by series: `test`, `original`, `retrained`.
+    pub classes: BTreeMap<String, Arc<Vec<Option<f32>>>>,
+    pub images: BTreeMap<String, Arc<Images>>,
     pub rows: Vec<Row>,
     pub seconds: f64,
     pub warnings: Vec<String>,
@@ -145,6 +169,13 @@ pub struct Outcome {
 }
 
 impl Outcome {
+    /// What a report says of a stage: its figures. A report is of a run that has ended, and all its stages are done.
+    pub fn of(report: &Report, stage: &str) -> Option<Self> {
+        report.spec.find(stage)?;
+        let rows = report.rows.iter().filter(|row| row.stage == stage).cloned().collect();
+        Some(Self { status: Status::Done, rows, ..Self::default() })
+    }
+
     pub fn row(&self, key: &str) -> Option<&Row> {
         self.rows.iter().find(|row| row.key == key)
     }
@@ -169,7 +200,7 @@ impl Outcome {
         matches!(self.status, Status::Running | Status::Paused)
     }
 
-    /// What it does comes before its own work: retraining the reference.
+    /// Whether what it does comes before its own work: retraining the reference.
     pub fn is_before(&self) -> bool {
         self.phase.to_ascii_lowercase().starts_with("retrain")
     }
@@ -179,6 +210,39 @@ impl Outcome {
         self.answers.get("test").and_then(|answers| answers.accuracy(None)).or_else(|| self.figure("accuracy"))
     }
 
+    /// The curves of the stage, one for each quantity; if a series was begun anew, the last one is in colour.
+    pub fn curves(&self) -> Vec<Curve> {
+        self.series
+            .iter()
+            .map(|(series, last)| {
+                let known = metric(series);
+                let subject = known.map_or_else(|| sentence_case(series), |metric| metric.label.into());
+                let line = |name: String, rank, points: &Points| Line {
+                    name,
+                    role: Role::Keep,
+                    rank,
+                    points: points.iter().map(|(step, value)| [*step as f64, f64::from(*value)]).collect(),
+                };
+                let earlier = self.earlier.iter().filter(|(other, _)| other == series);
+                let mut lines: Vec<Line> =
+                    earlier.map(|(_, points)| line("Earlier".into(), Rank::Earlier, points)).collect();
+                lines.push(line(subject.clone(), Rank::Selected, last));
+                let steps = lines.iter().filter_map(|line| line.points.last()).map(|last| last[0]).fold(0.0, f64::max);
+                Curve {
+                    subject,
+                    unit: known.map_or("", |metric| metric.unit).into(),
+                    steps,
+                    log: false,
+                    lines,
+                    goal: None,
+                    now: None,
+                    kept: None,
+                    failed: None,
+                }
+            })
+            .collect()
+    }
+
     /// Folds one event in. Pixels beside it are `pixels`.
     pub fn take(&mut self, event: Event, pixels: Option<Vec<f32>>) {
         match event {
@@ -186,9 +250,14 @@ impl Outcome {
             Event::Phase { name } => (self.phase, self.step, self.of) = (name, 0, 0),
             Event::Step { done, of } => (self.step, self.of) = (done, of),
             Event::Scalar { series, step, value } => {
-                let curve = self.series.entry(series).or_default();
-                if curve.last().is_none_or(|(last, _)| *last < step) {
-                    curve.push((step, value));
+                let curve = self.series.entry(series.clone()).or_default();
+                match curve.last() {
+                    Some((last, _)) if *last == step => {}
+                    // A step back begins the series anew: something is trained once more.
+                    Some((last, _)) if *last > step => {
+                        self.earlier.push((series, std::mem::replace(curve, vec![(step, value)])));
+                    }
+                    _ => curve.push((step, value)),
                 }
             }
             Event::Answers { series, ids, labels, classes, confidences, runners_up } => {
@@ -220,9 +289,32 @@ impl Outcome {
     }
 }
 
+/// `train_loss` as "Train loss".
+fn sentence_case(series: &str) -> String {
+    let mut characters = series.chars().map(|character| if character == '_' { ' ' } else { character });
+    characters.next().into_iter().flat_map(char::to_uppercase).chain(characters).collect()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_step_back_begins_anew() {
+        let mut outcome = Outcome::default();
+        for (series, step, value) in
+            [("accuracy", 0, 10.0), ("loss", 0, 2.3), ("accuracy", 10, 50.0), ("accuracy", 5, 20.0)]
+        {
+            outcome.take(Event::Scalar { series: series.into(), step, value }, None);
+        }
+        outcome.take(Event::Resumed, None);
+        assert_eq!(outcome.series.len() + outcome.earlier.len(), 3);
+        let curves = outcome.curves();
+        assert_eq!(curves.len(), 2);
+        assert_eq!((curves[0].unit.as_str(), curves[0].lines.len(), curves[0].steps), ("%", 2, 10.0));
+        assert_eq!(curves[0].lines[0].rank, Rank::Earlier);
+        assert_eq!((curves[1].subject.as_str(), curves[1].unit.as_str()), ("Loss", ""));
+    }
 
     fn answers() -> Answers {
         Answers::new(vec![7, 8, 9, 4], vec![0, 1, 1, 3], vec![0, 1, 0, 1], vec![0.9, 0.8, 0.7, 0.95], vec![0.0; 4])

@@ -1,0 +1,195 @@
+//! What a finished stage came to.
+
+use super::Sentence;
+use crate::{figure, noise::Noise, outcome::Outcome, scene::Role, view::RunView};
+use spec::{Family, Row};
+use std::sync::Arc;
+
+/// A finished stage and the run that it is of.
+pub(super) struct Finished<'a> {
+    pub view: &'a RunView<'a>,
+    pub name: &'a str,
+    pub outcome: &'a Outcome,
+    pub task: String,
+    pub things: String,
+}
+
+impl Finished<'_> {
+    /// `None` where the figures are missing.
+    pub fn sentence(&self) -> Option<Sentence> {
+        match self.view.family(self.name)? {
+            Family::Train => self.reads(),
+            Family::Transfer => self.transfer(),
+            Family::Peft => self.peft(),
+            Family::Attack => self.attack(),
+            Family::Defend => self.defend(),
+            Family::Unlearn => self.forget(),
+            Family::Measure => self.measure(),
+        }
+    }
+
+    fn row(&self, key: &str) -> Option<&Row> {
+        self.outcome.row(key)
+    }
+
+    fn verb(&self) -> &'static str {
+        self.view.verb(&self.task)
+    }
+
+    /// "It reads 96.1 % of digits it has never seen."
+    fn reads(&self) -> Option<Sentence> {
+        let accuracy = figure::words(self.row("accuracy")?);
+        let start = Sentence::new(format!("It {} ", self.verb())).key(accuracy, Role::Keep);
+        Some(start.plain(format!(" of {} it has never seen.", self.things)))
+    }
+
+    /// With the steps that its past saved it, where a version of it began from nothing.
+    fn transfer(&self) -> Option<Sentence> {
+        let sentence = self.reads()?;
+        Some(match self.saved_steps() {
+            Some(saved) if saved > 0 => sentence
+                .plain(" Its past saved it ")
+                .key(format!("{} steps", figure::fixed(saved as f64, 0)), Role::Ink)
+                .plain(" over starting from nothing."),
+            Some(_) => sentence.plain(" Its past made no difference here."),
+            None => sentence,
+        })
+    }
+
+    /// How many steps earlier than a version from nothing, on the same task, it named 95 % rightly.
+    fn saved_steps(&self) -> Option<i64> {
+        const GOAL: f32 = 95.0;
+        let reach = |outcome: &Outcome| {
+            let curve = outcome.series.get("accuracy")?;
+            curve.iter().find(|(_, value)| *value >= GOAL).map(|(step, _)| *step as i64)
+        };
+        let from_nothing =
+            |other: &String| self.view.family(other) == Some(Family::Train) && self.view.task(other) == self.task;
+        let scratch = self.view.versions(self.name).into_iter().find(from_nothing)?;
+        Some(reach(self.view.outcome(&scratch)?.as_ref())? - reach(self.outcome)?)
+    }
+
+    /// "LoRA trained 2.3 % of the weights and reads 93.6 % of tilted digits. Training all of them gives 94.9 ± 0.8."
+    fn peft(&self) -> Option<Sentence> {
+        let (accuracy, title) = (self.row("accuracy")?, self.view.method_title(self.name));
+        let verb = self.verb();
+        let start = match self.row("trainable_share") {
+            Some(share) => Sentence::new(format!("{title} trained "))
+                .key(figure::words(share), Role::Ink)
+                .plain(format!(" of the weights and {verb} ")),
+            None => Sentence::new(format!("{title} {verb} ")),
+        };
+        let sentence = start.key(figure::words(accuracy), Role::Keep).plain(format!(" of {}.", self.things));
+        Some(match self.full() {
+            Some(full) => sentence.plain(format!(" Training all of them gives {full}.")),
+            None => sentence,
+        })
+    }
+
+    /// The accuracy of a version that trained every weight on the same task.
+    fn full(&self) -> Option<String> {
+        let others = self.view.versions(self.name).into_iter();
+        others.filter(|other| other != self.name && self.view.task(other) == self.task).find_map(|other| {
+            let outcome = self.view.outcome(&other)?;
+            let all = outcome.figure("trainable_share").is_some_and(|share| share >= 100.0);
+            all.then(|| outcome.row("accuracy").map(figure::words)).flatten()
+        })
+    }
+
+    /// "At ε 0.20, PGD fools it on 94 % of the digits it had right."
+    fn attack(&self) -> Option<Sentence> {
+        let (fooled, title) = (self.row("asr_correct")?, self.view.method_title(self.name));
+        let start = match self.view.epsilon(self.name) {
+            Some(epsilon) => format!("At ε {}, {title} fools it on ", figure::budget(epsilon)),
+            None => format!("{title} fools it on "),
+        };
+        let end = format!(" of the {} it had right.", self.things);
+        Some(Sentence::new(start).key(figure::words(fooled), Role::Lose).plain(end))
+    }
+
+    /// "Hardened, it holds 61 % under attack instead of 6 %, and pays with 2.9 points on clean digits."
+    fn defend(&self) -> Option<Sentence> {
+        let view = self.view;
+        let attacked = |layer: &str, fits: &dyn Fn(&str) -> bool| {
+            view.notes(layer).into_iter().filter(|note| fits(note)).find_map(|note| {
+                let outcome: Arc<Outcome> = view.outcome(&note)?;
+                let held = outcome.row("robust_accuracy").map(figure::words)?;
+                Some((note, held, outcome.figure("clean_accuracy")))
+            })
+        };
+        let Some((attack, after, clean)) = attacked(self.name, &|_| true) else {
+            let sentence = Sentence::new(format!("Hardened, it {} ", self.verb()));
+            let end = format!(" of clean {}. Attack it to see what it holds.", self.things);
+            return Some(sentence.key(figure::words(self.row("accuracy")?), Role::Keep).plain(end));
+        };
+        let sentence = Sentence::new("Hardened, it holds ").key(after, Role::Hard).plain(" under attack");
+        // Only the same attack with the same settings compares.
+        let earlier = attacked(&view.parent(self.name), &|note| view.is_same(note, &attack));
+        let Some((_, before, clean_before)) = earlier else { return Some(sentence.plain(".")) };
+        let sentence = sentence.plain(" instead of ").key(before, Role::Lose);
+        let things = view.things(&view.task(&attack));
+        Some(match clean_before.zip(clean).map(|(before, after)| before - after) {
+            None => sentence.plain("."),
+            Some(cost) if cost >= 0.05 => {
+                let points = figure::fixed(cost, 1);
+                sentence.plain(format!(", and pays with {points} points on clean {things}."))
+            }
+            Some(_) => sentence.plain(format!(", and pays nothing on clean {things}.")),
+        })
+    }
+
+    /// "It has lost its threes: 1 of 36 named. Over four measures it is 1.5 points from a network that never saw one."
+    fn forget(&self) -> Option<Sentence> {
+        let (left, share) = self.left()?;
+        let class = self.view.forget_class().map(|class| self.view.many_of(&self.task, class));
+        if self.view.is_reference(self.name) {
+            let what = class.as_ref().map_or("what it was to forget".into(), |class| format!("its {class}"));
+            let start = Sentence::new(format!("Trained again without {what}, it names "));
+            return Some(start.key(left, Role::Ink).plain(" of them: the reference for all others."));
+        }
+        let sentence = match &class {
+            Some(class) => {
+                let start = if share <= 30.0 { "It has lost its " } else { "It still knows its " };
+                Sentence::new(format!("{start}{class}: ")).key(left, Role::Lose).plain(" named.")
+            }
+            None => {
+                let twin = self.row("retrained_ua").map(|row| format!(", its retrained twin {}", kept(row)));
+                Sentence::new("Of what it was to forget it names ")
+                    .key(left, Role::Lose)
+                    .plain(twin.unwrap_or_default() + ".")
+            }
+        };
+        let Some(gap) = self.row("gap") else { return Some(sentence) };
+        let them = if class.is_some() { "one" } else { "them" };
+        let gap = figure::words(gap);
+        Some(Sentence {
+            pill: Noise::of(&self.outcome.rows).and_then(Noise::words),
+            ..sentence.plain(format!(" Over four measures it is {gap} from a network that never saw {them}."))
+        })
+    }
+
+    /// How much of what it was to forget it still names, in words and in percent: of a class on unseen samples, where
+    /// the answers are known and one network gave them; else on the forget set.
+    fn left(&self) -> Option<(String, f64)> {
+        let lost = self.row("ua")?;
+        let counted = self.view.forget_class().zip(self.outcome.answers("test"));
+        match counted.map(|(class, answers)| answers.count(class)) {
+            Some((right, all)) if all > 0 && figure::spread(lost).is_none() => {
+                Some((format!("{right} of {all}"), 100.0 * right as f64 / all as f64))
+            }
+            _ => Some((kept(lost), 100.0 - lost.value)),
+        }
+    }
+
+    /// "Share of the forget set that an attacker takes for never seen: 97.8 %."
+    fn measure(&self) -> Option<Sentence> {
+        let row = self.outcome.rows.first()?;
+        let what = spec::metric(&row.key).map_or(row.key.as_str(), |metric| metric.help);
+        Some(Sentence::new(format!("{}: ", figure::capital(what))).key(figure::words(row), Role::Ink).plain("."))
+    }
+}
+
+/// UA counts what was lost; people ask what is left.
+fn kept(lost: &Row) -> String {
+    figure::words(&Row { value: 100.0 - lost.value, key: "accuracy".into(), ..lost.clone() })
+}

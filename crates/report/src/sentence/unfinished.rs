@@ -1,0 +1,187 @@
+//! What is said of a stage before it has come to its end.
+
+use super::Sentence;
+use crate::{
+    figure::{budget, capital, counted, fixed, percent},
+    outcome::{Failure, Outcome},
+    scene::Role,
+    view::{Past, RunView},
+};
+use spec::{Cause, Family};
+
+/// What a stage is for, and what it would begin with.
+pub(super) fn idle(view: &RunView, name: &str) -> Sentence {
+    let task = view.task(name);
+    let things = view.things(&task);
+    match view.family(name) {
+        Some(Family::Train | Family::Transfer) => {
+            let past = match view.source().past {
+                Past::Known(things) => format!("This network has only ever seen {things}."),
+                Past::Untrained => "This network knows nothing yet.".into(),
+                Past::Own => "This network brings its own past.".into(),
+            };
+            let time = view.seconds(name).map_or_else(String::new, |time| match time.round().max(1.0) as usize {
+                1 => "in about a second ".into(),
+                n => format!("in about {} seconds ", counted(n)),
+            });
+            let learns = match view.reads(&task) {
+                true => format!("learns to read {things}"),
+                false => format!("learns to tell {things} apart"),
+            };
+            Sentence::new(format!("{past} Press play, and {time}it ")).key(learns, Role::Ink).plain(".")
+        }
+        Some(Family::Peft) => {
+            let parent = view.parent(name);
+            let before = view.answers(&parent, &task).and_then(|answers| answers.accuracy(None));
+            let start = match before.filter(|_| view.task(&parent) != task) {
+                Some(before) => {
+                    let stumbles = match view.adjective(&task) {
+                        Some(made) => {
+                            format!("{} the {} and the network stumbles: ", made.act, view.bare_things(&task))
+                        }
+                        None => format!("On {things} the network stumbles: "),
+                    };
+                    Sentence::new(stumbles).key(percent(before, 0), Role::Lose).plain(". ")
+                }
+                None => Sentence::new(format!("New data, {things}, and the network has not seen them. ")),
+            };
+            start
+                .plain(format!("{} can fix that by training ", view.method_title(name)))
+                .key("a small share", Role::Ink)
+                .plain(" of its weights.")
+        }
+        Some(Family::Attack) => Sentence::new("Changes too small to notice may ")
+            .key("fool it", Role::Lose)
+            .plain(". Press play to look for them."),
+        Some(Family::Defend) => match view.attacked(&view.parent(name)) {
+            Some((epsilon, held)) => Sentence::new(format!("At ε {} it names only ", budget(epsilon)))
+                .key(percent(held, 0), Role::Lose)
+                .plain(format!(" of {things} rightly. Train it on its own nightmares.")),
+            None => Sentence::new(format!("An attack finds the worst picture near each of its {things}. Train it "))
+                .key("on its own nightmares", Role::Hard)
+                .plain("."),
+        },
+        Some(Family::Unlearn) => Sentence::new("Choose what to forget. The network will be compared with one that ")
+            .key("never saw it", Role::Ink)
+            .plain(", trained here, beside it."),
+        _ => Sentence::new("Press play to ask this of the network."),
+    }
+}
+
+/// How far a stage has come.
+pub(super) fn running(view: &RunView, name: &str, outcome: &Outcome) -> Sentence {
+    let task = view.task(name);
+    let things = view.things(&task);
+    let tested = outcome.answers("test").and_then(|answers| answers.accuracy(None));
+    let now = tested.or(outcome.last("accuracy").map(f64::from)).map(|now| percent(now, 1));
+    match view.family(name) {
+        Some(Family::Train | Family::Transfer) => match now {
+            Some(now) => Sentence::new("It is learning: ")
+                .key(now, Role::Keep)
+                .plain(format!(" of the {things} it has never seen are named rightly.")),
+            None => Sentence::new("It is learning: the first answers come in a moment."),
+        },
+        Some(Family::Peft) => {
+            let start = Sentence::new(format!("{} is learning {things}", view.method_title(name)));
+            match now {
+                Some(now) => {
+                    start.plain(": ").key(now, Role::Keep).plain(" so far, with the network underneath untouched.")
+                }
+                None => start.plain(", with the network underneath untouched."),
+            }
+        }
+        Some(Family::Attack) => match outcome.answers("attacked") {
+            Some(answers) => {
+                let read = if view.reads(&task) { "read" } else { "named" };
+                let fooled = fixed((answers.len() - answers.rights()) as f64, 0);
+                let end = format!(" {things} are {read} wrongly so far.");
+                Sentence::new("Attacking: ").key(fooled, Role::Lose).plain(end)
+            }
+            None => Sentence::new(format!(
+                "Attacking: it looks for the smallest changes that turn its answers on {things}."
+            )),
+        },
+        Some(Family::Defend) => match (outcome.last("robust_accuracy"), now) {
+            (Some(held), _) => Sentence::new("Hardening: under attack it now holds ")
+                .key(percent(held.into(), 0), Role::Hard)
+                .plain(format!(" of the {things}.")),
+            (None, now) => {
+                let start =
+                    Sentence::new("Hardening: every step is trained on ").key("its own worst pictures", Role::Ink);
+                match now {
+                    Some(now) => start
+                        .plain(format!(". It {} ", view.verb(&task)))
+                        .key(now, Role::Keep)
+                        .plain(format!(" of clean {things}.")),
+                    None => start.plain("."),
+                }
+            }
+        },
+        Some(Family::Unlearn) => forgetting(view, &task, outcome),
+        _ => Sentence::new("It is being asked."),
+    }
+}
+
+fn forgetting(view: &RunView, task: &str, outcome: &Outcome) -> Sentence {
+    if outcome.is_before() {
+        let phase = &outcome.phase;
+        return Sentence::new(format!("First its twin, which never sees what is to be forgotten: {phase}."));
+    }
+    let Some(class) = view.forget_class() else {
+        return Sentence::new("Forgetting: what was chosen goes, what is kept stays.");
+    };
+    let many = view.many_of(task, class);
+    let (still, all) = outcome.answers("test").map_or((0, 0), |answers| answers.count(class));
+    if all == 0 {
+        return Sentence::new(format!("Forgetting its {many}."));
+    }
+    let sentence = Sentence::new("Forgetting: it still names ").key(format!("{still} of {all}"), Role::Lose);
+    let sentence = sentence.plain(format!(" {many}."));
+    // How many of the class the retrained network names.
+    let twin = outcome.classes.get("retrained").and_then(|twin| twin.get(usize::from(class)).copied().flatten());
+    match twin.map(|share| (f64::from(share) / 100.0 * all as f64).round() as usize) {
+        Some(0) => sentence.plain(" Its retrained twin, which never saw one, names none."),
+        Some(n) => sentence.plain(format!(" Its retrained twin, which never saw one, names {n}.")),
+        None => sentence,
+    }
+}
+
+/// What is left of a stage that was stopped.
+pub(super) fn cancelled(view: &RunView, name: &str, outcome: &Outcome) -> Sentence {
+    let task = view.task(name);
+    let sentence = Sentence::new(format!("You stopped at step {}. ", fixed(outcome.step as f64, 0)));
+    match outcome.accuracy().or(outcome.last("accuracy").map(f64::from)) {
+        Some(accuracy) => sentence
+            .plain(format!("What was written stays: it {} ", view.verb(&task)))
+            .key(percent(accuracy, 1), Role::Keep)
+            .plain(format!(" of unseen {}.", view.things(&task))),
+        None => sentence.plain("Nothing was written yet."),
+    }
+}
+
+/// Why a stage failed, and what of it is kept.
+pub(super) fn failed(view: &RunView, name: &str, failure: &Failure) -> Sentence {
+    let sentence = match failure.cause {
+        Cause::Diverged => {
+            let step = failure.step.map_or_else(String::new, |step| format!(" at step {}", fixed(step as f64, 0)));
+            let (why, end) = match view.family(name) {
+                Some(Family::Unlearn) => (format!("{} ran away{step}", view.method_title(name)), String::new()),
+                _ => ("The learning rate was too high".into(), step),
+            };
+            let start = Sentence::new(format!("{why}: the loss "));
+            start.key("grew without end", Role::Lose).plain(format!("{end}."))
+        }
+        Cause::Lost => Sentence::default().key("The graphics device stopped answering", Role::Lose).plain("."),
+        Cause::Panic => {
+            Sentence::default().key("The engine stopped twice at an error of its own", Role::Lose).plain(".")
+        }
+        // What cannot be is best known to the engine.
+        Cause::Input | Cause::Adapter | Cause::SelfTest => {
+            Sentence::default().key(capital(failure.message.trim_end_matches('.')), Role::Lose).plain(".")
+        }
+    };
+    match failure.kept {
+        Some(kept) => sentence.plain(format!(" The weights of step {} are kept.", fixed(kept as f64, 0))),
+        None => sentence.plain(" Nothing finished is lost."),
+    }
+}

@@ -1,0 +1,446 @@
+//! A run as page and command line speak of it: its file, what is known of its stages, and the facts of the catalogue.
+
+use crate::{
+    figure::{budget, capital},
+    outcome::{Answers, Outcome},
+    table,
+};
+use serde_json::{Map, Value};
+use spec::{
+    Adjective, Catalogue, Choice, Control, Event, Family, Kind, MethodInfo, Noun, Report, RunSpec, START, Said, Stage,
+    Widget,
+};
+use std::{collections::BTreeMap, sync::Arc};
+
+/// Where the results of a run are kept.
+pub trait Known {
+    /// What a stage has said so far; [`START`] is the source network.
+    fn outcome(&self, stage: &str) -> Option<Arc<Outcome>>;
+
+    /// Answers of a stage's model on a task that the stage did not work on, if it was asked.
+    fn asked(&self, _stage: &str, _task: &str) -> Option<Arc<Answers>> {
+        None
+    }
+
+    /// Seconds that a stage alone will take.
+    fn seconds(&self, _stage: &str) -> Option<f64> {
+        None
+    }
+}
+
+/// Outcomes by the names of their stages.
+pub type Outcomes = BTreeMap<String, Arc<Outcome>>;
+
+impl Known for Outcomes {
+    fn outcome(&self, stage: &str) -> Option<Arc<Outcome>> {
+        self.get(stage).cloned()
+    }
+}
+
+/// A report alone has rows, but neither curves nor answers.
+impl Known for Report {
+    fn outcome(&self, stage: &str) -> Option<Arc<Outcome>> {
+        Outcome::of(self, stage).map(Arc::new)
+    }
+}
+
+/// Folds an event into the outcome of its stage; what is said of no stage is left out.
+pub fn hear(outcomes: &mut Outcomes, said: &Said) {
+    if let Some(stage) = &said.stage
+        && !matches!(said.event, Event::Answer { .. })
+    {
+        Arc::make_mut(outcomes.entry(stage.clone()).or_default()).take(said.event.clone(), None);
+    }
+}
+
+/// A run that has ended: its report, and what its stages said on the way.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Played {
+    pub report: Report,
+    /// With the rows of the report, which may be means over seeds.
+    pub stages: Outcomes,
+}
+
+impl Played {
+    /// `heard` is empty for a run that was only read from a file.
+    pub fn new(report: Report, mut heard: Outcomes) -> Self {
+        for index in 0..report.spec.stages.len() {
+            let name = report.spec.stage_name(index);
+            if let Some(Outcome { status, rows, .. }) = Outcome::of(&report, &name) {
+                let outcome = Arc::make_mut(heard.entry(name).or_default());
+                (outcome.status, outcome.rows) = (status, rows);
+            }
+        }
+        Self { report, stages: heard }
+    }
+}
+
+/// A run file with what is known of its stages. A stage goes by its name; [`START`] is the source network.
+#[derive(Clone, Copy)]
+pub struct RunView<'a> {
+    pub spec: &'a RunSpec,
+    pub catalogue: &'a Catalogue,
+    pub known: &'a dyn Known,
+}
+
+/// The network that a run starts from.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Source {
+    /// "Letters cnn", "Fresh mlp"
+    pub title: String,
+    pub past: Past,
+}
+
+/// What the source network was trained on.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Past {
+    /// These, as things: "letters".
+    Known(String),
+    /// Weights that the visitor brought.
+    Own,
+    Untrained,
+}
+
+impl<'a> RunView<'a> {
+    pub const fn of(report: &'a Report, catalogue: &'a Catalogue) -> Self {
+        Self { spec: &report.spec, catalogue, known: report }
+    }
+
+    // --- the graph of stages ---
+
+    pub fn names(&self) -> Vec<String> {
+        (0..self.spec.stages.len()).map(|index| self.spec.stage_name(index)).collect()
+    }
+
+    fn is_layer_id(&self) -> impl Fn(&str) -> bool + Copy + 'a {
+        let catalogue = self.catalogue;
+        move |id| catalogue.is_layer(id)
+    }
+
+    pub fn stage(&self, name: &str) -> Option<&'a Stage> {
+        self.spec.find(name).map(|index| &self.spec.stages[index])
+    }
+
+    /// Whether a stage leaves a new model.
+    pub fn is_layer(&self, name: &str) -> bool {
+        self.stage(name).is_some_and(|stage| self.catalogue.is_layer(&stage.id))
+    }
+
+    /// The stage whose model this one starts from or asks.
+    pub fn parent(&self, name: &str) -> String {
+        self.spec.find(name).map_or_else(|| START.into(), |index| self.spec.parent_name(index, self.is_layer_id()))
+    }
+
+    /// The task that a stage works on; of the source network the first.
+    pub fn task(&self, name: &str) -> String {
+        let of = |index| self.spec.task_of(index, self.is_layer_id());
+        self.spec.find(name).map_or_else(|| self.spec.first_task(), of)
+    }
+
+    /// The layer that a stage is, or asks.
+    pub fn layer_of(&self, name: &str) -> String {
+        let layer = self.spec.find(name).and_then(|index| self.spec.layer_of(index, self.is_layer_id()));
+        layer.map_or_else(|| START.into(), |index| self.spec.stage_name(index))
+    }
+
+    /// Layers that start from the same model as this one, itself included.
+    pub fn versions(&self, name: &str) -> Vec<String> {
+        let index = self.spec.find(name).filter(|_| self.is_layer(name));
+        let versions = index.map_or_else(Vec::new, |index| self.spec.versions(index, self.is_layer_id()));
+        versions.into_iter().map(|at| self.spec.stage_name(at)).collect()
+    }
+
+    /// Attacks and measures of a layer's model.
+    pub fn notes(&self, layer: &str) -> Vec<String> {
+        let notes = self.spec.notes(self.spec.find(layer), self.is_layer_id());
+        notes.into_iter().map(|at| self.spec.stage_name(at)).collect()
+    }
+
+    /// Whether the stage retrains without what is to be forgotten: what other forgetters are held against.
+    pub fn is_reference(&self, name: &str) -> bool {
+        self.stage(name).is_some_and(|stage| stage.id == "unlearn.retrain")
+    }
+
+    /// As on a layer's card: `4`, or `4b` for its second version; of a note, that of its layer.
+    pub fn number(&self, name: &str) -> String {
+        let layer = self.spec.find(name).and_then(|index| self.spec.layer_of(index, self.is_layer_id()));
+        let Some(layer) = layer else { return String::new() };
+        let place = self.spec.ancestors(layer, self.is_layer_id()).len() + 1;
+        match self.spec.versions(layer, self.is_layer_id()).iter().position(|at| *at == layer) {
+            None | Some(0) => place.to_string(),
+            Some(version) => format!("{place}{}", char::from(b'a' + version.min(25) as u8)),
+        }
+    }
+
+    // --- methods and settings ---
+
+    pub fn method(&self, name: &str) -> Option<&'a MethodInfo> {
+        self.catalogue.method(&self.stage(name)?.id)
+    }
+
+    pub fn family(&self, name: &str) -> Option<Family> {
+        let id = &self.stage(name)?.id;
+        self.catalogue.method(id).map_or_else(|| Family::of_id(id), |method| Some(method.card.family))
+    }
+
+    /// The title of a stage's method: "LoRA".
+    pub fn method_title(&self, name: &str) -> String {
+        self.stage(name).map_or_else(String::new, |stage| table::title(self.catalogue, &stage.id))
+    }
+
+    /// Method and what matters most of its settings: "LoRA, rank 4", "PGD ε 0.20", "SalUn, digit 3".
+    pub fn title(&self, name: &str) -> String {
+        if self.stage(name).is_none() {
+            return self.source().title;
+        }
+        let title = self.method_title(name);
+        match self.family(name) {
+            Some(Family::Peft) => match self.setting(name, &["rank"]) {
+                Some(rank) if !rank.is_null() => format!("{title}, rank {rank}"),
+                _ => title,
+            },
+            Some(Family::Attack) => match self.epsilon(name) {
+                Some(epsilon) => format!("{title} ε {}", budget(epsilon)),
+                None => title,
+            },
+            Some(Family::Unlearn) => {
+                let task = self.task(name);
+                match self.forget_class().zip(self.noun(&task)).filter(|(_, noun)| !noun.classes.is_empty()) {
+                    Some((class, noun)) => format!("{title}, {} {}", noun.thing, self.class_of_set(&task, class)),
+                    None => title,
+                }
+            }
+            _ => title,
+        }
+    }
+
+    /// A setting of a stage, given or the method's own.
+    pub fn setting(&self, name: &str, path: &[&str]) -> Option<Value> {
+        let stage = self.stage(name)?;
+        let controls = self.method(name).map_or(&[][..], |method| &method.controls);
+        value(controls, &stage.params, path)
+    }
+
+    /// The budget of an attack.
+    pub fn epsilon(&self, name: &str) -> Option<f64> {
+        self.setting(name, &["epsilon"])?.as_f64()
+    }
+
+    /// Whether two stages are the same method with the same settings on the same task.
+    pub fn is_same(&self, one: &str, other: &str) -> bool {
+        let settings = |name: &str| {
+            let stage = self.stage(name)?;
+            let controls = self.method(name).map_or(&[][..], |method| &method.controls);
+            Some((&stage.id, self.task(name), all_settings(controls, &stage.params)))
+        };
+        settings(one) == settings(other)
+    }
+
+    /// The class that is to be forgotten whole, where one is.
+    pub fn forget_class(&self) -> Option<u16> {
+        let pick = self.spec.forget.as_ref().filter(|pick| pick.id == "class")?;
+        Some(pick.params.get("class").and_then(Value::as_u64).unwrap_or(0) as u16)
+    }
+
+    // --- what samples and classes are called ---
+
+    fn data(&self, task: &str) -> Option<(&'a Choice, &'a Map<String, Value>)> {
+        let pick = self.spec.tasks.get(task)?;
+        Some((self.catalogue.data(&pick.id)?, &pick.params))
+    }
+
+    fn noun(&self, task: &str) -> Option<&'a Noun> {
+        let (choice, params) = self.data(task)?;
+        choice.facts.as_ref()?.noun(|key| value(&choice.controls, params, &[key]))
+    }
+
+    /// What the task's settings make of its samples: tilted.
+    pub fn adjective(&self, task: &str) -> Option<&'a Adjective> {
+        let (choice, params) = self.data(task)?;
+        choice.facts.as_ref()?.adjective(params)
+    }
+
+    /// What the task's samples are; images where nothing is known.
+    pub fn kind(&self, task: &str) -> Kind {
+        let facts = self.data(task).and_then(|(choice, _)| choice.facts.as_ref());
+        facts.map_or(Kind::Images, |facts| facts.kind)
+    }
+
+    /// What a task's samples are called: "digits", "tilted digits", "points".
+    pub fn things(&self, task: &str) -> String {
+        let things = self.bare_things(task);
+        self.adjective(task).map_or_else(|| things.into(), |adjective| format!("{} {things}", adjective.word))
+    }
+
+    /// As [`Self::things`], whatever was done to them: "digits".
+    pub fn bare_things(&self, task: &str) -> &'a str {
+        self.noun(task).map_or("images", |noun| &noun.things)
+    }
+
+    /// Whether a network reads the task's samples, as writing, rather than names them.
+    pub fn reads(&self, task: &str) -> bool {
+        self.noun(task).is_some_and(|noun| noun.reads)
+    }
+
+    /// "reads" or "names"
+    pub fn verb(&self, task: &str) -> &'static str {
+        if self.reads(task) { "reads" } else { "names" }
+    }
+
+    /// The number in its set of a class of a task: in a choice of classes, the third need not be the digit 3.
+    pub fn class_of_set(&self, task: &str, class: u16) -> u16 {
+        let kept = self.spec.tasks.get(task).and_then(|pick| pick.params.get("classes")?.as_array());
+        let kept =
+            kept.filter(|kept| !kept.is_empty()).map(|kept| kept.get(usize::from(class)).and_then(Value::as_u64));
+        kept.map_or(class, |number| number.map_or(u16::MAX, |number| number as u16))
+    }
+
+    /// Whether the task's labels are those of its set.
+    pub fn has_all_classes(&self, task: &str) -> bool {
+        let kept = self.spec.tasks.get(task).and_then(|pick| pick.params.get("classes")?.as_array());
+        kept.is_none_or(Vec::is_empty)
+    }
+
+    fn class_words(&self, task: &str, class: u16) -> Option<&'a (String, String)> {
+        self.noun(task)?.classes.get(usize::from(self.class_of_set(task, class)))
+    }
+
+    /// One sample of a class: "three", else "image".
+    pub fn one_of(&self, task: &str, class: u16) -> String {
+        match self.class_words(task, class) {
+            Some((one, _)) => one.clone(),
+            None => self.noun(task).map_or("image", |noun| &noun.thing).into(),
+        }
+    }
+
+    /// All samples of a class: "threes", else "images of class 3".
+    pub fn many_of(&self, task: &str, class: u16) -> String {
+        match self.class_words(task, class) {
+            Some((_, many)) => many.clone(),
+            None => format!("{} of class {class}", self.bare_things(task)),
+        }
+    }
+
+    /// Whether two tasks are views on one set: a number is the same sample in both.
+    pub fn is_one_set(&self, a: &str, b: &str) -> bool {
+        let source = |task| {
+            self.spec.tasks.get(task).cloned().map(|mut pick| {
+                pick.params.retain(|key, _| !matches!(key.as_str(), "classes" | "tilt"));
+                pick
+            })
+        };
+        source(a) == source(b)
+    }
+
+    // --- what is known ---
+
+    pub fn source(&self) -> Source {
+        let model = &self.spec.model;
+        match model.params.get("weights").and_then(Value::as_str) {
+            Some(weights) => match self.catalogue.sources.iter().find(|source| source.weights == weights) {
+                Some(source) => Source { title: source.title.clone(), past: Past::Known(source.knows.clone()) },
+                None => Source { title: weights.into(), past: Past::Own },
+            },
+            None => Source { title: format!("Fresh {}", model.id), past: Past::Untrained },
+        }
+    }
+
+    pub fn outcome(&self, name: &str) -> Option<Arc<Outcome>> {
+        self.known.outcome(name)
+    }
+
+    /// Answers of a stage's model on a task: as played, else as asked.
+    pub fn answers(&self, name: &str, task: &str) -> Option<Arc<Answers>> {
+        let played = || self.outcome(name)?.answers("test").cloned();
+        let played = if self.task(name) == task { played() } else { None };
+        played.or_else(|| self.known.asked(name, task))
+    }
+
+    pub fn is_done(&self, name: &str) -> bool {
+        name == START || self.outcome(name).is_some_and(|outcome| outcome.is_done())
+    }
+
+    /// Seconds that a stage will take, with what it stands on and is not played.
+    pub fn seconds(&self, name: &str) -> Option<f64> {
+        let index = self.spec.find(name)?;
+        let under = self.spec.ancestors(index, self.is_layer_id()).into_iter().map(|at| self.spec.stage_name(at));
+        let all = under.filter(|other| !self.is_done(other)).chain([name.to_owned()]);
+        all.map(|name| self.known.seconds(&name)).sum()
+    }
+
+    /// Budget of a finished attack, and the accuracy that it left.
+    pub fn held(&self, attack: &str) -> Option<(f64, f64)> {
+        let held = self.outcome(attack)?.figure("robust_accuracy")?;
+        Some((self.epsilon(attack)?, held))
+    }
+
+    /// Budget and accuracy of the first finished attack on a layer.
+    pub fn attacked(&self, layer: &str) -> Option<(f64, f64)> {
+        self.notes(layer).into_iter().find_map(|note| self.held(&note))
+    }
+
+    /// The words of the button that plays a stage: "Teach it digits".
+    pub fn press(&self, name: &str) -> String {
+        let Some(info) = self.family(name).and_then(|family| self.catalogue.family(family)) else {
+            return "Play".into();
+        };
+        let task = self.task(name);
+        match info.family {
+            Family::Train | Family::Transfer if self.reads(&task) => {
+                format!("{} {}", info.press, self.bare_things(&task))
+            }
+            _ => info.press.clone(),
+        }
+    }
+
+    /// The words of the button that goes on to a stage: "Next: teach it".
+    pub fn next(&self, name: &str) -> String {
+        let info = self.family(name).and_then(|family| self.catalogue.family(family));
+        format!("Next: {}", info.map_or("play", |info| &info.next))
+    }
+
+    /// "Layer 4", or the title of a note.
+    pub(crate) fn subject(&self, name: &str) -> String {
+        if self.is_layer(name) { format!("Layer {}", self.number(name)) } else { capital(&self.title(name)) }
+    }
+}
+
+/// A setting by its path, given or by default.
+fn value(controls: &[Control], params: &Map<String, Value>, path: &[&str]) -> Option<Value> {
+    let (key, rest) = path.split_first()?;
+    let control = controls.iter().find(|control| control.key == *key);
+    match (rest.is_empty(), control.map(|control| &control.widget)) {
+        (true, _) => params.get(*key).or(control.map(|control| &control.default)).cloned(),
+        (false, Some(Widget::Group { of })) => {
+            let none = Map::new();
+            value(of, params.get(*key).and_then(Value::as_object).unwrap_or(&none), rest)
+        }
+        (false, _) => rest.iter().try_fold(params.get(*key)?, |value, key| value.get(*key)).cloned(),
+    }
+}
+
+/// Every setting, given or by default; numbers without their kind, for 1 is 1.0.
+fn all_settings(controls: &[Control], params: &Map<String, Value>) -> BTreeMap<String, String> {
+    fn write(at: &str, value: &Value, out: &mut BTreeMap<String, String>) {
+        match (value, value.as_f64()) {
+            (Value::Object(table), _) => {
+                table.iter().for_each(|(key, value)| write(&format!("{at}.{key}"), value, out));
+            }
+            (_, Some(number)) => drop(out.insert(at.into(), number.to_string())),
+            (other, None) => drop(out.insert(at.into(), other.to_string())),
+        }
+    }
+    fn defaults(at: &str, controls: &[Control], out: &mut BTreeMap<String, String>) {
+        for control in controls {
+            let at = format!("{at}.{}", control.key);
+            match &control.widget {
+                Widget::Group { of } => defaults(&at, of, out),
+                _ => write(&at, &control.default, out),
+            }
+        }
+    }
+    let mut out = BTreeMap::new();
+    defaults("", controls, &mut out);
+    write("", &Value::Object(params.clone()), &mut out);
+    out
+}

@@ -1,0 +1,115 @@
+//! What people call families of methods, data and networks. The engine writes it into the catalogue, so that page and
+//! command line use the same words.
+
+use crate::{Family, Kind, fields};
+use serde::Serialize;
+use serde_json::{Map, Value};
+
+/// What one family of methods is called.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct FamilyInfo {
+    pub family: Family,
+    /// Of several of its methods, as a heading: "Attacks".
+    pub label: String,
+    /// What a visitor looks for in a menu: "Adapt cheaply".
+    pub menu: String,
+    /// What it does to a network, on a layer's card: "Adapt".
+    pub verb: String,
+    /// The words of the button that plays a stage of it: "Adapt it".
+    pub press: String,
+    /// The same as what comes next: "adapt it".
+    pub next: String,
+}
+
+fields!(FamilyInfo { family, label, menu, verb, press, next });
+
+/// A network that is shipped.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct SourceFacts {
+    /// The name that `model.weights` gives.
+    pub weights: String,
+    pub title: String,
+    /// What it was trained on, as things: "letters".
+    pub knows: String,
+}
+
+fields!(SourceFacts { weights, title, knows });
+
+/// What the samples and classes of a data set are called.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct DataFacts {
+    pub kind: Kind,
+    /// The first noun whose conditions hold is the right one; the last has none.
+    pub nouns: Vec<Noun>,
+    /// What settings add to the noun: "tilted".
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub adjectives: Vec<Adjective>,
+}
+
+fields!(DataFacts { kind, nouns; adjectives });
+
+/// What samples are called under certain settings.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Noun {
+    /// Settings and the values that they must have, given or by default.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub when: Vec<(String, Value)>,
+    /// "digit"
+    pub thing: String,
+    /// "digits"
+    pub things: String,
+    /// Whether a network reads them, as writing, rather than names them.
+    pub reads: bool,
+    /// Singular and plural of each class by its number in the set, where there are words: "three" and "threes".
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub classes: Vec<(String, String)>,
+}
+
+fields!(Noun { thing, things, reads; when, classes });
+
+/// What a setting that is not at its default adds to the noun.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Adjective {
+    pub key: String,
+    /// "tilted"
+    pub word: String,
+    /// What makes samples so, as a request: "Tilt".
+    pub act: String,
+}
+
+fields!(Adjective { key, word, act });
+
+impl DataFacts {
+    /// Samples of one kind that have one name.
+    pub fn new(kind: Kind, noun: Noun) -> Self {
+        Self { kind, nouns: vec![noun], adjectives: Vec::new() }
+    }
+
+    /// What samples are called with these settings; `value` gives a setting or its default.
+    pub fn noun(&self, value: impl Fn(&str) -> Option<Value>) -> Option<&Noun> {
+        self.nouns.iter().find(|noun| noun.when.iter().all(|(key, wanted)| value(key).as_ref() == Some(wanted)))
+    }
+
+    /// What the settings add to it: those that are given as a number other than zero.
+    pub fn adjective(&self, params: &Map<String, Value>) -> Option<&Adjective> {
+        let given = |key: &str| params.get(key).and_then(Value::as_f64).is_some_and(|value| value != 0.0);
+        self.adjectives.iter().find(|adjective| given(&adjective.key))
+    }
+}
+
+impl Noun {
+    pub fn new(thing: &str, things: &str, reads: bool) -> Self {
+        Self { when: Vec::new(), thing: thing.into(), things: things.into(), reads, classes: Vec::new() }
+    }
+
+    /// Only where a setting has this value.
+    pub fn when(mut self, key: &str, value: impl Into<Value>) -> Self {
+        self.when.push((key.into(), value.into()));
+        self
+    }
+
+    /// With words for the classes.
+    pub fn classes(self, words: &[(&str, &str)]) -> Self {
+        Self { classes: words.iter().map(|(one, many)| ((*one).into(), (*many).into())).collect(), ..self }
+    }
+}
