@@ -21,14 +21,16 @@ pub fn provide() {
 
 /// What the stage shows.
 pub fn page(route: Route) -> AnyView {
+    let load = || -> Loading<DrawPlace> { Box::pin(stage()) };
     // As high as a lab, so that nothing moves when it is there.
     let waits = || view! { <p class="empty lab-high">"Loading …"</p> }.into_any();
-    view! { <Later route load=|| -> Loading<DrawPlace> { Box::pin(stage()) } waits /> }.into_any()
+    view! { <Later route load waits /> }.into_any()
 }
 
 /// The left column.
 pub fn panel(route: Route) -> AnyView {
-    view! { <Later route load=|| -> Loading<DrawPlace> { Box::pin(column()) } waits=|| ().into_any() /> }.into_any()
+    let load = || -> Loading<DrawPlace> { Box::pin(column()) };
+    view! { <Later route load waits=|| ().into_any() /> }.into_any()
 }
 
 /// A view of a place whose code loads later.

@@ -4,7 +4,6 @@ use crate::{
     labs,
     run::{START, View, catalogue},
 };
-use leptos::prelude::*;
 use spec::MethodInfo;
 
 /// Gives a planned stage this method. Of a finished one, or with `as_row`, a version is made; where nothing is
