@@ -107,7 +107,7 @@ fn place(view: View, lab: Option<&'static Lab>) -> Place {
     let task = run.task_of(&view.selected.get());
     let learns = |name: &String| run.method(name).is_some_and(|m| matches!(m.shape, Shape::Tune | Shape::Peft));
     Place {
-        kind: run.kind(&task),
+        kind: run.view(|view| view.kind(&task)),
         classes: run.class_names(&task).len(),
         trained: run.order().iter().any(learns),
         lab,
