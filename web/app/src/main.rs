@@ -11,7 +11,7 @@ mod ui;
 
 use engine::{Engine, EngineState, browser::has_webgpu};
 use gloo_events::{EventListener, EventListenerOptions};
-use labs::part::attempt_in;
+use labs::{LABS, part::attempt_in};
 use leptos::prelude::*;
 use route::Route;
 use run::{News, Notice, Notices, Run, View, catalogue, default_strip, history, storage, strip::Strip};
@@ -107,6 +107,7 @@ fn provide(opened: Opened) -> View {
     provide_context(run);
     provide_context(view);
     provide_context(host(view));
+    LABS.iter().for_each(|lab| (lab.provide)());
     engine.start(move |said| run::hear(view, said));
     run.fetch_source();
     view

@@ -1,7 +1,7 @@
 //! What the engine says, translated into the page's signals. This is the only place that does so.
 
 use super::{
-    catalogue::catalogue,
+    catalogue::{catalogue, family},
     history::{self, PastRun},
     notices::{News, Notice},
     run::{Playing, Run},

@@ -161,11 +161,7 @@ impl View {
             let (run, selected) = (self.run, self.selected.get());
             let mut wanted = vec![selected.clone()];
             if run.family(&selected) == Some(Family::Defend) {
-                run.strip.with(|strip| {
-                    let index = strip.find(&selected);
-                    let asks = |at: &usize| !strip.is_layer(*at, catalogue()) && strip.parent(*at) == index;
-                    wanted.extend((0..strip.len()).filter(asks).map(|at| strip.name(at)));
-                });
+                wanted.extend(run.view(|view| view.notes(&selected)));
             }
             wanted
         })

@@ -7,10 +7,28 @@ use super::{
     strip::Strip,
 };
 use leptos::prelude::*;
-use report::{Answers, Outcome};
+use report::{Answers, Known, Outcome, RunView, Sentence};
 use serde_json::Value;
 use spec::{Family, MethodInfo, Pick, START};
 use std::sync::Arc;
+
+/// In place of the sentence of a stage where there is none.
+const NO_LAYER: &str = "There is no such layer on the strip yet. Add one, and it is played from here.";
+
+impl Known for Run {
+    fn outcome(&self, stage: &str) -> Option<Arc<Outcome>> {
+        Run::outcome(self, stage)
+    }
+
+    fn asked(&self, stage: &str, task: &str) -> Option<Arc<Answers>> {
+        let key = (self.print(stage)?, task.to_owned(), false);
+        self.asked.with(|asked| asked.get(&key).cloned())
+    }
+
+    fn seconds(&self, stage: &str) -> Option<f64> {
+        self.own_estimate(stage)
+    }
+}
 
 impl Run {
     /// The method of a stage; `None` of the source network.
@@ -42,23 +60,52 @@ impl Run {
         name == START || self.outcome(name).is_some_and(|outcome| outcome.is_done())
     }
 
+    /// The run as [`report`] speaks of it.
+    pub fn view<T>(&self, read: impl FnOnce(&RunView) -> T) -> T {
+        self.strip.with(|strip| read(&RunView { spec: &strip.spec, catalogue: catalogue(), known: self }))
+    }
+
+    /// The sentence of a stage, whatever it has come to.
+    pub fn sentence(&self, name: &str) -> Sentence {
+        match name {
+            START => Sentence::new(NO_LAYER),
+            name => self.view(|view| view.sentence(name)),
+        }
+    }
+
+    /// Method and what matters most of its settings: "LoRA, rank 4".
+    pub fn title(&self, name: &str) -> String {
+        self.view(|view| view.title(name))
+    }
+
+    /// As on a layer's card: `4`, or `4b` for its second version.
+    pub fn number(&self, name: &str) -> String {
+        self.view(|view| view.number(name))
+    }
+
+    /// What a task's samples are called: "tilted digits".
+    pub fn things(&self, task: &str) -> String {
+        self.view(|view| view.things(task))
+    }
+
+    /// Layers that start from the same model as this one, itself included.
+    pub fn versions(&self, name: &str) -> Vec<String> {
+        self.view(|view| view.versions(name))
+    }
+
     /// The layer that a stage is, or asks.
     pub fn layer_of(&self, name: &str) -> String {
-        self.strip.with(|strip| match strip.find(name) {
-            Some(index) if strip.is_layer(index, catalogue()) => name.into(),
-            Some(index) => strip.parent_name(index),
-            None => START.into(),
-        })
+        self.view(|view| view.layer_of(name))
     }
 
     /// The stage whose model this one starts from or asks.
     pub fn parent_of(&self, name: &str) -> String {
-        self.strip.with(|strip| strip.find(name).map_or_else(|| START.into(), |index| strip.parent_name(index)))
+        self.view(|view| view.parent(name))
     }
 
     /// The task that a stage is played on; of the source network the first one.
     pub fn task_of(&self, name: &str) -> String {
-        self.strip.with(|strip| strip.find(name).map_or_else(|| strip.first_task(), |index| strip.task(index)))
+        self.view(|view| view.task(name))
     }
 
     /// Data set and settings of a task.
@@ -74,11 +121,7 @@ impl Run {
 
     /// Answers of a stage's model on a task: as played, else as asked.
     pub fn answers(&self, name: &str, task: &str) -> Option<Arc<Answers>> {
-        let print = self.print(name)?;
-        let played = (self.task_of(name) == task)
-            .then(|| self.outcomes.with(|outcomes| outcomes.get(&print)?.answers("test").cloned()))
-            .flatten();
-        played.or_else(|| self.asked.with(|asked| asked.get(&(print, task.into(), false)).cloned()))
+        self.view(|view| view.answers(name, task))
     }
 
     /// As [`Self::answers`], of the base without its adapter.
@@ -89,12 +132,7 @@ impl Run {
 
     /// Seconds that a stage will take on this machine, with what it stands on and is not played.
     pub fn estimate(&self, name: &str) -> Option<f64> {
-        let stands_on = self.strip.with(|strip| {
-            let index = strip.find(name)?;
-            Some(strip.ancestors(index).into_iter().map(|at| strip.name(at)).collect::<Vec<_>>())
-        });
-        let all = stands_on?.into_iter().filter(|other| !self.is_done(other)).chain([name.to_owned()]);
-        all.map(|name| self.own_estimate(&name)).sum()
+        self.view(|view| view.seconds(name))
     }
 
     /// Seconds of a stage alone.
@@ -105,13 +143,7 @@ impl Run {
 
     /// The class that is to be forgotten, where one is.
     pub fn forget_class(&self) -> Option<u16> {
-        self.strip.with(|strip| {
-            let pick = strip.spec.forget.as_ref()?;
-            if pick.id != "class" {
-                return None;
-            }
-            Some(pick.params.get("class").and_then(Value::as_u64).unwrap_or(0) as u16)
-        })
+        self.view(|view| view.forget_class())
     }
 
     /// Numbers of the training images that were picked to be forgotten.
@@ -131,13 +163,7 @@ impl Run {
 
     /// Whether two tasks are views on one set: a number is the same sample in both.
     pub fn is_one_set(&self, a: &str, b: &str) -> bool {
-        let source = |task| {
-            self.task_pick(task).map(|mut pick| {
-                pick.params.retain(|key, _| !matches!(key.as_str(), "classes" | "tilt"));
-                pick
-            })
-        };
-        source(a) == source(b)
+        self.view(|view| view.is_one_set(a, b))
     }
 
     /// What a stage's setting is, written or by default; `Null` of no such setting.

@@ -87,7 +87,7 @@ pub fn play_state(view: View, now: f64) -> PlayState {
             PlayState { left, share, ..PlayState::new(Press::Again, "Start again") }
         }
         Status::Failed(failure) => failed(run, &selected, &outcome, failure),
-        Status::Waiting | Status::Running | Status::Paused => PlayState::new(Press::Play, run.press(&selected)),
+        Status::Waiting | Status::Running | Status::Paused => PlayState::new(Press::Play, run.view(|view| view.press(&selected))),
     }
 }
 
@@ -132,7 +132,7 @@ fn idle(run: Run, selected: &str) -> PlayState {
         Some(total) => format!("{layers}, about {}", seconds(total)),
         None => layers,
     };
-    let label = if run.is_stale(selected) { "Run it again".into() } else { run.press(selected) };
+    let label = if run.is_stale(selected) { "Run it again".into() } else { run.view(|view| view.press(selected)) };
     PlayState { left, right, ..PlayState::new(Press::Play, label) }
 }
 
@@ -140,7 +140,7 @@ fn finished(run: Run, left: String) -> PlayState {
     let right = run.strip.with(|strip| format!("seed {}", strip.spec.seed));
     let state = match run.next() {
         Some(name) => {
-            let label = run.next_words(&name);
+            let label = run.view(|view| view.next(&name));
             PlayState::new(Press::Next(name), label)
         }
         None => PlayState::new(Press::All, "Play it all again"),
