@@ -9,4 +9,5 @@ mod goldens;
 mod gradients;
 mod laws;
 mod recipes;
+mod stored;
 mod tidy;

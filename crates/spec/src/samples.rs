@@ -112,7 +112,7 @@ fn answers() -> Vec<Answer> {
             clean: vec![vec![0.1, 0.9]],
             attacked: vec![vec![0.7, 0.3]],
             walk: vec![vec![0.9, 0.3]],
-            queries: 1 << 53,
+            queries: (1 << 53) - 1,
         },
         Curve { accuracy: vec![97.5, 0.0], n: 360 },
         Boundary { low: [0.0, 0.0], high: [1.0, 1.5], size: 96 },
@@ -213,7 +213,7 @@ fn spec() -> RunSpec {
 
 /// Settings of every kind: a whole number must come back whole.
 fn params() -> serde_json::Map<String, Value> {
-    let largest = 1_u64 << 53;
+    let largest = (1_u64 << 53) - 1;
     let params = json!({
         "whole": 3, "below": -3, "largest": largest, "share": 0.1, "truth": false, "none": null, "text": "a",
         "list": [1, 2.5, []], "table": { "z": { "deep": 1 }, "a": {} },

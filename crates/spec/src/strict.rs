@@ -8,10 +8,10 @@ use std::fmt;
 const DATE: &str = "$__toml_private_datetime";
 
 /// The largest whole number up to which JavaScript, so the page's worker, knows every one.
-const LARGEST: u64 = 1 << 53;
+const LARGEST: u64 = (1 << 53) - 1;
 
-/// Reads JSON or TOML into a [`Value`]. A key that stands twice in a table, a number that is not finite or too large and
-/// a date are errors that name the key they stand at.
+/// Reads JSON or TOML into a [`Value`]. A key that stands twice in a table, a number that is not finite or too large,
+/// and a date are errors that name the key they stand at.
 pub struct Strict<'a>(pub &'a str);
 
 impl<'de> DeserializeSeed<'de> for Strict<'_> {

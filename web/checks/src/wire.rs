@@ -25,7 +25,8 @@ fn main() {
 /// What became of a value on its way, and of its JSON text, if it is not the same.
 fn lost<T: Serialize + DeserializeOwned + PartialEq + Debug>(value: &T) -> Option<String> {
     let there_and_back = || -> Result<[T; 2], String> {
-        let body = value.serialize(&serde_wasm_bindgen::Serializer::json_compatible()).map_err(|why| why.to_string())?;
+        let body =
+            value.serialize(&serde_wasm_bindgen::Serializer::json_compatible()).map_err(|why| why.to_string())?;
         let copy = structured_clone(&body).map_err(|why| format!("{why:?}"))?;
         let text = String::from(JSON::stringify(&copy).map_err(|why| format!("{why:?}"))?);
         let copy = serde_wasm_bindgen::from_value(copy).map_err(|why| why.to_string())?;

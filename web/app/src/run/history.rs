@@ -153,6 +153,20 @@ mod tests {
     }
 
     #[test]
+    fn what_an_earlier_build_kept_in_the_browser_opens() {
+        let page: Value = serde_json::from_str(include_str!("../../../../tests/stored/page.json")).unwrap();
+        let value = |key: &str| serde_json::from_str::<Value>(page[key].as_str().unwrap()).unwrap();
+        let spec = RunSpec::from_value(value("palimpsest.spec")).unwrap();
+        assert_eq!((spec.name.as_str(), spec.stages.len()), ("stored", 5));
+        let runs = open(value("palimpsest.runs"));
+        let stages: Vec<&str> = runs.iter().map(|run| run.method.as_str()).collect();
+        assert_eq!(stages.len(), 5);
+        assert_eq!((stages[4], runs[4].number, &runs[4].spec), ("train.scratch", 1, &spec));
+        assert_eq!(runs[4].figure("accuracy").and_then(|row| row.n), Some(360));
+        assert!(!runs[4].curve.is_empty());
+    }
+
+    #[test]
     fn csv_quotes_and_leaves_gaps() {
         let mut ta = Row::new("base", "ta", 93.5);
         ta.spread = Some(0.25);

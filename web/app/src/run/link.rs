@@ -90,6 +90,15 @@ mod tests {
     }
 
     #[test]
+    fn a_link_of_an_earlier_build_opens() {
+        let link = include_str!("../../../../tests/stored/link.txt");
+        let spec = decode(link.strip_prefix("#r=").unwrap()).unwrap();
+        assert_eq!((spec.name.as_str(), spec.seed, spec.stages.len()), ("four-labs", 7, 7));
+        let lora = spec.stages.iter().find(|stage| stage.name.as_deref() == Some("lora")).unwrap();
+        assert_eq!(lora.params["rank"], 3);
+    }
+
+    #[test]
     fn a_broken_link_is_refused() {
         let link = encode(&run());
         for broken in ["", "!", &link[..link.len() / 2], "H4sIAAAAAAAAA"] {
