@@ -227,11 +227,11 @@ fn list_has_every_method() {
     let output = done(&folder, &["list", "--json"], "");
     let listed: Vec<Value> = serde_json::from_slice(&output.stdout).unwrap();
     let ids: Vec<&str> = listed.iter().map(|method| method["id"].as_str().unwrap()).collect();
-    assert_eq!(ids, engine::entries().map(|entry| entry.card.id).collect::<Vec<_>>());
+    assert_eq!(ids, engine::entries().map(|entry| entry.id).collect::<Vec<_>>());
     let output = done(&folder, &["list"], "");
     let text = String::from_utf8(output.stdout).unwrap();
-    for entry in engine::entries() {
-        assert!(text.contains(entry.card.id) && text.contains(entry.card.summary), "{}", entry.card.id);
+    for card in engine::cards() {
+        assert!(text.contains(card.id) && text.contains(card.summary), "{}", card.id);
     }
 }
 
@@ -252,7 +252,7 @@ fn show_prints_card_and_ranges() {
     assert!(shown("peft.lora").contains("  h = W₀x + α/r BAx\n"));
     assert!(shown("defend.pgd-at").contains("  min_θ 𝔼 max_{‖δ‖_∞ ≤ ε} ℓ(f_θ(x + δ), y)\n"));
     for entry in engine::entries() {
-        let text = shown(entry.card.id);
+        let text = shown(entry.id);
         let equation = text.lines().nth(3).unwrap();
         assert!(!equation.trim().is_empty() && !equation.contains(['<', '&']), "{text}");
     }

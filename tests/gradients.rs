@@ -171,7 +171,7 @@ fn an_images_result_does_not_depend_on_its_batch() {
             let mut params = (entry.tiny)().as_object().unwrap().clone();
             for variant in [Map::new(), thorough(entry)] {
                 params.extend(variant);
-                let at = format!("{} on {name}", entry.card.id);
+                let at = format!("{} on {name}", entry.id);
                 let whole = pollster::block_on(attack_view(entry, &params, &net, &task.test, &mut cx)).unwrap();
                 let some = View::first(&task.test, 32);
                 let thirty_two = pollster::block_on(attack_view(entry, &params, &net, &some, &mut cx)).unwrap();

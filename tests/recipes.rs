@@ -80,7 +80,7 @@ fn recipes_measure_what_they_did() {
 /// events. Whenever a stage has ended, and when all have, they say the same of every stage.
 #[test]
 fn page_and_terminal_say_the_same() {
-    let catalogue = engine::catalogue(Vec::new());
+    let catalogue = engine::catalogue(Vec::new(), |_| String::new());
     for Run { id, spec, report, said } in RUNS.iter() {
         let written_out = spec.explicit(|id| catalogue.is_layer(id));
         let (mut terminal, mut page) = (Outcomes::new(), Outcomes::new());
@@ -125,7 +125,7 @@ fn page_and_terminal_say_the_same() {
 /// In a choice of classes the engine numbers them anew: what the leaf shows of such a task has the engine's labels.
 #[test]
 fn half_of_the_digits_are_called_by_their_names() {
-    let catalogue = engine::catalogue(Vec::new());
+    let catalogue = engine::catalogue(Vec::new(), |_| String::new());
     let run = RUNS.iter().find(|run| run.id == "half-digits").unwrap();
     let mut outcomes = Outcomes::new();
     run.said.iter().for_each(|said| hear(&mut outcomes, said));

@@ -1,5 +1,6 @@
 //! The command line: plays run files, and says what the engine knows.
 
+mod catalogue;
 mod file;
 mod host;
 mod math;

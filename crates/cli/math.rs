@@ -1,93 +1,50 @@
 //! Presentation MathML as one line of plain Unicode.
 
-/// The line: `x′ = x + ε sign ∇ₓℓ`. Knows the elements that cards use; the texts of others stand as they are.
-pub fn line(mathml: &str) -> String {
-    let mut reader = Reader { rest: mathml };
-    joined(&reader.nodes())
+use roxmltree::{Document, Node};
+
+/// The line: `x′ = x + ε sign ∇ₓℓ`. `mathml` is the inside of `<math>`.
+pub fn line(mathml: &str) -> Result<String, roxmltree::Error> {
+    let math = format!("<math>{mathml}</math>");
+    Ok(joined(&pieces(Document::parse(&math)?.root_element())))
 }
 
 /// A piece of the line and how it stands beside others.
-#[derive(Clone, Debug)]
 struct Piece {
     text: String,
     role: Role,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, PartialEq, Eq)]
 enum Role {
     /// A name, number or fence: beside others without a space, if it is short.
     Atom,
     /// A space on both sides, or on none where it is a sign.
     Operator,
-    /// A space behind.
+    /// A space behind: a comma, or a space alone.
     Comma,
-    Space,
 }
 
-struct Reader<'a> {
-    rest: &'a str,
-}
-
-impl<'a> Reader<'a> {
-    /// Up to the closing tag of the element that these stand in, or to the end.
-    fn nodes(&mut self) -> Vec<Piece> {
-        let mut nodes = Vec::new();
-        loop {
-            let Some(at) = self.rest.find('<') else { return nodes };
-            self.rest = &self.rest[at + 1..];
-            let Some(end) = self.rest.find('>') else { return nodes };
-            let tag = &self.rest[..end];
-            self.rest = &self.rest[end + 1..];
-            if tag.starts_with('/') {
-                return nodes;
-            }
-            nodes.push(self.element(tag));
-        }
-    }
-
-    fn element(&mut self, tag: &str) -> Piece {
-        let name = tag.split_whitespace().next().unwrap_or_default().trim_end_matches('/');
-        if tag.ends_with('/') {
-            return Piece { text: String::new(), role: Role::Space };
-        }
-        match name {
-            "mi" | "mn" | "mtext" => Piece { text: self.text(), role: Role::Atom },
-            "mo" => operator(self.text()),
-            "mspace" => {
-                self.text();
-                Piece { text: String::new(), role: Role::Space }
-            }
-            _ => {
-                let inside = self.nodes();
-                let part = |at: usize| inside.get(at).map_or("", |piece| piece.text.as_str());
-                let text = match name {
-                    "mfrac" => format!("{}/{}", grouped(part(0)), grouped(part(1))),
-                    "msqrt" => format!("√({})", joined(&inside)),
-                    "msub" | "munder" => below(part(0), part(1)),
-                    "msup" | "mover" => above(part(0), part(1)),
-                    "msubsup" | "munderover" => above(&below(part(0), part(1)), part(2)),
-                    _ => joined(&inside),
-                };
-                Piece { text, role: Role::Atom }
-            }
-        }
-    }
-
-    /// The text of a leaf, its closing tag passed.
-    fn text(&mut self) -> String {
-        let (text, rest) = self.rest.split_once("</").unwrap_or((self.rest, ""));
-        self.rest = rest.split_once('>').map_or("", |(_, rest)| rest);
-        text.trim().replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&")
-    }
-}
-
-fn operator(text: String) -> Piece {
-    let role = match text.as_str() {
-        "," | ";" | ":" => Role::Comma,
-        "(" | ")" | "[" | "]" | "{" | "}" | "|" | "‖" | "∇" | "∑" | "∏" | "′" => Role::Atom,
-        _ => Role::Operator,
+/// Rows are taken apart; every other element is one piece.
+fn pieces(node: Node) -> Vec<Piece> {
+    let row = || node.children().flat_map(pieces).collect::<Vec<_>>();
+    let part = |at: usize| node.children().nth(at).map_or_else(String::new, |part| joined(&pieces(part)));
+    let text = match node.tag_name().name() {
+        "math" | "mrow" => return row(),
+        "mspace" if !node.has_attribute("width") => return Vec::new(),
+        "mfrac" => format!("{}/{}", grouped(&part(0)), grouped(&part(1))),
+        "msqrt" => format!("√({})", joined(&row())),
+        "msub" | "munder" => below(&part(0), &part(1)),
+        "msup" | "mover" => above(&part(0), &part(1)),
+        "msubsup" | "munderover" => above(&below(&part(0), &part(1)), &part(2)),
+        _ => node.text().unwrap_or_default().into(),
     };
-    Piece { text, role }
+    let role = match (node.tag_name().name(), text.as_str()) {
+        ("mspace", _) | ("mo", "," | ";" | ":") => Role::Comma,
+        ("mo", "(" | ")" | "[" | "]" | "{" | "}" | "|" | "‖" | "∑" | "∏" | "′") => Role::Atom,
+        ("mo", word) if !word.starts_with(char::is_alphabetic) => Role::Operator,
+        _ => Role::Atom,
+    };
+    vec![Piece { text, role }]
 }
 
 fn joined(pieces: &[Piece]) -> String {
@@ -100,13 +57,12 @@ fn joined(pieces: &[Piece]) -> String {
     let mut before: Option<&Piece> = None;
     for piece in pieces {
         let space = match (before, piece.role) {
-            (None, _) | (_, Role::Comma | Role::Space) => false,
-            (Some(last), _) if matches!(last.role, Role::Comma | Role::Space) => true,
+            (None, _) | (_, Role::Comma) => false,
+            (Some(last), _) if last.role == Role::Comma => true,
             (Some(last), Role::Operator) => last.role != Role::Operator && !last.text.ends_with(OPENING),
             (Some(last), Role::Atom) if last.role == Role::Operator => out.contains(' '),
             (Some(last), Role::Atom) => {
-                let fence = piece.text.len() == piece.text.chars().next().map_or(0, char::len_utf8)
-                    && !piece.text.chars().all(char::is_alphanumeric);
+                let fence = piece.text.chars().count() == 1 && !piece.text.chars().all(char::is_alphanumeric);
                 let opened = last.text.ends_with(OPENING) || ["|", "‖"].contains(&last.text.as_str());
                 !opened && !fence && !piece.text.starts_with(CLOSING) && (long(&last.text) || long(&piece.text))
             }

@@ -1,5 +1,6 @@
 //! `palimpsest run`: every point of the grid with every seed, one after the other.
 
+use crate::catalogue::catalogue;
 use crate::host::{self, Machine};
 use crate::out::{Out, file_name};
 use crate::speaker::{Listener, Speaker};
@@ -81,7 +82,7 @@ pub fn run(options: &Options) -> Result<(), Stop> {
     engine::device::plain(options.plain);
     engine::device::threads(options.threads.map(Into::into));
     let out = options.out.as_deref().map(Out::new).transpose()?;
-    let catalogue = engine::catalogue(Vec::new());
+    let catalogue = catalogue();
     let opened = pollster::block_on(engine::open(spec.device))?;
     let ready = opened.ready();
     let events = out.as_ref().map(|out| out.create("events.jsonl")).transpose()?;
@@ -269,7 +270,7 @@ fn table(done: &[Played], catalogue: &Catalogue, quiet: bool) -> String {
     let mut out = String::new();
     for (family, table) in Results::new(&reports, catalogue).tables() {
         let gap = if out.is_empty() && quiet { "" } else { "\n" };
-        out.push_str(&format!("{gap}{family}\n{}", table.terminal()));
+        out.push_str(&format!("{gap}{family}\n{}", text::table(&table)));
     }
     out
 }

@@ -1,5 +1,6 @@
 //! What the engine knows, for people: methods, data sets, networks, and what a run file would do.
 
+use crate::catalogue::catalogue;
 use crate::host::Machine;
 use crate::run;
 use crate::speaker::{Listener, Speaker};
@@ -16,7 +17,7 @@ use std::rc::Rc;
 pub fn check(path: &Path) -> Result<(), Stop> {
     let spec = file::run_file(path)?;
     let points = run::points(&spec)?;
-    let catalogue = engine::catalogue(Vec::new());
+    let catalogue = catalogue();
     let gate = Rc::new(Gate::default());
     let speaker = Speaker::new(Listener::Patient, catalogue.clone(), &spec, None);
     let machine = Rc::new(Machine::new(file::folder(path), gate.clone(), speaker));
@@ -30,7 +31,7 @@ pub fn check(path: &Path) -> Result<(), Stop> {
 
 /// `palimpsest data`
 pub fn data(name: Option<&str>) -> Result<(), Stop> {
-    let catalogue = engine::catalogue(Vec::new());
+    let catalogue = catalogue();
     let kinds = [
         ("Data sets", "tasks.NAME", &catalogue.tasks),
         ("Networks", "model", &catalogue.nets),
@@ -75,8 +76,7 @@ pub fn data(name: Option<&str>) -> Result<(), Stop> {
 
 /// `palimpsest list`
 pub fn list(json: bool) -> Result<(), Stop> {
-    let catalogue = engine::catalogue(Vec::new());
-    let methods = &catalogue.methods;
+    let methods = catalogue().methods;
     if json {
         let methods: Vec<Value> = methods.iter().map(basics).collect();
         return Ok(text::print(&format!("{:#}\n", Value::Array(methods)))?);
@@ -97,7 +97,7 @@ pub fn list(json: bool) -> Result<(), Stop> {
 
 /// `palimpsest show`
 pub fn method(id: &str) -> Result<(), Stop> {
-    let catalogue = engine::catalogue(Vec::new());
+    let catalogue = catalogue();
     let known = catalogue.methods.iter().map(|method| method.card.id.as_str());
     let method = catalogue.method(id).ok_or_else(|| Wrong::unknown("method", "show", id, known))?;
     let card = &method.card;
@@ -110,7 +110,8 @@ pub fn method(id: &str) -> Result<(), Stop> {
     );
     let family = catalogue.family(card.family).map_or("", |family| &family.label);
     let mut out = format!("{} · {} · {family}\n", card.id, card.title);
-    out.push_str(&format!("{}\n\n  {}\n\n", card.summary, math::line(&card.equation)));
+    let equation = math::line(&card.equation).expect("a test holds that equations are MathML");
+    out.push_str(&format!("{}\n\n  {equation}\n\n", card.summary));
     for (name, what) in [
         ("Paper", format!("{} ({}): {}", card.authors, card.year, card.paper)),
         ("Takes", takes),
@@ -235,7 +236,7 @@ fn plan(spec: &RunSpec, points: usize, catalogue: &Catalogue) -> String {
         let on = spec.task_of(index, engine::is_layer);
         table.rows.push(vec![spec.stage_name(index), title, from, on, words(&stage.params).trim().into()]);
     }
-    out.push_str(&format!("\n{}", table.terminal()));
+    out.push_str(&format!("\n{}", text::table(&table)));
     for (path, values) in &spec.grid {
         out.push_str(&format!("\nGrid: {path} = {}", Value::Array(values.clone())));
     }

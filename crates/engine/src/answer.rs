@@ -145,7 +145,7 @@ impl Asker {
         }
         let view = view.at(samples.to_vec());
         let batch = view.batch(samples);
-        let victim = Victim::of(net, entry.card.needs.access);
+        let victim = Victim::of(net, entry.needs.access);
         cx.trace = Some(Vec::new());
         let x = (fns.perturb)(&method.params, &victim, &batch, cx).await?;
         let labels: Vec<u16> = samples.iter().map(|id| view.label(*id)).collect();

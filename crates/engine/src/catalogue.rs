@@ -1,11 +1,12 @@
-use crate::entries;
+use crate::{cards, entries};
 use kit::{data, nets};
-use spec::{CardData, Catalogue, Family, FamilyInfo, Leaf, MethodInfo, Preset, RunSpec, SourceFacts, VERSION, Wrong};
+use spec::{Catalogue, Family, FamilyInfo, Leaf, MethodInfo, Preset, RunSpec, SourceFacts, VERSION, Wrong};
 
-/// What page and documents know of this engine; `presets` are the quick recipes.
-pub fn catalogue(presets: Vec<Preset>) -> Catalogue {
-    let methods = entries().map(|entry| MethodInfo {
-        card: CardData::from(&entry.card),
+/// What page, command line and documents know of this engine. `presets` are the quick recipes; `mathml` turns an
+/// equation in LaTeX into the inside of `<math>`.
+pub fn catalogue(presets: Vec<Preset>, mathml: impl Fn(&str) -> String) -> Catalogue {
+    let methods = entries().zip(cards()).map(|(entry, card)| MethodInfo {
+        card: card.data(mathml(card.equation)),
         shape: entry.shape,
         first: entry.first,
         controls: (entry.controls)(),

@@ -14,6 +14,7 @@ pub use check::check;
 pub use device::{Opened, open};
 pub use kit::cx::{Boxed, Gate, Host};
 pub use kit::{Error, Result};
+pub use methods::cards;
 pub use session::{Adversarials, Ended, Session};
 pub use summary::summary;
 
@@ -30,8 +31,8 @@ pub fn entries() -> impl Iterator<Item = &'static Entry> + Clone {
 
 /// A method by its id; the nearest known one in the error.
 pub fn entry(id: &str) -> std::result::Result<&'static Entry, Wrong> {
-    let known = entries().map(|entry| entry.card.id);
-    entries().find(|entry| entry.card.id == id).ok_or_else(|| Wrong::unknown("method", "stage", id, known))
+    let known = entries().map(|entry| entry.id);
+    entries().find(|entry| entry.id == id).ok_or_else(|| Wrong::unknown("method", "stage", id, known))
 }
 
 /// Whether stages of this id leave a new model.

@@ -7,12 +7,15 @@ use crate::nets::Net;
 use crate::shapes::attack::AttackFns;
 use crate::shapes::{attack, measure, peft, tune, unlearn};
 use serde_json::{Map, Value};
-use spec::{Card, Control, Row, Shape, Stage};
+use spec::{Card, Control, Family, Needs, Row, Shape, Stage};
 
 /// What every method has: a card, settings, and the same settings at toy size for the laws.
 pub trait Method: 'static {
     type Config: Config;
     const CARD: Card;
+
+    /// The id alone, so that code which names the method does not carry its whole card along.
+    const ID: &'static str = Self::CARD.id;
 
     /// Settings that this method does not have, though others with its config do: they stay at their defaults, and
     /// nobody is shown them.
@@ -44,8 +47,16 @@ pub type Run = for<'a> fn(&'a Entry, &'a Stage, &'a mut Lab, &'a mut Cx) -> Boxe
 pub type Make = for<'a> fn(&'a Map<String, Value>, Net, &'a Task, &'a mut Cx) -> Boxed<'a, Result<Net>>;
 
 /// A method with its type erased, and the harness of its shape: a method cannot forget a measurement, nor bend one.
+///
+/// Of the card it holds only what a run needs. The prose for readers stays out of the engine's wasm: it is reached
+/// through the methods' list of cards, which nothing but the catalogue asks for.
 pub struct Entry {
-    pub card: Card,
+    /// `family.name`, as run files write it.
+    pub id: &'static str,
+    /// The name that people read.
+    pub title: &'static str,
+    pub family: Family,
+    pub needs: Needs,
     pub shape: Shape,
     /// Among the good first choices of its family.
     pub first: bool,
@@ -87,14 +98,17 @@ impl Entry {
 
     const fn of<M: Method>(shape: Shape, run: Run) -> Self {
         Self {
-            card: M::CARD,
+            id: M::ID,
+            title: M::CARD.title,
+            family: M::CARD.family,
+            needs: M::CARD.needs,
             shape,
             first: false,
             controls: || control::controls_over(&M::defaults(), M::FIXED),
             defaults: || free::<M>(&M::defaults()),
             tiny: || free::<M>(&M::tiny(M::defaults())),
             settings: |at, params| Ok(free::<M>(&M::settings(at, params)?)),
-            check_task: |params, task| M::check(&M::settings(M::CARD.id, params)?, task),
+            check_task: |params, task| M::check(&M::settings(M::ID, params)?, task),
             run,
             make: None,
             attack: None,
@@ -103,10 +117,10 @@ impl Entry {
 
     /// One sentence if the method cannot work on this task.
     pub fn fits(&self, stage: &Stage, task: &Task) -> Result {
-        let needs = &self.card.needs;
+        let needs = &self.needs;
         if !needs.kinds.contains(&task.set.kind) {
             let why = format!("it does not take the {:?} of task \"{}\"", task.set.kind, task.name).to_lowercase();
-            return Err(Error::input(self.card.id, why));
+            return Err(Error::input(self.id, why));
         }
         if task.classes.len() < needs.min_classes {
             let why = format!(
@@ -115,10 +129,10 @@ impl Entry {
                 task.name,
                 task.classes.len()
             );
-            return Err(Error::input(self.card.id, why));
+            return Err(Error::input(self.id, why));
         }
         if let Some(attack) = &self.attack {
-            attack::aim(self.card.id, (attack.target)(&stage.params)?, task.classes.len())?;
+            attack::aim(self.id, (attack.target)(&stage.params)?, task.classes.len())?;
         }
         (self.check_task)(&stage.params, task)
     }

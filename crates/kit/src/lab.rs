@@ -61,8 +61,8 @@ impl Lab {
 
     pub fn entry(&self, id: &str) -> Result<&'static Entry> {
         let mut all = self.catalogue.iter().copied();
-        let known = all.clone().map(|entry| entry.card.id);
-        all.find(|entry| entry.card.id == id).ok_or_else(|| Wrong::unknown("method", "stage", id, known).into())
+        let known = all.clone().map(|entry| entry.id);
+        all.find(|entry| entry.id == id).ok_or_else(|| Wrong::unknown("method", "stage", id, known).into())
     }
 
     /// The model that a stage starts from, and its name.

@@ -6,6 +6,7 @@
 pub mod chart;
 pub mod difference;
 pub mod figure;
+#[cfg(feature = "html")]
 pub mod html;
 pub mod noise;
 mod order;
@@ -18,6 +19,7 @@ pub mod view;
 
 pub use chart::Chart;
 pub use difference::{Difference, differences};
+#[cfg(feature = "html")]
 pub use html::html;
 pub use noise::Noise;
 pub use order::order;

@@ -66,23 +66,49 @@ impl Shape {
     }
 }
 
-/// What one method is. `id` is `family.name`; the file is the same name in snake case.
-#[derive(Clone, Debug, Serialize)]
+/// What one method is, as its file writes it.
+#[derive(Clone, Debug)]
 pub struct Card {
+    /// `family.name`; the file is the same name in snake case.
     pub id: &'static str,
+    /// The name that people read.
     pub title: &'static str,
     pub family: Family,
+    /// Family names, empty where `paper` begins with them.
     pub authors: &'static str,
+    /// Of the first version, as on arXiv.
     pub year: u16,
     /// Title and venue of the paper, with its arXiv number or DOI.
     pub paper: &'static str,
-    /// The method's equation as presentation MathML (the inside of `<math>`).
+    /// The method's equation in LaTeX.
     pub equation: &'static str,
     /// One full thought without jargon, at most 90 characters.
     pub summary: &'static str,
     /// Where the defaults come from, and where this differs from the paper or its code, and why.
     pub notes: &'static str,
     pub needs: Needs,
+}
+
+impl Card {
+    /// For the catalogue file, with the equation in MathML.
+    pub fn data(&self, equation: String) -> CardData {
+        CardData {
+            id: self.id.into(),
+            title: self.title.into(),
+            family: self.family,
+            authors: self.authors.into(),
+            year: self.year,
+            paper: self.paper.into(),
+            equation,
+            summary: self.summary.into(),
+            notes: self.notes.into(),
+            needs: NeedsData {
+                kinds: self.needs.kinds.to_vec(),
+                access: self.needs.access,
+                min_classes: self.needs.min_classes,
+            },
+        }
+    }
 }
 
 /// What a method can take; page, command line and laws read it, so that what does not fit is greyed early.
@@ -93,7 +119,7 @@ pub struct Needs {
     pub min_classes: usize,
 }
 
-/// [`Card`] as the catalogue file carries it.
+/// [`Card`] as the catalogue file carries it: the equation is presentation MathML, the inside of `<math>`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct CardData {
     pub id: String,
@@ -113,27 +139,6 @@ pub struct NeedsData {
     pub kinds: Vec<Kind>,
     pub access: Access,
     pub min_classes: usize,
-}
-
-impl From<&Card> for CardData {
-    fn from(card: &Card) -> Self {
-        Self {
-            id: card.id.into(),
-            title: card.title.into(),
-            family: card.family,
-            authors: card.authors.into(),
-            year: card.year,
-            paper: card.paper.into(),
-            equation: card.equation.into(),
-            summary: card.summary.into(),
-            notes: card.notes.into(),
-            needs: NeedsData {
-                kinds: card.needs.kinds.to_vec(),
-                access: card.needs.access,
-                min_classes: card.needs.min_classes,
-            },
-        }
-    }
 }
 
 /// What the samples of a task are.

@@ -49,13 +49,13 @@ pub struct AttackFns {
 
 pub(crate) const fn fns<M: Attack>() -> AttackFns {
     AttackFns {
-        ball: |params| Ok(M::settings(M::CARD.id, params)?.ball()),
-        target: |params| Ok(M::settings(M::CARD.id, params)?.target()),
+        ball: |params| Ok(M::settings(M::ID, params)?.ball()),
+        target: |params| Ok(M::settings(M::ID, params)?.target()),
         perturb: |params, victim, batch, cx| {
             Box::pin(async move {
-                let config = M::settings(M::CARD.id, params)?;
+                let config = M::settings(M::ID, params)?;
                 let target = config.target();
-                aim(M::CARD.id, target, victim.classes())?;
+                aim(M::ID, target, victim.classes())?;
                 let aimed = match target {
                     Some(class) => {
                         let labels = std::iter::repeat_n(i32::from(class), batch.ids.len());
@@ -101,7 +101,7 @@ pub async fn attack_view(
 ) -> Result<Attacked> {
     let fns = entry.attack.expect("an attack has its functions");
     let ball = (fns.ball)(params)?;
-    let victim = Victim::of(net, entry.card.needs.access);
+    let victim = Victim::of(net, entry.needs.access);
     let chunks = view.len().div_ceil(CHUNK);
     let size: usize = view.set.shape.iter().product();
     let (mut clean, mut attacked, mut pixels) = (Vec::new(), Vec::new(), Vec::new());
@@ -114,7 +114,7 @@ pub async fn attack_view(
         let after = cx.read(logits_of(net, &x)).await?;
         let changed = cx.read(x).await?;
         for (row, values) in rows.iter().zip(changed.chunks(size)) {
-            inside(entry.card.id, ball, view.pixels(*row), values)?;
+            inside(entry.id, ball, view.pixels(*row), values)?;
         }
         clean.extend(before);
         attacked.extend(after);

@@ -26,7 +26,7 @@ pub(crate) fn make<'a, M: Peft>(
     cx: &'a mut Cx,
 ) -> Boxed<'a, Result<Net>> {
     Box::pin(async move {
-        let config = M::settings(M::CARD.id, params)?;
+        let config = M::settings(M::ID, params)?;
         let Attached { net, recipe } = M::attach(&config, net.no_grad(), task, cx)?;
         descend(net, &recipe, Mode::Eval, &[&task.train], &mut CrossEntropy, cx).await
     })

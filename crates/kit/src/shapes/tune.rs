@@ -28,7 +28,7 @@ pub(crate) fn make<'a, M: Tune>(
     cx: &'a mut Cx,
 ) -> Boxed<'a, Result<Net>> {
     Box::pin(async move {
-        let config = M::settings(M::CARD.id, params)?;
+        let config = M::settings(M::ID, params)?;
         M::tune(&config, TuneJob { net, task }, cx).await
     })
 }

@@ -117,7 +117,7 @@ pub(crate) fn run<'a, M: Unlearn>(
         cx.say(Event::Classes { series: "original".into(), values: original_classes });
         cx.say(Event::Classes { series: "retrained".into(), values: mean_by_class(&classes) });
 
-        cx.say(Event::Phase { name: entry.card.title.into() });
+        cx.say(Event::Phase { name: entry.title.into() });
         cx.watch = Some(Watch::of(&task));
         (cx.steps, cx.evaluating) = (0, 0.0);
         let begun = cx.host.now();

@@ -1,3 +1,6 @@
+//! Auto-PGD (Croce and Hein 2020, arXiv:2003.01690): projected gradient steps, whose length is halved where the loss
+//! stops rising.
+
 use burn::tensor::Tensor;
 use kit::apgd::Apgd;
 use kit::ball::{Ball, L2, Linf};
@@ -9,6 +12,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use spec::{Access, Card, Family, Kind, Needs};
 
+/// Settings of Auto-PGD; the type of `epsilon` gives the norm of the ball.
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Config<Radius> {
@@ -58,8 +62,31 @@ impl<Radius: Copy + Into<Ball>> Threat for Config<Radius> {
     }
 }
 
+/// The same loop in both balls; each step is in [`Apgd`].
+async fn climb<Radius>(config: &Config<Radius>, job: &AttackJob<'_>, cx: &mut Cx) -> Result<Tensor<4>> {
+    let AttackJob { victim, ball, batch, targeted } = *job;
+    let loss = attack_loss(config.loss, targeted);
+    let apgd = Apgd { ball, steps: config.steps, rho: config.rho, loss: &*loss, targeted };
+    apgd.restarts(victim, batch, config.restarts, cx).await
+}
+
 /// Auto-PGD in the ℓ2 ball.
 pub struct ApgdL2;
+
+impl Attack for ApgdL2 {
+    async fn perturb(config: &Self::Config, job: &AttackJob<'_>, cx: &mut Cx) -> Result<Tensor<4>> {
+        climb(config, job, cx).await
+    }
+}
+
+/// Auto-PGD in the ℓ∞ ball.
+pub struct ApgdLinf;
+
+impl Attack for ApgdLinf {
+    async fn perturb(config: &Self::Config, job: &AttackJob<'_>, cx: &mut Cx) -> Result<Tensor<4>> {
+        climb(config, job, cx).await
+    }
+}
 
 impl Method for ApgdL2 {
     type Config = Config<L2>;
@@ -79,9 +106,6 @@ impl Method for ApgdL2 {
     }
 }
 
-/// Auto-PGD in the ℓ∞ ball.
-pub struct ApgdLinf;
-
 impl Method for ApgdLinf {
     type Config = Config<Linf>;
     const CARD: Card = Card {
@@ -92,21 +116,17 @@ impl Method for ApgdLinf {
         year: 2020,
         paper: "Reliable Evaluation of Adversarial Robustness with an Ensemble of Diverse Parameter-free Attacks, \
             ICML 2020, arXiv:2003.01690, algorithm 1",
-        equation: "<msub><mi>x</mi><mrow><mi>k</mi><mo>+</mo><mn>1</mn></mrow></msub><mo>=</mo><msub><mi>Π</mi>\
-            <mi>ε</mi></msub><mo>(</mo><msub><mi>x</mi><mi>k</mi></msub><mo>+</mo><mi>α</mi><mo>(</mo><mi>z</mi>\
-            <mo>−</mo><msub><mi>x</mi><mi>k</mi></msub><mo>)</mo><mo>+</mo><mo>(</mo><mn>1</mn><mo>−</mo><mi>α</mi>\
-            <mo>)</mo><mo>(</mo><msub><mi>x</mi><mi>k</mi></msub><mo>−</mo><msub><mi>x</mi><mrow><mi>k</mi><mo>−</mo>\
-            <mn>1</mn></mrow></msub><mo>)</mo><mo>)</mo>",
-        summary: "PGD that finds its own step size: it is halved where an image gets on no more.",
+        equation: r"x_{k+1} = \varPi_\varepsilon(x_k + \alpha(z - x_k) + (1 - \alpha)(x_k - x_{k-1}))",
+        summary: "PGD that finds its own step size: it is halved where the loss stops rising.",
         notes: "100 steps, α 0.75, ρ 0.75, a first step of 2ε and one start are the paper's; ε 0.3 is its budget for \
             MNIST, 0.5 the one in L2 for CIFAR-10. z is a PGD step of length η. Every image halves its own η, at the \
             paper's checkpoints and by its two conditions, and goes on from its best point. The last iterate that \
             fooled the network is returned, else the one of highest loss. Equal to torchattacks from the same start \
             where its conditions decide as the paper's (tests/goldens). The authors' code (fra31/auto-attack, \
             torchattacks) compares the first loss with 0 in place of the start's, halves at exactly ρ of a window as \
-            well, never for want of a better loss at the first checkpoint, and stretches a random start to the rim \
-            of the ball; here it is anywhere in it. With a target, \"dlr\" is the untargeted ratio of the target, \
-            turned round.",
+            well, never for want of a better loss at the first checkpoint, and scales a random start to the boundary \
+            of the ball; here it lies anywhere inside. With a target, \"dlr\" is the untargeted ratio of the target, \
+            negated.",
         needs: Needs { kinds: &[Kind::Images, Kind::Points], access: Access::Gradients, min_classes: 2 },
     };
 
@@ -117,23 +137,4 @@ impl Method for ApgdLinf {
     fn check(config: &Self::Config, task: &Task) -> Result {
         config.loss.check(task)
     }
-}
-
-impl Attack for ApgdL2 {
-    async fn perturb(config: &Self::Config, job: &AttackJob<'_>, cx: &mut Cx) -> Result<Tensor<4>> {
-        climb(config, job, cx).await
-    }
-}
-
-impl Attack for ApgdLinf {
-    async fn perturb(config: &Self::Config, job: &AttackJob<'_>, cx: &mut Cx) -> Result<Tensor<4>> {
-        climb(config, job, cx).await
-    }
-}
-
-async fn climb<Radius>(config: &Config<Radius>, job: &AttackJob<'_>, cx: &mut Cx) -> Result<Tensor<4>> {
-    let AttackJob { victim, ball, batch, targeted } = *job;
-    let loss = attack_loss(config.loss, targeted);
-    let apgd = Apgd { ball, steps: config.steps, rho: config.rho, loss: &*loss, targeted };
-    apgd.restarts(victim, batch, config.restarts, cx).await
 }

@@ -1,3 +1,5 @@
+//! The fast gradient sign method (Goodfellow et al. 2015, arXiv:1412.6572): one step along the sign of the gradient.
+
 use burn::tensor::Tensor;
 use kit::ball::{Ball, Linf};
 use kit::data::Task;
@@ -8,6 +10,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use spec::{Access, Card, Family, Kind, Needs};
 
+/// How far the step goes, and what it raises.
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct Config {
@@ -36,8 +39,18 @@ impl Threat for Config {
     }
 }
 
-/// FGSM.
+/// The whole budget in one step, along the sign of the gradient.
 pub struct Fgsm;
+
+impl Attack for Fgsm {
+    async fn perturb(config: &Config, job: &AttackJob<'_>, cx: &mut Cx) -> Result<Tensor<4>> {
+        let AttackJob { victim, ball, batch, targeted } = *job;
+        let answer = victim.gradient(&batch.x, &batch.y, &*attack_loss(config.loss, targeted))?;
+        let x = ball.step(batch.x.clone(), answer.gradient, ball.radius(), &batch.x);
+        cx.attack_step(&x, 1, 1).await?;
+        Ok(x)
+    }
+}
 
 impl Method for Fgsm {
     type Config = Config;
@@ -48,10 +61,7 @@ impl Method for Fgsm {
         authors: "Goodfellow, Shlens, Szegedy",
         year: 2014,
         paper: "Explaining and Harnessing Adversarial Examples, ICLR 2015, arXiv:1412.6572, section 4",
-        equation: "<msup><mi>x</mi><mo>′</mo></msup><mo>=</mo><msub><mi>Π</mi><mrow><mo>[</mo><mn>0</mn><mo>,\
-            </mo><mn>1</mn><mo>]</mo></mrow></msub><mo>(</mo><mi>x</mi><mo>+</mo><mi>ε</mi><mi>sign</mi><msub>\
-            <mo>∇</mo><mi>x</mi></msub><mi>ℓ</mi><mo>(</mo><msub><mi>f</mi><mi>θ</mi></msub><mo>(</mo><mi>x</mi>\
-            <mo>)</mo><mo>,</mo><mi>y</mi><mo>)</mo><mo>)</mo>",
+        equation: r"x' = \varPi_{[0,1]}(x + \varepsilon \operatorname{sign} \nabla_x \ell(f_\theta(x), y))",
         summary: "One step along the sign of the gradient, as far as the budget allows.",
         notes: "ε 0.25 is the paper's for MNIST. sign(0) is 0. Equal to torchattacks and foolbox (tests/goldens).",
         needs: Needs { kinds: &[Kind::Images, Kind::Points], access: Access::Gradients, min_classes: 2 },
@@ -59,15 +69,5 @@ impl Method for Fgsm {
 
     fn check(config: &Config, task: &Task) -> Result {
         config.loss.check(task)
-    }
-}
-
-impl Attack for Fgsm {
-    async fn perturb(config: &Config, job: &AttackJob<'_>, cx: &mut Cx) -> Result<Tensor<4>> {
-        let AttackJob { victim, ball, batch, targeted } = *job;
-        let answer = victim.gradient(&batch.x, &batch.y, &*attack_loss(config.loss, targeted))?;
-        let x = ball.step(batch.x.clone(), answer.gradient, ball.radius(), &batch.x);
-        cx.attack_step(&x, 1, 1).await?;
-        Ok(x)
     }
 }

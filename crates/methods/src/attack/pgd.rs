@@ -1,3 +1,6 @@
+//! Projected gradient steps: from the image itself (BIM, Kurakin et al. 2017, arXiv:1607.02533), or from a random
+//! point of the ball (PGD, Mądry et al. 2018, arXiv:1706.06083).
+
 use burn::tensor::Tensor;
 use kit::ball::{Ball, L2, Linf};
 use kit::data::Task;
@@ -8,6 +11,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use spec::{Access, Card, Family, Kind, Needs};
 
+/// Settings of BIM and PGD; the type of `epsilon` gives the norm of the ball.
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Config<Radius> {
@@ -64,8 +68,43 @@ impl<Radius: Copy + Into<Ball>> Threat for Config<Radius> {
     }
 }
 
+/// The same loop for BIM and PGD; each step is in [`Pgd`].
+async fn climb<Radius>(config: &Config<Radius>, job: &AttackJob<'_>, cx: &mut Cx) -> Result<Tensor<4>> {
+    let loss = attack_loss(config.loss, job.targeted);
+    let Config { alpha, steps, keep, .. } = *config;
+    let pgd = Pgd { ball: job.ball, alpha, steps, loss: &*loss, keep };
+    match config.random_start {
+        true => pgd.restarts(job.victim, job.batch, config.restarts, cx).await,
+        false => pgd.run(job.victim, job.batch, job.batch.x.clone(), cx).await,
+    }
+}
+
 /// BIM: from the image itself.
 pub struct Bim;
+
+impl Attack for Bim {
+    async fn perturb(config: &Self::Config, job: &AttackJob<'_>, cx: &mut Cx) -> Result<Tensor<4>> {
+        climb(config, job, cx).await
+    }
+}
+
+/// PGD in the ℓ2 ball.
+pub struct PgdL2;
+
+impl Attack for PgdL2 {
+    async fn perturb(config: &Self::Config, job: &AttackJob<'_>, cx: &mut Cx) -> Result<Tensor<4>> {
+        climb(config, job, cx).await
+    }
+}
+
+/// PGD in the ℓ∞ ball.
+pub struct PgdLinf;
+
+impl Attack for PgdLinf {
+    async fn perturb(config: &Self::Config, job: &AttackJob<'_>, cx: &mut Cx) -> Result<Tensor<4>> {
+        climb(config, job, cx).await
+    }
+}
 
 impl Method for Bim {
     type Config = Config<Linf>;
@@ -98,18 +137,12 @@ impl Method for Bim {
     }
 }
 
-/// PGD in the ℓ2 ball.
-pub struct PgdL2;
-
 impl Method for PgdL2 {
     type Config = Config<L2>;
     const CARD: Card = Card {
         id: "attack.pgd-l2",
         title: "PGD, L2",
-        equation: "<msub><mi>x</mi><mrow><mi>k</mi><mo>+</mo><mn>1</mn></mrow></msub><mo>=</mo><msub><mi>Π</mi>\
-            <mi>ε</mi></msub><mo>(</mo><msub><mi>x</mi><mi>k</mi></msub><mo>+</mo><mi>α</mi><mfrac><mrow><msub>\
-            <mo>∇</mo><mi>x</mi></msub><mi>ℓ</mi></mrow><msub><mrow><mo>‖</mo><msub><mo>∇</mo><mi>x</mi></msub>\
-            <mi>ℓ</mi><mo>‖</mo></mrow><mn>2</mn></msub></mfrac><mo>)</mo>",
+        equation: r"x_{k+1} = \varPi_\varepsilon\left(x_k + \alpha \frac{\nabla_x \ell}{{\|\nabla_x \ell\|}_2}\right)",
         summary: "Gradient steps inside a ball of Euclidean length, from a random start.",
         notes: "The paper gives no step size for L2; ε 1.0, 10 steps of 0.2 and the start (a random direction \
             with a length uniform in [0, ε]) are torchattacks' 3.5.1. Projects, then clips: ART clips first, \
@@ -126,9 +159,6 @@ impl Method for PgdL2 {
         config.loss.check(task)
     }
 }
-
-/// PGD in the ℓ∞ ball.
-pub struct PgdLinf;
 
 impl Method for PgdLinf {
     type Config = Config<Linf>;
@@ -157,35 +187,5 @@ impl Method for PgdLinf {
     }
 }
 
-const SIGN_STEP: &str = "<msub><mi>x</mi><mrow><mi>k</mi><mo>+</mo><mn>1</mn></mrow></msub><mo>=</mo><msub><mi>Π</mi>\
-    <mi>ε</mi></msub><mo>(</mo><msub><mi>x</mi><mi>k</mi></msub><mo>+</mo><mi>α</mi><mi>sign</mi><msub><mo>∇</mo><mi>x\
-    </mi></msub><mi>ℓ</mi><mo>)</mo>";
+const SIGN_STEP: &str = r"x_{k+1} = \varPi_\varepsilon(x_k + \alpha \operatorname{sign} \nabla_x \ell)";
 const NEEDS: Needs = Needs { kinds: &[Kind::Images, Kind::Points], access: Access::Gradients, min_classes: 2 };
-
-impl Attack for Bim {
-    async fn perturb(config: &Self::Config, job: &AttackJob<'_>, cx: &mut Cx) -> Result<Tensor<4>> {
-        climb(config, job, cx).await
-    }
-}
-
-impl Attack for PgdL2 {
-    async fn perturb(config: &Self::Config, job: &AttackJob<'_>, cx: &mut Cx) -> Result<Tensor<4>> {
-        climb(config, job, cx).await
-    }
-}
-
-impl Attack for PgdLinf {
-    async fn perturb(config: &Self::Config, job: &AttackJob<'_>, cx: &mut Cx) -> Result<Tensor<4>> {
-        climb(config, job, cx).await
-    }
-}
-
-async fn climb<Radius>(config: &Config<Radius>, job: &AttackJob<'_>, cx: &mut Cx) -> Result<Tensor<4>> {
-    let loss = attack_loss(config.loss, job.targeted);
-    let Config { alpha, steps, keep, .. } = *config;
-    let pgd = Pgd { ball: job.ball, alpha, steps, loss: &*loss, keep };
-    match config.random_start {
-        true => pgd.restarts(job.victim, job.batch, config.restarts, cx).await,
-        false => pgd.run(job.victim, job.batch, job.batch.x.clone(), cx).await,
-    }
-}

@@ -1,3 +1,6 @@
+//! Square Attack (Andriushchenko et al. 2020, arXiv:1912.00049): a random search over coloured squares. It needs the
+//! network's scores, no gradients.
+
 use burn::tensor::{Tensor, TensorData};
 use kit::ball::{Ball, Linf};
 use kit::pgd::{AttackLoss, attack_loss, fooled, replaced};
@@ -8,6 +11,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use spec::{Access, Card, Family, Kind, Needs};
 
+/// Budget, number of queries and first size of the random search.
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct Config {
@@ -39,41 +43,11 @@ impl Threat for Config {
     }
 }
 
+/// Queries between two checks whether every image is won: each of them waits for the device.
+const LOOK: usize = 32;
+
 /// Square Attack in the ℓ∞ ball.
 pub struct Square;
-
-impl Method for Square {
-    type Config = Config;
-    const CARD: Card = Card {
-        id: "attack.square",
-        title: "Square Attack",
-        family: Family::Attack,
-        authors: "Andriushchenko, Croce, Flammarion, Hein",
-        year: 2019,
-        paper: "Square Attack: a query-efficient black-box adversarial attack via random search, ECCV 2020, \
-            arXiv:1912.00049, algorithms 1 and 2",
-        equation: "<msub><mi>x</mi><mrow><mi>k</mi><mo>+</mo><mn>1</mn></mrow></msub><mo>=</mo><mi>arg</mi>\
-            <mi>min</mi><mo>{</mo><mi>ℓ</mi><mo>(</mo><msub><mi>x</mi><mi>k</mi></msub><mo>)</mo><mo>,</mo><mi>ℓ</mi>\
-            <mo>(</mo><msub><mi>Π</mi><mi>ε</mi></msub><mo>(</mo><msub><mi>x</mi><mi>k</mi></msub><mo>+</mo>\
-            <mi>δ</mi><mo>)</mo><mo>)</mo><mo>}</mo>",
-        summary: "No gradients: squares in random colours, kept where the network becomes less sure.",
-        notes: "5000 queries and a first area of 0.8 are AutoAttack's; ε 0.3 is the paper's for MNIST. δ is ±2ε in \
-            every channel of one square. ℓ is the right logit less the best wrong one, with a target the \
-            cross-entropy. The area is halved after 0.1, 0.5, 2, 5, 10, 20, 40, 60 and 80 % of the queries, as in \
-            the authors' code. Queries are counted until an image is won. Every image draws its own squares, so that \
-            a result does not hang on the batch; the authors' code (fra31/auto-attack, torchattacks) draws one for \
-            all images of a batch, and never one that reaches the last row or column. As strong as torchattacks' \
-            with both mended (tests/goldens).",
-        needs: Needs { kinds: &[Kind::Images], access: Access::Scores, min_classes: 2 },
-    };
-
-    fn tiny(config: Config) -> Config {
-        Config { queries: 20, ..config }
-    }
-}
-
-/// Queries between two looks at whether every image is won.
-const LOOK: usize = 32;
 
 impl Attack for Square {
     async fn perturb(config: &Config, job: &AttackJob<'_>, cx: &mut Cx) -> Result<Tensor<4>> {
@@ -82,7 +56,7 @@ impl Attack for Square {
         let on_device = |values: Vec<f32>, shape: [usize; 4]| {
             Tensor::<4>::from_data(TensorData::new(values, shape), &batch.x.device())
         };
-        // What falls as the attack gets on, turned round.
+        // The loss that the paper lowers, negated.
         let loss = attack_loss(if targeted { AttackLoss::Ce } else { AttackLoss::CwMargin }, targeted);
         let ask = |x: &Tensor<4>| -> Result<_> {
             let logits = victim.uncounted_scores(x)?;
@@ -139,6 +113,33 @@ fn area(first: f64, k: usize, n: usize) -> f64 {
 /// The side of a square of this share of an image.
 fn side(area: f64, h: usize, w: usize) -> usize {
     (libm::sqrt(area * (h * w) as f64).round() as usize).clamp(1, h.min(w))
+}
+
+impl Method for Square {
+    type Config = Config;
+    const CARD: Card = Card {
+        id: "attack.square",
+        title: "Square Attack",
+        family: Family::Attack,
+        authors: "Andriushchenko, Croce, Flammarion, Hein",
+        year: 2019,
+        paper: "Square Attack: a query-efficient black-box adversarial attack via random search, ECCV 2020, \
+            arXiv:1912.00049, algorithms 1 and 2",
+        equation: r"x_{k+1} = \arg\min\{\ell(x_k), \ell(\varPi_\varepsilon(x_k + \delta))\}",
+        summary: "No gradients: squares in random colours, kept where the network becomes less sure.",
+        notes: "5000 queries and a first area of 0.8 are AutoAttack's; ε 0.3 is the paper's for MNIST. δ is ±2ε in \
+            every channel of one square. ℓ is the right logit less the best wrong one, with a target the \
+            cross-entropy. The area is halved after 0.1, 0.5, 2, 5, 10, 20, 40, 60 and 80 % of the queries, as in \
+            the authors' code. Queries are counted until an image is won. Every image draws its own squares, so that \
+            a result does not depend on the batch; the authors' code (fra31/auto-attack, torchattacks) draws one for \
+            all images of a batch, and never one that reaches the last row or column. As strong as torchattacks' \
+            with both mended (tests/goldens).",
+        needs: Needs { kinds: &[Kind::Images], access: Access::Scores, min_classes: 2 },
+    };
+
+    fn tiny(config: Config) -> Config {
+        Config { queries: 20, ..config }
+    }
 }
 
 #[cfg(test)]

@@ -1,3 +1,5 @@
+//! Adversarial training (Mądry et al. 2018, arXiv:1706.06083): every training step attacks its batch with PGD first.
+
 use burn::tensor::Tensor;
 use kit::ball::Linf;
 use kit::cx::Boxed;
@@ -12,6 +14,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use spec::{Access, Card, Family, Kind, Needs};
 
+/// Settings of the attack inside a training step, and of the training itself.
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct Config {
@@ -35,33 +38,6 @@ impl Default for Config {
 
 /// Trains on the worst image that PGD finds around every training image.
 pub struct PgdAt;
-
-impl Method for PgdAt {
-    type Config = Config;
-    const CARD: Card = Card {
-        id: "defend.pgd-at",
-        title: "PGD training",
-        family: Family::Defend,
-        authors: "Mądry, Makelov, Schmidt, Tsipras, Vladu",
-        year: 2017,
-        paper: "Towards Deep Learning Models Resistant to Adversarial Attacks, ICLR 2018, arXiv:1706.06083, \
-            equation 2.1",
-        equation: "<munder><mi>min</mi><mi>θ</mi></munder><mi>𝔼</mi><munder><mi>max</mi><mrow><msub><mrow><mo>‖\
-            </mo><mi>δ</mi><mo>‖</mo></mrow><mi>∞</mi></msub><mo>≤</mo><mi>ε</mi></mrow></munder><mi>ℓ</mi><mo>(\
-            </mo><msub><mi>f</mi><mi>θ</mi></msub><mo>(</mo><mi>x</mi><mo>+</mo><mi>δ</mi><mo>)</mo><mo>,</mo>\
-            <mi>y</mi><mo>)</mo>",
-        summary: "Train on the worst picture that an attack finds inside the budget, at every step.",
-        notes: "Defaults are those of the authors' MNIST challenge (MadryLab/mnist_challenge, config.json and \
-            train.py): ε 0.3, 40 steps of 0.01 from a random start, Adam at 1e-4, 100,000 batches of 50, which are \
-            91 epochs of its 55,000 images. The attack sees the network in evaluation mode, the training step in \
-            training mode; papers differ here.",
-        needs: Needs { kinds: &[Kind::Images, Kind::Points], access: Access::Weights, min_classes: 2 },
-    };
-
-    fn tiny(config: Config) -> Config {
-        Config { steps: 2, train: Recipe { epochs: 1, batch: 64, ..config.train }, ..config }
-    }
-}
 
 impl Tune for PgdAt {
     async fn tune(config: &Config, TuneJob { net, task }: TuneJob<'_>, cx: &mut Cx) -> Result<Net> {
@@ -93,5 +69,29 @@ impl Objective for WorstCase<'_> {
             let x = pgd.run(&victim, batch, start, cx).await?;
             Ok(mean_loss(net, &Batch { x, ..batch.clone() }, pass))
         })
+    }
+}
+
+impl Method for PgdAt {
+    type Config = Config;
+    const CARD: Card = Card {
+        id: "defend.pgd-at",
+        title: "PGD training",
+        family: Family::Defend,
+        authors: "Mądry, Makelov, Schmidt, Tsipras, Vladu",
+        year: 2017,
+        paper: "Towards Deep Learning Models Resistant to Adversarial Attacks, ICLR 2018, arXiv:1706.06083, \
+            equation 2.1",
+        equation: r"\min_\theta \mathbb{E} \max_{{\|\delta\|}_\infty \le \varepsilon} \ell(f_\theta(x + \delta), y)",
+        summary: "Train on the worst picture that an attack finds inside the budget, at every step.",
+        notes: "Defaults are those of the authors' MNIST challenge (MadryLab/mnist_challenge, config.json and \
+            train.py): ε 0.3, 40 steps of 0.01 from a random start, Adam at 1e-4, 100,000 batches of 50, which are \
+            91 epochs of its 55,000 images. The attack sees the network in evaluation mode, the training step in \
+            training mode; papers differ here.",
+        needs: Needs { kinds: &[Kind::Images, Kind::Points], access: Access::Weights, min_classes: 2 },
+    };
+
+    fn tiny(config: Config) -> Config {
+        Config { steps: 2, train: Recipe { epochs: 1, batch: 64, ..config.train }, ..config }
     }
 }

@@ -1,3 +1,6 @@
+//! A membership audit by confidence (Jia et al. 2023, arXiv:2304.04934): the share of the forget set that an attacker
+//! takes for unseen.
+
 use kit::metrics::{mia_confidence, test};
 use kit::shapes::measure::{Measure, MeasureJob};
 use kit::{Cx, Method, Result};
@@ -13,6 +16,15 @@ pub struct Config {}
 /// Asks whether a network still treats what it was to forget as seen.
 pub struct MiaConfidence;
 
+impl Measure for MiaConfidence {
+    async fn measure(_: &Config, job: &MeasureJob<'_>, cx: &mut Cx) -> Result<Vec<Row>> {
+        let forget = test(job.net, &job.split.forget, cx).await?;
+        let kept = test(job.net, &job.split.retain, cx).await?;
+        let unseen = test(job.net, &job.split.test, cx).await?;
+        Ok(vec![Row::share(&cx.stage, "mia", mia_confidence(&kept, &unseen, &forget), forget.len())])
+    }
+}
+
 impl Method for MiaConfidence {
     type Config = Config;
     const CARD: Card = Card {
@@ -23,9 +35,7 @@ impl Method for MiaConfidence {
         year: 2023,
         paper: "Model Sparsity Can Simplify Machine Unlearning, NeurIPS 2023, arXiv:2304.04934, section 5.1; \
             attack by confidence after Song and Mittal, arXiv:2003.10595",
-        equation: "<mtext>MIA</mtext><mo>=</mo><mn>100</mn><mo>⋅</mo><mfrac><mrow><mo>|</mo><mo>{</mo><mi>x</mi>\
-            <mo>∈</mo><msub><mi>D</mi><mi>f</mi></msub><mo>:</mo><mtext>unseen</mtext><mo>}</mo><mo>|</mo>\
-            </mrow><mrow><mo>|</mo><msub><mi>D</mi><mi>f</mi></msub><mo>|</mo></mrow></mfrac>",
+        equation: r"\text{MIA} = 100 \cdot \frac{|\{x \in D_f : \text{unseen}\}|}{|D_f|}",
         summary: "Can an attacker tell from its confidence what the network has seen?",
         notes: "A support vector machine (RBF, C 3, γ 1) on the confidence in the true class, trained on unseen images \
             (a class that is forgotten whole is left out of these) against as many kept training images, asked about \
@@ -34,13 +44,4 @@ impl Method for MiaConfidence {
             (tests/goldens). Near the retrained network's value is good, not high.",
         needs: Needs { kinds: &[Kind::Images, Kind::Points], access: Access::Scores, min_classes: 2 },
     };
-}
-
-impl Measure for MiaConfidence {
-    async fn measure(_: &Config, job: &MeasureJob<'_>, cx: &mut Cx) -> Result<Vec<Row>> {
-        let forget = test(job.net, &job.split.forget, cx).await?;
-        let kept = test(job.net, &job.split.retain, cx).await?;
-        let unseen = test(job.net, &job.split.test, cx).await?;
-        Ok(vec![Row::share(&cx.stage, "mia", mia_confidence(&kept, &unseen, &forget), forget.len())])
-    }
 }

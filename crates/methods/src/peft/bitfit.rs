@@ -1,3 +1,5 @@
+//! BitFit (Ben Zaken et al. 2022, arXiv:2106.10199): only the biases are trained, and the last layer if wanted.
+
 use burn::module::Module;
 use kit::data::Task;
 use kit::nets::Net;
@@ -9,6 +11,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use spec::{Access, Card, Family, Kind, Needs};
 
+/// Which weights are trained, and how.
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct Config {
@@ -28,31 +31,6 @@ impl Default for Config {
 /// Only biases learn.
 pub struct BitFit;
 
-impl Method for BitFit {
-    type Config = Config;
-    const CARD: Card = Card {
-        id: "peft.bitfit",
-        title: "BitFit",
-        family: Family::Peft,
-        authors: "Ben Zaken, Ravfogel, Goldberg",
-        year: 2021,
-        paper: "BitFit: Simple Parameter-efficient Fine-tuning for Transformer-based Masked Language-models, \
-            ACL 2022, arXiv:2106.10199",
-        equation: "<mi>h</mi><mo>=</mo><msub><mi>W</mi><mn>0</mn></msub><mi>x</mi><mo>+</mo><mi>b</mi><mo>,</mo>\
-            <mspace width='0.6em'/><mi>b</mi><mo>←</mo><mi>b</mi><mo>−</mo><mi>η</mi><msub><mo>∇</mo><mi>b</mi>\
-            </msub><mi>ℓ</mi>",
-        summary: "Train only the biases, and the last layer, of a network that stays as it is.",
-        notes: "Defaults are those of the authors' code (benzakenelad/BitFit, run_glue.py): 16 epochs of AdamW at 1e-3 \
-            in batches of 8, without weight decay; its clipping of gradients at length 1 is left out. As there, the \
-            task's last layer is trained with the biases, and the shift of a norm layer counts as a bias.",
-        needs: Needs { kinds: &[Kind::Images, Kind::Points], access: Access::Weights, min_classes: 2 },
-    };
-
-    fn tiny(config: Config) -> Config {
-        Config { train: Recipe { epochs: 1, batch: 64, ..config.train }, ..config }
-    }
-}
-
 impl Peft for BitFit {
     fn attach(config: &Config, mut net: Net, _: &Task, _: &mut Cx) -> Result<Attached> {
         net.layers(|name, layer| match layer {
@@ -64,5 +42,28 @@ impl Peft for BitFit {
             Layer::Embedding(_) => {}
         });
         Ok(Attached { net, recipe: config.train.clone() })
+    }
+}
+
+impl Method for BitFit {
+    type Config = Config;
+    const CARD: Card = Card {
+        id: "peft.bitfit",
+        title: "BitFit",
+        family: Family::Peft,
+        authors: "Ben Zaken, Ravfogel, Goldberg",
+        year: 2021,
+        paper: "BitFit: Simple Parameter-efficient Fine-tuning for Transformer-based Masked Language-models, \
+            ACL 2022, arXiv:2106.10199",
+        equation: r"h = W_0 x + b, \quad b \gets b - \eta \nabla_b \ell",
+        summary: "Train only the biases, and the last layer, of a network that stays as it is.",
+        notes: "Defaults are those of the authors' code (benzakenelad/BitFit, run_glue.py): 16 epochs of AdamW at 1e-3 \
+            in batches of 8, without weight decay; its clipping of gradients at length 1 is left out. As there, the \
+            task's last layer is trained with the biases, and the shift of a norm layer counts as a bias.",
+        needs: Needs { kinds: &[Kind::Images, Kind::Points], access: Access::Weights, min_classes: 2 },
+    };
+
+    fn tiny(config: Config) -> Config {
+        Config { train: Recipe { epochs: 1, batch: 64, ..config.train }, ..config }
     }
 }

@@ -1,3 +1,6 @@
+//! LoRA (Hu et al. 2022, arXiv:2106.09685): every layer is frozen and gets a branch of low rank; only the branches are
+//! trained.
+
 use kit::data::Task;
 use kit::nets::Net;
 use kit::nets::layers::{Layer, LowRank, LowRankConv};
@@ -8,6 +11,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use spec::{Access, Card, Family, Kind, Needs, Wrong};
 
+/// Size and scale of the branches, where they go, and how they are trained.
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct Config {
@@ -39,34 +43,6 @@ impl Default for Config {
 
 /// y = x·W + s·(x·A)·B with W frozen, A random, B zero at the start.
 pub struct Lora;
-
-impl Method for Lora {
-    type Config = Config;
-    const CARD: Card = Card {
-        id: "peft.lora",
-        title: "LoRA",
-        family: Family::Peft,
-        authors: "Hu, Shen, Wallis, Allen-Zhu, Li, Wang, Wang, Chen",
-        year: 2021,
-        paper: "LoRA: Low-Rank Adaptation of Large Language Models, ICLR 2022, arXiv:2106.09685, equation 3; \
-            rank-stabilised: Kalajdzievski, arXiv:2312.03732",
-        equation: "<mi>h</mi><mo>=</mo><msub><mi>W</mi><mn>0</mn></msub><mi>x</mi><mo>+</mo><mfrac><mi>α</mi>\
-            <mi>r</mi></mfrac><mi>B</mi><mi>A</mi><mi>x</mi>",
-        summary: "Leave the network as it is and train a thin branch beside each layer.",
-        notes: "Rank 8, α 8 and AdamW at 5e-4 for 30 epochs in batches of 16 are the paper's for RoBERTa base on MNLI \
-            (table 9); weight decay 0.1 is its released script's (microsoft/LoRA, roberta_base_mnli.sh). Their \
-            warm-up and linear decay of the learning rate are left out. A is drawn uniformly in ±1/√in, as by that \
-            code and PEFT 0.21, where the paper says Gaussian; B is zero. On convolutions A is k × k with \
-            their stride and B is 1 × 1, as in PEFT. The branch is computed as (x·A)·B; its product is formed only \
-            when it is merged. Norm layers keep their statistics. Later stages that train other weights start from the \
-            merged network.",
-        needs: Needs { kinds: &[Kind::Images, Kind::Points], access: Access::Weights, min_classes: 2 },
-    };
-
-    fn tiny(config: Config) -> Config {
-        Config { rank: 2, train: Recipe { epochs: 1, batch: 64, ..config.train }, ..config }
-    }
-}
 
 impl Peft for Lora {
     fn attach(config: &Config, mut net: Net, _: &Task, cx: &mut Cx) -> Result<Attached> {
@@ -112,4 +88,31 @@ impl Peft for Lora {
 /// A rank above a layer's smaller side only adds parameters.
 fn refuse(name: &str, rank: usize, most: usize) -> Option<Wrong> {
     (rank > most).then(|| Wrong::new("peft.lora.rank", format!("the rank cannot exceed {most}, the size of {name}")))
+}
+
+impl Method for Lora {
+    type Config = Config;
+    const CARD: Card = Card {
+        id: "peft.lora",
+        title: "LoRA",
+        family: Family::Peft,
+        authors: "Hu, Shen, Wallis, Allen-Zhu, Li, Wang, Wang, Chen",
+        year: 2021,
+        paper: "LoRA: Low-Rank Adaptation of Large Language Models, ICLR 2022, arXiv:2106.09685, equation 3; \
+            rank-stabilised: Kalajdzievski, arXiv:2312.03732",
+        equation: r"h = W_0 x + \frac{\alpha}{r} B A x",
+        summary: "Leave the network as it is and train a thin branch beside each layer.",
+        notes: "Rank 8, α 8 and AdamW at 5e-4 for 30 epochs in batches of 16 are the paper's for RoBERTa base on MNLI \
+            (table 9); weight decay 0.1 is its released script's (microsoft/LoRA, roberta_base_mnli.sh). Their \
+            warm-up and linear decay of the learning rate are left out. A is drawn uniformly in ±1/√in, as by that \
+            code and PEFT 0.21, where the paper says Gaussian; B is zero. On convolutions A is k × k with \
+            their stride and B is 1 × 1, as in PEFT. The branch is computed as (x·A)·B; its product is formed only \
+            when it is merged. Norm layers keep their statistics. Later stages that train other weights start from the \
+            merged network.",
+        needs: Needs { kinds: &[Kind::Images, Kind::Points], access: Access::Weights, min_classes: 2 },
+    };
+
+    fn tiny(config: Config) -> Config {
+        Config { rank: 2, train: Recipe { epochs: 1, batch: 64, ..config.train }, ..config }
+    }
 }

@@ -1,3 +1,5 @@
+//! Training from random weights by back-propagation (Rumelhart, Hinton and Williams 1986).
+
 use kit::shapes::tune::{Tune, TuneJob};
 use kit::train::{CrossEntropy, Mode, Recipe, descend};
 use kit::{Cx, Method, Result, nets::Net};
@@ -5,6 +7,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use spec::{Access, Card, Family, Kind, Needs};
 
+/// How the new network is trained.
 #[derive(Clone, Debug, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct Config {
@@ -15,6 +18,13 @@ pub struct Config {
 /// Every weight drawn anew, then plain training.
 pub struct Scratch;
 
+impl Tune for Scratch {
+    async fn tune(config: &Config, TuneJob { net, task }: TuneJob<'_>, cx: &mut Cx) -> Result<Net> {
+        let net = cx.net(&net.pick, task)?;
+        descend(net, &config.train, Mode::Train, &[&task.train], &mut CrossEntropy, cx).await
+    }
+}
+
 impl Method for Scratch {
     type Config = Config;
     const CARD: Card = Card {
@@ -24,10 +34,7 @@ impl Method for Scratch {
         authors: "",
         year: 1986,
         paper: "Rumelhart, Hinton, Williams: Learning representations by back-propagating errors, Nature 323",
-        equation: "<mi>θ</mi><mo>←</mo><mi>arg</mi><munder><mi>min</mi><mi>θ</mi></munder><mfrac><mn>1</mn><mi>n\
-            </mi></mfrac><munder><mo>∑</mo><mi>i</mi></munder><mi>ℓ</mi><mo>(</mo><msub><mi>f</mi><mi>θ</mi>\
-            </msub><mo>(</mo><msub><mi>x</mi><mi>i</mi></msub><mo>)</mo><mo>,</mo><msub><mi>y</mi><mi>i</mi>\
-            </msub><mo>)</mo>",
+        equation: r"\theta \gets \arg\min_\theta \frac{1}{n} \sum_i \ell(f_\theta(x_i), y_i)",
         summary: "Forget everything and learn the task from random weights.",
         notes: "The rate is PyTorch's for Adam; epochs and batch are ours. The weights are drawn on the host, so a \
             seed means the same start on every device.",
@@ -36,12 +43,5 @@ impl Method for Scratch {
 
     fn tiny(config: Config) -> Config {
         Config { train: Recipe { epochs: 1, ..config.train } }
-    }
-}
-
-impl Tune for Scratch {
-    async fn tune(config: &Config, TuneJob { net, task }: TuneJob<'_>, cx: &mut Cx) -> Result<Net> {
-        let net = cx.net(&net.pick, task)?;
-        descend(net, &config.train, Mode::Train, &[&task.train], &mut CrossEntropy, cx).await
     }
 }

@@ -1,3 +1,5 @@
+//! Fine-tuning (Yosinski et al. 2014, arXiv:1411.1792): a trained network is the start, and every weight is trained.
+
 use kit::shapes::tune::{Tune, TuneJob};
 use kit::train::{CrossEntropy, Mode, Recipe, Rule, Schedule, descend};
 use kit::{Cx, Method, Result, nets::Net};
@@ -5,6 +7,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use spec::{Access, Card, Family, Kind, Needs};
 
+/// How the trained network is trained further.
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct Config {
@@ -32,6 +35,12 @@ impl Default for Config {
 /// Starts from what the network knows and trains every weight.
 pub struct FullFinetune;
 
+impl Tune for FullFinetune {
+    async fn tune(config: &Config, TuneJob { net, task }: TuneJob<'_>, cx: &mut Cx) -> Result<Net> {
+        descend(net, &config.train, Mode::Train, &[&task.train], &mut CrossEntropy, cx).await
+    }
+}
+
 impl Method for FullFinetune {
     type Config = Config;
     const CARD: Card = Card {
@@ -41,11 +50,8 @@ impl Method for FullFinetune {
         authors: "Yosinski, Clune, Bengio, Lipson",
         year: 2014,
         paper: "How transferable are features in deep neural networks?, NeurIPS 2014, arXiv:1411.1792",
-        equation: "<mi>θ</mi><mo>←</mo><mi>arg</mi><munder><mi>min</mi><mi>θ</mi></munder><mfrac><mn>1</mn><mi>n\
-            </mi></mfrac><munder><mo>∑</mo><mi>i</mi></munder><mi>ℓ</mi><mo>(</mo><msub><mi>f</mi><mi>θ</mi>\
-            </msub><mo>(</mo><msub><mi>x</mi><mi>i</mi></msub><mo>)</mo><mo>,</mo><msub><mi>y</mi><mi>i</mi>\
-            </msub><mo>)</mo><mo>,</mo><mspace width='0.6em'/><msub><mi>θ</mi><mn>0</mn></msub><mo>=</mo><msub>\
-            <mi>θ</mi><mtext>source</mtext></msub>",
+        equation: r"\theta \gets \arg\min_\theta \frac{1}{n} \sum_i \ell(f_\theta(x_i), y_i), \quad
+            \theta_0 = \theta_\text{source}",
         summary: "Start from a trained network and train every weight on the new task.",
         notes: "The paper trains on ImageNet only; the defaults are those of PyTorch's tutorial \"Transfer Learning \
             for Computer Vision\" (pytorch/tutorials, transfer_learning_tutorial.py): SGD at 0.001 with momentum 0.9, \
@@ -56,11 +62,5 @@ impl Method for FullFinetune {
 
     fn tiny(config: Config) -> Config {
         Config { train: Recipe { epochs: 1, batch: 64, ..config.train } }
-    }
-}
-
-impl Tune for FullFinetune {
-    async fn tune(config: &Config, TuneJob { net, task }: TuneJob<'_>, cx: &mut Cx) -> Result<Net> {
-        descend(net, &config.train, Mode::Train, &[&task.train], &mut CrossEntropy, cx).await
     }
 }

@@ -1,3 +1,5 @@
+//! A linear probe (Alain and Bengio 2016, arXiv:1610.01644): the last layer is trained on features of a frozen network.
+
 use burn::tensor::Tensor;
 use kit::data::View;
 use kit::nets::{Net, Pass};
@@ -9,6 +11,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use spec::{Access, Card, Family, Kind, Needs, Pick};
 
+/// How the last layer is trained.
 #[derive(Clone, Debug, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct Config {
@@ -18,30 +21,6 @@ pub struct Config {
 
 /// Trains a new last layer on features that are computed once.
 pub struct LinearProbe;
-
-impl Method for LinearProbe {
-    type Config = Config;
-    const CARD: Card = Card {
-        id: "transfer.linear-probe",
-        title: "Linear probe",
-        family: Family::Transfer,
-        authors: "Alain, Bengio",
-        year: 2016,
-        paper: "Understanding intermediate layers using linear classifier probes, arXiv:1610.01644",
-        equation: "<mi>W</mi><mo>←</mo><mi>arg</mi><munder><mi>min</mi><mi>W</mi></munder><munder><mo>∑</mo>\
-            <mi>i</mi></munder><mi>ℓ</mi><mo>(</mo><mi>W</mi><mi>φ</mi><mo>(</mo><msub><mi>x</mi><mi>i</mi>\
-            </msub><mo>)</mo><mo>,</mo><msub><mi>y</mi><mi>i</mi></msub><mo>)</mo>",
-        summary: "Keep all layers as they are and train only the last one.",
-        notes: "The last hidden layer only. The paper names no optimiser for its probes on MNIST (section 3.5); the \
-            rate is PyTorch's for Adam, epochs and batch are ours. Features are cached, so an epoch costs one small \
-            matrix product a batch.",
-        needs: Needs { kinds: &[Kind::Images, Kind::Points], access: Access::Weights, min_classes: 2 },
-    };
-
-    fn tiny(config: Config) -> Config {
-        Config { train: Recipe { epochs: 1, ..config.train } }
-    }
-}
 
 impl Tune for LinearProbe {
     async fn tune(config: &Config, TuneJob { net, task }: TuneJob<'_>, cx: &mut Cx) -> Result<Net> {
@@ -89,4 +68,26 @@ impl Objective for Probe {
 /// The network with the probe as its last layer, everything else frozen as it was.
 fn whole_net(net: &Net, probe: Net) -> Net {
     net.put_head(probe.head()).freeze_all_but_head()
+}
+
+impl Method for LinearProbe {
+    type Config = Config;
+    const CARD: Card = Card {
+        id: "transfer.linear-probe",
+        title: "Linear probe",
+        family: Family::Transfer,
+        authors: "Alain, Bengio",
+        year: 2016,
+        paper: "Understanding intermediate layers using linear classifier probes, arXiv:1610.01644",
+        equation: r"W \gets \arg\min_W \sum_i \ell(W \varphi(x_i), y_i)",
+        summary: "Keep all layers as they are and train only the last one.",
+        notes: "The last hidden layer only. The paper names no optimiser for its probes on MNIST (section 3.5); the \
+            rate is PyTorch's for Adam, epochs and batch are ours. Features are cached, so an epoch costs one small \
+            matrix product a batch.",
+        needs: Needs { kinds: &[Kind::Images, Kind::Points], access: Access::Weights, min_classes: 2 },
+    };
+
+    fn tiny(config: Config) -> Config {
+        Config { train: Recipe { epochs: 1, ..config.train } }
+    }
 }

@@ -1,3 +1,5 @@
+//! Forgetting by fine-tuning on the kept rows only (Golatkar et al. 2020, arXiv:1911.04933).
+
 use kit::shapes::unlearn::{Unlearn, UnlearnJob};
 use kit::train::{CrossEntropy, Mode, Recipe, descend};
 use kit::{Cx, Method, Result, nets::Net};
@@ -5,6 +7,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use spec::{Access, Card, Family, Kind, Needs};
 
+/// How the network is trained further on the kept rows.
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct Config {
@@ -21,6 +24,12 @@ impl Default for Config {
 /// Go on training on what stays, and hope that the rest fades.
 pub struct Finetune;
 
+impl Unlearn for Finetune {
+    async fn unlearn(config: &Config, job: UnlearnJob<'_>, cx: &mut Cx) -> Result<Net> {
+        descend(job.net, &config.train, Mode::Train, &[&job.split.retain], &mut CrossEntropy, cx).await
+    }
+}
+
 impl Method for Finetune {
     type Config = Config;
     const CARD: Card = Card {
@@ -31,9 +40,7 @@ impl Method for Finetune {
         year: 2020,
         paper: "Eternal Sunshine of the Spotless Net, CVPR 2020, arXiv:1911.04933; as FT in Fan et al., \
             arXiv:2310.12508",
-        equation: "<munder><mi>min</mi><mi>θ</mi></munder><msub><mi>𝔼</mi><msub><mi>D</mi><mi>r</mi></msub>\
-            </msub><mi>ℓ</mi><mo>(</mo><msub><mi>f</mi><mi>θ</mi></msub><mo>(</mo><mi>x</mi><mo>)</mo><mo>,</mo>\
-            <mi>y</mi><mo>)</mo>",
+        equation: r"\min_\theta \mathbb{E}_{D_r} \ell(f_\theta(x), y)",
         summary: "Go on training on what stays, and hope that the rest fades.",
         notes: "10 epochs of SGD at 0.01 with momentum 0.9 and decay 5e-4, batches of 256: FT in SalUn's code \
             (OPTML-Group/Unlearn-Saliency, arg_parser.py), for CIFAR-10.",
@@ -42,11 +49,5 @@ impl Method for Finetune {
 
     fn tiny(config: Config) -> Config {
         Config { train: Recipe { epochs: 1, ..config.train } }
-    }
-}
-
-impl Unlearn for Finetune {
-    async fn unlearn(config: &Config, job: UnlearnJob<'_>, cx: &mut Cx) -> Result<Net> {
-        descend(job.net, &config.train, Mode::Train, &[&job.split.retain], &mut CrossEntropy, cx).await
     }
 }

@@ -1,3 +1,5 @@
+//! Forgetting by training on wrong labels (Graves et al. 2021, arXiv:2010.10981).
+
 use kit::relabel::{Mix, relabel};
 use kit::shapes::unlearn::{Unlearn, UnlearnJob};
 use kit::train::Recipe;
@@ -6,6 +8,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use spec::{Access, Card, Family, Kind, Needs};
 
+/// How the network is trained on wrong labels.
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct Config {
@@ -25,6 +28,12 @@ impl Default for Config {
 /// Train what is to be forgotten towards wrong answers drawn at random.
 pub struct RandomLabel;
 
+impl Unlearn for RandomLabel {
+    async fn unlearn(config: &Config, job: UnlearnJob<'_>, cx: &mut Cx) -> Result<Net> {
+        relabel(job.net, &config.train, config.mix, job.split, job.task, None, cx).await
+    }
+}
+
 impl Method for RandomLabel {
     type Config = Config;
     const CARD: Card = Card {
@@ -34,11 +43,7 @@ impl Method for RandomLabel {
         authors: "Graves, Nagisetty, Ganesh",
         year: 2020,
         paper: "Amnesiac Machine Learning, AAAI 2021, arXiv:2010.10981; as RL in Fan et al., arXiv:2310.12508",
-        equation: "<munder><mi>min</mi><mi>θ</mi></munder><msub><mi>𝔼</mi><msub><mi>D</mi><mi>f</mi></msub>\
-            </msub><mi>ℓ</mi><mo>(</mo><msub><mi>f</mi><mi>θ</mi></msub><mo>(</mo><mi>x</mi><mo>)</mo><mo>,</mo>\
-            <msup><mi>y</mi><mo>′</mo></msup><mo>≠</mo><mi>y</mi><mo>)</mo><mo>+</mo><msub><mi>𝔼</mi><msub><mi>D\
-            </mi><mi>r</mi></msub></msub><mi>ℓ</mi><mo>(</mo><msub><mi>f</mi><mi>θ</mi></msub><mo>(</mo><mi>x\
-            </mi><mo>)</mo><mo>,</mo><mi>y</mi><mo>)</mo>",
+        equation: r"\min_\theta \mathbb{E}_{D_f} \ell(f_\theta(x), y' \ne y) + \mathbb{E}_{D_r} \ell(f_\theta(x), y)",
         summary: "Train what is to be forgotten towards wrong answers drawn at random.",
         notes: "10 epochs of SGD at 0.013 with momentum 0.9 and decay 5e-4, batches of 256: SalUn's example without \
             its mask. Labels are drawn anew every epoch among the other classes; SalUn's code may draw the right one.",
@@ -47,11 +52,5 @@ impl Method for RandomLabel {
 
     fn tiny(config: Config) -> Config {
         Config { train: Recipe { epochs: 1, ..config.train }, ..config }
-    }
-}
-
-impl Unlearn for RandomLabel {
-    async fn unlearn(config: &Config, job: UnlearnJob<'_>, cx: &mut Cx) -> Result<Net> {
-        relabel(job.net, &config.train, config.mix, job.split, job.task, None, cx).await
     }
 }

@@ -1,15 +1,24 @@
+//! Exact forgetting (Cao and Yang 2015): training again without the forget set.
+
 use kit::shapes::unlearn::{Unlearn, UnlearnJob};
 use kit::{Cx, Method, Result, nets::Net};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use spec::{Access, Card, Family, Kind, Needs};
 
+/// Nothing to set: every stage is repeated with its own settings.
 #[derive(Clone, Debug, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct Config {}
 
 /// Train the whole history again on what stays: the exact answer, at full price.
 pub struct Retrain;
+
+impl Unlearn for Retrain {
+    async fn unlearn(_: &Config, job: UnlearnJob<'_>, cx: &mut Cx) -> Result<Net> {
+        job.lineage.again(cx).await
+    }
+}
 
 impl Method for Retrain {
     type Config = Config;
@@ -20,16 +29,9 @@ impl Method for Retrain {
         authors: "",
         year: 2015,
         paper: "Cao, Yang: Towards Making Systems Forget with Machine Unlearning, IEEE S&P 2015",
-        equation: "<msub><mi>θ</mi><mi>u</mi></msub><mo>=</mo><mi>A</mi><mo>(</mo><msub><mi>D</mi><mi>r</mi>\
-            </msub><mo>)</mo>",
+        equation: r"\theta_u = A(D_r)",
         summary: "Train the whole history again on what stays: the exact answer, at full price.",
         notes: "Repeats every trained stage since the run's start, with its recipe, on the rows that stay.",
         needs: Needs { kinds: &[Kind::Images, Kind::Points], access: Access::Weights, min_classes: 2 },
     };
-}
-
-impl Unlearn for Retrain {
-    async fn unlearn(_: &Config, job: UnlearnJob<'_>, cx: &mut Cx) -> Result<Net> {
-        job.lineage.again(cx).await
-    }
 }

@@ -1,3 +1,6 @@
+//! SalUn (Fan et al. 2024, arXiv:2310.12508): training on wrong labels, where only the weights with the largest
+//! gradients on the forget set may move.
+
 use kit::grad::{largest, sum_gradients};
 use kit::relabel::{Mix, relabel};
 use kit::shapes::unlearn::{Unlearn, UnlearnJob};
@@ -7,6 +10,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use spec::{Access, Card, Family, Kind, Needs};
 
+/// How many weights may move, and how they are trained on wrong labels.
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct Config {
@@ -29,6 +33,14 @@ impl Default for Config {
 /// Relabel at random, but move only the weights that matter most to what is forgotten.
 pub struct SalUn;
 
+impl Unlearn for SalUn {
+    async fn unlearn(config: &Config, job: UnlearnJob<'_>, cx: &mut Cx) -> Result<Net> {
+        let gradients = sum_gradients(&job.net, &job.split.forget, cx).await?;
+        let mask = largest(&gradients, &job.net, config.k).await?;
+        relabel(job.net, &config.train, config.mix, job.split, job.task, Some(&mask), cx).await
+    }
+}
+
 impl Method for SalUn {
     type Config = Config;
     const CARD: Card = Card {
@@ -39,11 +51,8 @@ impl Method for SalUn {
         year: 2023,
         paper: "SalUn: Empowering Machine Unlearning via Gradient-based Weight Saliency, ICLR 2024, \
             arXiv:2310.12508, equations 2 to 4",
-        equation: "<mi>θ</mi><mo>=</mo><mi>m</mi><mo>⊙</mo><mo>(</mo><mi>Δ</mi><mi>θ</mi><mo>+</mo><msub><mi>θ\
-            </mi><mi>o</mi></msub><mo>)</mo><mo>+</mo><mo>(</mo><mn>1</mn><mo>−</mo><mi>m</mi><mo>)</mo><mo>⊙\
-            </mo><msub><mi>θ</mi><mi>o</mi></msub><mo>,</mo><mspace width='0.6em'/><mi>m</mi><mo>=</mo><mn>𝟏\
-            </mn><mo>(</mo><mo>|</mo><msub><mo>∇</mo><mi>θ</mi></msub><msub><mi>ℓ</mi><mi>f</mi></msub><mo>|\
-            </mo><mo>≥</mo><mi>γ</mi><mo>)</mo>",
+        equation: r"\theta = m \odot (\varDelta\theta + \theta_o) + (1 - m) \odot \theta_o, \quad
+            m = \mathbf{1}(|\nabla_\theta \ell_f| \ge \gamma)",
         summary: "Relabel at random, but move only the weights that matter most to what is forgotten.",
         notes: "k 0.5, SGD at 0.013 with momentum 0.9 and decay 5e-4, batches of 256, 10 epochs: the example of the \
             released code (OPTML-Group/Unlearn-Saliency, README) for a random tenth of CIFAR-10. The mask ranks |Σ ∇ℓ| \
@@ -55,13 +64,5 @@ impl Method for SalUn {
 
     fn tiny(config: Config) -> Config {
         Config { train: Recipe { epochs: 1, ..config.train }, ..config }
-    }
-}
-
-impl Unlearn for SalUn {
-    async fn unlearn(config: &Config, job: UnlearnJob<'_>, cx: &mut Cx) -> Result<Net> {
-        let gradients = sum_gradients(&job.net, &job.split.forget, cx).await?;
-        let mask = largest(&gradients, &job.net, config.k).await?;
-        relabel(job.net, &config.train, config.mix, job.split, job.task, Some(&mask), cx).await
     }
 }
