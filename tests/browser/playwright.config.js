@@ -10,6 +10,9 @@ const chromium = (...more) => ({ launchOptions: { args: [...args, ...more], exec
 const port = (process.env.PALIMPSEST_PORT ??= String(20_000 + Math.floor(Math.random() * 10_000)));
 const baseURL = `http://127.0.0.1:${port}/palimpsest/`;
 
+// `cargo xtask` names itself.
+const xtask = process.env.PALIMPSEST_XTASK ? `"${process.env.PALIMPSEST_XTASK}"` : "cargo xtask";
+
 export default defineConfig({
   expect: { timeout: 15_000 },
   forbidOnly: true,
@@ -21,6 +24,7 @@ export default defineConfig({
       testMatch: "*.bench.js",
       use: { ...chromium("--disable-gpu"), trace: "off" },
     },
+    { name: "picture", testMatch: "*.picture.js", timeout: 600_000, use: { ...chromium("--disable-gpu"), trace: "off" } },
     // The adapter of this machine, emulated where there is none.
     { name: "bench-gpu", testMatch: "webgpu.bench.js", timeout: 600_000, use: chromium("--enable-unsafe-webgpu") },
     { name: "cpu", testIgnore: "*.gpu.spec.js", testMatch: "*.spec.js", use: chromium() },
@@ -29,7 +33,7 @@ export default defineConfig({
   testDir: "specs",
   timeout: 120_000,
   use: { baseURL, trace: "retain-on-failure", viewport: { width: 1280, height: 800 } },
-  webServer: { command: `node server.js ../../dist ${baseURL}`, url: baseURL },
+  webServer: { command: `${xtask} serve ../../dist --base /palimpsest/ --port ${port}`, url: baseURL },
   // Training is timed: two at once on two cores would slow each other down.
   workers: 1,
 });

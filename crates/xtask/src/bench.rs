@@ -2,6 +2,7 @@
 //! what a step asks of WebGPU. What cannot be measured on this machine is said and left out. Nothing is gated on a
 //! time; `site` bounds downloads.
 
+use crate::build::Profile;
 use crate::shell::{command, output, run};
 use crate::{build, setup, test};
 use anyhow::{Context, Result};
@@ -13,7 +14,7 @@ pub fn bench() -> Result<()> {
     // All that is built is built first: a build beside a measurement would slow it down.
     setup::wasm()?;
     let chrome = setup::browser()?;
-    build::page()?;
+    build::page(Profile::Small)?;
     run(native()?.arg("--no-run"))?;
     // All three end with a line such as {"unit": "ms", "workloads": {"mlp": {"min": 0.2, "median": 0.3}}}.
     let torch = said("PyTorch on CPU", torch());
@@ -22,11 +23,11 @@ pub fn bench() -> Result<()> {
     let browser = String::from_utf8_lossy(&browser.stdout);
     println!("{browser}");
     table(&native, &browser, &torch);
-    if !build::gpu_wasm()?.is_file() {
-        println!("WebGPU: not counted: its engine is not built; `cargo xtask play` builds it.");
+    if !build::has_gpu()? {
+        println!("WebGPU: not counted: its engine is not built; `cargo xtask site` builds it.");
         return Ok(());
     }
-    build::gpu()?;
+    build::gpu(Profile::Small)?;
     run(&mut test::playwright("bench-gpu", chrome.as_deref())?)
 }
 

@@ -1,15 +1,37 @@
-//! The builds that `play`, `site` and `test` share.
+//! The builds that `page`, `play`, `site` and `test` share: cargo, wasm-bindgen, and the page's wasm in parts.
 
 use crate::shell::{command, output, root, run, target};
-use anyhow::{Result, anyhow, ensure};
-use std::collections::{BTreeSet, HashMap};
+use anyhow::{Context, Result, anyhow, ensure};
 use std::env;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use wasm_bindgen_cli_support::Bindgen;
 use wasm_split_cli_support::Options;
 
 const TARGET: &str = "wasm32-unknown-unknown";
+
+/// The script that fetches the later parts of the page. `web/index.html` names it too.
+const LATER: &str = "later.js";
+
+/// What a build is for.
+#[derive(Clone, Copy)]
+pub enum Profile {
+    /// To be used soon: no optimisation across crates.
+    Quick,
+    /// To be deployed: small, in several times the time.
+    Small,
+}
+
+impl Profile {
+    /// Cargo's profiles of the page, the CPU engine and the GPU engine.
+    fn names(self) -> [&'static str; 3] {
+        match self {
+            Self::Quick => ["quick"; 3],
+            Self::Small => ["page", "worker", "worker-gpu"],
+        }
+    }
+}
 
 pub fn dist() -> PathBuf {
     root().join("dist")
@@ -24,89 +46,88 @@ pub fn rustfmt() -> Result<Command> {
 }
 
 /// Page and CPU engine into `dist/`, which is emptied first.
-pub fn page() -> Result<()> {
-    let mut trunk = command("trunk")?;
-    trunk.args(["build", "--release", "--skip-version-check"]);
-    if env::var_os("NO_COLOR").is_some() {
-        // Trunk refuses the usual `1`.
-        trunk.env("NO_COLOR", "true");
-    }
-    run(&mut trunk)?;
-    lighten(&dist().join("cpu"), &["worker_cpu.js", "worker_cpu_bg.wasm"])?;
-    split()
+pub fn page(profile: Profile) -> Result<()> {
+    compile_page(profile)?;
+    write_page(profile)
 }
 
-/// Puts the page's wasm into `dist/app/` in two parts, the second of which loads later, and Trunk's whole one away:
-/// Trunk cannot split. What is in which part is said in `web/app/src/later.rs`.
-fn split() -> Result<()> {
-    let whole = target()?.join(TARGET).join("page/app.wasm");
-    let (bytes, app, main) = (fs::read(&whole)?, dist().join("app"), target()?.join("app.wasm"));
+/// Everything but `index.html`, which Trunk writes, where Trunk collects a page; without Trunk the page into `dist/`.
+pub fn for_trunk() -> Result<()> {
+    let Some(folder) = env::var_os("TRUNK_STAGING_DIR") else { return page(Profile::Quick) };
+    compile_page(Profile::Quick)?;
+    write_parts(Profile::Quick, Path::new(&folder))
+}
+
+/// Cargo's part of [`page`].
+pub fn compile_page(profile: Profile) -> Result<()> {
+    let (page, cpu) = (["--package", "app"], ["--package", "worker", "--features", "worker/cpu"]);
+    match profile {
+        // Crates that both need are compiled once.
+        Profile::Quick => cargo(Profile::Quick.names()[0], &[&page[..], &cpu].concat()),
+        Profile::Small => {
+            let [page_profile, cpu_profile, _] = profile.names();
+            cargo(page_profile, &page)?;
+            cargo(cpu_profile, &cpu)
+        }
+    }
+}
+
+/// What is left of [`page`] when cargo is done.
+pub fn write_page(profile: Profile) -> Result<()> {
+    if dist().is_dir() {
+        fs::remove_dir_all(dist())?;
+    }
+    write_parts(profile, &dist())?;
+    fs::copy(root().join("web/index.html"), dist().join("index.html"))?;
+    Ok(())
+}
+
+fn write_parts(profile: Profile, folder: &Path) -> Result<()> {
+    let [page, cpu, _] = profile.names();
+    split(&wasm(page, "app")?, &folder.join("app"))?;
+    engine(&wasm(cpu, "worker_cpu")?, &folder.join("cpu"))?;
+    copy(&root().join("web/style"), &folder.join("style"))?;
+    copy(&root().join("static"), &folder.join("static"))
+}
+
+/// Writes the page's wasm in parts: what starts the page, each module named by `wasm_split`, and the code that several
+/// of those modules share.
+fn split(whole: &Path, folder: &Path) -> Result<()> {
+    let (bytes, main, link) = (fs::read(whole)?, target()?.join("app.wasm"), format!("./{LATER}"));
     let mut options = Options::new(&bytes);
-    (options.output_dir, options.main_out_path) = (&app, &main);
-    (options.main_module, options.link_name) = ("./app.js", "./later.js");
+    (options.output_dir, options.main_out_path) = (folder, &main);
+    (options.main_module, options.link_name) = ("./app.js", &link);
     wasm_split_cli_support::transform(options)
         .map_err(|error| anyhow!("cannot split {}: {error:#}", whole.display()))?;
-    let mut bindgen = bindgen()?;
-    // The second part needs what the linker exports: memory, table, stack.
-    run(bindgen.arg("--keep-lld-exports").arg("--out-dir").arg(&app).arg(&main))?;
-    lighten(&app, &["app.js", "later.js", "app_bg.wasm"])?;
-    let index = dist().join("index.html");
-    let mut html = fs::read_to_string(&index)?;
-    for file in fs::read_dir(dist())? {
-        let path = file?.path();
-        let name = path.file_name().unwrap_or_default().to_string_lossy();
-        let own = match name.strip_prefix("app-").map(|rest| rest.ends_with(".js")) {
-            Some(true) => "app/app.js",
-            Some(false) => "app/app_bg.wasm",
-            None => continue,
-        };
-        ensure!(html.contains(&*name), "index.html does not name {name}");
-        html = html.replace(&*name, own);
-        fs::remove_file(&path)?;
+    // Later parts need what the linker exports: memory, table, stack.
+    bindgen(&main, folder, true)
+}
+
+/// The module of a later part's file: `attack` of `split_attack.wasm`, nothing for a `chunk_3.wasm` that several modules
+/// share. None for a file of the first part.
+pub fn later_module(file: &Path) -> Option<Option<&str>> {
+    let name = file.file_stem()?.to_str()?;
+    match name.strip_prefix("split_") {
+        Some(module) => Some(Some(module)),
+        None => name.starts_with("chunk_").then_some(None),
     }
-    fs::write(index, html)?;
+}
+
+/// An engine's wasm with its scripts. The loader comes last: a page that finds it finds all.
+fn engine(wasm: &Path, folder: &Path) -> Result<()> {
+    starts_once(wasm)?;
+    bindgen(wasm, folder, false)?;
+    let name = wasm.file_stem().and_then(|name| name.to_str()).context("an engine has a name")?;
+    let loader = format!("{name}_loader.js");
+    fs::copy(root().join("web/worker").join(&loader), folder.join(&loader))?;
     Ok(())
 }
 
-/// Takes comments, indentation, and the hashes in names, which do not pack, out of what was generated. In place of a
-/// hash stands a number of the same length, so that nothing moves in the wasm. The first file names them all.
-fn lighten(folder: &Path, names: &[&str]) -> Result<()> {
-    let script = fs::read_to_string(folder.join(names[0]))?;
-    let words = script.split(|c: char| !c.is_ascii_alphanumeric()).map(|word| word.strip_prefix('h').unwrap_or(word));
-    let is_hash = |word: &&str| word.len() == 16 && word.bytes().all(|byte| byte.is_ascii_hexdigit());
-    let hashes: BTreeSet<&str> = words.filter(is_hash).collect();
-    let numbers: HashMap<_, _> = hashes.iter().enumerate().map(|(at, hash)| (hash.as_bytes(), at)).collect();
-    for name in names {
-        let mut bytes = fs::read(folder.join(name))?;
-        for at in 0..bytes.len().saturating_sub(15) {
-            if let Some(number) = numbers.get(&bytes[at..at + 16]) {
-                bytes[at..at + 16].copy_from_slice(format!("{number:016}").as_bytes());
-            }
-        }
-        if name.ends_with(".js") {
-            bytes = trimmed(&String::from_utf8(bytes)?).into_bytes();
-        }
-        fs::write(folder.join(name), bytes)?;
-    }
-    Ok(())
-}
-
-fn trimmed(script: &str) -> String {
-    let is_comment = |line: &str| ["//", "/*", "*"].into_iter().any(|mark| line.starts_with(mark));
-    let lines = script.lines().map(str::trim).filter(|line| !line.is_empty() && !is_comment(line));
-    lines.collect::<Vec<_>>().join("\n")
-}
-
-/// Whether a file of `dist/app/` loads later.
-pub fn is_later(file: &Path) -> bool {
-    file.file_name().is_some_and(|name| name.to_string_lossy().starts_with("split_"))
-}
-
-/// wasm-bindgen for a module that a page or a worker imports.
-fn bindgen() -> Result<Command> {
-    let mut bindgen = command("wasm-bindgen")?;
-    bindgen.args(["--target", "web", "--no-typescript"]);
-    Ok(bindgen)
+/// What the program `wasm-bindgen --target web` does, for a module that a page or a worker imports.
+fn bindgen(wasm: &Path, folder: &Path, keep_linker_exports: bool) -> Result<()> {
+    let mut bindgen = Bindgen::new();
+    bindgen.input_path(wasm).web(true)?.omit_default_module_path(false).keep_lld_exports(keep_linker_exports);
+    bindgen.generate(folder).with_context(|| format!("wasm-bindgen cannot read {}", wasm.display()))
 }
 
 /// Where the checks of single operations on WebGPU lie.
@@ -114,40 +135,59 @@ pub fn checks_folder() -> Result<PathBuf> {
     Ok(target()?.join("checks"))
 }
 
-/// The GPU engine, and beside it the checks, of the same crates.
+/// The GPU engine as it is deployed, and beside it the checks, of the same crates.
 pub fn gpu_and_checks() -> Result<()> {
-    wasm_with_gpu(&["--package", "worker", "--package", "checks", "--features", "worker/gpu,checks/gpu"])?;
-    let wasm = target()?.join(TARGET).join("worker-gpu/checks.wasm");
-    starts_once(&wasm)?;
-    run(bindgen()?.arg("--out-dir").arg(checks_folder()?).arg(&wasm))?;
-    gpu()
+    let [_, _, profile] = Profile::Small.names();
+    cargo(profile, &["--package", "worker", "--package", "checks", "--features", "worker/gpu,checks/gpu"])?;
+    let checks = wasm(profile, "checks")?;
+    starts_once(&checks)?;
+    bindgen(&checks, &checks_folder()?, false)?;
+    gpu(Profile::Small)
 }
 
-fn wasm_with_gpu(which: &[&str]) -> Result<()> {
-    let mut cargo = command("cargo")?;
-    run(cargo.arg("build").args(which).args(["--bins", "--profile", "worker-gpu", "--target", TARGET]))
+/// The GPU engine into `dist/gpu/`, where a running page finds it.
+pub fn gpu(profile: Profile) -> Result<()> {
+    let [_, _, name] = profile.names();
+    cargo(name, &["--package", "worker", "--features", "worker/gpu"])?;
+    engine(&wasm(name, "worker_gpu")?, &dist().join("gpu"))
 }
 
-/// Where cargo leaves the GPU engine.
-pub fn gpu_wasm() -> Result<PathBuf> {
-    Ok(target()?.join(TARGET).join("worker-gpu/worker_gpu.wasm"))
+/// Whether the deployed form of the GPU engine was built before.
+pub fn has_gpu() -> Result<bool> {
+    let [_, _, profile] = Profile::Small.names();
+    Ok(wasm(profile, "worker_gpu")?.is_file())
 }
 
-/// The GPU engine into `dist/gpu/`. A running page finds it there; Trunk would make the page wait for it.
-pub fn gpu() -> Result<()> {
-    wasm_with_gpu(&["--package", "worker", "--features", "gpu"])?;
-    let wasm = gpu_wasm()?;
-    starts_once(&wasm)?;
-    // The loader comes last: a page that finds it finds all.
-    let (new, gpu) = (target()?.join("gpu"), dist().join("gpu"));
-    run(bindgen()?.arg("--out-dir").arg(&new).arg(&wasm))?;
-    lighten(&new, &["worker_gpu.js", "worker_gpu_bg.wasm"])?;
-    fs::create_dir_all(&gpu)?;
-    for file in ["worker_gpu_bg.wasm", "worker_gpu.js"] {
-        fs::copy(new.join(file), gpu.join(file))?;
+fn cargo(profile: &str, which: &[&str]) -> Result<()> {
+    run(command("cargo")?.args(["build", "--bins", "--target", TARGET, "--profile", profile]).args(which))
+}
+
+/// Where cargo leaves a binary.
+fn wasm(profile: &str, name: &str) -> Result<PathBuf> {
+    Ok(target()?.join(TARGET).join(profile).join(format!("{name}.wasm")))
+}
+
+/// All files below a folder, sorted.
+pub fn files(folder: &Path) -> Result<Vec<PathBuf>> {
+    let mut found = Vec::new();
+    for entry in fs::read_dir(folder).with_context(|| format!("cannot read {}", folder.display()))? {
+        let path = entry?.path();
+        if path.is_dir() {
+            found.extend(files(&path)?);
+        } else {
+            found.push(path);
+        }
     }
-    let loader = "worker_gpu_loader.js";
-    fs::copy(root().join("web/worker").join(loader), gpu.join(loader))?;
+    found.sort();
+    Ok(found)
+}
+
+fn copy(from: &Path, to: &Path) -> Result<()> {
+    for file in files(from)? {
+        let copy = to.join(file.strip_prefix(from)?);
+        fs::create_dir_all(copy.parent().context("a file lies in a folder")?)?;
+        fs::copy(file, copy)?;
+    }
     Ok(())
 }
 

@@ -1,4 +1,5 @@
-//! The licence texts of every crate that is compiled into the wasm files, each text once.
+//! The licence texts of every crate that is compiled into the wasm files, each text once. By hand, as cargo-about is a
+//! program that a newcomer would have to compile first.
 
 use crate::shell::{command, output};
 use anyhow::{Context, Result};

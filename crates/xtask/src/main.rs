@@ -2,13 +2,17 @@
 
 mod bench;
 mod build;
+mod growth;
 mod licences;
+mod picture;
 mod play;
 mod serve;
 mod setup;
 mod shell;
 mod site;
+mod size;
 mod test;
+mod time;
 
 use clap::{Parser, Subcommand};
 use std::process::ExitCode;
@@ -27,8 +31,14 @@ enum Task {
     Bench,
     /// Format every Rust file, also those that `cargo fmt` cannot find
     Fmt,
+    /// Build the page and its CPU engine quickly into dist/, or for Trunk where Trunk wants them
+    Page,
+    /// Record the README's animated pictures from the running page
+    Picture,
     /// Build the page, serve it on 127.0.0.1 and print its address
     Play(play::Options),
+    /// Serve a built site on 127.0.0.1 as a static host would
+    Serve(serve::Options),
     /// Install or check what the other commands need
     Setup,
     /// Write a deployable site to dist/
@@ -41,7 +51,10 @@ fn main() -> ExitCode {
     let result = match Cli::parse().task {
         Task::Bench => bench::bench(),
         Task::Fmt => build::rustfmt().and_then(|mut rustfmt| shell::run(&mut rustfmt)),
+        Task::Page => setup::wasm().and_then(|()| build::for_trunk()),
+        Task::Picture => picture::picture(),
         Task::Play(options) => play::play(&options),
+        Task::Serve(options) => serve::until_stopped(&options),
         Task::Setup => setup::setup(),
         Task::Site => site::site(),
         Task::Test(options) => return test::test(&options),

@@ -7,8 +7,6 @@ use std::fs;
 use std::path::PathBuf;
 use std::process::Command;
 
-const TRUNK: &str = "0.21.14";
-
 /// All of it.
 pub fn setup() -> Result<()> {
     wasm()?;
@@ -17,17 +15,13 @@ pub fn setup() -> Result<()> {
     Ok(())
 }
 
-/// The wasm target, Trunk and wasm-bindgen: what a build of the page needs.
+/// The wasm target: all that a build of the page needs besides cargo.
 pub fn wasm() -> Result<()> {
     let libraries = output(command("rustc")?.args(["--print", "target-libdir", "--target", "wasm32-unknown-unknown"]))?;
     if !PathBuf::from(libraries).is_dir() {
         println!("Adding the wasm32 target to the toolchain …");
         run(command("rustup")?.args(["target", "add", "wasm32-unknown-unknown"]))?;
     }
-    // Trunk only copies files and calls others; wasm-bindgen reads and writes megabytes.
-    install("wasm-bindgen-cli", "wasm-bindgen", &wasm_bindgen()?, 1)?;
-    install("trunk", "trunk", TRUNK, 0)?;
-    fs::remove_dir_all(cache()?.join("tools-target")).ok();
     Ok(())
 }
 
@@ -39,34 +33,6 @@ pub fn browser() -> Result<Option<PathBuf>> {
     ensure!(major >= Some(20), "Node {node} is too old: the browser tests need 20 or newer");
     packages()?;
     chromium()
-}
-
-/// Installs a tool into the cache unless exactly this version is there or on the path. The default features, which only
-/// download things, are left out, and most of the optimisation, which takes longer than it then saves.
-fn install(package: &str, program: &str, version: &str, optimised: u8) -> Result<()> {
-    let found = output(command(program)?.arg("--version")).ok();
-    if found.as_deref().and_then(|text| text.split_whitespace().nth(1)) == Some(version) {
-        return Ok(());
-    }
-    println!("Installing {package} {version} (a few minutes) …");
-    let spec = format!("{package}@{version}");
-    let tools = cache()?.join("tools");
-    let cargo = |locked: bool| -> Result<()> {
-        let mut cargo = command("cargo")?;
-        cargo.args(["install", "--quiet", "--no-default-features", "--bin", program, "--root"]).arg(&tools).arg(&spec);
-        cargo.args(locked.then_some("--locked"));
-        // Outside the checkout, whose configuration is not the tool's.
-        cargo.current_dir(env::temp_dir()).env("RUSTUP_TOOLCHAIN", toolchain()?);
-        cargo.env("CARGO_TARGET_DIR", cache()?.join("tools-target"));
-        cargo.env("CARGO_PROFILE_RELEASE_LTO", "off").env("CARGO_PROFILE_RELEASE_OPT_LEVEL", optimised.to_string());
-        cargo.env("CARGO_PROFILE_RELEASE_CODEGEN_UNITS", "256").env("CARGO_PROFILE_RELEASE_DEBUG", "false");
-        run(&mut cargo)
-    };
-    if cargo(true).is_err() {
-        println!("The versions it was released with cannot be had; trying the newest …");
-        cargo(false)?;
-    }
-    Ok(())
 }
 
 /// `npm ci`, unless the installed packages are those of the lock file.
@@ -125,17 +91,4 @@ fn apt() -> Option<Vec<&'static str>> {
 /// npm and npx are scripts of another name on Windows.
 pub fn npm(program: &str) -> Result<Command> {
     command(&if cfg!(windows) { format!("{program}.cmd") } else { program.to_owned() })
-}
-
-/// The version of the `wasm-bindgen` crate, which the tool of that name must equal.
-fn wasm_bindgen() -> Result<String> {
-    let manifest: toml::Table = fs::read_to_string(shell::root().join("Cargo.toml"))?.parse()?;
-    let version = manifest["workspace"]["dependencies"]["wasm-bindgen"].as_str();
-    let exact = version.and_then(|version| version.strip_prefix('='));
-    Ok(exact.context("Cargo.toml does not pin wasm-bindgen to one version")?.to_owned())
-}
-
-fn toolchain() -> Result<String> {
-    let file: toml::Table = fs::read_to_string(shell::root().join("rust-toolchain.toml"))?.parse()?;
-    Ok(file["toolchain"]["channel"].as_str().context("rust-toolchain.toml names no channel")?.to_owned())
 }

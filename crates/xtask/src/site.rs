@@ -1,10 +1,11 @@
 //! `cargo xtask site`: a `dist/` for any static host: relative paths, names that change with their content, no special
 //! headers. Downloads are measured against their bounds, so that growth is noticed.
 
-use crate::build::{self, dist};
-use crate::shell::{cache, command, output, run};
-use crate::{licences, setup};
+use crate::build::{self, Profile, dist, files};
+use crate::shell::{cache, command, output, root, run};
+use crate::{growth, licences, setup, size};
 use anyhow::{Context, Result, ensure};
+use serde_json::Value;
 use std::collections::hash_map::DefaultHasher;
 use std::fs;
 use std::hash::{Hash, Hasher};
@@ -38,54 +39,25 @@ const WASM_FEATURES: [&str; 7] = [
     "--enable-simd",
 ];
 
-/// Bytes after brotli.
-const PAGE: usize = 250_000;
-const LATER: usize = 160_000;
-const CPU: usize = 650_000;
-const GPU: usize = 2_400_000;
-
 pub fn site() -> Result<()> {
     setup::wasm()?;
     println!("Building the page and its engines …");
-    build::page()?;
-    build::gpu()?;
+    build::page(Profile::Small)?;
+    build::gpu(Profile::Small)?;
+    let growth = growth::families(&dist().join("cpu/worker_cpu_bg.wasm"))?;
     println!("Shrinking the wasm …");
     for file in files(&dist())?.iter().filter(|path| path.extension().is_some_and(|extension| extension == "wasm")) {
         let engine = ["cpu", "gpu"].iter().any(|engine| file.starts_with(dist().join(engine)));
         shrink(file, if engine { &ENGINE } else { &["-Os"] })?;
     }
-    let folders = [hashed("app")?, hashed("cpu")?, hashed("gpu")?];
+    let style = hashed("style")?;
+    let [app, cpu, gpu] = [hashed("app")?, hashed("cpu")?, hashed("gpu")?];
     fs::write(dist().join("licences.txt"), licences::texts()?)?;
-    println!("dist/ can be deployed. Downloads, brotli:");
-    sizes(&folders)
-}
-
-/// Prints the downloads; an error if one is over its bound.
-fn sizes([app, cpu, gpu]: &[PathBuf; 3]) -> Result<()> {
-    let (later, first): (Vec<_>, Vec<_>) = files(app)?.into_iter().partition(|file| build::is_later(file));
-    let beside = fs::read_dir(dist())?.map(|entry| Ok(entry?.path())).collect::<Result<Vec<_>>>()?;
-    let beside = beside.into_iter().filter(|path| path.is_file() && !path.ends_with("licences.txt"));
-    let page = first.into_iter().chain(beside).collect();
-    let mut over = Vec::new();
-    for (name, files, bound) in [
-        ("page", page, PAGE),
-        ("page, later", later, LATER),
-        ("CPU engine", files(cpu)?, CPU),
-        ("GPU engine", files(gpu)?, GPU),
-    ] {
-        let size = files.iter().map(|file| brotli(file)).sum::<Result<usize>>()?;
-        println!("  {name:<11} {:>7.1} KB of at most {} KB", size as f64 / 1000.0, bound / 1000);
-        over.extend((size > bound).then_some(name));
-    }
+    println!("dist/ can be deployed.\n");
+    let downloads = size::downloads(&app, &style, &cpu, &gpu)?;
+    let over = [size::print(&downloads)?, growth::print(&growth), cards_inside(&app, &cpu, &gpu)?].concat();
     ensure!(over.is_empty(), "over the bound: {}", over.join(", "));
     Ok(())
-}
-
-fn brotli(file: &Path) -> Result<usize> {
-    let parameters = brotli::enc::BrotliEncoderParams { quality: 11, lgwin: 22, ..Default::default() };
-    let mut packed = Vec::new();
-    brotli::BrotliCompress(&mut fs::read(file)?.as_slice(), &mut packed, &parameters)?;
-    Ok(packed.len())
 }
 
 fn shrink(wasm: &Path, passes: &[&str]) -> Result<()> {
@@ -132,17 +104,25 @@ fn hashed(name: &str) -> Result<PathBuf> {
     Ok(dist().join(new))
 }
 
-/// All files below a folder, sorted.
-fn files(folder: &Path) -> Result<Vec<PathBuf>> {
-    let mut found = Vec::new();
-    for entry in fs::read_dir(folder).with_context(|| format!("cannot read {}", folder.display()))? {
-        let path = entry?.path();
-        if path.is_dir() {
-            found.extend(files(&path)?);
-        } else {
-            found.push(path);
+/// Which downloads hold texts of method cards, which are a file of their own: their words would make every visitor's
+/// first load longer with each method.
+fn cards_inside(app: &Path, cpu: &Path, gpu: &Path) -> Result<Vec<String>> {
+    let catalogue: Value = serde_json::from_slice(&fs::read(root().join("static/catalogue.json"))?)?;
+    let methods = catalogue["methods"].as_array().context("the catalogue lists no methods")?;
+    let summaries: Vec<&str> = methods.iter().filter_map(|method| method["card"]["summary"].as_str()).collect();
+    ensure!(summaries.len() == methods.len(), "a card of the catalogue has no summary");
+    let mut inside = Vec::new();
+    for file in [app, cpu, gpu].iter().map(|folder| files(folder)).collect::<Result<Vec<_>>>()?.concat() {
+        if build::later_module(&file).is_some() {
+            continue;
+        }
+        let bytes = fs::read(&file)?;
+        let holds = |text: &&&str| bytes.windows(text.len()).any(|window| window == text.as_bytes());
+        let held = summaries.iter().filter(holds).count();
+        if held > 0 {
+            let file = file.strip_prefix(dist())?;
+            inside.push(format!("{held} of {} method cards in {}", methods.len(), file.display()));
         }
     }
-    found.sort();
-    Ok(found)
+    Ok(inside)
 }

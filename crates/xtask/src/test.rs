@@ -1,7 +1,8 @@
 //! `cargo xtask test`: everything that can be checked, cheapest first. A failed part does not keep the others from
-//! running, unless they need it.
+//! running, unless they need it. Browser tests see page and engines as they are deployed, but for names with hashes and
+//! wasm-opt: a quick build of its own would take longer than it saves, for the small one is there after the first time.
 
-use crate::build;
+use crate::build::{self, Profile};
 use crate::setup;
 use crate::shell::{cache, command, root, run, target};
 use anyhow::{Context, Result};
@@ -67,7 +68,7 @@ fn browser(options: &Options, count: &mut Count) {
     let chrome = count.step("set-up of the browser tests", || setup::wasm().and_then(|()| setup::browser()));
     count.step("clippy on wasm32", clippy_wasm);
     count.step("kernels on wasm32", kernels_on_wasm);
-    let page = count.step("page and CPU engine", build::page);
+    let page = count.step("page and CPU engine", || build::page(Profile::Small));
     let (Some(chrome), Some(())) = (chrome, page) else { return };
     count.tests("browser tests on CPU", || in_browser("cpu", filter, chrome.as_deref()));
     if !options.no_gpu && count.step("GPU engine", build::gpu_and_checks).is_some() {
@@ -110,6 +111,8 @@ pub fn playwright(project: &str, chrome: Option<&Path>) -> Result<Command> {
     node.current_dir(root().join("tests/browser"));
     node.args(["node_modules/@playwright/test/cli.js", "test", "--project", project]);
     node.env("PALIMPSEST_CHECKS", build::checks_folder()?);
+    // Playwright starts it to serve the page.
+    node.env("PALIMPSEST_XTASK", env::current_exe()?);
     node.env("PALIMPSEST_CLI", target()?.join(format!("debug/palimpsest{}", env::consts::EXE_SUFFIX)));
     match chrome {
         Some(chrome) => node.env("CHROME", chrome),

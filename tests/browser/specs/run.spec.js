@@ -183,7 +183,7 @@ test("a graphics engine that is built later takes over when no run is in hand", 
     };
     await init();`;
   await page.route("**/gpu/worker_gpu_loader.js", (route) =>
-    route.fulfill(built ? { contentType: "text/javascript", body: disguise } : { status: 404 }),
+    route.fulfill(built ? { contentType: "text/javascript", body: disguise } : { status: 204 }),
   );
   await open(page, "./");
   const badge = page.locator("button.badge");

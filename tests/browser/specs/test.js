@@ -1,5 +1,4 @@
-// Playwright's `test`, which also fails on an error that a page threw or wrote to its console. That the GPU engine is
-// not there yet is no error.
+// Playwright's `test`, which also fails on an error that a page threw or wrote to its console.
 import { expect, test as base } from "@playwright/test";
 import { record } from "./page.js";
 
@@ -9,7 +8,7 @@ export { expect };
 export function complaints(page) {
   const errors = [];
   page.on("console", (message) => {
-    if (message.type() === "error" && !message.location().url.includes("/gpu/")) errors.push(message.text());
+    if (message.type() === "error") errors.push(`${message.text()} ${message.location().url}`);
   });
   page.on("pageerror", (error) => errors.push(error.message));
   return errors;
