@@ -8,5 +8,6 @@ mod engine_runs;
 mod goldens;
 mod gradients;
 mod laws;
+mod readme;
 mod recipes;
 mod tidy;
