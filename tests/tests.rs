@@ -8,6 +8,7 @@ mod engine_runs;
 mod goldens;
 mod gradients;
 mod laws;
+mod readme;
 mod recipes;
 mod stored;
 mod tidy;

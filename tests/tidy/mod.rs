@@ -1,7 +1,12 @@
 //! Invariants that no compiler checks: how files look, who may depend on whom, what may touch the world.
 
+mod graph;
+mod rooms;
+mod size;
+mod source;
+
+use source::{Source, tracked};
 use std::fs;
-use std::path::Path;
 use std::process::Command;
 
 /// Bytes that a file in git may have: weights and data are made small, and large ones are not ours to carry.
@@ -129,24 +134,9 @@ fn wasm_bindgen_has_one_version() {
     assert_eq!(library, tool);
 }
 
-/// Files in git that match a pattern, those not yet added included.
-fn tracked(pattern: &str) -> Vec<String> {
-    let arguments = ["ls-files", "--cached", "--others", "--exclude-standard", pattern];
-    let output = Command::new("git").args(arguments).output().unwrap();
-    let list = String::from_utf8(output.stdout).unwrap();
-    list.lines().filter(|file| Path::new(file).is_file()).map(str::to_owned).collect()
-}
-
-/// The code of these folders without comments and without tests, which stand at the end of a file.
+/// Files of these folders with their code.
 fn sources(folders: &[&str]) -> Vec<(String, String)> {
-    let ours = |file: &String| folders.iter().any(|folder| file.starts_with(folder));
-    let code = |file: String| {
-        let text = fs::read_to_string(&file).unwrap();
-        let text = text.split("#[cfg(test)]").next().unwrap_or_default();
-        let lines = text.lines().filter(|line| !line.trim_start().starts_with("//"));
-        (file, lines.collect::<Vec<_>>().join("\n"))
-    };
-    tracked("*.rs").into_iter().filter(ours).map(code).collect()
+    folders.iter().flat_map(|folder| Source::below(folder)).map(|source| (source.path.clone(), source.code())).collect()
 }
 
 /// Whether a `use std::{…}` names this module.
