@@ -5,7 +5,7 @@ use crate::run::{
     cards::{Cards, cards},
 };
 use leptos::prelude::*;
-use spec::{Access, MethodInfo, Shape};
+use spec::{Access, CardData, MethodInfo, Shape};
 
 /// What a method must be given.
 pub fn needs(method: &MethodInfo) -> String {
@@ -17,6 +17,14 @@ pub fn needs(method: &MethodInfo) -> String {
     };
     let more = if method.shape == Shape::Unlearn { ", what to forget, and what is kept" } else { "" };
     format!("{access}{more}")
+}
+
+/// Who published it, as far as it is known, and when.
+pub fn by(card: &CardData) -> String {
+    match card.authors.as_str() {
+        "" => card.year.to_string(),
+        authors => format!("{authors}, {}", card.year),
+    }
 }
 
 /// Fetches the longer texts of all cards. Where they cannot be had, the page says so.

@@ -62,7 +62,7 @@ fn Card(
 ) -> impl IntoView {
     let paper = match card.paper.as_str() {
         "" => String::new(),
-        paper => format!("{}, {}. {paper}", card.authors, card.year),
+        paper => format!("{}. {paper}", card::by(&card)),
     };
     let facts = [("Needs", card::needs(method)), ("Paper", paper), ("Notes", card.notes), ("In a file", card.id)];
     let fact = |(name, words): (&'static str, String)| {

@@ -30,11 +30,10 @@ fn Card(
     /// The picked one.
     method: &'static MethodInfo,
 ) -> impl IntoView {
-    let card = &method.card;
-    let long = Memo::new(move |_| Long::of(choosing, &card.id));
+    let long = Memo::new(move |_| Long::of(choosing, &method.card.id));
     let by = move || match long.get() {
-        Long::Here(long) if !long.authors.is_empty() => format!("{}, {}", long.authors, card.year),
-        _ => card.year.to_string(),
+        Long::Here(long) => card::by(&long),
+        _ => card::by(&method.card),
     };
     // What is on its way has a line's height.
     let equation = move || match long.get() {
@@ -49,11 +48,11 @@ fn Card(
     let refusal = choosing.refusal(method);
     view! {
         <div>
-            <h3>{card.title.as_str()}</h3>
+            <h3>{method.card.title.as_str()}</h3>
             <p class="sub">{by}</p>
         </div>
         {equation}
-        <p>{card.summary.as_str()}</p>
+        <p>{method.card.summary.as_str()}</p>
         {refusal.map(|why| view! { <p class="lose">{why}</p> })}
         <Facts choosing method />
         <p class="sub">{paper}</p>
