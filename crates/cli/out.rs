@@ -1,17 +1,17 @@
 //! The folder of results: made whole under a temporary name beside its place, then moved there in one rename.
 
 use crate::stop::Stop;
-use std::ffi::OsStr;
 use std::fs::{self, File};
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Mutex;
+use tempfile::TempDir;
 
 /// What a folder of results holds at its top; one with anything else in it is not replaced.
 const OURS: [&str; 6] = ["adversarials", "events.jsonl", "indices.json", "report.html", "report.json", "weights"];
 
-/// The temporary folder of this process, for the one who must leave at once.
-static TEMPORARY: Mutex<Option<PathBuf>> = Mutex::new(None);
+/// The temporary folder of this process; here, so that an interrupt can remove it.
+static TEMPORARY: Mutex<Option<TempDir>> = Mutex::new(None);
 
 pub struct Out {
     target: PathBuf,
@@ -24,16 +24,14 @@ impl Out {
         refuse_others(target)?;
         let bad = |why: String| Stop::Bad(format!("{}: {why}", target.display()));
         let name = target.file_name().ok_or_else(|| bad("results go to a folder of their own".into()))?;
-        let mut hidden = OsStr::new(".").to_owned();
-        hidden.push(name);
-        hidden.push(format!(".{}", std::process::id()));
-        let temporary = target.with_file_name(hidden);
-        fs::create_dir(&temporary).map_err(|error| match error.kind() {
+        let hidden = format!(".{}.", name.to_string_lossy());
+        let temporary = folder(&hidden, target).map_err(|error| match error.kind() {
             io::ErrorKind::NotFound => bad("the folder that it would lie in does not exist".into()),
             _ => bad(format!("the folder cannot be made ({error})")),
         })?;
-        *TEMPORARY.lock().unwrap_or_else(|lock| lock.into_inner()) = Some(temporary.clone());
-        Ok(Self { target: target.into(), temporary })
+        let path = temporary.path().to_owned();
+        *TEMPORARY.lock().unwrap_or_else(|lock| lock.into_inner()) = Some(temporary);
+        Ok(Self { target: target.into(), temporary: path })
     }
 
     /// A new file, its folders too.
@@ -78,11 +76,17 @@ impl Drop for Out {
 
 /// Removes what was written and has not been published.
 pub fn discard() {
-    let temporary = TEMPORARY.lock().unwrap_or_else(|lock| lock.into_inner()).take();
-    if let Some(temporary) = temporary {
-        // After publishing it is not there any more; otherwise there is nobody left to tell.
-        let _ = fs::remove_dir_all(temporary);
-    }
+    // After publishing it is not there any more, and dropping it does nothing.
+    drop(TEMPORARY.lock().unwrap_or_else(|lock| lock.into_inner()).take());
+}
+
+/// A new folder beside `target`, on the same disk, as open to others as one that `mkdir` makes.
+fn folder(prefix: &str, target: &Path) -> io::Result<TempDir> {
+    let parent = target.parent().filter(|parent| !parent.as_os_str().is_empty());
+    let mut builder = tempfile::Builder::new();
+    #[cfg(unix)]
+    builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o777));
+    builder.prefix(prefix).tempdir_in(parent.unwrap_or(Path::new(".")))
 }
 
 /// The name of a stage, or its index where the name is none for a file.

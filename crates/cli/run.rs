@@ -270,7 +270,7 @@ fn table(done: &[(Report, Vec<Recorded>)], catalogue: &Catalogue, quiet: bool) -
     let mut out = String::new();
     for (family, table) in Results::new(&reports, catalogue).tables() {
         let gap = if out.is_empty() && quiet { "" } else { "\n" };
-        out.push_str(&format!("{gap}{family}\n{}", table.terminal()));
+        out.push_str(&format!("{gap}{family}\n{}", text::table(&table)));
     }
     out
 }

@@ -236,7 +236,7 @@ fn plan(spec: &RunSpec, points: usize, catalogue: &Catalogue) -> String {
         let on = spec.task_of(index, engine::is_layer);
         table.rows.push(vec![spec.stage_name(index), title, from, on, words(&stage.params).trim().into()]);
     }
-    out.push_str(&format!("\n{}", table.terminal()));
+    out.push_str(&format!("\n{}", text::table(&table)));
     for (path, values) in &spec.grid {
         out.push_str(&format!("\nGrid: {path} = {}", Value::Array(values.clone())));
     }

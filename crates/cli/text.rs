@@ -1,6 +1,8 @@
 //! Words on a terminal.
 
+use comfy_table::{CellAlignment, TableComponent, presets::NOTHING};
 use std::io::{self, Write};
+use textwrap::{Options, WordSplitter};
 
 /// Columns of running text.
 const WIDTH: usize = 96;
@@ -17,23 +19,52 @@ pub fn print(text: &str) -> io::Result<()> {
     out.flush()
 }
 
-/// Lines of at most [`WIDTH`] columns, each after `indent` spaces.
+/// Lines of at most [`WIDTH`] columns, each after `indent` spaces; ids and addresses stay whole.
 pub fn wrapped(text: &str, indent: usize) -> String {
-    let mut out = String::new();
-    let mut column = WIDTH;
-    for word in text.split_whitespace() {
-        let length = word.chars().count();
-        if column + 1 + length > WIDTH {
-            out.push_str(if out.is_empty() { "" } else { "\n" });
-            out.push_str(&" ".repeat(indent));
-            column = indent;
-        } else {
-            out.push(' ');
-            column += 1;
-        }
-        out.push_str(word);
-        column += length;
+    let indent = " ".repeat(indent);
+    let options = Options::new(WIDTH)
+        .initial_indent(&indent)
+        .subsequent_indent(&indent)
+        .break_words(false)
+        .word_splitter(WordSplitter::NoHyphenation);
+    let words: Vec<&str> = text.split_whitespace().collect();
+    textwrap::fill(&words.join(" "), options) + "\n"
+}
+
+/// Aligned columns: words to the left, figures to the right.
+pub fn table(table: &report::Table) -> String {
+    let plain = |line: &Vec<String>| line.iter().map(|cell| plain(cell)).collect::<Vec<_>>();
+    let mut lines = comfy_table::Table::new();
+    lines
+        .load_preset(NOTHING)
+        .set_style(TableComponent::HeaderLines, '─')
+        .set_header(plain(&table.head))
+        .add_rows(table.rows.iter().map(plain));
+    for (at, column) in lines.column_iter_mut().enumerate() {
+        column.set_padding((if at == 0 { 0 } else { 2 }, 0));
+        column.set_cell_alignment(if at < table.left { CellAlignment::Left } else { CellAlignment::Right });
     }
-    out.push('\n');
-    out
+    lines.trim_fmt() + "\n"
+}
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn a_terminal_table_is_aligned() {
+        let mut table = report::Table::new(1, ["Method", "UA, %"]);
+        table.rows.push(vec!["SalUn\u{1b}[2J".into(), "97.2 ± 1.1".into()]);
+        table.rows.push(vec!["FT".into(), "3.0".into()]);
+        let lines: Vec<String> = super::table(&table).lines().map(String::from).collect();
+        assert_eq!(lines[0], "Method          UA, %");
+        assert_eq!(lines[2], "SalUn\u{fffd}[2J  97.2 ± 1.1");
+        assert_eq!(lines[3], "FT                3.0");
+        assert_eq!(lines[1].chars().count(), 21);
+    }
+
+    #[test]
+    fn columns_are_as_wide_as_their_signs() {
+        let mut table = report::Table::new(1, ["Run", "TA"]);
+        table.rows.push(vec!["字".into(), "1".into()]);
+        assert_eq!(super::table(&table), "Run  TA\n───────\n字    1\n");
+    }
 }

@@ -1,13 +1,14 @@
 //! One file that says all about some runs: sentences, curves, tables and the run files; nothing comes from outside.
 
 use crate::{
-    Chart, Recorded, Results, Sentence,
+    Chart, Recorded, Results, Sentence, Table,
     chart::GapPlane,
     figure,
-    scene::{Role, SANS, TOKENS, escape},
+    scene::{SANS, TOKENS},
     sentence::finished,
     table::title,
 };
+use maud::{Markup, PreEscaped, html};
 use spec::{Catalogue, Report};
 
 /// The width of a full chart, in pixels.
@@ -16,111 +17,132 @@ const WIDTH: f64 = 672.0;
 /// A page of runs, each with the scalars recorded while it ran (none for a run that was only read from a file). Every
 /// name, message and setting is escaped, scripts and outside requests are forbidden by the page itself.
 pub fn html(runs: &[(Report, Vec<Recorded>)], catalogue: &Catalogue) -> String {
+    const POLICY: &str = "default-src 'none'; style-src 'unsafe-inline'";
     let reports: Vec<Report> = runs.iter().map(|(report, _)| report.clone()).collect();
     let name = match runs {
         [(report, _)] if !report.spec.name.is_empty() => report.spec.name.clone(),
         [_] => "A run".into(),
         _ => format!("{} runs", runs.len()),
     };
-    let mut page = Page::default();
-    page.raw("<!doctype html><html lang=\"en\"><head><meta charset=\"utf-8\">");
-    page.raw("<meta name=\"viewport\" content=\"width=device-width,initial-scale=1\">");
-    page.raw("<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src 'unsafe-inline'\">");
-    page.raw("<title>").text(&name).raw(" · Palimpsest</title><style>:root").raw(TOKENS);
-    page.raw("body{font:14px/20px ").raw(SANS).raw(STYLE).raw("</style></head><body><main>");
-    page.raw("<h1>").text(&name).raw("</h1>");
-    for (at, (report, recorded)) in runs.iter().enumerate() {
-        if runs.len() > 1 {
-            let name = &report.spec.name;
-            let heading = if name.is_empty() { format!("Run {}", at + 1) } else { name.clone() };
-            page.raw("<h2>").text(&heading).raw("</h2>");
-        }
-        let seconds = figure::fixed(report.seconds, 1);
-        let about = format!("seed {}, {}, engine {}, {seconds} s", report.seed, report.device, report.engine);
-        page.raw("<p class=\"about\">").text(&about).raw("</p>");
-        run(&mut page, report, recorded, &about, catalogue);
-    }
-    page.raw("<h2>All figures</h2>");
-    for (family, table) in Results::new(&reports, catalogue).tables() {
-        page.raw("<h4>").text(&family).raw("</h4><div class=\"wide\">").raw(&table.html()).raw("</div>");
-    }
-    page.raw("<p class=\"about\">± is one standard deviation over seeds.</p>");
-    for report in &reports {
-        page.raw("<details><summary>Run file</summary><pre>").text(&report.spec.to_toml()).raw("</pre></details>");
-        if !report.hashes.is_empty() {
-            page.raw("<details><summary>Fingerprints, equal on every device</summary><pre>");
-            for (what, hash) in &report.hashes {
-                page.text(what).raw("  ").text(hash).raw("\n");
+    let page = html! {
+        (PreEscaped("<!doctype html>"))
+        html lang="en" {
+            head {
+                meta charset="utf-8";
+                meta name="viewport" content="width=device-width,initial-scale=1";
+                meta http-equiv="Content-Security-Policy" content=(POLICY);
+                title { (name) " · Palimpsest" }
+                style { (PreEscaped(format!(":root{TOKENS}body{{font:14px/20px {SANS}{STYLE}"))) }
             }
-            page.raw("</pre></details>");
-        }
-    }
-    page.raw("</main></body></html>\n");
-    page.0
-}
-
-fn run(page: &mut Page, report: &Report, recorded: &[Recorded], about: &str, catalogue: &Catalogue) {
-    let mut last_judged = None;
-    for (index, stage) in report.spec.stages.iter().enumerate() {
-        let name = report.spec.stage_name(index);
-        let sentence = finished(report, index, catalogue);
-        let curves = Recorded::curves(recorded, &name);
-        if sentence.is_none() && curves.is_empty() {
-            continue;
-        }
-        page.raw("<section><h3>").text(&title(catalogue, &stage.id)).raw(" <small>").text(&name).raw("</small></h3>");
-        page.sentence(sentence.as_ref());
-        for curve in &curves {
-            page.chart(curve, about, &curve.subject);
-        }
-        page.raw("</section>");
-        if report.value(&name, "gap").is_some() && !stage.id.ends_with(".retrain") {
-            last_judged = Some(name);
-        }
-    }
-    if let Some(stage) = last_judged {
-        let plane = GapPlane::of(report, catalogue, Some(&stage));
-        page.raw("<section>").chart(&plane, about, "How close to never having seen it").raw("</section>");
-    }
-}
-
-#[derive(Default)]
-struct Page(String);
-
-impl Page {
-    fn raw(&mut self, html: &str) -> &mut Self {
-        self.0.push_str(html);
-        self
-    }
-
-    fn text(&mut self, text: &str) -> &mut Self {
-        escape(&mut self.0, text);
-        self
-    }
-
-    fn sentence(&mut self, sentence: Option<&Sentence>) {
-        let Some(sentence) = sentence else { return };
-        self.raw("<p class=\"say\">");
-        for span in &sentence.spans {
-            match span.role {
-                Some(role) => {
-                    self.raw("<b style=\"color:").raw(Role::css(role)).raw("\">").text(&span.text).raw("</b>")
+            body {
+                main {
+                    h1 { (name) }
+                    @for (at, (report, recorded)) in runs.iter().enumerate() {
+                        @if runs.len() > 1 {
+                            h2 { @if report.spec.name.is_empty() { "Run " (at + 1) } @else { (report.spec.name) } }
+                        }
+                        (run(report, recorded, catalogue))
+                    }
+                    h2 { "All figures" }
+                    @for (family, figures) in Results::new(&reports, catalogue).tables() {
+                        h4 { (family) }
+                        div class="wide" { (table(&figures)) }
+                    }
+                    p class="about" { "± is one standard deviation over seeds." }
+                    @for report in &reports {
+                        details { summary { "Run file" } pre { (report.spec.to_toml()) } }
+                        @if !report.hashes.is_empty() {
+                            details {
+                                summary { "Fingerprints, equal on every device" }
+                                pre { @for (what, hash) in &report.hashes { (what) "  " (hash) "\n" } }
+                            }
+                        }
+                    }
                 }
-                None => self.text(&span.text),
-            };
+            }
         }
-        if let Some(pill) = &sentence.pill {
-            self.raw(" <span class=\"pill\">").text(pill).raw("</span>");
-        }
-        self.raw("</p>");
-    }
+    };
+    page.into_string() + "\n"
+}
 
-    /// The picture, and under it the same figures as a table.
-    fn chart<C: Chart>(&mut self, chart: &C, about: &str, heading: &str) -> &mut Self {
-        let mut scene = chart.scene(WIDTH, C::HEIGHT);
-        scene.about = about.into();
-        self.raw("<h4>").text(heading).raw("</h4>").raw(&scene.svg());
-        self.raw("<details><summary>As a table</summary>").raw(&chart.table().html()).raw("</details>")
+fn run(report: &Report, recorded: &[Recorded], catalogue: &Catalogue) -> Markup {
+    let seconds = figure::fixed(report.seconds, 1);
+    let about = format!("seed {}, {}, engine {}, {seconds} s", report.seed, report.device, report.engine);
+    let stages =
+        report.spec.stages.iter().enumerate().map(|(index, stage)| (index, stage, report.spec.stage_name(index)));
+    let judged = |id: &str, name: &str| report.value(name, "gap").is_some() && !id.ends_with(".retrain");
+    let last_judged = stages.clone().rfind(|(_, stage, name)| judged(&stage.id, name));
+    html! {
+        p class="about" { (about) }
+        @for (index, stage, name) in stages {
+            @let sentence = finished(report, index, catalogue);
+            @let curves = Recorded::curves(recorded, &name);
+            @if sentence.is_some() || !curves.is_empty() {
+                section {
+                    h3 { (title(catalogue, &stage.id)) " " small { (name) } }
+                    @if let Some(sentence) = &sentence { (said(sentence)) }
+                    @for curve in &curves { (chart(curve, &about, &curve.subject)) }
+                }
+            }
+        }
+        @if let Some((_, _, name)) = last_judged {
+            @let plane = GapPlane::of(report, catalogue, Some(&name));
+            section { (chart(&plane, &about, "How close to never having seen it")) }
+        }
+    }
+}
+
+fn said(sentence: &Sentence) -> Markup {
+    html! {
+        p class="say" {
+            @for span in &sentence.spans {
+                @if let Some(role) = span.role {
+                    b style={ "color:" (role.css()) } { (span.text) }
+                } @else {
+                    (span.text)
+                }
+            }
+            @if let Some(pill) = &sentence.pill { " " span class="pill" { (pill) } }
+        }
+    }
+}
+
+/// The picture, and under it the same figures as a table.
+fn chart<C: Chart>(chart: &C, about: &str, heading: &str) -> Markup {
+    let mut scene = chart.scene(WIDTH, C::HEIGHT);
+    scene.about = about.into();
+    html! {
+        h4 { (heading) }
+        (PreEscaped(scene.svg()))
+        details { summary { "As a table" } (table(&chart.table())) }
+    }
+}
+
+fn table(table: &Table) -> Markup {
+    let class = |column| (column >= table.left).then_some("n");
+    html! {
+        table {
+            thead {
+                tr {
+                    @for (column, cell) in table.head.iter().enumerate() {
+                        th scope="col" class=[class(column)] { (cell) }
+                    }
+                }
+            }
+            tbody {
+                @for line in &table.rows {
+                    tr {
+                        @for (column, cell) in line.iter().enumerate() {
+                            @if column == 0 {
+                                th scope="row" class=[class(column)] { (cell) }
+                            } @else {
+                                td class=[class(column)] { (cell) }
+                            }
+                        }
+                    }
+                }
+            }
+        }
     }
 }
 
@@ -182,7 +204,7 @@ mod tests {
         assert_eq!([salun[0][ua].as_str(), &salun[1][ua]], ["100.0 ± 0.0", "35 of 36"]);
         let csv = results.csv();
         assert!(csv.starts_with("run,stage,method,of,seed,device,engine,accuracy,accuracy_sd,accuracy_n,"), "{csv}");
-        assert!(csv.contains("\"'=second\",taught,transfer.fine-tune,stage,1,cpu,0.1.0,96.11,,360,"), "{csv}");
+        assert!(csv.contains("'=second,taught,transfer.fine-tune,stage,1,cpu,0.1.0,96.11,,360,"), "{csv}");
         let json: serde_json::Value = serde_json::from_str(&results.json()).unwrap();
         assert_eq!(json[0]["figures"]["accuracy"]["n"], 360);
     }

@@ -5,6 +5,7 @@
 
 pub mod chart;
 pub mod figure;
+#[cfg(feature = "html")]
 pub mod html;
 pub mod noise;
 mod order;
@@ -15,6 +16,7 @@ pub mod sentence;
 pub mod table;
 
 pub use chart::Chart;
+#[cfg(feature = "html")]
 pub use html::html;
 pub use noise::Noise;
 pub use order::order;

@@ -1,8 +1,9 @@
 //! Figures as rows and columns: the twin of every chart, and the results of many runs.
 
-use crate::{figure, scene::escape};
+use crate::figure;
 use serde_json::{Map, Value, json};
 use spec::{Catalogue, Report, Row, metric};
+use std::borrow::Cow;
 
 /// A head and rows of texts; the first `left` columns are words, the others figures.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -17,97 +18,22 @@ impl Table {
         Self { head: head.into_iter().map(String::from).collect(), rows: Vec::new(), left }
     }
 
-    /// Aligned columns for a terminal: words to the left, figures to the right.
-    pub fn terminal(&self) -> String {
-        let lines = || std::iter::once(&self.head).chain(&self.rows);
-        let mut widths = vec![0; self.head.len()];
-        for line in lines() {
-            for (width, cell) in widths.iter_mut().zip(line) {
-                *width = cell.chars().count().max(*width);
-            }
-        }
-        let mut out = String::new();
-        for (index, line) in lines().enumerate() {
-            let start = out.len();
-            for (column, (cell, width)) in line.iter().zip(&widths).enumerate() {
-                let gap = if column == 0 { 0 } else { 2 };
-                let space = width - cell.chars().count();
-                let (before, after) = if column < self.left { (gap, space) } else { (gap + space, 0) };
-                out.extend(std::iter::repeat_n(' ', before));
-                // A name from a file must not move the cursor.
-                out.extend(cell.chars().map(|character| if character.is_control() { '\u{fffd}' } else { character }));
-                out.extend(std::iter::repeat_n(' ', after));
-            }
-            out.truncate(start + out[start..].trim_end().len());
-            out.push('\n');
-            if index == 0 {
-                out.push_str(&"─".repeat(widths.iter().sum::<usize>() + 2 * widths.len().saturating_sub(1)));
-                out.push('\n');
-            }
-        }
-        out
-    }
-
     /// RFC 4180, with CRLF at line ends; no cell is a formula.
     pub fn csv(&self) -> String {
-        let mut out = String::new();
-        for line in std::iter::once(&self.head).chain(&self.rows) {
-            for (column, cell) in line.iter().enumerate() {
-                if column > 0 {
-                    out.push(',');
-                }
-                csv_cell(&mut out, cell);
-            }
-            out.push_str("\r\n");
-        }
-        out
-    }
-
-    pub fn html(&self) -> String {
-        let mut out = String::from("<table><thead>");
-        for (index, line) in std::iter::once(&self.head).chain(&self.rows).enumerate() {
-            out.push_str("<tr>");
-            for (column, cell) in line.iter().enumerate() {
-                let tag = if index == 0 || column == 0 { "th" } else { "td" };
-                let scope = match (index, column) {
-                    (0, _) => " scope=\"col\"",
-                    (_, 0) => " scope=\"row\"",
-                    _ => "",
-                };
-                let class = if column < self.left { "" } else { " class=\"n\"" };
-                for part in ["<", tag, scope, class, ">"] {
-                    out.push_str(part);
-                }
-                escape(&mut out, cell);
-                for part in ["</", tag, ">"] {
-                    out.push_str(part);
-                }
-            }
-            out.push_str(if index == 0 { "</tr></thead><tbody>" } else { "</tr>" });
-        }
-        out.push_str("</tbody></table>");
-        out
+        let mut writer = csv::WriterBuilder::new().terminator(csv::Terminator::CRLF).from_writer(Vec::new());
+        let written = std::iter::once(&self.head)
+            .chain(&self.rows)
+            .try_for_each(|line| writer.write_record(line.iter().map(|cell| no_formula(cell).into_owned())));
+        let (Ok(()), Ok(bytes)) = (written, writer.into_inner()) else { unreachable!("memory takes every record") };
+        String::from_utf8(bytes).expect("cells are texts")
     }
 }
 
 /// Spreadsheets run cells that begin like a formula; an apostrophe keeps them text. Numbers may begin with a sign.
-fn csv_cell(out: &mut String, cell: &str) {
-    let formula = cell.starts_with(['=', '+', '-', '@', '\t', '\r']) && cell.parse::<f64>().is_err();
-    let quoted = formula || cell.contains([',', '"', '\r', '\n']) || cell.starts_with(' ') || cell.ends_with(' ');
-    if quoted {
-        out.push('"');
-    }
-    if formula {
-        out.push('\'');
-    }
-    for character in cell.chars() {
-        if character == '"' {
-            out.push('"');
-        }
-        out.push(character);
-    }
-    if quoted {
-        out.push('"');
+fn no_formula(cell: &str) -> Cow<'_, str> {
+    match cell.starts_with(['=', '+', '-', '@', '\t', '\r']) && cell.parse::<f64>().is_err() {
+        true => format!("'{cell}").into(),
+        false => cell.into(),
     }
 }
 
@@ -343,9 +269,8 @@ mod tests {
     use super::*;
 
     fn csv(cell: &str) -> String {
-        let mut out = String::new();
-        csv_cell(&mut out, cell);
-        out
+        let table = Table::new(1, [cell]).csv();
+        table.strip_suffix("\r\n").unwrap().into()
     }
 
     #[test]
@@ -353,21 +278,9 @@ mod tests {
         assert_eq!(csv("plain"), "plain");
         assert_eq!(csv("a,\"b\""), "\"a,\"\"b\"\"\"");
         assert_eq!(csv("=HYPERLINK(\"x\")"), "\"'=HYPERLINK(\"\"x\"\")\"");
-        assert_eq!(csv("@sum"), "\"'@sum\"");
-        assert_eq!(csv("+cmd"), "\"'+cmd\"");
+        assert_eq!(csv("@sum"), "'@sum");
+        assert_eq!(csv("+cmd"), "'+cmd");
         assert_eq!(csv("-1.5"), "-1.5");
-        assert_eq!(csv("-1+2"), "\"'-1+2\"");
-    }
-
-    #[test]
-    fn a_terminal_table_is_aligned() {
-        let mut table = Table::new(1, ["Method", "UA, %"]);
-        table.rows.push(vec!["SalUn\u{1b}[2J".into(), "97.2 ± 1.1".into()]);
-        table.rows.push(vec!["FT".into(), "3.0".into()]);
-        let lines: Vec<String> = table.terminal().lines().map(String::from).collect();
-        assert_eq!(lines[0], "Method          UA, %");
-        assert_eq!(lines[2], "SalUn\u{fffd}[2J  97.2 ± 1.1");
-        assert_eq!(lines[3], "FT                3.0");
-        assert_eq!(lines[1].chars().count(), 21);
+        assert_eq!(csv("-1+2"), "'-1+2");
     }
 }
