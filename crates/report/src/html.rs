@@ -86,7 +86,7 @@ fn run(played: &Played, catalogue: &Catalogue) -> Markup {
                 }
             }
         }
-        @if let Some(name) = names.iter().filter(is_judged).next_back() {
+        @if let Some(name) = names.iter().rfind(is_judged) {
             @let plane = GapPlane::of(&view, &names, Some(name));
             section { (chart(&plane, &about, "How close to never having seen it")) }
         }

@@ -24,7 +24,7 @@ pub fn StripView() -> impl IntoView {
     Effect::new(move |_| {
         layer.track();
         run.slots.track();
-        request_animation_frame(|| drop(show_selected()));
+        request_animation_frame(|| show_selected().unwrap_or_default());
     });
     let first = Memo::new(move |_| run.line().first().cloned());
     let follows = move || first.get().is_some_and(|first| run.is_done(&first));
@@ -41,7 +41,7 @@ pub fn StripView() -> impl IntoView {
                 <Source />
             </li>
             <For each=slots key=key let:item>
-                <Layer place=item.0 slot=item.1 />
+                <Layer place=item.0 of=item.1 />
             </For>
             <li>
                 <Button
@@ -175,7 +175,7 @@ fn Layer(
     /// Its place, from 0.
     place: usize,
     /// Its versions and notes.
-    slot: Slot,
+    of: Slot,
 ) -> impl IntoView {
     let (view, host) = (View::get(), Host::get());
     let run = view.run;
@@ -183,7 +183,7 @@ fn Layer(
     let (name, next) = (StoredValue::new(names[place].clone()), names.get(place + 1).cloned());
     let is_selected = Memo::new(move |_| name.with_value(|name| view.layer() == *name));
     let stands = Memo::new(move |_| name.with_value(|name| Stands::of(view, name)));
-    let count = slot.versions.len();
+    let count = of.versions.len();
     let follows = move || next.as_ref().is_some_and(|next| run.is_done(next));
     let menu = move |anchor: HtmlElement| {
         attempt_in(view, run.notices, layer_menu::open(host, view, name.get_value(), anchor));
@@ -204,7 +204,7 @@ fn Layer(
                 stop=Signal::derive(move || Some(is_selected.get()))
                 open=menu
             />
-            <Notes indices=slot.notes />
+            <Notes indices=of.notes />
         </li>
     }
 }

@@ -61,5 +61,6 @@ fn WhatToForget(
     name: String,
 ) -> impl IntoView {
     let forgets = crate::run::Run::get().family(&name) == Some(Family::Unlearn);
-    forgets.then(|| view! { <Part load=|| -> Loading<Draw> { Box::pin(forget_set()) } /> })
+    let load = || -> Loading<Draw> { Box::pin(forget_set()) };
+    forgets.then(|| view! { <Part load /> })
 }
