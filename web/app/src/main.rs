@@ -14,11 +14,11 @@ use gloo_events::{EventListener, EventListenerOptions};
 use labs::{LABS, part::attempt_in};
 use leptos::prelude::*;
 use route::Route;
-use run::{News, Notice, Notices, Run, View, catalogue, default_strip, history, storage, strip::Strip};
+use run::{News, Notice, Notices, Run, View, catalogue, default_strip, files, history, storage, strip::Strip};
 use shell::{
     bar::Bar,
     dialogs::Dialogs,
-    document, files, keys,
+    document, keys,
     leaf::Leaf,
     notices::{LiveRegion, NoticeLine, QuietLine},
     pad::Pad,
@@ -108,6 +108,7 @@ fn provide(opened: Opened) -> View {
     provide_context(view);
     provide_context(host(view));
     LABS.iter().for_each(|lab| (lab.provide)());
+    pages::provide();
     engine.start(move |said| run::hear(view, said));
     run.fetch_source();
     view
@@ -141,8 +142,8 @@ fn listen(view: View) {
     EventListener::new_with_options(&window, "drop", active, move |event| {
         event.prevent_default();
         let event: &web_sys::DragEvent = event.unchecked_ref();
-        if let Some(files) = event.data_transfer().and_then(|data| data.files()) {
-            attempt_in(view, view.run.notices, files::take(view, files));
+        if let Some(dropped) = event.data_transfer().and_then(|data| data.files()) {
+            attempt_in(view, view.run.notices, files::take(view, dropped));
         }
     })
     .forget();

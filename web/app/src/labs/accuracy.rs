@@ -1,9 +1,7 @@
 //! Accuracy by step: a block that several labs show.
 
 use crate::{
-    run::{
-        Run, View,
-    },
+    run::{Run, View},
     ui::Chart,
 };
 use leptos::prelude::*;

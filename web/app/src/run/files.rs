@@ -1,12 +1,15 @@
 //! Files in, dropped on the page, and files out.
 
-use crate::{
-    run::{Notice, Run, Taken, View, history, link},
-    ui::export::download,
+use super::{
+    history, link,
+    notices::{Notice, Taken},
+    run::Run,
+    view::View,
 };
+use crate::ui::export::download;
 use gloo_file::futures::read_as_bytes;
 use js_sys::Uint8Array;
-use leptos::wasm_split::SplitLoaderError;
+use leptos::{prelude::*, wasm_split::SplitLoaderError};
 use serde_json::Map;
 use spec::{Import, Pick, RunSpec, Wrong};
 use wasm_bindgen_futures::spawn_local;
@@ -86,8 +89,7 @@ fn take_data(view: View, name: String, bytes: &[u8]) {
 /// The part of the page cannot be had.
 #[leptos::wasm_split::wasm_split(tools, fallible, wasm_split_path = ::leptos::wasm_split)]
 pub fn save_run_file(run: Run) -> Result<(), SplitLoaderError> {
-    let (name, text) =
-        run.strip.with_untracked(|strip| (link::file_name(&strip.spec, "toml"), strip.spec.to_toml()));
+    let (name, text) = run.strip.with_untracked(|strip| (link::file_name(&strip.spec, "toml"), strip.spec.to_toml()));
     download(&name, "application/toml", text.as_bytes());
     Ok(())
 }

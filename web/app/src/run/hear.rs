@@ -11,7 +11,7 @@ use crate::engine::{Crash, FromEngine, browser};
 use js_sys::{ArrayBuffer, Float32Array};
 use leptos::prelude::*;
 use report::{Failure, Outcome, Status};
-use spec::{Cause, Event, Family, Said, START};
+use spec::{Cause, Event, Family, START, Said};
 use std::sync::Arc;
 
 /// Milliseconds after a choice by hand in which a run does not take the view along.

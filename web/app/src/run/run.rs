@@ -9,8 +9,8 @@ use super::{
 use crate::engine::Engine;
 use gloo_timers::callback::Timeout;
 use leptos::prelude::*;
-use spec::START;
 use report::{Answers, Images, Outcome};
+use spec::START;
 use std::{
     collections::{HashMap, HashSet},
     sync::Arc,

@@ -1,10 +1,8 @@
 //! What can be done with a layer, or a note: in a menu, whose code loads with the tools.
 
-use super::{files, strip_view::slot_of};
+use super::strip_view::slot_of;
 use crate::{
-    run::{
-        Side, View, catalogue,
-    },
+    run::{Side, View, catalogue, files},
     ui::{Entry, Host, dom},
 };
 use leptos::{prelude::*, wasm_split::SplitLoaderError};

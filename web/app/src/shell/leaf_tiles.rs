@@ -141,9 +141,8 @@ fn Tile(
             None => view.open(Dialog::Tile(id)),
         }
     };
-    let class = move || {
-        look.with(|look| if is_chosen.get() { format!("{} selected", look.class) } else { look.class.into() })
-    };
+    let class =
+        move || look.with(|look| if is_chosen.get() { format!("{} selected", look.class) } else { look.class.into() });
     view! {
         <button
             type="button"
@@ -174,7 +173,9 @@ fn look(place: usize, shown: Shown) -> Look {
         let name = format!("a {}, {}, read as {}", word(label), leaf.state, word(answer));
         return looks(answer != label, word(answer), name);
     }
-    let read = |answers: &Answers| answers.at(id).map(|at| (answers.classes[at], answers.confidences[at], answers.runners_up[at]));
+    let read = |answers: &Answers| {
+        answers.at(id).map(|at| (answers.classes[at], answers.confidences[at], answers.runners_up[at]))
+    };
     let Some((answer, confidence, second)) = shown.answers.get().as_deref().and_then(read) else {
         return Look { class: "tile unlearnt", over: None, name: format!("a {}, not read yet", word(label)) };
     };

@@ -5,7 +5,6 @@ mod boundary;
 pub mod chooser;
 pub mod dialogs;
 pub mod document;
-pub mod files;
 pub mod keys;
 pub mod layer_menu;
 pub mod leaf;

@@ -66,9 +66,7 @@ fn action(notice: &Notice) -> Option<(&'static str, Callback<()>)> {
     let (run, notices) = (Run::get(), Notices::get());
     let is_newer = |wrong: &Wrong| wrong.why.contains("newer Palimpsest");
     match notice {
-        Notice::Lost => {
-            Some(("Go on with CPU instead", Callback::new(move |()| run.choose_device(DeviceChoice::Cpu))))
-        }
+        Notice::Lost => Some(("Go on with CPU instead", Callback::new(move |()| run.choose_device(DeviceChoice::Cpu)))),
         Notice::Panicked { report } => {
             let report = report.clone();
             Some(("Copy the report", Callback::new(move |()| notices.copy(&report))))

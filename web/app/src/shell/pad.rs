@@ -55,7 +55,9 @@ impl State {
                 share: share.into(),
             };
             if !self.is_empty() {
-                self.shares.set(probabilities.into_iter().next().unwrap_or_default().into_iter().enumerate().map(chip).collect());
+                self.shares.set(
+                    probabilities.into_iter().next().unwrap_or_default().into_iter().enumerate().map(chip).collect(),
+                );
             }
         });
     }

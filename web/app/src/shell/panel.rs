@@ -1,13 +1,11 @@
 //! Settings of the selected stage: method, what its lab adds, generated controls, and the run as a file.
 
-use super::{dialogs, files, settings::Settings, strip_view::slot_of};
+use super::{dialogs, settings::Settings, strip_view::slot_of};
 use crate::{
     labs::{self, lab::Lab, part::attempt_in},
     pages,
     route::Route,
-    run::{
-        Dialog, START, View, catalogue,
-    },
+    run::{Dialog, START, View, catalogue, files},
     ui::{Button, Glyph, Icon, IconButton},
 };
 use leptos::prelude::*;

@@ -69,9 +69,8 @@ fn Group(
 ) -> impl IntoView {
     let all = fields.len();
     let paths: Vec<Vec<String>> = fields.iter().map(|(path, _)| path.clone()).collect();
-    let count = Memo::new(move |_| {
-        params.with(|params| paths.iter().filter(|path| written(params, path).is_some()).count())
-    });
+    let count =
+        Memo::new(move |_| params.with(|params| paths.iter().filter(|path| written(params, path).is_some()).count()));
     let note = move || match count.get() {
         0 if open => String::new(),
         0 => format!("{all} at default"),

@@ -3,7 +3,7 @@
 use super::layer_menu;
 use crate::{
     labs::part::attempt_in,
-    run::{View},
+    run::View,
     ui::{Entry, Host, dom},
 };
 use leptos::{ev, prelude::*};

@@ -3,10 +3,7 @@
 use super::{layer_menu, strip_notes::Notes, words};
 use crate::{
     labs::part::attempt_in,
-    run::{
-        Dialog, START, View, catalogue,
-        strip::Slot,
-    },
+    run::{Dialog, START, View, catalogue, strip::Slot},
     ui::{Button, Glyph, Host, Icon, Marks, MenuButton, dom},
 };
 use leptos::{ev, prelude::*};
@@ -237,7 +234,8 @@ fn Card(
         outcome.answers("test").and_then(|answers| answers.accuracy(without)).or_else(|| outcome.accuracy())
     };
     let share = move || {
-        let share = outcome.get().filter(|outcome| outcome.of > 0).map(|outcome| outcome.step as f64 / outcome.of as f64);
+        let share =
+            outcome.get().filter(|outcome| outcome.of > 0).map(|outcome| outcome.step as f64 / outcome.of as f64);
         format!("{}%", (100.0 * share.unwrap_or(0.0)).round())
     };
     let context = move |event: ev::MouseEvent| {

@@ -105,9 +105,7 @@ pub fn notice(notice: &Notice) -> (String, String) {
         Notice::Panicked { .. } => {
             said("The engine stopped at an error of its own.", "It was started again; finished layers are kept.")
         }
-        Notice::StorageFull => {
-            said("The browser's storage for this page is full.", "The three oldest runs can go.")
-        }
+        Notice::StorageFull => said("The browser's storage for this page is full.", "The three oldest runs can go."),
         Notice::NotLoaded => said(
             "This part of the page could not be loaded.",
             "Look at the connection and press again; nothing is lost.",

@@ -39,7 +39,6 @@ pub use pixels::{Image, Pixels};
 pub use say::Say;
 pub use segments::{Segment, Segments};
 pub use select::{Choice, Select};
-pub use slider::{Range, Slider};
+pub use slider::Range;
 pub use stepper::Stepper;
 pub use switch::Switch;
-pub use table::PlainTable;

@@ -19,8 +19,7 @@ pub fn Merge(
     let cannot = Memo::new(move |_| layer.adapter().is_none());
     let is_unproved = Memo::new(move |_| layer.proof().is_none());
     let largest = move || layer.proof().map_or_else(|| "–".into(), |proof| tiny(proof.largest));
-    let changed =
-        move || layer.proof().map_or_else(|| "–".into(), |proof| format!("{} of {}", proof.changed, proof.n));
+    let changed = move || layer.proof().map_or_else(|| "–".into(), |proof| format!("{} of {}", proof.changed, proof.n));
     view! {
         <About layer title="Merge" sub="fold the adapter into the weights">
             <p class="switch-row start">

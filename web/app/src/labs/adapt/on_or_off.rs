@@ -1,9 +1,7 @@
 //! One network reads both tasks, with its adapter and without.
 
 use super::{about::About, state::Layer};
-use crate::{
-    ui::Switch,
-};
+use crate::ui::Switch;
 use leptos::prelude::*;
 use report::figure::{capital, fixed};
 

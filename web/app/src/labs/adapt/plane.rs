@@ -1,9 +1,7 @@
 //! Small and good: accuracy by trained weights.
 
 use crate::{
-    run::{
-        Run, View,
-    },
+    run::{Run, View},
     ui::Chart,
 };
 use leptos::prelude::*;

@@ -4,9 +4,7 @@ use super::{
     target::{Target, end},
     words,
 };
-use crate::{
-    ui::Chart,
-};
+use crate::ui::Chart;
 use leptos::prelude::*;
 use report::{
     Role,

@@ -1,9 +1,7 @@
 //! Every attack on the line, and networks that none asks yet.
 
 use super::{target::Target, words};
-use crate::{
-    ui::Block,
-};
+use crate::ui::Block;
 use leptos::prelude::*;
 use report::figure::fixed;
 use spec::metric;

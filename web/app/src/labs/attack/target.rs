@@ -30,7 +30,11 @@ impl Target {
 
     /// Stages that attack a layer.
     pub fn attacks(self, layer: &str) -> Vec<String> {
-        self.run.view(|view| view.notes(layer)).into_iter().filter(|note| self.run.family(note) == Some(Family::Attack)).collect()
+        self.run
+            .view(|view| view.notes(layer))
+            .into_iter()
+            .filter(|note| self.run.family(note) == Some(Family::Attack))
+            .collect()
     }
 
     /// The attack on a layer that is shown: the selected one, else its first.
@@ -75,9 +79,7 @@ impl Target {
     pub fn takes(self, task: &str, id: u32) -> bool {
         let is_attacked = |name: &String| matches!(self.run.family(name), Some(Family::Attack | Family::Defend));
         let fits = |layer: String| self.run.is_one_set(task, &self.task(&layer));
-        self.run.order().iter().any(is_attacked)
-            && self.victim().is_some_and(fits)
-            && self.sample().ids.contains(&id)
+        self.run.order().iter().any(is_attacked) && self.victim().is_some_and(fits) && self.sample().ids.contains(&id)
     }
 
     /// Method and settings of the attack on a layer.

@@ -5,9 +5,7 @@ use super::{
     target::{Target, budget, end},
     words,
 };
-use crate::{
-    ui::{Block, Chip, Chips, Image, Pixels, Range, Segment, Segments},
-};
+use crate::ui::{Block, Chip, Chips, Image, Pixels, Range, Segment, Segments};
 use leptos::prelude::*;
 use report::figure::{capital, fixed};
 use std::sync::Arc;

@@ -11,6 +11,7 @@ pub fn Figure(
     row: Option<Row>,
 ) -> impl IntoView {
     let title = row.as_ref().map(tooltip);
-    let spread = row.as_ref().and_then(spread).map(|spread| view! { <small>{format!("± {}", fixed(spread, 1))}</small> });
+    let spread =
+        row.as_ref().and_then(spread).map(|spread| view! { <small>{format!("± {}", fixed(spread, 1))}</small> });
     view! { <td title=title>{row.map_or_else(|| "–".to_owned(), |row| fixed(row.value, 1))} {spread}</td> }
 }

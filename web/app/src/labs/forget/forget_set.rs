@@ -16,9 +16,8 @@ pub fn ForgetSet() -> impl IntoView {
     let kind = Memo::new(move |_| {
         run.strip.with(|strip| strip.spec.forget.as_ref().map(|pick| pick.id.clone())).unwrap_or_default()
     });
-    let option = |choice: &spec::Choice| {
-        Segment::new(choice.id.clone(), choice.title.clone()).titled(choice.help.clone())
-    };
+    let option =
+        |choice: &spec::Choice| Segment::new(choice.id.clone(), choice.title.clone()).titled(choice.help.clone());
     let options: Vec<_> = catalogue().forget.iter().map(option).collect();
     let choose = move |id: String| match id.as_str() {
         "class" => pick(run, "class", "class", 3.into()),

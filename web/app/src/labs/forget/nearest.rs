@@ -85,7 +85,8 @@ fn Tile(
         Some(Image { shape: found.0.shape, values: found.0.one(place).into(), signed: false })
     };
     let is_chosen = move || id().is_some_and(|id| chosen.with(|chosen| chosen.contains(&id)));
-    let name = move || here().and_then(|found| names.with_value(|names| names.get(usize::from(found.1[place])).cloned()));
+    let name =
+        move || here().and_then(|found| names.with_value(|names| names.get(usize::from(found.1[place])).cloned()));
     let flip = move |_| {
         let Some(id) = untrack(id) else { return };
         chosen.update(|chosen| match chosen.iter().position(|other| *other == id) {

@@ -80,10 +80,7 @@ pub fn Methods() -> impl IntoView {
 }
 
 /// A running row stands below the reference, waiting rows last.
-fn sorted(
-    mut all: Vec<(String, Option<Arc<Outcome>>)>,
-    sort: Sort,
-) -> Vec<(String, Option<Arc<Outcome>>)> {
+fn sorted(mut all: Vec<(String, Option<Arc<Outcome>>)>, sort: Sort) -> Vec<(String, Option<Arc<Outcome>>)> {
     let rank = |outcome: &Option<Arc<Outcome>>| match outcome {
         Some(outcome) if outcome.is_live() => 0,
         Some(outcome) if outcome.is_done() => 1,

@@ -77,9 +77,10 @@ fn tile(
     let id = misread.id;
     let image = move || {
         let of_leaf = run.samples.with(|samples| samples.get(&run.task_key(&run.task_of(&view.shown()))).cloned());
-        [images.get(), of_leaf].into_iter().flatten().find_map(|images| {
-            Some(Image { shape: images.shape, values: images.of(id)?.into(), signed: false })
-        })
+        [images.get(), of_leaf]
+            .into_iter()
+            .flatten()
+            .find_map(|images| Some(Image { shape: images.shape, values: images.of(id)?.into(), signed: false }))
     };
     view! {
         <li>

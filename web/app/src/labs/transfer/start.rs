@@ -12,9 +12,8 @@ use report::figure::short;
 pub fn StartFrom() -> impl IntoView {
     let view = View::get();
     let run = view.run;
-    let weights = move || {
-        run.parameters.get().map_or_else(String::new, |count| format!(", {} weights", short(count as f64)))
-    };
+    let weights =
+        move || run.parameters.get().map_or_else(String::new, |count| format!(", {} weights", short(count as f64)));
     let data = move || {
         let task = run.task_of(&view.selected.get());
         let pick = run.task_pick(&task);

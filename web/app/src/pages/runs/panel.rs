@@ -3,8 +3,7 @@
 use super::picked::Picked;
 use crate::{
     labs::part::attempt_in,
-    run::{Run, View, history::PastRun},
-    shell::files,
+    run::{Run, View, files, history::PastRun},
     ui::{Button, Glyph, Icon},
 };
 use leptos::prelude::*;

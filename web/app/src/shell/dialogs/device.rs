@@ -19,8 +19,7 @@ pub fn WhereItRuns() -> impl IntoView {
         true => webgpu,
         false => webgpu.titled("This browser has no WebGPU").disabled(true),
     };
-    let devices =
-        vec![Segment::new(DeviceChoice::Auto, "Automatic"), webgpu, Segment::new(DeviceChoice::Cpu, "CPU")];
+    let devices = vec![Segment::new(DeviceChoice::Auto, "Automatic"), webgpu, Segment::new(DeviceChoice::Cpu, "CPU")];
     let operations = vec![Segment::new(false, "Fused"), Segment::new(true, "Plain")];
     view! {
         <p>{move || words::device_help(&device())}</p>

@@ -2,8 +2,8 @@
 
 use crate::{
     labs::part::attempt_in,
-    run::{START, View, catalogue, link, strip::Strip},
-    shell::{document, files},
+    run::{START, View, catalogue, files, link, strip::Strip},
+    shell::document,
     ui::{Button, Glyph, Icon},
 };
 use leptos::{ev, prelude::*, wasm_split::SplitLoaderError};
@@ -36,9 +36,8 @@ fn link_of(view: View) -> String {
 }
 
 fn command_of(view: View) -> String {
-    let preset = |preset: &spec::Preset| {
-        Some((preset.id.clone(), Strip::new(preset.spec.clone(), catalogue()).ok()?.spec))
-    };
+    let preset =
+        |preset: &spec::Preset| Some((preset.id.clone(), Strip::new(preset.spec.clone(), catalogue()).ok()?.spec));
     let presets: Vec<_> = catalogue().presets.iter().filter_map(preset).collect();
     view.run.strip.with(|strip| link::command(&strip.spec, &presets))
 }

@@ -6,7 +6,10 @@ use crate::{
     ui::{Image, Pixels},
 };
 use leptos::prelude::*;
-use report::{Answers, figure::{counted, percent}};
+use report::{
+    Answers,
+    figure::{counted, percent},
+};
 use std::sync::Arc;
 
 /// What one network reads in the image.
