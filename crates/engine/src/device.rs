@@ -57,7 +57,7 @@ impl Opened {
 
 /// Whether runs from now on compute with burn's own operations alone.
 pub fn plain(on: bool) {
-    ops::plain(on);
+    ops::use_reference(on);
 }
 
 /// How many threads of the CPU compute, this one among them; all that there are, if no number is given. Said once, by

@@ -1,6 +1,8 @@
-//! Every kernel but the convolutions at sizes of the task nets: milliseconds, and GFLOP/s or GB/s; the least of many.
+//! Times of every kernel but the convolutions, at the sizes of the task networks: milliseconds, and GFLOP/s or GB/s,
+//! the minimum of many runs.
 //!
-//! `cargo bench -p kernels --bench dense`, then whatever a line has to contain; `RAYON_NUM_THREADS=1` for one thread.
+//! `cargo bench -p kernels --bench dense`, followed by words that a line must contain; `RAYON_NUM_THREADS=1` for one
+//! thread.
 #![allow(clippy::disallowed_methods, reason = "a clock, on a machine that has one")]
 
 use kernels::optimizer::{Adam, Sgd, adam, sgd};
@@ -11,7 +13,7 @@ use std::time::{Duration, Instant};
 /// How long each kernel is measured.
 const EACH: Duration = Duration::from_millis(300);
 
-fn numbers(n: usize) -> Vec<f32> {
+fn values(n: usize) -> Vec<f32> {
     (0..n as u32).map(|i| (i.wrapping_mul(2_654_435_761) >> 8) as f32 / 8_388_608.0 - 1.0).collect()
 }
 
@@ -20,7 +22,7 @@ struct Bench {
 }
 
 impl Bench {
-    /// `amount` is arithmetic or bytes, of which there are `unit` billions a second.
+    /// `amount` is the number of operations or bytes of one run; the rate is printed in billions of `unit` per second.
     fn run<R>(&self, name: &str, amount: usize, unit: &str, mut kernel: impl FnMut() -> R) {
         if !self.only.iter().all(|only| name.contains(only)) {
             return;
@@ -45,7 +47,7 @@ fn main() {
         [[64, 64, 64], [64, 64, 10], [64, 1568, 10], [4096, 64, 192], [4096, 64, 64], [4096, 64, 128], [4096, 128, 64]]
     {
         let [n, from, to] = size;
-        let (x, weight, bias, dy) = (numbers(n * from), numbers(from * to), numbers(to), numbers(n * to));
+        let (x, weight, bias, dy) = (values(n * from), values(from * to), values(to), values(n * to));
         let flops = 2 * n * from * to;
         let name = |what| format!("linear {what} {n}: {from} -> {to}");
         bench.run(&name("forward"), flops, "GFLOP", || linear::forward(&x, &weight, Some(&bias), false, size));
@@ -55,7 +57,7 @@ fn main() {
 
     for size in [[64, 64, 4, 16], [64, 65, 4, 16]] {
         let [b, t, heads, d] = size;
-        let qkv = numbers(b * t * 3 * heads * d);
+        let qkv = values(b * t * 3 * heads * d);
         let (y, probabilities) = attention::forward(&qkv, size);
         let flops = 2 * b * t * t * heads * d;
         let name = |what| format!("attention {what} {b}x{t}, {heads} heads of {d}");
@@ -64,20 +66,20 @@ fn main() {
     }
 
     let (n, d) = (4096, 64);
-    let (x, weight, dy) = (numbers(n * d), numbers(d), numbers(n * d));
+    let (x, weight, dy) = (values(n * d), values(d), values(n * d));
     let (_, mean, inverse) = layer_norm::forward(&x, &weight, &weight, 1e-5);
     let name = |what| format!("layer norm {what} {n}x{d}");
     bench.run(&name("forward"), 8 * n * d, "GB", || layer_norm::forward(&x, &weight, &weight, 1e-5));
     bench.run(&name("gradient"), 12 * n * d, "GB", || layer_norm::gradient(&x, &weight, &mean, &inverse, &dy));
 
     let n = 4096 * 128;
-    let (x, dy) = (numbers(n), numbers(n));
+    let (x, dy) = (values(n), values(n));
     bench.run("gelu forward 4096x128", 8 * n, "GB", || gelu::forward(&x));
     bench.run("gelu gradient 4096x128", 12 * n, "GB", || gelu::gradient(&x, &dy));
 
     for [n, h, w, c] in [[64, 32, 32, 16], [64, 16, 16, 32], [64, 8, 8, 64], [64, 32, 32, 3]] {
         let count = n * h * w * c;
-        let (x, dy, weight) = (numbers(count), numbers(count), numbers(c));
+        let (x, dy, weight) = (values(count), values(count), values(c));
         let (mean, var) = norm2d::statistics(&x, c);
         let y = norm2d::apply(&x, Some(&dy), &weight, &weight, true);
         let name = |what| format!("norm {what} {n}x{h}x{w}x{c}");
@@ -96,21 +98,21 @@ fn main() {
 
     for size in [[64, 28, 28, 16], [64, 14, 14, 32]] {
         let [n, h, w, c] = size;
-        let x = numbers(n * h * w * c);
-        let (y, winners) = pool::forward(&x, true, size);
+        let x = values(n * h * w * c);
+        let (y, indices) = pool::forward(&x, true, size);
         let bytes = 4 * x.len() + 5 * y.len();
         let name = |what| format!("pool {what} {n}x{h}x{w}x{c}");
         bench.run(&name("forward"), bytes, "GB", || pool::forward(&x, true, size));
-        bench.run(&name("gradient"), bytes, "GB", || pool::gradient(&y, &winners, size));
+        bench.run(&name("gradient"), bytes, "GB", || pool::gradient(&y, &indices, size));
     }
 
     let (n, c) = (64, 10);
-    let (x, labels) = (numbers(n * c), (0..n as i32).map(|i| i % 10).collect::<Vec<_>>());
+    let (x, labels) = (values(n * c), (0..n as i32).map(|i| i % 10).collect::<Vec<_>>());
     bench.run("cross entropy forward 64x10", 8 * n * c, "GB", || cross_entropy::forward(&x, &labels, c));
 
     let n = 50_000;
-    let (g, center) = (numbers(n), numbers(n));
-    let (mut w, mut m, mut v) = (numbers(n), vec![0.0; n], vec![0.0; n]);
+    let (g, center) = (values(n), values(n));
+    let (mut w, mut m, mut v) = (values(n), vec![0.0; n], vec![0.0; n]);
     let (keep, take, corrections) = ([0.9, 0.999], [0.1, 0.001], [0.65, 0.01]);
     let setting = Adam { lr: 1e-3, keep, take, corrections, epsilon: 1e-8, decay: 0.0, decoupled: false };
     bench.run("adam 50000", 28 * n, "GB", || adam(&mut w, &g, &mut m, &mut v, &setting));

@@ -1,12 +1,13 @@
-//! Times of the kernels, the least of many: `cargo bench -p kernels`, or with words of the shapes to take.
+//! Times of the convolutions, the minimum of many runs: `cargo bench -p kernels --bench kernels`, followed by the names
+//! of the shapes to measure.
 #![allow(clippy::disallowed_methods, reason = "natively there is a clock")]
 
 use kernels::conv::{self, Conv};
-use kernels::{block, lanes};
+use kernels::{conv_pool, lanes};
 use std::hint::black_box;
 use std::time::Instant;
 
-/// Square images: name, size, inputs, outputs, kernel, stride, pad.
+/// Square images: name, and side, inputs, outputs, kernel, stride, padding.
 const CONVS: [(&str, [usize; 6]); 9] = [
     ("stem", [32, 3, 16, 3, 1, 1]),
     ("resnet", [32, 16, 16, 3, 1, 1]),
@@ -18,11 +19,11 @@ const CONVS: [(&str, [usize; 6]); 9] = [
     ("shortcut", [16, 32, 64, 1, 2, 0]),
     ("gray", [28, 1, 16, 3, 1, 1]),
 ];
-const BLOCKS: [(&str, [usize; 6]); 4] = [
-    ("block", [28, 1, 16, 3, 1, 1]),
-    ("block", [14, 16, 32, 3, 1, 1]),
-    ("block", [32, 3, 16, 3, 1, 1]),
-    ("block", [16, 16, 32, 3, 1, 1]),
+const CONV_POOLS: [(&str, [usize; 6]); 4] = [
+    ("conv_pool", [28, 1, 16, 3, 1, 1]),
+    ("conv_pool", [14, 16, 32, 3, 1, 1]),
+    ("conv_pool", [32, 3, 16, 3, 1, 1]),
+    ("conv_pool", [16, 16, 32, 3, 1, 1]),
 ];
 const IMAGES: usize = 64;
 
@@ -37,7 +38,7 @@ fn least(mut run: impl FnMut()) -> f64 {
     least
 }
 
-fn numbers(len: usize) -> Vec<f32> {
+fn values(len: usize) -> Vec<f32> {
     let mut state = 1u32;
     let next = |state: &mut u32| {
         *state = state.wrapping_mul(1664525).wrapping_add(1013904223);
@@ -48,20 +49,20 @@ fn numbers(len: usize) -> Vec<f32> {
 
 fn bench(name: &str, [size, inputs, outputs, kernel, stride, pad]: [usize; 6], pooled: bool) {
     let conv = Conv { images: IMAGES, height: size, width: size, inputs, outputs, kernel, stride, pad };
-    let x = numbers(IMAGES * size * size * inputs);
-    let weight = numbers(outputs * inputs * kernel * kernel);
-    let bias = numbers(outputs);
+    let x = values(IMAGES * size * size * inputs);
+    let weight = values(outputs * inputs * kernel * kernel);
+    let bias = values(outputs);
     let times = if pooled {
-        let (y, winners) = block::forward(&x, &weight, Some(&bias), true, &conv);
-        let dy = numbers(y.len());
+        let (y, indices) = conv_pool::forward(&x, &weight, Some(&bias), true, &conv);
+        let dy = values(y.len());
         [
-            least(|| drop(black_box(block::forward(&x, &weight, Some(&bias), true, &conv)))),
-            least(|| drop(black_box(block::input_gradient(&dy, &winners, &weight, &conv)))),
-            least(|| drop(black_box(block::weight_gradient(&x, &dy, &winners, &conv)))),
+            least(|| drop(black_box(conv_pool::forward(&x, &weight, Some(&bias), true, &conv)))),
+            least(|| drop(black_box(conv_pool::input_gradient(&dy, &indices, &weight, &conv)))),
+            least(|| drop(black_box(conv_pool::weight_gradient(&x, &dy, &indices, &conv)))),
         ]
     } else {
         let y = conv::forward(&x, &weight, Some(&bias), false, &conv);
-        let dy = numbers(y.len());
+        let dy = values(y.len());
         [
             least(|| drop(black_box(conv::forward(&x, &weight, Some(&bias), false, &conv)))),
             least(|| drop(black_box(conv::input_gradient(&dy, None, &weight, &conv)))),
@@ -85,7 +86,7 @@ fn main() {
         println!("{:34}{:>23}{:>24}{:>24}", "", "forward", "input gradient", "weight gradient");
         let run = || {
             for (name, sizes) in
-                BLOCKS.into_iter().filter(|(name, _)| wanted.is_empty() || wanted.iter().any(|w| w == name))
+                CONV_POOLS.into_iter().filter(|(name, _)| wanted.is_empty() || wanted.iter().any(|w| w == name))
             {
                 bench(name, sizes, true);
             }

@@ -1,34 +1,39 @@
-//! softmax(q · kᵀ / √d) · v for every head.
+//! Multi-head attention, softmax(q · kᵀ / √d) · v for every head.
 //!
-//! Queries, keys and values lie side by side in `qkv [b, t, 3, heads, d]`.
+//! Queries, keys and values are interleaved in `qkv` `[b, t, 3, heads, d]`, row-major: b images of t tokens, heads of d
+//! elements.
 
 use crate::lanes::Lanes;
 use crate::math::{dot, exp, largest, sum};
-use crate::output::{Output, split_rows};
-use crate::product::{Finish, Matrix, Panels, product};
+use crate::matmul::{Epilogue, Matrix, PackedRhs, matmul};
+use crate::threads::split_rows;
+use crate::uninit::Uninit;
 use crate::{dispatch, isa};
 
-/// → `[b, t, heads · d]`, and the probabilities `[b, heads, t, t]`.
+/// The output `[b, t, heads · d]` and the attention probabilities `[b, heads, t, t]`; `size` is `[b, t, heads, d]`.
+///
+/// # Panics
+/// If `qkv` does not have `b · t · 3 · heads · d` elements.
 pub fn forward(qkv: &[f32], size: [usize; 4]) -> (Vec<f32>, Vec<f32>) {
     let [b, t, heads, d] = size;
     let (isa, width) = (isa(), heads * d);
     assert_eq!(qkv.len(), b * t * 3 * width);
     let scale = 1.0 / (d as f32).sqrt();
-    let (y, probabilities) = (Output::new(b * t * width), Output::new(b * heads * t * t));
+    let (y, probabilities) = (Uninit::new(b * t * width), Uninit::new(b * heads * t * t));
     split_rows(b, 1, 2 * b * t * t * width, |images| {
-        let mut memory = Vec::new();
+        let mut buffer = Vec::new();
         for i in images {
             let y = unsafe { y.part(i * t * width..(i + 1) * t * width) };
             for head in 0..heads {
                 let [q, k, v] = three(qkv, size, i, head);
                 let at = (i * heads + head) * t * t;
                 let p = unsafe { probabilities.part(at..at + t * t) };
-                let keys = Panels::in_memory(isa, k.transposed(), memory);
-                product(isa, q, &keys, p, t, Finish::default());
+                let keys = PackedRhs::in_buffer(isa, k.transposed(), buffer);
+                matmul(isa, q, &keys, p, t, Epilogue::default());
                 softmax(isa, p, t, scale);
-                let values = Panels::in_memory(isa, v, keys.into_memory());
-                product(isa, Matrix::new(p, [t, t], t), &values, &mut y[head * d..], width, Finish::default());
-                memory = values.into_memory();
+                let values = PackedRhs::in_buffer(isa, v, keys.into_buffer());
+                matmul(isa, Matrix::new(p, [t, t], t), &values, &mut y[head * d..], width, Epilogue::default());
+                buffer = values.into_buffer();
             }
         }
     });
@@ -41,26 +46,30 @@ fn three(qkv: &[f32], [_, t, heads, d]: [usize; 4], i: usize, head: usize) -> [M
     [0, 1, 2].map(|which| Matrix::new(&qkv[i * t * row + (which * heads + head) * d..], [t, d], row))
 }
 
-/// Of `qkv`; `probabilities` are what [`forward`] gave, `dy` is `[b, t, heads · d]`.
+/// The gradient of `qkv`, of the same shape. `probabilities` `[b, heads, t, t]` is what [`forward`] returned, and `dy`
+/// is `[b, t, heads · d]`.
+///
+/// # Panics
+/// If a slice does not have the length that `size` gives.
 pub fn gradient(qkv: &[f32], probabilities: &[f32], dy: &[f32], size: [usize; 4]) -> Vec<f32> {
     let [b, t, heads, d] = size;
     let (isa, width) = (isa(), heads * d);
     assert!(qkv.len() == b * t * 3 * width && dy.len() == b * t * width);
     assert_eq!(probabilities.len(), b * heads * t * t);
-    let dx = Output::new(qkv.len());
+    let dx = Uninit::new(qkv.len());
     split_rows(b, 1, 5 * b * t * t * width, |images| {
         let mut scores = vec![0.0; t * t];
-        let mut memory = Vec::new();
+        let mut buffer = Vec::new();
         for i in images {
             let dx = unsafe { dx.part(i * t * 3 * width..(i + 1) * t * 3 * width) };
             for head in 0..heads {
                 let [q, k, v] = three(qkv, size, i, head);
                 let dy = Matrix::new(&dy[i * t * width + head * d..], [t, d], width);
                 let p = &probabilities[(i * heads + head) * t * t..][..t * t];
-                let mut times = |a: Matrix, b: Matrix, to: &mut [f32], step: usize| {
-                    let panels = Panels::in_memory(isa, b, std::mem::take(&mut memory));
-                    product(isa, a, &panels, to, step, Finish::default());
-                    memory = panels.into_memory();
+                let mut times = |a: Matrix, b: Matrix, to: &mut [f32], stride: usize| {
+                    let panels = PackedRhs::in_buffer(isa, b, std::mem::take(&mut buffer));
+                    matmul(isa, a, &panels, to, stride, Epilogue::default());
+                    buffer = panels.into_buffer();
                 };
                 times(dy, v.transposed(), &mut scores, t);
                 softmax_gradient(isa, p, &mut scores, t, 1.0 / (d as f32).sqrt());
@@ -75,17 +84,17 @@ pub fn gradient(qkv: &[f32], probabilities: &[f32], dy: &[f32], size: [usize; 4]
 }
 
 dispatch! {
-    /// Of every row of `t` scores times `scale`, in place.
-    fn softmax(scores: &mut [f32], t: usize, scale: f32) = softmax_body
+    /// softmax of every row of `t` scores times `scale`, in place.
+    fn softmax(scores: &mut [f32], t: usize, scale: f32) = softmax_impl
 }
 
 #[inline(always)]
-unsafe fn softmax_body<V: Lanes>(scores: &mut [f32], t: usize, scale: f32) {
+unsafe fn softmax_impl<V: Lanes>(scores: &mut [f32], t: usize, scale: f32) {
     for row in scores.chunks_exact_mut(t) {
         let most = unsafe { largest::<V>(row) };
         row.iter_mut().for_each(|x| *x = (*x - most) * scale);
     }
-    // All rows as one: no ends in between that are too short for vectors.
+    // All rows at once, because a single row may be too short for vectors.
     scores.iter_mut().for_each(|x| *x = exp(*x));
     for row in scores.chunks_exact_mut(t) {
         let inverse = 1.0 / unsafe { sum::<V>(row) };
@@ -94,12 +103,12 @@ unsafe fn softmax_body<V: Lanes>(scores: &mut [f32], t: usize, scale: f32) {
 }
 
 dispatch! {
-    /// From the gradient of the probabilities to that of the scores before they are scaled, in place.
-    fn softmax_gradient(p: &[f32], dp: &mut [f32], t: usize, scale: f32) = softmax_gradient_body
+    /// From the gradient of the probabilities to the gradient of the unscaled scores, in place.
+    fn softmax_gradient(p: &[f32], dp: &mut [f32], t: usize, scale: f32) = softmax_gradient_impl
 }
 
 #[inline(always)]
-unsafe fn softmax_gradient_body<V: Lanes>(p: &[f32], dp: &mut [f32], t: usize, scale: f32) {
+unsafe fn softmax_gradient_impl<V: Lanes>(p: &[f32], dp: &mut [f32], t: usize, scale: f32) {
     for (p, dp) in p.chunks_exact(t).zip(dp.chunks_exact_mut(t)) {
         let along = unsafe { dot::<V>(p, dp) };
         dp.iter_mut().zip(p).for_each(|(dp, p)| *dp = p * (*dp - along) * scale);

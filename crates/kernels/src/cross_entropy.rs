@@ -1,19 +1,20 @@
-//! −log softmax of the right class.
+//! Cross-entropy: −log softmax of the labelled class.
 
 use crate::math::exp;
-use crate::output::{Output, numbers, split_rows};
+use crate::threads::{element_range, split_rows};
+use crate::uninit::Uninit;
 use crate::{dispatch, isa};
 
-/// `logits [n, c]` and the class of each row → the loss of each row, and the probabilities `[n, c]`.
+/// The loss of each row `[n]` and the softmax probabilities `[n, c]`, from `logits` `[n, c]` and one class per row.
 ///
 /// # Panics
-/// If a label is no class.
+/// If a label is not in `0..c`, or if `logits` does not have `n · c` elements.
 pub fn forward(logits: &[f32], labels: &[i32], c: usize) -> (Vec<f32>, Vec<f32>) {
     let (isa, n) = (isa(), labels.len());
     assert_eq!(logits.len(), n * c);
-    let (losses, probabilities) = (Output::new(n), Output::new(n * c));
+    let (losses, probabilities) = (Uninit::new(n), Uninit::new(n * c));
     split_rows(n, 1, 16 * n * c, |rows| {
-        let at = numbers(&rows, c);
+        let at = element_range(&rows, c);
         let (losses, p) = unsafe { (losses.part(rows.clone()), probabilities.part(at.clone())) };
         let logits = &logits[at];
         for (p, logits) in p.chunks_exact_mut(c).zip(logits.chunks_exact(c)) {
@@ -33,10 +34,11 @@ pub fn forward(logits: &[f32], labels: &[i32], c: usize) -> (Vec<f32>, Vec<f32>)
     (losses.done(), probabilities.done())
 }
 
-/// Of the logits: `dloss · (probabilities − 1 at the label)` in every row.
+/// The gradient of the logits `[n, c]`: `dloss · (probabilities − 1 at the label)` in every row. `dloss` `[n]` is the
+/// gradient of each loss.
 ///
 /// # Panics
-/// If a label is no class.
+/// If a label is not in `0..c`, or if the lengths do not fit.
 pub fn gradient(probabilities: &[f32], labels: &[i32], dloss: &[f32], c: usize) -> Vec<f32> {
     assert!(probabilities.len() == labels.len() * c && dloss.len() == labels.len());
     let mut dx = probabilities.to_vec();
@@ -55,11 +57,11 @@ fn class(label: i32, c: usize) -> usize {
 }
 
 dispatch! {
-    /// Of a whole part at once: rows may be short.
-    fn exp_all(x: &mut [f32]) = exp_body
+    /// e^x of all rows at once, because a single row may be too short for vectors.
+    fn exp_all(x: &mut [f32]) = exp_impl
 }
 
 #[inline(always)]
-unsafe fn exp_body<V>(x: &mut [f32]) {
+unsafe fn exp_impl<V>(x: &mut [f32]) {
     x.iter_mut().for_each(|x| *x = exp(*x));
 }

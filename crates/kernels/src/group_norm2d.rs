@@ -1,24 +1,28 @@
-//! Group normalisation (Wu and He 2018) of channels-last images, `[n, h, w, c]`: an image's channels of one group
-//! together, all pixels. By image it is what batch normalisation is by batch, so the passes over the numbers are those
-//! of [`crate::norm2d`].
+//! Group normalisation (Wu and He 2018) of channels-last images `[n, h, w, c]`: mean and variance are taken over all
+//! pixels of one group of an image's channels. Per image this is what batch normalisation is per batch, so it uses the
+//! loops of [`crate::norm2d`].
 
-use crate::columns::widen;
+use crate::column_sums::widen;
 use crate::isa;
 use crate::lanes::Isa;
 use crate::norm2d::{Moments, apply_to, linear_of, sums};
-use crate::output::{Output, split_rows};
+use crate::threads::split_rows;
+use crate::uninit::Uninit;
 use std::ops::Range;
 
-/// Sizes of a normalisation: numbers of an image, channels, groups of them.
+/// Sizes of a group normalisation.
 #[derive(Clone, Copy, Debug)]
 pub struct Groups {
+    /// Elements of one image, h · w · c.
     pub image: usize,
+    /// Channels, c.
     pub channels: usize,
+    /// Groups of channels; a divisor of `channels`.
     pub groups: usize,
 }
 
 impl Groups {
-    /// Runs `part` on the numbers of every image of `x`, and gives what it returns in order.
+    /// Runs `part` on the index and the element range of every image of `x`, and returns the results in order.
     fn images<R: Send>(self, x: &[f32], part: impl Fn(usize, Range<usize>) -> R + Sync) -> Vec<R> {
         assert!(x.len().is_multiple_of(self.image) && self.image.is_multiple_of(self.channels));
         assert!(self.channels.is_multiple_of(self.groups));
@@ -33,13 +37,16 @@ impl Groups {
         j / (self.channels / self.groups)
     }
 
-    /// Of image `at` what each of its groups has.
+    /// The row of image `at` in `groups` `[n, groups]`.
     fn row(self, groups: &[f32], at: usize) -> &[f32] {
         &groups[at * self.groups..][..self.groups]
     }
 }
 
-/// The mean and the biased variance of every group of every image, `[n, groups]`.
+/// The mean and the biased variance of every group of every image, both `[n, groups]`.
+///
+/// # Panics
+/// If the sizes do not divide `x`.
 pub fn statistics(x: &[f32], sizes: Groups) -> (Vec<f32>, Vec<f32>) {
     let isa = isa();
     let together = sizes.channels / sizes.groups;
@@ -58,8 +65,11 @@ pub fn statistics(x: &[f32], sizes: Groups) -> (Vec<f32>, Vec<f32>) {
     images.into_iter().flatten().unzip()
 }
 
-/// (x − mean) / √(var + epsilon) · weight + bias, plus the residual input, and what of it is positive if there is a
-/// relu.
+/// (x − mean) / √(var + epsilon) · weight + bias + residual, clamped at 0 if `relu` is set; `x` and `residual` are `[n,
+/// h, w, c]`, `weight` and `bias` `[c]`, `mean` and `variance` `[n, groups]`.
+///
+/// # Panics
+/// If the sizes do not divide `x`, or if a slice is too short.
 #[allow(clippy::too_many_arguments, reason = "the operation's own")]
 pub fn apply(
     x: &[f32],
@@ -73,7 +83,7 @@ pub fn apply(
     sizes: Groups,
 ) -> Vec<f32> {
     let isa = isa();
-    let y = Output::new(x.len());
+    let y = Uninit::new(x.len());
     sizes.images(x, |image, at| {
         let (mean, variance) = (sizes.row(mean, image), sizes.row(variance, image));
         let scale = |j: usize| weight[j] / (variance[sizes.of(j)] + epsilon).sqrt();
@@ -85,7 +95,10 @@ pub fn apply(
     y.done()
 }
 
-/// Of `x`, weight and bias; `y` as in [`crate::norm2d`].
+/// The gradients of `x` `[n, h, w, c]`, of the weight `[c]` and of the bias `[c]`; `y` is as in [`crate::norm2d`].
+///
+/// # Panics
+/// If the sizes do not divide `x`, or if a slice is too short.
 #[allow(clippy::too_many_arguments, reason = "the operation's own")]
 pub fn gradient(
     x: &[f32],
@@ -100,7 +113,7 @@ pub fn gradient(
     assert!(dy.len() == x.len() && y.is_none_or(|y| y.len() == x.len()));
     let isa = isa();
     let c = sizes.channels;
-    let dx = Output::new(x.len());
+    let dx = Uninit::new(x.len());
     let images = sizes.images(x, |image, at| {
         let (mean, variance) = (sizes.row(mean, image), sizes.row(variance, image));
         let y = y.map(|y| &y[at.clone()]);
@@ -115,7 +128,8 @@ pub fn gradient(
     (dx.done(), dweight, dbias)
 }
 
-/// Of one image: dx is written, the parts of weight and bias are returned one behind the other.
+/// The gradient of one image: writes dx, and returns this image's share of the gradients of weight and bias, one after
+/// the other.
 #[allow(clippy::too_many_arguments, reason = "the operation's own")]
 fn gradient_of(
     isa: Isa,

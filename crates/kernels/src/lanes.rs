@@ -1,29 +1,37 @@
-//! Vectors of `f32`: the one place with intrinsics.
-#![allow(clippy::missing_safety_doc, reason = "said once, at the trait")]
+//! SIMD vectors of `f32`. All intrinsics of the crate are here: AVX2, AVX-512 and WebAssembly SIMD. Other machines,
+//! those with Arm's NEON among them, run [`Portable`].
+#![allow(clippy::missing_safety_doc, reason = "the contract is stated once, at the trait")]
 
-/// A vector register of [`Self::N`] numbers.
+/// A vector register of [`Self::N`] elements.
 ///
 /// # Safety
-/// Every operation needs the instruction set that the type belongs to, and may only be called below a function of
-/// [`dispatch`]; pointers have to be good for `N` numbers, of any alignment.
+/// Every operation needs the instruction set that the type belongs to, so it may only be called from within a function
+/// made by [`dispatch`]. Pointers must be valid for `N` elements; they need no alignment.
 pub trait Lanes: Copy {
+    /// Elements of the register.
     const N: usize;
-    /// The register of four numbers in the same instruction set, for rows too short for this one.
+    /// The register of four elements in the same instruction set, for rows too short for this one.
     type Four: Lanes;
+    /// `x` in every element.
     unsafe fn splat(x: f32) -> Self;
+    /// The `N` elements at `from`.
     unsafe fn load(from: *const f32) -> Self;
+    /// Writes the `N` elements to `to`.
     unsafe fn store(self, to: *mut f32);
-    /// `self + a · b`, rounded once where the machine can.
+    /// `self + a · b`, rounded once where the instruction set has a fused multiply-add.
     unsafe fn mul_add(self, a: Self, b: Self) -> Self;
+    /// `self + other`, element by element.
     unsafe fn add(self, other: Self) -> Self;
+    /// `self − other`, element by element.
     unsafe fn sub(self, other: Self) -> Self;
+    /// `self · other`, element by element.
     unsafe fn mul(self, other: Self) -> Self;
-    /// Of a number that is not a number, and of two zeros, `other`.
+    /// The element-wise maximum. Where `self` is NaN, and for two zeros, it is `other`.
     unsafe fn max(self, other: Self) -> Self;
-    /// Lane by lane: `yes` where `self > than`, else `no`, whose bits may be anything.
+    /// Element by element: `yes` where `self > than`, else `no`, whose bits may be anything.
     unsafe fn if_greater(self, than: Self, yes: Self, no: Self) -> Self;
 
-    /// Of all its numbers, in their order.
+    /// The sum of all elements, added in their order.
     #[inline(always)]
     unsafe fn sum(self) -> f32 {
         let mut all = [0.0; 16];
@@ -32,10 +40,11 @@ pub trait Lanes: Copy {
     }
 }
 
-/// A type, how many numbers it has, its four, and its instructions: splat, load, store, a · b + sum, add, sub, mul,
-/// max, if_greater.
+/// Implements [`Lanes`]: a type, its number of elements, its register of four, and its instructions: splat, load,
+/// store, a · b + sum, add, sub, mul, max, if_greater.
 ///
-/// Paths and no closures: a closure would not have the instruction set of the function that it is written in.
+/// The instructions are paths and not closures, because a closure would not inherit the instruction set of the function
+/// that contains it.
 macro_rules! lanes {
     ($type:ty, $n:literal, $four:ty: $splat:path, $load:path, $store:path, $fma:path, $add:path, $sub:path, $mul:path,
         $max:path, $if_greater:path) => {
@@ -117,7 +126,7 @@ mod wasm {
     use super::Lanes;
     use core::arch::wasm32::*;
 
-    /// Two instructions; relaxed SIMD has one that rounds once where the machine can.
+    /// Two instructions: baseline SIMD128 has no fused multiply-add. Relaxed SIMD has one.
     #[cfg(not(target_feature = "relaxed-simd"))]
     #[inline(always)]
     fn fma(a: v128, b: v128, sum: v128) -> v128 {
@@ -129,7 +138,7 @@ mod wasm {
     #[rustfmt::skip]
     lanes!(v128, 4, Self: f32x4_splat, load, store, fma, f32x4_add, f32x4_sub, f32x4_mul, max, if_greater);
 
-    /// One instruction, and on x86 what its own maximum does.
+    /// One instruction, with the NaN behaviour of the x86 maximum.
     #[inline(always)]
     fn max(a: v128, b: v128) -> v128 {
         f32x4_pmax(b, a)
@@ -149,11 +158,11 @@ mod wasm {
     }
 }
 
-/// Four numbers without any instruction of their own: what is left where no vectors are known.
+/// Four elements in an array, without intrinsics, for machines whose vectors are not known here.
 #[derive(Clone, Copy)]
-pub struct Plain([f32; 4]);
+pub struct Portable([f32; 4]);
 
-impl Plain {
+impl Portable {
     #[inline(always)]
     fn of(f: impl Fn(usize) -> f32) -> Self {
         Self(core::array::from_fn(f))
@@ -197,30 +206,35 @@ impl Plain {
 }
 
 #[rustfmt::skip]
-lanes!(Plain, 4, Self: Plain::splat_, Plain::load_, Plain::store_, Plain::fma_, Plain::add_, Plain::sub_,
-    Plain::mul_, Plain::max_, Plain::if_greater_);
+lanes!(Portable, 4, Self: Portable::splat_, Portable::load_, Portable::store_, Portable::fma_, Portable::add_,
+    Portable::sub_, Portable::mul_, Portable::max_, Portable::if_greater_);
 
-/// The vectors that this machine has.
+/// The instruction sets that the kernels are compiled for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Isa {
+    /// AVX-512F with AVX-512VL, AVX2 and FMA: 16 elements.
     Avx512,
+    /// AVX2 and FMA: 8 elements.
     Avx2,
+    /// WebAssembly SIMD: 4 elements.
     Simd128,
-    Plain,
+    /// No intrinsics: 4 elements, vectorised as the compiler sees fit.
+    Portable,
 }
 
+/// The best instruction set of this machine; detected once.
 pub fn isa() -> Isa {
     #[cfg(target_arch = "x86_64")]
     {
         use std::sync::OnceLock;
         static FOUND: OnceLock<Isa> = OnceLock::new();
         *FOUND.get_or_init(|| {
-            if std::is_x86_feature_detected!("avx512f") {
+            if std::is_x86_feature_detected!("avx512f") && std::is_x86_feature_detected!("avx512vl") {
                 Isa::Avx512
             } else if std::is_x86_feature_detected!("avx2") && std::is_x86_feature_detected!("fma") {
                 Isa::Avx2
             } else {
-                Isa::Plain
+                Isa::Portable
             }
         })
     }
@@ -230,26 +244,30 @@ pub fn isa() -> Isa {
     }
     #[cfg(not(any(target_arch = "x86_64", all(target_arch = "wasm32", target_feature = "simd128"))))]
     {
-        Isa::Plain
+        Isa::Portable
     }
 }
 
 impl Isa {
-    /// Numbers in one of its vectors.
+    /// Elements of one vector.
     pub fn lanes(self) -> usize {
         match self {
             Self::Avx512 => 16,
             Self::Avx2 => 8,
-            Self::Simd128 | Self::Plain => 4,
+            Self::Simd128 | Self::Portable => 4,
         }
     }
 }
 
-/// `dispatch!(pub fn name(x: &[f32]) -> f32 = body);` makes `name`, which takes an instruction set before `x`, from
-/// `body::<V: Lanes>`, which has to be `#[inline(always)] unsafe fn`. The set has to be one that the machine has.
+/// `dispatch!(pub fn name(x: &[f32]) -> f32 = name_impl);` defines `name`, which takes an [`Isa`] before its arguments
+/// and calls `name_impl::<V>` compiled for that instruction set. `name_impl` must be `#[inline(always)] unsafe fn` over
+/// `V: Lanes`. The caller must pass an instruction set that the machine has.
 #[macro_export]
 macro_rules! dispatch {
-    ($(#[$doc:meta])* $vis:vis fn $name:ident($($arg:ident: $type:ty),* $(,)?) $(-> $out:ty)? = $body:ident $(,)?) => {
+    (
+        $(#[$doc:meta])*
+        $vis:vis fn $name:ident($($arg:ident: $type:ty),* $(,)?) $(-> $out:ty)? = $kernel:ident $(,)?
+    ) => {
         $(#[$doc])*
         #[allow(clippy::too_many_arguments)]
         $vis fn $name(isa: $crate::lanes::Isa, $($arg: $type),*) $(-> $out)? {
@@ -259,12 +277,12 @@ macro_rules! dispatch {
             #[cfg(target_arch = "x86_64")]
             #[target_feature(enable = "avx512f,avx512vl,avx2,fma")]
             unsafe fn avx512($($arg: $type),*) $(-> $out)? {
-                unsafe { $body::<__m512>($($arg),*) }
+                unsafe { $kernel::<__m512>($($arg),*) }
             }
             #[cfg(target_arch = "x86_64")]
             #[target_feature(enable = "avx2,fma")]
             unsafe fn avx2($($arg: $type),*) $(-> $out)? {
-                unsafe { $body::<__m256>($($arg),*) }
+                unsafe { $kernel::<__m256>($($arg),*) }
             }
             match isa {
                 #[cfg(target_arch = "x86_64")]
@@ -272,8 +290,8 @@ macro_rules! dispatch {
                 #[cfg(target_arch = "x86_64")]
                 Isa::Avx2 => unsafe { avx2($($arg),*) },
                 #[cfg(all(target_arch = "wasm32", target_feature = "simd128"))]
-                Isa::Simd128 => unsafe { $body::<core::arch::wasm32::v128>($($arg),*) },
-                _ => unsafe { $body::<$crate::lanes::Plain>($($arg),*) },
+                Isa::Simd128 => unsafe { $kernel::<core::arch::wasm32::v128>($($arg),*) },
+                _ => unsafe { $kernel::<$crate::lanes::Portable>($($arg),*) },
             }
         }
     };

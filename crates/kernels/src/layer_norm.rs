@@ -1,19 +1,24 @@
-//! Normalisation of every row by its own mean and variance.
+//! Layer normalisation (Ba, Kiros and Hinton 2016): every row of a row-major matrix `[n, d]` by its own mean and
+//! variance.
 
 use crate::lanes::Lanes;
 use crate::math::{dot, sum};
-use crate::output::{Output, numbers, split_rows};
-use crate::threads::add_up;
+use crate::threads::{add_up, element_range, split_rows};
+use crate::uninit::Uninit;
 use crate::{dispatch, isa};
 
-/// (x − mean) / √(var + epsilon) · weight + bias by row, and of every row the mean and 1 / √(var + epsilon).
+/// (x − mean) / √(var + epsilon) · weight + bias `[n, d]`, and the mean and 1 / √(var + epsilon) of every row, both
+/// `[n]`. `weight` and `bias` are `[d]`.
+///
+/// # Panics
+/// If the lengths do not fit.
 pub fn forward(x: &[f32], weight: &[f32], bias: &[f32], epsilon: f32) -> (Vec<f32>, Vec<f32>, Vec<f32>) {
     let (isa, d) = (isa(), weight.len());
     assert!(bias.len() == d && x.len().is_multiple_of(d));
     let n = x.len() / d;
-    let (y, mean, inverse) = (Output::new(n * d), Output::new(n), Output::new(n));
+    let (y, mean, inverse) = (Uninit::new(n * d), Uninit::new(n), Uninit::new(n));
     split_rows(n, 1, 6 * n * d, |rows| {
-        let at = numbers(&rows, d);
+        let at = element_range(&rows, d);
         let (y, mean, inverse) = unsafe { (y.part(at.clone()), mean.part(rows.clone()), inverse.part(rows)) };
         forward_rows(isa, &x[at], weight, bias, epsilon, y, mean, inverse);
     });
@@ -29,11 +34,11 @@ dispatch! {
         y: &mut [f32],
         mean: &mut [f32],
         inverse: &mut [f32],
-    ) = forward_body
+    ) = forward_impl
 }
 
 #[inline(always)]
-unsafe fn forward_body<V: Lanes>(
+unsafe fn forward_impl<V: Lanes>(
     x: &[f32],
     weight: &[f32],
     bias: &[f32],
@@ -51,7 +56,11 @@ unsafe fn forward_body<V: Lanes>(
     }
 }
 
-/// Of `x`, weight and bias; `mean` and `inverse` are what [`forward`] gave.
+/// The gradients of `x` `[n, d]`, of the weight `[d]` and of the bias `[d]`; `mean` and `inverse` are what [`forward`]
+/// returned.
+///
+/// # Panics
+/// If the lengths do not fit.
 pub fn gradient(
     x: &[f32],
     weight: &[f32],
@@ -61,9 +70,9 @@ pub fn gradient(
 ) -> (Vec<f32>, Vec<f32>, Vec<f32>) {
     let (isa, d, n) = (isa(), weight.len(), mean.len());
     assert!(x.len() == n * d && dy.len() == n * d && inverse.len() == n);
-    let dx = Output::new(n * d);
+    let dx = Uninit::new(n * d);
     let parts = split_rows(n, 1, 10 * n * d, |rows| {
-        let at = numbers(&rows, d);
+        let at = element_range(&rows, d);
         let (mut dweight, mut dbias) = (vec![0.0; d], vec![0.0; d]);
         let (x, dy, to) = (&x[at.clone()], &dy[at.clone()], unsafe { dx.part(at) });
         let (mean, inverse) = (&mean[rows.clone()], &inverse[rows]);
@@ -84,12 +93,12 @@ dispatch! {
         dx: &mut [f32],
         dweight: &mut [f32],
         dbias: &mut [f32],
-    ) = gradient_body
+    ) = gradient_impl
 }
 
 #[inline(always)]
 #[allow(clippy::too_many_arguments)]
-unsafe fn gradient_body<V: Lanes>(
+unsafe fn gradient_impl<V: Lanes>(
     x: &[f32],
     weight: &[f32],
     mean: &[f32],

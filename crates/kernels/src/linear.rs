@@ -1,66 +1,78 @@
-//! x · weight + bias.
+//! Fully connected layer: x · weight + bias, with an optional relu. Matrices are row-major, and `size` is `[n, in,
+//! out]`.
 
-use crate::output::{Output, numbers, split_rows};
-use crate::product::{Finish, Matrix, Panels, product};
-use crate::threads::add_up;
-use crate::{columns, isa, relu};
+use crate::matmul::{Epilogue, Matrix, PackedRhs, matmul};
+use crate::threads::{add_up, element_range, split_rows};
+use crate::uninit::Uninit;
+use crate::{column_sums, isa, relu};
 
-/// Rows of a part are a multiple of this, which the tiles of all instruction sets divide.
+/// The rows of a part are a multiple of this number, which the tile heights of all instruction sets divide.
 const ROWS: usize = 24;
 
-/// `x [n, in]`, `weight [in, out]` → `[n, out]`.
+/// The output `[n, out]` of `x` `[n, in]`, `weight` `[in, out]` and `bias` `[out]`, clamped at 0 if `relu` is set.
+///
+/// # Panics
+/// If the lengths do not fit.
 pub fn forward(x: &[f32], weight: &[f32], bias: Option<&[f32]>, relu: bool, size: [usize; 3]) -> Vec<f32> {
     let [_, from, to] = size;
-    let finish = Finish { bias, relu, ..Finish::default() };
-    rows_times(x, Matrix::new(weight, [from, to], to), finish, size)
+    let epilogue = Epilogue { bias, relu, ..Epilogue::default() };
+    rows_times(x, Matrix::new(weight, [from, to], to), epilogue, size)
 }
 
-/// Of `x`. Give the output as `y` if there was a relu.
+/// The gradient of `x` `[n, in]` from `dy` `[n, out]`. If the layer had a relu, pass its output as `y` `[n, out]`: `dy`
+/// is masked where `y` is not positive.
+///
+/// # Panics
+/// If the lengths do not fit.
 pub fn input_gradient(dy: &[f32], weight: &[f32], y: Option<&[f32]>, [n, from, to]: [usize; 3]) -> Vec<f32> {
     let dy = relu::through(dy, y);
-    rows_times(&dy, Matrix::new(weight, [from, to], to).transposed(), Finish::default(), [n, to, from])
+    rows_times(&dy, Matrix::new(weight, [from, to], to).transposed(), Epilogue::default(), [n, to, from])
 }
 
-fn rows_times(x: &[f32], weight: Matrix, finish: Finish, [n, from, to]: [usize; 3]) -> Vec<f32> {
+fn rows_times(x: &[f32], weight: Matrix, epilogue: Epilogue, [n, from, to]: [usize; 3]) -> Vec<f32> {
     let isa = isa();
-    let weight = Panels::new(isa, weight);
-    let y = Output::new(n * to);
+    let weight = PackedRhs::new(isa, weight);
+    let y = Uninit::new(n * to);
     split_rows(n, ROWS, n * from * to, |rows| {
-        let x = Matrix::new(&x[numbers(&rows, from)], [rows.len(), from], from);
-        product(isa, x, &weight, unsafe { y.part(numbers(&rows, to)) }, to, finish);
+        let x = Matrix::new(&x[element_range(&rows, from)], [rows.len(), from], from);
+        matmul(isa, x, &weight, unsafe { y.part(element_range(&rows, to)) }, to, epilogue);
     });
     y.done()
 }
 
-/// Of the weight, `[in, out]`, and of the bias.
+/// The gradients of the weight `[in, out]` and of the bias `[out]`; `y` is as in [`input_gradient`].
 ///
-/// Few samples: parts of the weight see all of them. Many: each part sees some and has its own sums.
+/// With few samples every thread computes some rows of the weight gradient from all samples. With many samples every
+/// thread sums over some samples, and the partial sums are added.
+///
+/// # Panics
+/// If the lengths do not fit.
 pub fn weight_gradient(x: &[f32], dy: &[f32], y: Option<&[f32]>, [n, from, to]: [usize; 3]) -> (Vec<f32>, Vec<f32>) {
-    /// Of this many it is worth to have sums by part.
+    /// From this many samples on, partial sums per part are worth it.
     const MANY: usize = 1024;
-    /// Samples whose numbers stay in the cache while the tiles pass over them.
+    /// Samples whose elements stay in the cache while the tiles pass over them.
     const BLOCK: usize = 256;
     let isa = isa();
     let dy = relu::through(dy, y);
     let work = n * from * to;
     if n < MANY {
-        let (dw, panels) = (Output::new(from * to), Panels::new(isa, Matrix::new(&dy, [n, to], to)));
+        let (dw, panels) = (Uninit::new(from * to), PackedRhs::new(isa, Matrix::new(&dy, [n, to], to)));
         split_rows(from, ROWS, work, |at| {
             let x = Matrix::new(&x[at.start..], [n, at.len()], from).transposed();
-            product(isa, x, &panels, unsafe { dw.part(numbers(&at, to)) }, to, Finish::default());
+            matmul(isa, x, &panels, unsafe { dw.part(element_range(&at, to)) }, to, Epilogue::default());
         });
-        return (dw.done(), columns::sums(isa, &dy, to));
+        return (dw.done(), column_sums::sums(isa, &dy, to));
     }
     let parts = split_rows(n, 64, work, |rows| {
         let mut dw = vec![0.0; from * to];
         for start in rows.clone().step_by(BLOCK) {
             let add = start > rows.start;
             let rows = start..rows.end.min(start + BLOCK);
-            let x = Matrix::new(&x[numbers(&rows, from)], [rows.len(), from], from).transposed();
-            let dy = Panels::new(isa, Matrix::new(&dy[numbers(&rows, to)], [rows.len(), to], to));
-            product(isa, x, &dy, &mut dw, to, Finish { add, ..Finish::default() });
+            let x = Matrix::new(&x[element_range(&rows, from)], [rows.len(), from], from).transposed();
+            let dy = PackedRhs::new(isa, Matrix::new(&dy[element_range(&rows, to)], [rows.len(), to], to));
+            matmul(isa, x, &dy, &mut dw, to, Epilogue { add, ..Epilogue::default() });
         }
-        (dw, columns::sums(isa, &dy[numbers(&rows, to)], to))
+        (dw, column_sums::sums(isa, &dy[element_range(&rows, to)], to))
     });
     let (dw, db) = parts.into_iter().unzip();
     (add_up(dw), add_up(db))

@@ -1,17 +1,18 @@
-//! Functions without branches and without calls, which the compiler can turn into vectors; sums in lanes.
+//! Elementary functions without branches and calls, so that the compiler vectorises loops over them, and reductions in
+//! SIMD lanes.
 
 use crate::lanes::Lanes;
 
-/// e to the `x`. Relative error below 2e-7; from 88 on (1.7e38) and below −87 (1.6e-38) it stays where it is there.
+/// e^x with a relative error below 2e-7. `x` is clamped to −87 to 88, so the result is between 1.6e-38 and 1.7e38.
 #[inline(always)]
 pub fn exp(x: f32) -> f32 {
-    /// Added to a number of few digits, it leaves the nearest integer in the low bits.
+    /// Adding this to a small number leaves the nearest integer in the low bits of the sum.
     const ROUND: f32 = 12_582_912.0;
     let x = if x > 88.0 { 88.0 } else { x };
     let x = if x < -87.0 { -87.0 } else { x };
     let shifted = x * std::f32::consts::LOG2_E + ROUND;
     let n = shifted - ROUND;
-    // ln 2 in two pieces, the first of few digits: n times it is exact.
+    // ln 2 is split into two parts; the first has few digits, so that n times it is exact.
     let r = (x - n * 0.693_359_4) - n * -2.121_944_4e-4;
     let p = 1.987_569_1e-4;
     let p = p * r + 1.398_199_9e-3;
@@ -23,10 +24,10 @@ pub fn exp(x: f32) -> f32 {
     p * f32::from_bits((shifted.to_bits() << 23).wrapping_add(0x3f80_0000))
 }
 
-/// The normal distribution at `x`: how much lies below, and the density.
+/// Φ(x) and φ(x) of the standard normal distribution.
 ///
-/// Relative errors below 1e-6 for |x| ≤ 6: the argument of exp is x²/2. A polynomial in 1 / (1 + 0.34·|x|), fitted to
-/// the share below −|x| over exp(−x²/2), is off by 3e-7.
+/// The relative error is below 1e-6 for |x| ≤ 6, where the argument of exp is x²/2. Φ(−|x|) / exp(−x²/2) is
+/// approximated by a polynomial in 1 / (1 + 0.34·|x|) with an error of 3e-7.
 #[inline(always)]
 pub fn normal(x: f32) -> (f32, f32) {
     let t = 1.0 / (1.0 + 0.34 * x.abs());
@@ -44,13 +45,14 @@ pub fn normal(x: f32) -> (f32, f32) {
     (if x > 0.0 { 1.0 - below } else { below }, 0.398_942_3 * e)
 }
 
-/// `x` where `open`, else 0: a mask, because a choice between the two becomes a branch about reading `x`.
+/// `x` if `keep` is set, else 0. It is a bit mask, because the compiler turns a selection into a branch around reading
+/// `x`.
 #[inline(always)]
-pub fn where_open(open: bool, x: f32) -> f32 {
-    f32::from_bits(x.to_bits() & u32::from(open).wrapping_neg())
+pub fn mask(keep: bool, x: f32) -> f32 {
+    f32::from_bits(x.to_bits() & u32::from(keep).wrapping_neg())
 }
 
-/// Of all numbers, in lanes.
+/// The sum of all elements, in SIMD lanes.
 #[inline(always)]
 pub unsafe fn sum<V: Lanes>(x: &[f32]) -> f32 {
     unsafe {
@@ -64,7 +66,7 @@ pub unsafe fn sum<V: Lanes>(x: &[f32]) -> f32 {
     }
 }
 
-/// The largest, which is none of those that are not numbers.
+/// The largest element; NaN is ignored.
 #[inline(always)]
 pub unsafe fn largest<V: Lanes>(x: &[f32]) -> f32 {
     let larger = |most: f32, x: &f32| if *x > most { *x } else { most };
@@ -85,7 +87,7 @@ pub unsafe fn largest<V: Lanes>(x: &[f32]) -> f32 {
     }
 }
 
-/// Of the products of two slices of one length, in lanes.
+/// The dot product of two slices of equal length, in SIMD lanes.
 #[inline(always)]
 pub unsafe fn dot<V: Lanes>(a: &[f32], b: &[f32]) -> f32 {
     unsafe {
@@ -99,7 +101,7 @@ pub unsafe fn dot<V: Lanes>(a: &[f32], b: &[f32]) -> f32 {
     }
 }
 
-/// By halves: short chains of additions.
+/// The sum of the lanes, added pairwise to keep the chains of dependent additions short.
 #[inline(always)]
 unsafe fn total<V: Lanes>(sums: V) -> f32 {
     let mut all = [0.0; 16];

@@ -1,23 +1,24 @@
-//! Batch normalisation of channels-last images, `[n, h, w, c]`.
+//! Batch normalisation (Ioffe and Szegedy 2015) of channels-last images `[n, h, w, c]`.
 //!
-//! Where a relu follows, gradients take its output `y`, which says where it was open. A residual input that is added
-//! before the relu has the gradient `relu::gradient(dy, y)`.
+//! If a relu follows, the gradients take the layer's output `y`, whose positive entries give the relu mask. The
+//! gradient of a residual input that is added before the relu is `relu::gradient(dy, y)`.
 
-use crate::columns::{narrow, wide, widen};
+use crate::column_sums::{narrow, wide, widen};
 use crate::lanes::Isa;
-use crate::math::where_open;
-use crate::output::{Output, split_rows};
+use crate::math::mask;
+use crate::threads::split_rows;
+use crate::uninit::Uninit;
 use crate::{dispatch, isa};
 
-/// Numbers after which sums in `f32` go into sums in `f64`: what the first cache holds.
+/// The number of elements after which an `f32` sum is added to an `f64` sum; as many fit the first-level cache.
 const BLOCK: usize = 8192;
 
-/// Whole rows of `c`, about as many numbers as [`BLOCK`].
+/// About [`BLOCK`] elements, rounded up to whole wide rows of `c` channels.
 fn block(c: usize) -> usize {
     wide(c) * BLOCK.div_ceil(wide(c))
 }
 
-/// The mean and the biased variance of every channel.
+/// The mean and the biased variance of every channel, both `[c]`, of `x` `[n, h, w, c]`.
 pub fn statistics(x: &[f32], c: usize) -> (Vec<f32>, Vec<f32>) {
     let isa = isa();
     let parts = split_rows(x.len(), block(c), 2 * x.len(), |at| Moments::of(isa, &x[at], c));
@@ -27,10 +28,13 @@ pub fn statistics(x: &[f32], c: usize) -> (Vec<f32>, Vec<f32>) {
     (all.mean.iter().map(|mean| *mean as f32).collect(), variance)
 }
 
-/// How many numbers a channel has, their mean, and the sum of squares about it.
+/// The moments of every channel, to be combined over blocks and threads.
 pub(crate) struct Moments {
+    /// Elements per channel.
     pub(crate) count: f64,
+    /// The mean of every channel, `[c]`.
     pub(crate) mean: Vec<f64>,
+    /// The sum of squared deviations from the mean of every channel, `[c]`.
     pub(crate) squares: Vec<f64>,
 }
 
@@ -39,13 +43,14 @@ impl Moments {
         Self { count: 0.0, mean: vec![0.0; c], squares: vec![0.0; c] }
     }
 
+    /// The moments of the `c` channels of `x`.
     pub(crate) fn of(isa: Isa, x: &[f32], c: usize) -> Self {
         let mut moments = Self::none(c);
         x.chunks(block(c)).for_each(|x| moments.add(&moments_of(isa, x, c)));
         moments
     }
 
-    /// Those of both together (Chan, Golub and LeVeque).
+    /// Combines the moments of two sets (Chan, Golub and LeVeque 1979).
     fn add(&mut self, other: &Self) {
         let count = self.count + other.count;
         for (j, (mean, squares)) in self.mean.iter_mut().zip(&mut self.squares).enumerate() {
@@ -58,11 +63,11 @@ impl Moments {
 }
 
 dispatch! {
-    fn moments_of(x: &[f32], c: usize) -> Moments = moments_body
+    fn moments_of(x: &[f32], c: usize) -> Moments = moments_impl
 }
 
 #[inline(always)]
-unsafe fn moments_body<V>(x: &[f32], c: usize) -> Moments {
+unsafe fn moments_impl<V>(x: &[f32], c: usize) -> Moments {
     let count = (x.len() / c) as f64;
     let mut sums = vec![0.0; wide(c)];
     for row in x.chunks(sums.len()) {
@@ -83,7 +88,8 @@ unsafe fn moments_body<V>(x: &[f32], c: usize) -> Moments {
     }
 }
 
-/// What [`apply`] multiplies with and adds: (x − mean) / √(var + epsilon) · weight + bias.
+/// The per-channel factors of [`apply`], both `[c]`, so that x · scale + shift = (x − mean) / √(var + epsilon) · weight
+/// + bias.
 pub fn scale_and_shift(
     weight: &[f32],
     bias: &[f32],
@@ -96,12 +102,16 @@ pub fn scale_and_shift(
     (scale, shift)
 }
 
-/// `x · scale + shift`, plus the residual input, and what of it is positive if there is a relu.
+/// `x · scale + shift + residual`, clamped at 0 if `relu` is set; `x` and `residual` are `[n, h, w, c]`, `scale` and
+/// `shift` `[c]`.
+///
+/// # Panics
+/// If the lengths do not fit.
 pub fn apply(x: &[f32], residual: Option<&[f32]>, scale: &[f32], shift: &[f32], relu: bool) -> Vec<f32> {
     let (isa, c) = (isa(), scale.len());
     assert!(shift.len() == c && x.len().is_multiple_of(c) && residual.is_none_or(|residual| residual.len() == x.len()));
     let (scale, shift) = (widen(scale), widen(shift));
-    let y = Output::new(x.len());
+    let y = Uninit::new(x.len());
     split_rows(x.len(), block(c), x.len(), |at| {
         let residual = residual.map(|residual| &residual[at.clone()]);
         apply_to(isa, &x[at.clone()], residual, &scale, &shift, relu, unsafe { y.part(at) });
@@ -110,7 +120,7 @@ pub fn apply(x: &[f32], residual: Option<&[f32]>, scale: &[f32], shift: &[f32], 
 }
 
 dispatch! {
-    /// Scale and shift are wide.
+    /// As [`apply`], for one part; `scale` and `shift` have the length of a wide row.
     pub(crate) fn apply_to(
         x: &[f32],
         residual: Option<&[f32]>,
@@ -118,11 +128,11 @@ dispatch! {
         shift: &[f32],
         relu: bool,
         y: &mut [f32],
-    ) = apply_body
+    ) = apply_impl
 }
 
 #[inline(always)]
-unsafe fn apply_body<V>(x: &[f32], residual: Option<&[f32]>, scale: &[f32], shift: &[f32], relu: bool, y: &mut [f32]) {
+unsafe fn apply_impl<V>(x: &[f32], residual: Option<&[f32]>, scale: &[f32], shift: &[f32], relu: bool, y: &mut [f32]) {
     let least = if relu { 0.0 } else { f32::NEG_INFINITY };
     let rows = x.chunks(scale.len()).zip(y.chunks_mut(scale.len()));
     if let Some(residual) = residual {
@@ -142,7 +152,11 @@ unsafe fn apply_body<V>(x: &[f32], residual: Option<&[f32]>, scale: &[f32], shif
     }
 }
 
-/// Of `x`, weight and bias, where mean and variance are those of `x`.
+/// The gradients of `x` `[n, h, w, c]`, of the weight `[c]` and of the bias `[c]` if `mean` and `variance` are the
+/// statistics of `x` itself (training).
+///
+/// # Panics
+/// If the lengths do not fit.
 pub fn gradient_batch(
     x: &[f32],
     y: Option<&[f32]>,
@@ -167,7 +181,11 @@ pub fn gradient_batch(
     (linear_in(dy, y, x, [&by_dy, &by_x, &constant]), dweight, dbias)
 }
 
-/// Of `x`, weight and bias, where mean and variance are constants.
+/// The gradients of `x` `[n, h, w, c]`, of the weight `[c]` and of the bias `[c]` if `mean` and `variance` are
+/// constants (running statistics).
+///
+/// # Panics
+/// If the lengths do not fit.
 pub fn gradient_running(
     x: &[f32],
     y: Option<&[f32]>,
@@ -182,13 +200,17 @@ pub fn gradient_running(
     (input_gradient_running(y, dy, &scale), dweight, dbias)
 }
 
-/// Of `x` alone, where mean and variance are constants: `dy · scale`.
+/// The gradient of `x` alone if mean and variance are constants: `dy · scale`, with `scale` `[c]` from
+/// [`scale_and_shift`].
+///
+/// # Panics
+/// If the lengths do not fit.
 pub fn input_gradient_running(y: Option<&[f32]>, dy: &[f32], scale: &[f32]) -> Vec<f32> {
     let none = vec![0.0; scale.len()];
     linear_in(dy, y, dy, [scale, &none, &none])
 }
 
-/// Of weight and bias.
+/// The gradients of weight and bias, both `[c]`.
 fn parameter_gradient(
     x: &[f32],
     y: Option<&[f32]>,
@@ -212,8 +234,8 @@ fn parameter_gradient(
     (dweight, dbias)
 }
 
-/// Of `c` channels the sums of d · (x − mean), and behind them those of d, where d is `dy` behind the relu; `mean` is
-/// wide.
+/// The sums over each of `c` channels of d · (x − mean), followed by the sums of d, where d is `dy` under the relu mask
+/// of `y`. `mean` has the length of a wide row.
 pub(crate) fn sums(isa: Isa, x: &[f32], y: Option<&[f32]>, dy: &[f32], mean: &[f32], c: usize) -> Vec<f64> {
     let mut sums = vec![0.0; 2 * c];
     for start in (0..x.len()).step_by(block(c)) {
@@ -224,12 +246,13 @@ pub(crate) fn sums(isa: Isa, x: &[f32], y: Option<&[f32]>, dy: &[f32], mean: &[f
 }
 
 dispatch! {
-    /// Adds the sums of d · (x − mean) and of d, where d is `dy` behind the relu; `mean` is wide, `sums` have both.
-    fn add_sums_of(x: &[f32], y: Option<&[f32]>, dy: &[f32], mean: &[f32], sums: &mut [f64]) = sums_body
+    /// Adds to `sums` `[2, c]`, for every channel, the sums of d · (x − mean) and of d, where d is `dy` under the relu
+    /// mask of `y`. `mean` has the length of a wide row.
+    fn add_sums_of(x: &[f32], y: Option<&[f32]>, dy: &[f32], mean: &[f32], sums: &mut [f64]) = sums_impl
 }
 
 #[inline(always)]
-unsafe fn sums_body<V>(x: &[f32], y: Option<&[f32]>, dy: &[f32], mean: &[f32], sums: &mut [f64]) {
+unsafe fn sums_impl<V>(x: &[f32], y: Option<&[f32]>, dy: &[f32], mean: &[f32], sums: &mut [f64]) {
     match y {
         Some(y) => add_sums::<true>(x, y, dy, mean, sums),
         None => add_sums::<false>(x, dy, dy, mean, sums),
@@ -242,7 +265,7 @@ fn add_sums<const RELU: bool>(x: &[f32], y: &[f32], dy: &[f32], mean: &[f32], su
     let (mut weight, mut bias) = (vec![0.0; width], vec![0.0; width]);
     for ((x, y), dy) in x.chunks(width).zip(y.chunks(width)).zip(dy.chunks(width)) {
         for (((((weight, bias), x), y), dy), mean) in weight.iter_mut().zip(&mut bias).zip(x).zip(y).zip(dy).zip(mean) {
-            let d = where_open(!RELU || *y > 0.0, *dy);
+            let d = mask(!RELU || *y > 0.0, *dy);
             *weight += d * (x - mean);
             *bias += d;
         }
@@ -253,11 +276,12 @@ fn add_sums<const RELU: bool>(x: &[f32], y: &[f32], dy: &[f32], mean: &[f32], su
         .for_each(|(all, sum)| *all += f64::from(sum));
 }
 
-/// a · d + b · x + constant, where a, b and constant have a number for every channel, and d is `dy` behind the relu.
+/// a · d + b · x + constant, where `factors` holds a, b and constant, each `[c]`, and d is `dy` under the relu mask of
+/// `y`.
 fn linear_in(dy: &[f32], y: Option<&[f32]>, x: &[f32], factors: [&[f32]; 3]) -> Vec<f32> {
     let (isa, c) = (isa(), factors[0].len());
     let factors = factors.map(widen);
-    let dx = Output::new(x.len());
+    let dx = Uninit::new(x.len());
     split_rows(x.len(), block(c), 2 * x.len(), |at| {
         let y = y.map(|y| &y[at.clone()]);
         linear_of(isa, &dy[at.clone()], y, &x[at.clone()], &factors, unsafe { dx.part(at) });
@@ -266,18 +290,18 @@ fn linear_in(dy: &[f32], y: Option<&[f32]>, x: &[f32], factors: [&[f32]; 3]) -> 
 }
 
 dispatch! {
-    /// The factors are wide.
+    /// As [`linear_in`], for one part; the factors have the length of a wide row.
     pub(crate) fn linear_of(
         dy: &[f32],
         y: Option<&[f32]>,
         x: &[f32],
         factors: &[Vec<f32>; 3],
         dx: &mut [f32],
-    ) = linear_body
+    ) = linear_impl
 }
 
 #[inline(always)]
-unsafe fn linear_body<V>(dy: &[f32], y: Option<&[f32]>, x: &[f32], factors: &[Vec<f32>; 3], dx: &mut [f32]) {
+unsafe fn linear_impl<V>(dy: &[f32], y: Option<&[f32]>, x: &[f32], factors: &[Vec<f32>; 3], dx: &mut [f32]) {
     match y {
         Some(y) => write_linear::<true>(dy, y, x, factors, dx),
         None => write_linear::<false>(dy, dy, x, factors, dx),
@@ -291,7 +315,7 @@ fn write_linear<const RELU: bool>(dy: &[f32], y: &[f32], x: &[f32], factors: &[V
     for (((dx, dy), y), x) in dx.chunks_mut(width).zip(dy.chunks(width)).zip(y.chunks(width)).zip(x.chunks(width)) {
         let channels = by_dy.iter().zip(by_x).zip(constant);
         for ((((dx, dy), y), x), ((a, b), constant)) in dx.iter_mut().zip(dy).zip(y).zip(x).zip(channels) {
-            let d = where_open(!RELU || *y > 0.0, *dy);
+            let d = mask(!RELU || *y > 0.0, *dy);
             *dx = a * d + b * x + constant;
         }
     }

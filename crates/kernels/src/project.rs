@@ -1,27 +1,30 @@
-//! The step of PGD in the ℓ∞ ball.
+//! The step of projected gradient descent (PGD) in an ℓ∞ ball.
 
-use crate::output::split_numbers;
-use crate::threads::Shared;
+use crate::threads::{Shared, split_elements};
 use crate::{dispatch, isa};
 
-/// `x` goes a step of `alpha` along the sign of the gradient, back into the ball of radius `epsilon` about `center`,
-/// and into 0 to 1. It has the bits of these operations one after the other.
+/// Moves `x` by `alpha` along the sign of `gradient`, projects it into the ball of radius `epsilon` around `center`,
+/// and clamps it to 0 to 1; all are of one length. The result is bit-identical to these operations done one after the
+/// other.
+///
+/// # Panics
+/// If the lengths differ.
 pub fn step(x: &mut [f32], gradient: &[f32], center: &[f32], alpha: f32, epsilon: f32) {
     let (isa, n) = (isa(), x.len());
     assert!(gradient.len() == n && center.len() == n);
     let x = Shared::new(x);
-    split_numbers(n, n, |at| {
+    split_elements(n, n, |at| {
         let to = unsafe { x.range(at.clone()) };
         step_on(isa, to, &gradient[at.clone()], &center[at], alpha, epsilon);
     });
 }
 
 dispatch! {
-    fn step_on(x: &mut [f32], gradient: &[f32], center: &[f32], alpha: f32, epsilon: f32) = step_body
+    fn step_on(x: &mut [f32], gradient: &[f32], center: &[f32], alpha: f32, epsilon: f32) = step_impl
 }
 
 #[inline(always)]
-unsafe fn step_body<V>(x: &mut [f32], gradient: &[f32], center: &[f32], alpha: f32, epsilon: f32) {
+unsafe fn step_impl<V>(x: &mut [f32], gradient: &[f32], center: &[f32], alpha: f32, epsilon: f32) {
     for ((x, g), center) in x.iter_mut().zip(gradient).zip(center) {
         let along = if *g > 0.0 { alpha } else { 0.0 };
         let step = *x + if *g < 0.0 { -alpha } else { along };

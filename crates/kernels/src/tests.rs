@@ -1,25 +1,26 @@
-//! Everything against plain loops in `f64`, on every instruction set of the machine and on one thread and several.
+//! Tests of all kernels against naive loops in `f64`, on every instruction set of the machine and on one thread and
+//! three.
 
 use crate::group_norm2d::{self, Groups};
 use crate::lanes::{self, Isa};
+use crate::matmul::{Epilogue, Matrix, PackedRhs, matmul};
 use crate::optimizer::{Adam, Sgd, adam, sgd};
-use crate::product::{Finish, Matrix, Panels, product};
 use crate::{attention, cross_entropy, gelu, layer_norm, linear, math, norm2d, pool, project, relu};
 use std::cell::Cell;
 
 thread_local! {
-    /// What the kernels called on this thread run on.
+    /// The instruction set of the kernels that are called on this thread.
     pub static ISA: Cell<Option<Isa>> = const { Cell::new(None) };
 }
 
-/// Runs `test` on every instruction set that this machine has, natively in pools of one thread and of three, and wants
-/// the same bits from both.
+/// Runs `test` on every instruction set of this machine, natively in pools of one thread and of three, and asserts that
+/// both return the same bits.
 fn everywhere(test: impl Fn() -> Vec<Vec<f32>> + Sync) {
     let best = lanes::isa();
     let all = match best {
-        Isa::Avx512 => vec![Isa::Avx512, Isa::Avx2, Isa::Plain],
-        Isa::Plain => vec![Isa::Plain],
-        other => vec![other, Isa::Plain],
+        Isa::Avx512 => vec![Isa::Avx512, Isa::Avx2, Isa::Portable],
+        Isa::Portable => vec![Isa::Portable],
+        other => vec![other, Isa::Portable],
     };
     for isa in all {
         let [one, three] = [1, 3].map(|threads| {
@@ -34,17 +35,18 @@ fn everywhere(test: impl Fn() -> Vec<Vec<f32>> + Sync) {
 }
 
 #[cfg(not(target_arch = "wasm32"))]
+/// Runs `test` in a pool of this many threads.
 pub fn with_threads<R: Send>(threads: usize, test: impl FnOnce() -> R + Send) -> R {
     rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap().install(test)
 }
 
-/// The browser has one.
+/// Runs `test`; the browser has one thread.
 #[cfg(target_arch = "wasm32")]
 pub fn with_threads<R>(_: usize, test: impl FnOnce() -> R) -> R {
     test()
 }
 
-/// `n` numbers of −1 to 1, other ones for another `seed`.
+/// `n` values between −1 and 1, a different sequence for every `seed`.
 fn random(n: usize, seed: u64) -> Vec<f32> {
     let mut state = seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) + 1;
     let mut next = || {
@@ -54,7 +56,7 @@ fn random(n: usize, seed: u64) -> Vec<f32> {
     (0..n).map(|_| next()).collect()
 }
 
-/// Every number within `tolerance` times the largest that is expected, or 1 if that is less.
+/// Asserts that every element is within `tolerance` times the largest expected element, or times 1 if that is less.
 #[track_caller]
 fn close(found: &[f32], expected: &[f64], tolerance: f64) {
     assert_eq!(found.len(), expected.len());
@@ -86,7 +88,7 @@ fn transposed(a: &[f64], [m, n]: [usize; 2]) -> Vec<f64> {
     (0..n).flat_map(|j| (0..m).map(move |i| a[i * n + j])).collect()
 }
 
-/// The slope of `f` along each number of `x`.
+/// The central difference quotient of `f` for each element of `x`.
 fn slopes(x: &[f32], f: impl Fn(&[f64]) -> f64) -> Vec<f64> {
     const STEP: f64 = 1e-5;
     let mut x = wide(x);
@@ -126,24 +128,25 @@ fn products_of_every_size() {
             [3, 17, 130],
         ] {
             let (a, b, bias) = (random(m * k, 1), random(k * n, 2), random(n, 3));
-            let plain = times(&wide(&a), &wide(&b), [m, k, n]);
-            // Both sides lie either way, and rows of the result do not touch.
-            let (turned_a, turned_b) = (turned(&a, [m, k]), turned(&b, [k, n]));
-            let lefts = [Matrix::new(&a, [m, k], k), Matrix::new(&turned_a, [k, m], m).transposed()];
-            let rights = [Matrix::new(&b, [k, n], n), Matrix::new(&turned_b, [n, k], k).transposed()];
+            let reference = times(&wide(&a), &wide(&b), [m, k, n]);
+            // Both sides as they are and transposed; the rows of the result have a gap between them.
+            let (transposed_a, transposed_b) = (transposed_f32(&a, [m, k]), transposed_f32(&b, [k, n]));
+            let lefts = [Matrix::new(&a, [m, k], k), Matrix::new(&transposed_a, [k, m], m).transposed()];
+            let rights = [Matrix::new(&b, [k, n], n), Matrix::new(&transposed_b, [n, k], k).transposed()];
             for left in lefts {
                 for right in rights {
-                    let panels = Panels::new(isa, right);
+                    let panels = PackedRhs::new(isa, right);
                     let mut y = vec![9.0; (m - 1) * (n + 3) + n];
-                    product(isa, left, &panels, &mut y, n + 3, Finish::default());
+                    matmul(isa, left, &panels, &mut y, n + 3, Epilogue::default());
                     let rows: Vec<f32> = y.chunks(n + 3).flat_map(|row| row[..n].to_vec()).collect();
-                    close(&rows, &plain, 1e-6);
+                    close(&rows, &reference, 1e-6);
                     assert!(y.chunks(n + 3).all(|row| row[n..].iter().all(|y| *y == 9.0)));
 
-                    let finish = Finish { bias: Some(&bias), add: true, relu: true };
-                    product(isa, left, &panels, &mut y, n + 3, finish);
-                    let expected: Vec<f64> =
-                        (0..m * n).map(|i| (plain[i] + f64::from(bias[i % n]) + f64::from(rows[i])).max(0.0)).collect();
+                    let epilogue = Epilogue { bias: Some(&bias), add: true, relu: true };
+                    matmul(isa, left, &panels, &mut y, n + 3, epilogue);
+                    let expected: Vec<f64> = (0..m * n)
+                        .map(|i| (reference[i] + f64::from(bias[i % n]) + f64::from(rows[i])).max(0.0))
+                        .collect();
                     let rows: Vec<f32> = y.chunks(n + 3).flat_map(|row| row[..n].to_vec()).collect();
                     close(&rows, &expected, 1e-6);
                     all.push(y);
@@ -154,7 +157,7 @@ fn products_of_every_size() {
     });
 }
 
-fn turned(a: &[f32], size: [usize; 2]) -> Vec<f32> {
+fn transposed_f32(a: &[f32], size: [usize; 2]) -> Vec<f32> {
     transposed(&wide(a), size).into_iter().map(|x| x as f32).collect()
 }
 
@@ -171,8 +174,8 @@ fn linear_layers() {
             let mut expected = times(&wide(&x), &wide(&weight), size);
             expected.iter_mut().enumerate().for_each(|(i, y)| *y = (*y + f64::from(bias[i % to])).max(0.0));
             close(&y, &expected, 1e-6);
-            let plain = linear::forward(&x, &weight, None, false, size);
-            close(&plain, &times(&wide(&x), &wide(&weight), size), 1e-6);
+            let bare = linear::forward(&x, &weight, None, false, size);
+            close(&bare, &times(&wide(&x), &wide(&weight), size), 1e-6);
 
             let dy = random(n * to, 4);
             for mask in [None, Some(&y[..])] {
@@ -185,7 +188,7 @@ fn linear_layers() {
                 close(&db, &times(&vec![1.0; n], &d, [1, n, to]), 1e-6);
                 all.extend([dx, dw, db]);
             }
-            all.extend([y, plain]);
+            all.extend([y, bare]);
         }
         all
     });
@@ -200,7 +203,7 @@ fn moments(x: &[f64], c: usize) -> (Vec<f64>, Vec<f64>) {
     (mean, variance)
 }
 
-/// Batch norm, a residual input and a relu.
+/// Batch normalisation, a residual input and a relu.
 fn normalised(x: &[f64], residual: &[f64], weight: &[f64], bias: &[f64], moments: &(Vec<f64>, Vec<f64>)) -> Vec<f64> {
     let c = weight.len();
     (0..x.len())
@@ -216,7 +219,7 @@ fn batch_norm() {
     everywhere(|| {
         let mut all = Vec::new();
         for (pixels, c) in [(2, 1), (5, 3), (13, 7), (31, 17), (65, 5), (7, 64), (4, 65)] {
-            // A mean that is large beside the deviation.
+            // A mean that is large compared with the deviation.
             let x: Vec<f32> = random(pixels * c, 1).iter().map(|x| x + 5.0).collect();
             let (residual, weight, bias) = (random(pixels * c, 2), random(c, 3), random(c, 4));
             let (mean, variance) = norm2d::statistics(&x, c);
@@ -228,8 +231,8 @@ fn batch_norm() {
             let y = norm2d::apply(&x, Some(&residual), &scale, &shift, true);
             let (r, w, b) = (wide(&residual), wide(&weight), wide(&bias));
             close(&y, &normalised(&wide(&x), &r, &w, &b, &expected), 1e-5);
-            let plain = norm2d::apply(&x, None, &scale, &shift, false);
-            let back: Vec<f32> = plain.iter().zip(&residual).map(|(y, residual)| (y + residual).max(0.0)).collect();
+            let bare = norm2d::apply(&x, None, &scale, &shift, false);
+            let back: Vec<f32> = bare.iter().zip(&residual).map(|(y, residual)| (y + residual).max(0.0)).collect();
             assert_eq!(back, y);
 
             let dy = random(pixels * c, 5);
@@ -249,15 +252,15 @@ fn batch_norm() {
             let slope = slopes(&x, |x| weighted(&normalised(x, &r, &w, &b, &expected), &dy));
             close(&running.0, &slope, 1e-5);
             assert_eq!((&running.1, &running.2), (&dweight, &dbias));
-            let open = norm2d::gradient_batch(&x, None, &dy, &weight, &mean, &variance, 1e-5);
-            close(&open.2, &times(&vec![1.0; pixels], &wide(&dy), [1, pixels, c]), 1e-6);
-            all.extend([mean, variance, y, dx, dweight, dbias, running.0, open.0]);
+            let unmasked = norm2d::gradient_batch(&x, None, &dy, &weight, &mean, &variance, 1e-5);
+            close(&unmasked.2, &times(&vec![1.0; pixels], &wide(&dy), [1, pixels, c]), 1e-6);
+            all.extend([mean, variance, y, dx, dweight, dbias, running.0, unmasked.0]);
         }
         all
     });
 }
 
-/// Group norm, a residual input and a relu, from the numbers alone.
+/// Group normalisation, a residual input and a relu, from its definition.
 fn group_normalised(x: &[f64], residual: &[f64], weight: &[f64], bias: &[f64], sizes: Groups) -> Vec<f64> {
     let Groups { image, channels, groups } = sizes;
     let group = |i: usize| (i / image, i % channels / (channels / groups));
@@ -267,12 +270,12 @@ fn group_normalised(x: &[f64], residual: &[f64], weight: &[f64], bias: &[f64], s
         (mean, all.iter().map(|x| (x - mean).powi(2)).sum::<f64>() / all.len() as f64)
     };
     let all: Vec<Vec<_>> = (0..x.len() / image).map(|n| (0..groups).map(|g| moments((n, g))).collect()).collect();
-    let number = |i: usize| {
+    let element = |i: usize| {
         let ((n, g), j) = (group(i), i % channels);
         let (mean, variance) = all[n][g];
         ((x[i] - mean) / (variance + 1e-5).sqrt() * weight[j] + bias[j] + residual[i]).max(0.0)
     };
-    (0..x.len()).map(number).collect()
+    (0..x.len()).map(element).collect()
 }
 
 #[test]
@@ -303,9 +306,9 @@ fn group_norm() {
             let slope = slopes(&weight, |w| weighted(&group_normalised(&x64, &r, w, &b, sizes), &dy));
             close(&dweight, &slope, 1e-5);
             close(&dbias, &slopes(&bias, |b| weighted(&group_normalised(&x64, &r, &w, b, sizes), &dy)), 1e-5);
-            let open = gradient(None);
-            close(&open.2, &times(&vec![1.0; n * pixels], &wide(&dy), [1, n * pixels, channels]), 1e-6);
-            all.extend([mean, variance, y, dx, dweight, dbias, open.0]);
+            let unmasked = gradient(None);
+            close(&unmasked.2, &times(&vec![1.0; n * pixels], &wide(&dy), [1, n * pixels, channels]), 1e-6);
+            all.extend([mean, variance, y, dx, dweight, dbias, unmasked.0]);
         }
         all
     });
@@ -332,13 +335,13 @@ fn max_pooling() {
         let mut all = Vec::new();
         for size in [[1, 2, 2, 1], [2, 3, 5, 3], [3, 7, 4, 17], [2, 13, 13, 16], [17, 1, 5, 2], [1, 4, 1, 3]] {
             let [n, h, w, c] = size;
-            // Few values, so that some are equal.
+            // Few different values, so that some are equal.
             let x: Vec<f32> = random(n * h * w * c, 1).iter().map(|x| (x * 3.0).round()).collect();
             for relu in [false, true] {
-                let (y, winners) = pool::forward(&x, relu, size);
+                let (y, indices) = pool::forward(&x, relu, size);
                 let dy = random(y.len(), 2);
                 let mut dx = vec![0.0; x.len()];
-                for (at, (y, winner)) in y.iter().zip(&winners).enumerate() {
+                for (at, (y, index)) in y.iter().zip(&indices).enumerate() {
                     let (pixel, channel) = (at / c, at % c);
                     let (row, column) = (pixel / (w / 2), pixel % (w / 2));
                     let (image, row) = (row / (h / 2), row % (h / 2));
@@ -346,14 +349,14 @@ fn max_pooling() {
                         [0, 1, 2, 3].map(|k| ((image * h + 2 * row + k / 2) * w + 2 * column + k % 2) * c + channel);
                     let most = four.iter().map(|i| x[*i]).fold(f32::MIN, f32::max);
                     let first = four.iter().position(|i| x[*i] == most).unwrap();
-                    let closed = relu && most <= 0.0;
-                    assert_eq!(*y, if closed { 0.0 } else { most });
-                    assert_eq!(usize::from(*winner), if closed { 4 } else { first });
-                    if !closed {
+                    let masked = relu && most <= 0.0;
+                    assert_eq!(*y, if masked { 0.0 } else { most });
+                    assert_eq!(usize::from(*index), if masked { 4 } else { first });
+                    if !masked {
                         dx[four[first]] = dy[at];
                     }
                 }
-                assert_eq!(pool::gradient(&dy, &winners, size), dx);
+                assert_eq!(pool::gradient(&dy, &indices, size), dx);
                 all.extend([y, dx]);
             }
         }
@@ -390,7 +393,7 @@ fn layer_norms() {
     });
 }
 
-/// The share of the normal distribution below `x`, from a series or from a continued fraction.
+/// Φ(x), from a series or from a continued fraction.
 fn below(x: f64) -> f64 {
     let density = (-0.5 * x * x).exp() / (2.0 * std::f64::consts::PI).sqrt();
     let a = x.abs();

@@ -223,11 +223,11 @@ impl Cx {
         }
     }
 
-    /// The loss of a training step, kept on the device ([`ops::tick`]) and read back with all others in one transfer at
-    /// the next tick. [`Self::logged`] says of which step it is.
+    /// The loss of a training step, kept on the device ([`ops::finish_step`]) and read back with all others in one
+    /// transfer at the next tick. [`Self::logged`] says of which step it is.
     pub fn log(&mut self, order: Tensor<1, Int>, loss: Tensor<1>) -> Tensor<1, Int> {
         let log = self.log.take().unwrap_or_else(|| Tensor::zeros([1 + LOG], &self.device));
-        let (order, log) = ops::tick(order, log, loss);
+        let (order, log) = ops::finish_step(order, log, loss);
         self.log = Some(log);
         order
     }

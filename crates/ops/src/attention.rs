@@ -1,4 +1,8 @@
-use crate::fused::{first_order, fused, fused_on_cpu, in_rows, numbers, tensor};
+//! Multi-head attention.
+
+use crate::flex::{elements, row_major, tensor};
+use crate::gradients::first_order;
+use crate::reference::{fused, fused_on_cpu};
 use burn::backend::autodiff::checkpoint::{base::Checkpointer, strategy::CheckpointStrategy};
 use burn::backend::autodiff::grads::Gradients;
 use burn::backend::autodiff::ops::{Backward, Ops, OpsKind};
@@ -13,10 +17,13 @@ use kernels::attention as kernel;
 #[cfg(feature = "gpu")]
 mod cube;
 
-/// softmax(Q·Kᵀ/√d)·V of every head (Vaswani et al. 2017, equation 1), heads side by side: `qkv` `[n, t, 3·heads·d]`,
-/// first all queries, then all keys, then all values, to `[n, t, heads·d]`.
+/// Multi-head attention, softmax(Q·Kᵀ/√d)·V of every head (Vaswani et al. 2017, equation 1), on a tape if `qkv` is on
+/// one.
+///
+/// `qkv` is `[n, t, 3·heads·d]`: first all queries, then all keys, then all values, with the heads next to each other.
+/// The result is `[n, t, heads·d]`.
 pub fn attention(qkv: Tensor<3>, heads: usize) -> Tensor<3> {
-    // The sums of a longer head would not fit the registers of a graphics device.
+    // The accumulators of a longer head do not fit the registers of a graphics device.
     let covered = fused(&qkv) && (qkv.dims()[2] / (3 * heads) <= 64 || fused_on_cpu(&qkv));
     if covered {
         return Tensor::from_dispatch(<Dispatch as Attention>::fused_attention(qkv.into_dispatch(), heads));
@@ -30,17 +37,20 @@ pub fn attention(qkv: Tensor<3>, heads: usize) -> Tensor<3> {
     weights.matmul(v).swap_dims(1, 2).reshape([n, t, heads * d])
 }
 
+/// The backends' part of [`attention`].
 #[backend_extension(Flex, Cube: cfg(feature = "gpu"), Autodiff, Fusion: cfg(feature = "gpu"))]
 pub trait Attention: Backend {
+    /// The output `[n, t, heads·d]`.
     #[fusion(default)]
     fn fused_attention(qkv: FloatTensor<Self>, heads: usize) -> FloatTensor<Self> {
         Self::attention_forward(qkv, heads).0
     }
 
-    /// And the softmax, `[n, heads, t, t]`.
+    /// The output and the softmax `[n, heads, t, t]`.
     #[fusion(meta = with_softmax)]
     fn attention_forward(qkv: FloatTensor<Self>, heads: usize) -> (FloatTensor<Self>, FloatTensor<Self>);
 
+    /// The gradient of `qkv`, of the same shape.
     #[fusion(dtype = qkv, shape = qkv)]
     fn attention_dx(
         dy: FloatTensor<Self>,
@@ -57,7 +67,7 @@ fn with_softmax(qkv: &TensorSpec, heads: &usize) -> (TensorSpec, TensorSpec) {
     (TensorSpec::new(Shape::new([n, t, all / 3]), qkv.dtype), softmax)
 }
 
-/// n, t, heads and d.
+/// The sizes `[n, t, heads, d]`.
 fn sizes(qkv: &FlexTensor, heads: usize) -> [usize; 4] {
     let [n, t, all] = qkv.layout().shape().dims();
     [n, t, heads, all / (3 * heads)]
@@ -65,9 +75,9 @@ fn sizes(qkv: &FlexTensor, heads: usize) -> [usize; 4] {
 
 impl Attention for Flex {
     fn attention_forward(qkv: FloatTensor<Self>, heads: usize) -> (FloatTensor<Self>, FloatTensor<Self>) {
-        let qkv = in_rows(qkv);
+        let qkv = row_major(qkv);
         let sizes @ [n, t, _, d] = sizes(&qkv, heads);
-        let (y, softmax) = kernel::forward(numbers(&qkv), sizes);
+        let (y, softmax) = kernel::forward(elements(&qkv), sizes);
         (tensor(y, [n, t, heads * d]), tensor(softmax, [n, heads, t, t]))
     }
 
@@ -77,8 +87,8 @@ impl Attention for Flex {
         softmax: FloatTensor<Self>,
         heads: usize,
     ) -> FloatTensor<Self> {
-        let (dy, qkv) = (in_rows(dy), in_rows(qkv));
-        let dx = kernel::gradient(numbers(&qkv), numbers(&softmax), numbers(&dy), sizes(&qkv, heads));
+        let (dy, qkv) = (row_major(dy), row_major(qkv));
+        let dx = kernel::gradient(elements(&qkv), elements(&softmax), elements(&dy), sizes(&qkv, heads));
         tensor(dx, qkv.layout().shape().to_vec())
     }
 }

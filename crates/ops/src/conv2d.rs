@@ -1,4 +1,8 @@
-use crate::fused::{first_order, fused, fused_on_cpu, images, in_pixels, in_rows, numbers, shape, tensor};
+//! 2-D convolution.
+
+use crate::flex::{channels_last, elements, images, row_major, shape, tensor};
+use crate::gradients::first_order;
+use crate::reference::{fused, fused_on_cpu};
 use burn::backend::autodiff::checkpoint::{base::Checkpointer, strategy::CheckpointStrategy};
 use burn::backend::autodiff::grads::Gradients;
 use burn::backend::autodiff::ops::{Backward, Ops, OpsKind};
@@ -12,11 +16,11 @@ use kernels::conv::{self, Conv};
 #[cfg(feature = "gpu")]
 mod cube;
 
-/// Convolution of `x` `[n, in, h, w]` with `weight` `[out, in, k, k]`, zero padding `k / 2`: `[n, out, h, w]` for odd
-/// `k` and stride 1, and the sides divided by the stride and rounded up for another.
+/// The convolution of `x` `[n, in, h, w]` with `weight` `[out, in, k, k]`, plus `bias` `[out]`, with `k / 2` zeros of
+/// padding on every side. For odd `k` the result is `[n, out, ⌈h / stride⌉, ⌈w / stride⌉]`.
 pub fn conv2d(x: Tensor<4>, weight: Tensor<4>, bias: Option<Tensor<1>>, stride: usize) -> Tensor<4> {
     let [out, _, kernel, other] = weight.dims();
-    // A larger kernel would be too long a program for a graphics device.
+    // A larger kernel unrolls into too long a program for a graphics device.
     let covered = fused(&x) && (kernel <= 7 || fused_on_cpu(&x));
     if !covered || kernel != other || kernel % 2 == 0 {
         let pad = kernel / 2;
@@ -30,12 +34,14 @@ pub fn conv2d(x: Tensor<4>, weight: Tensor<4>, bias: Option<Tensor<1>>, stride: 
     }
 }
 
+/// The backends' part of [`conv2d`], for odd square kernels and without the bias.
 #[backend_extension(Flex, Cube: cfg(feature = "gpu"), Autodiff, Fusion: cfg(feature = "gpu"))]
 pub trait Conv2d: Backend {
+    /// The output `[n, out, ⌈h / stride⌉, ⌈w / stride⌉]`.
     #[fusion(dtype = x, shape = Shape::new([x[0], weight[0], x[2].div_ceil(*stride), x[3].div_ceil(*stride)]))]
     fn fused_conv2d(x: FloatTensor<Self>, weight: FloatTensor<Self>, stride: usize) -> FloatTensor<Self>;
 
-    /// The gradient in x, whose sides are `side`.
+    /// The gradient of `x`; `side` is its height and width in pixels.
     #[fusion(dtype = dy, shape = Shape::new([dy[0], weight[1], side.0, side.1]))]
     fn conv2d_dx(
         dy: FloatTensor<Self>,
@@ -44,22 +50,22 @@ pub trait Conv2d: Backend {
         side: (usize, usize),
     ) -> FloatTensor<Self>;
 
-    /// The gradient in the weight.
+    /// The gradient of the weight, `[out, in, kernel, kernel]`.
     #[fusion(dtype = dy, shape = Shape::new([dy[1], x[1], *kernel, *kernel]))]
     fn conv2d_dw(dy: FloatTensor<Self>, x: FloatTensor<Self>, kernel: usize, stride: usize) -> FloatTensor<Self>;
 }
 
-/// How the CPU sees it.
+/// The sizes of the convolution for the CPU kernels; `x` is `[n, in, h, w]`.
 pub(crate) fn sizes([images, inputs, height, width]: [usize; 4], outputs: usize, kernel: usize, stride: usize) -> Conv {
     Conv { images, height, width, inputs, outputs, kernel, stride, pad: kernel / 2 }
 }
 
 impl Conv2d for Flex {
     fn fused_conv2d(x: FloatTensor<Self>, weight: FloatTensor<Self>, stride: usize) -> FloatTensor<Self> {
-        let (x, weight) = (in_pixels(x), in_rows(weight));
+        let (x, weight) = (channels_last(x), row_major(weight));
         let [out, _, kernel, _] = shape(&weight);
         let conv = sizes(shape(&x), out, kernel, stride);
-        let y = conv::forward(numbers(&x), numbers(&weight), None, false, &conv);
+        let y = conv::forward(elements(&x), elements(&weight), None, false, &conv);
         images(y, [conv.images, out, conv.out_height(), conv.out_width()])
     }
 
@@ -69,17 +75,17 @@ impl Conv2d for Flex {
         stride: usize,
         (height, width): (usize, usize),
     ) -> FloatTensor<Self> {
-        let (dy, weight) = (in_pixels(dy), in_rows(weight));
+        let (dy, weight) = (channels_last(dy), row_major(weight));
         let [out, inputs, kernel, _] = shape(&weight);
         let x = [shape(&dy)[0], inputs, height, width];
-        images(conv::input_gradient(numbers(&dy), None, numbers(&weight), &sizes(x, out, kernel, stride)), x)
+        images(conv::input_gradient(elements(&dy), None, elements(&weight), &sizes(x, out, kernel, stride)), x)
     }
 
     fn conv2d_dw(dy: FloatTensor<Self>, x: FloatTensor<Self>, kernel: usize, stride: usize) -> FloatTensor<Self> {
-        let (dy, x) = (in_pixels(dy), in_pixels(x));
+        let (dy, x) = (channels_last(dy), channels_last(x));
         let ([_, out, ..], [_, inputs, ..]) = (shape(&dy), shape(&x));
         let conv = sizes(shape(&x), out, kernel, stride);
-        tensor(conv::weight_gradient(numbers(&x), numbers(&dy), None, &conv).0, [out, inputs, kernel, kernel])
+        tensor(conv::weight_gradient(elements(&x), elements(&dy), None, &conv).0, [out, inputs, kernel, kernel])
     }
 }
 

@@ -1,4 +1,8 @@
-use crate::fused::{first_order, fused, in_rows, numbers, tensor};
+//! Cross-entropy of logits and labels.
+
+use crate::flex::{elements, row_major, tensor};
+use crate::gradients::first_order;
+use crate::reference::fused;
 use burn::backend::autodiff::checkpoint::{base::Checkpointer, strategy::CheckpointStrategy};
 use burn::backend::autodiff::grads::Gradients;
 use burn::backend::autodiff::ops::{Backward, Ops, OpsKind};
@@ -14,12 +18,13 @@ use std::borrow::Cow;
 #[cfg(feature = "gpu")]
 mod cube;
 
-/// −log softmax(logits)_y of every sample: `[n, classes]` and `[n]` to `[n]`.
+/// −log softmax(logits)_y of every sample: `logits` `[n, classes]` and `labels` `[n]` give `[n]`. Labels must be in
+/// `0..classes`: the CPU implementation panics at any other.
 pub fn cross_entropy(logits: Tensor<2>, labels: Tensor<1, Int>) -> Tensor<1> {
     losses(logits, labels, false)
 }
 
-/// The mean of [`cross_entropy`], in the same pass: `[n, classes]` and `[n]` to `[1]`.
+/// The mean of [`cross_entropy`] in the same pass: `[n, classes]` and `[n]` give `[1]`.
 pub fn mean_cross_entropy(logits: Tensor<2>, labels: Tensor<1, Int>) -> Tensor<1> {
     losses(logits, labels, true)
 }
@@ -33,14 +38,16 @@ fn losses(logits: Tensor<2>, labels: Tensor<1, Int>, mean: bool) -> Tensor<1> {
     if mean { losses.mean() } else { losses }
 }
 
+/// The backends' part of [`cross_entropy`] and [`mean_cross_entropy`].
 #[backend_extension(Flex, Cube: cfg(feature = "gpu"), Autodiff, Fusion: cfg(feature = "gpu"))]
 pub trait CrossEntropy: Backend {
+    /// The losses `[n]`, or with `mean` their mean `[1]`.
     #[fusion(default)]
     fn fused_cross_entropy(logits: FloatTensor<Self>, labels: IntTensor<Self>, mean: bool) -> FloatTensor<Self> {
         Self::cross_entropy_forward(logits, labels, mean).0
     }
 
-    /// The losses `[n]`, or with `mean` their mean `[1]`, and softmax(logits), `[n, classes]`.
+    /// The losses `[n]`, or with `mean` their mean `[1]`, and the probabilities softmax(logits) `[n, classes]`.
     #[fusion(meta = losses_and_probabilities)]
     fn cross_entropy_forward(
         logits: FloatTensor<Self>,
@@ -48,7 +55,8 @@ pub trait CrossEntropy: Backend {
         mean: bool,
     ) -> (FloatTensor<Self>, FloatTensor<Self>);
 
-    /// The gradient in the logits, (softmax − one at y) · dloss by sample; with `mean` dloss / n of all of them.
+    /// The gradient of the logits: (softmax − one-hot(y)) · dloss for every sample; with `mean`, dloss `[1]` is divided
+    /// by n.
     #[fusion(dtype = probabilities, shape = probabilities)]
     fn cross_entropy_dx(
         dloss: FloatTensor<Self>,
@@ -64,7 +72,7 @@ fn losses_and_probabilities(logits: &TensorSpec, _: &TensorSpec, mean: &bool) ->
     (TensorSpec::new(Shape::new([n]), logits.dtype), logits.clone())
 }
 
-/// Labels, as whatever integers they travel.
+/// The labels as 32-bit integers, whatever the width of the tensor's integers.
 fn classes(labels: &FlexTensor) -> Cow<'_, [i32]> {
     let (from, n) = (labels.layout().start_offset(), labels.layout().num_elements());
     match labels.dtype() {
@@ -80,9 +88,9 @@ impl CrossEntropy for Flex {
         labels: IntTensor<Self>,
         mean: bool,
     ) -> (FloatTensor<Self>, FloatTensor<Self>) {
-        let (logits, labels) = (in_rows(logits), in_rows(labels));
+        let (logits, labels) = (row_major(logits), row_major(labels));
         let [n, width] = logits.layout().shape().dims();
-        let (losses, probabilities) = kernels::cross_entropy::forward(numbers(&logits), &classes(&labels), width);
+        let (losses, probabilities) = kernels::cross_entropy::forward(elements(&logits), &classes(&labels), width);
         let losses = tensor(losses, [n]);
         (if mean { Self::float_mean(losses) } else { losses }, tensor(probabilities, [n, width]))
     }
@@ -93,14 +101,14 @@ impl CrossEntropy for Flex {
         labels: IntTensor<Self>,
         mean: bool,
     ) -> FloatTensor<Self> {
-        let (mut dloss, probabilities) = (in_rows(dloss), in_rows(probabilities));
+        let (mut dloss, probabilities) = (row_major(dloss), row_major(probabilities));
         let [n, width] = probabilities.layout().shape().dims();
         if mean {
-            let one = numbers(&dloss)[0] * (1.0 / n as f64) as f32;
+            let one = elements(&dloss)[0] * (1.0 / n as f64) as f32;
             dloss = tensor(vec![one; n], [n]);
         }
-        let labels = in_rows(labels);
-        let dx = kernels::cross_entropy::gradient(numbers(&probabilities), &classes(&labels), numbers(&dloss), width);
+        let labels = row_major(labels);
+        let dx = kernels::cross_entropy::gradient(elements(&probabilities), &classes(&labels), elements(&dloss), width);
         tensor(dx, [n, width])
     }
 }

@@ -1,4 +1,6 @@
-use crate::fused::fused;
+//! The rows of one batch, gathered on the device.
+
+use crate::reference::fused;
 use burn::backend::ops::{FloatTensorOps, IntTensorOps};
 use burn::backend::tensor::{FloatTensor, IntTensor};
 use burn::backend::{Backend, Dispatch, Flex, backend_extension};
@@ -9,9 +11,11 @@ use burn::{backend::fusion::custom::TensorSpec, tensor::Shape};
 #[cfg(feature = "gpu")]
 mod cube;
 
-/// Rows of the uploaded set by index, on the device: inputs `[n, c, h, w]` and labels `[n]` to those of one batch.
-/// `order` is the number of a batch, and then the rows of them all, `size` each; [`crate::tick`] moves it on. Nothing
-/// here is on a tape.
+/// Gathers one batch from a data set on the device: from `inputs` `[rows, c, h, w]` and `labels` `[rows]` to `[size, c,
+/// h, w]` and `[size]`. Nothing here is on a tape.
+///
+/// `order` `[1 + rows]` holds the index of the batch, followed by the row indices of all batches, `size` each.
+/// [`crate::finish_step`] advances it.
 pub fn gather_batch(
     inputs: &Tensor<4>,
     labels: &Tensor<1, Int>,
@@ -30,8 +34,10 @@ pub fn gather_batch(
     (inputs.select(0, rows.clone()), labels.select(0, rows))
 }
 
+/// The backends' part of [`gather_batch`].
 #[backend_extension(Flex, Cube: cfg(feature = "gpu"), Fusion: cfg(feature = "gpu"))]
 pub trait GatherBatch: Backend {
+    /// The inputs and labels of the batch that `order` points at.
     #[fusion(meta = batch)]
     fn gather_rows(
         inputs: FloatTensor<Self>,
@@ -58,7 +64,7 @@ impl GatherBatch for Flex {
         let at = match order.dtype() {
             DType::I32 => order.storage::<i32>()[0] as usize,
             DType::I64 => order.storage::<i64>()[0] as usize,
-            other => unreachable!("row numbers of type {other:?}"),
+            other => unreachable!("row indices of type {other:?}"),
         };
         let rows = Self::int_slice(order, &[(1 + at * size..1 + (at + 1) * size).into()]);
         (Self::float_select(inputs, 0, rows.clone()), Self::int_select(labels, 0, rows))

@@ -1,4 +1,8 @@
-use crate::fused::{first_order, fused, in_rows, numbers, tensor};
+//! The GELU activation.
+
+use crate::flex::{elements, row_major, tensor};
+use crate::gradients::first_order;
+use crate::reference::fused;
 use burn::backend::autodiff::checkpoint::{base::Checkpointer, strategy::CheckpointStrategy};
 use burn::backend::autodiff::grads::Gradients;
 use burn::backend::autodiff::ops::{Backward, Ops, OpsKind};
@@ -11,10 +15,10 @@ use std::f64::consts::FRAC_1_SQRT_2;
 #[cfg(feature = "gpu")]
 mod cube;
 
-/// x·Φ(x), Φ(x) = (1 + erf(x/√2)) / 2 (Hendrycks and Gimpel 2016).
+/// GELU, x·Φ(x) with Φ(x) = (1 + erf(x/√2)) / 2 (Hendrycks and Gimpel 2016), element by element.
 ///
-/// The default body is written out, because behind the exact value burn's own has the gradient of the tanh
-/// approximation on devices without a body of their own for it.
+/// The reference implementation spells out the formula, because burn's own `gelu` has the exact value but, on devices
+/// without their own kernel for it, the gradient of the tanh approximation.
 pub fn gelu<const D: usize>(x: Tensor<D>) -> Tensor<D> {
     if fused(&x) {
         return Tensor::from_dispatch(<Dispatch as Gelu>::fused_gelu(x.into_dispatch()));
@@ -23,24 +27,27 @@ pub fn gelu<const D: usize>(x: Tensor<D>) -> Tensor<D> {
     x * phi
 }
 
+/// The backends' part of [`gelu`].
 #[backend_extension(Flex, Cube: cfg(feature = "gpu"), Autodiff, Fusion: cfg(feature = "gpu"))]
 pub trait Gelu: Backend {
+    /// x·Φ(x), of the shape of `x`.
     #[fusion(dtype = x, shape = x)]
     fn fused_gelu(x: FloatTensor<Self>) -> FloatTensor<Self>;
 
+    /// The gradient of `x`, of the same shape.
     #[fusion(dtype = x, shape = x)]
     fn gelu_dx(dy: FloatTensor<Self>, x: FloatTensor<Self>) -> FloatTensor<Self>;
 }
 
 impl Gelu for Flex {
     fn fused_gelu(x: FloatTensor<Self>) -> FloatTensor<Self> {
-        let x = in_rows(x);
-        tensor(kernel::forward(numbers(&x)), x.layout().shape().to_vec())
+        let x = row_major(x);
+        tensor(kernel::forward(elements(&x)), x.layout().shape().to_vec())
     }
 
     fn gelu_dx(dy: FloatTensor<Self>, x: FloatTensor<Self>) -> FloatTensor<Self> {
-        let (dy, x) = (in_rows(dy), in_rows(x));
-        tensor(kernel::gradient(numbers(&x), numbers(&dy)), x.layout().shape().to_vec())
+        let (dy, x) = (row_major(dy), row_major(x));
+        tensor(kernel::gradient(elements(&x), elements(&dy)), x.layout().shape().to_vec())
     }
 }
 

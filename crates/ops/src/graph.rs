@@ -1,8 +1,8 @@
-//! A step's kernels, recorded once and begun again: what a launch looks up, binds and uploads is then done, and a step
-//! costs the host next to nothing.
+//! Recording and replaying the kernels of one step. A replay skips the look-ups, bindings and uploads of every launch,
+//! so a step costs the host almost nothing.
 //!
-//! A replay runs the same kernels on the same memory. So what a step leaves for the next has to be written in place,
-//! what is different from step to step has to lie on the device, and nothing may be uploaded or read within it.
+//! A replay runs the same kernels on the same memory. So whatever a step leaves for the next must be written in place,
+//! whatever differs from step to step must lie on the device, and nothing may be uploaded or read back during a step.
 
 #[cfg(feature = "gpu")]
 mod cube;
@@ -18,7 +18,8 @@ pub use none::{Graph, Recording};
 
 use burn::tensor::{Tensor, kind::Basic};
 
-/// `new` in the memory of `old`, where replayed steps read it; where nothing is replayed, simply `new`.
+/// Writes `new` into the memory of `old`, where replayed steps read it. In CPU-only builds nothing is replayed, so it
+/// returns `new` itself.
 pub fn renewed<K: Basic>(old: Tensor<1, K>, new: Tensor<1, K>) -> Tensor<1, K> {
     match cfg!(feature = "gpu") {
         true => old.slice_assign(0..new.dims()[0], new),

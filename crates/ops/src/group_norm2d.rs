@@ -1,9 +1,12 @@
-use crate::fused::fused;
-use crate::norm2d::{self, Over, Tail};
+//! Group normalisation.
+
+use crate::norm2d::{self, Axes, Tail};
+use crate::reference::fused;
 use burn::tensor::Tensor;
 
-/// Tail of (x − mean) / √(var + ε) · weight + bias, mean and biased variance over every image's channels of one group,
-/// all pixels (Wu and He 2018): `x` `[n, c, h, w]`, `weight` and `bias` `[c]`, c a multiple of `groups`.
+/// (x − mean) / √(var + ε) · weight + bias, followed by `tail`; mean and biased variance are taken over all pixels of
+/// one group of an image's channels (Wu and He 2018). `x` and the result are `[n, c, h, w]`, `weight` and `bias` `[c]`,
+/// and c must be a multiple of `groups`.
 pub fn group_norm2d(
     x: Tensor<4>,
     groups: usize,
@@ -13,7 +16,7 @@ pub fn group_norm2d(
     tail: Tail,
 ) -> Tensor<4> {
     if fused(&x) {
-        return norm2d::by_itself(x, weight, bias, epsilon, tail, Over::Groups(groups)).0;
+        return norm2d::with_own_statistics(x, weight, bias, epsilon, tail, Axes::Groups(groups)).0;
     }
     let shape @ [n, channels, height, width] = x.dims();
     let rows = x.reshape([n, groups, channels / groups * height * width]);

@@ -1,4 +1,8 @@
-use crate::fused::{first_order, fused, give, in_rows, numbers, tensor};
+//! Layer normalisation.
+
+use crate::flex::{elements, row_major, tensor};
+use crate::gradients::{first_order, register};
+use crate::reference::fused;
 use burn::backend::autodiff::checkpoint::{base::Checkpointer, strategy::CheckpointStrategy};
 use burn::backend::autodiff::grads::Gradients;
 use burn::backend::autodiff::ops::{Backward, Ops, OpsKind};
@@ -12,8 +16,8 @@ use kernels::layer_norm as kernel;
 #[cfg(feature = "gpu")]
 mod cube;
 
-/// (x − mean) / √(var + ε) · weight + bias, mean and biased variance over the last dimension d (Ba, Kiros and Hinton
-/// 2016): `x` `[…, d]`, `weight` and `bias` `[d]`.
+/// (x − mean) / √(var + ε) · weight + bias, with mean and biased variance over the last dimension d (Ba, Kiros and
+/// Hinton 2016). `x` and the result are `[…, d]`, `weight` and `bias` `[d]`.
 pub fn layer_norm<const D: usize>(x: Tensor<D>, weight: Tensor<1>, bias: Tensor<1>, epsilon: f64) -> Tensor<D> {
     if fused(&x) {
         let (x, weight, bias) = (x.into_dispatch(), weight.into_dispatch(), bias.into_dispatch());
@@ -24,8 +28,10 @@ pub fn layer_norm<const D: usize>(x: Tensor<D>, weight: Tensor<1>, bias: Tensor<
     centred / (var + epsilon).sqrt() * weight.unsqueeze() + bias.unsqueeze()
 }
 
+/// The backends' part of [`layer_norm`].
 #[backend_extension(Flex, Cube: cfg(feature = "gpu"), Autodiff, Fusion: cfg(feature = "gpu"))]
 pub trait LayerNorm: Backend {
+    /// The output, of the shape of `x`.
     #[fusion(default)]
     fn fused_layer_norm(
         x: FloatTensor<Self>,
@@ -36,7 +42,7 @@ pub trait LayerNorm: Backend {
         Self::layer_norm_forward(x, weight, bias, epsilon).0
     }
 
-    /// And of every row the mean and 1 / √(var + ε).
+    /// The output, and the mean and 1 / √(var + ε) of every row, both `[rows]`.
     #[fusion(meta = with_rows)]
     fn layer_norm_forward(
         x: FloatTensor<Self>,
@@ -45,7 +51,7 @@ pub trait LayerNorm: Backend {
         epsilon: f32,
     ) -> (FloatTensor<Self>, FloatTensor<Self>, FloatTensor<Self>);
 
-    /// Gradients in x, weight and bias.
+    /// The gradients of x, weight and bias, of their shapes.
     #[fusion(meta = |_, x, weight, _, _| (x.clone(), weight.clone(), weight.clone()))]
     fn layer_norm_gradients(
         dy: FloatTensor<Self>,
@@ -69,8 +75,8 @@ impl LayerNorm for Flex {
         bias: FloatTensor<Self>,
         epsilon: f32,
     ) -> (FloatTensor<Self>, FloatTensor<Self>, FloatTensor<Self>) {
-        let [x, weight, bias] = [x, weight, bias].map(in_rows);
-        let (y, mean, inverse) = kernel::forward(numbers(&x), numbers(&weight), numbers(&bias), epsilon);
+        let [x, weight, bias] = [x, weight, bias].map(row_major);
+        let (y, mean, inverse) = kernel::forward(elements(&x), elements(&weight), elements(&bias), epsilon);
         let n = mean.len();
         (tensor(y, x.layout().shape().to_vec()), tensor(mean, [n]), tensor(inverse, [n]))
     }
@@ -82,9 +88,9 @@ impl LayerNorm for Flex {
         mean: FloatTensor<Self>,
         inverse: FloatTensor<Self>,
     ) -> (FloatTensor<Self>, FloatTensor<Self>, FloatTensor<Self>) {
-        let [dy, x, weight] = [dy, x, weight].map(in_rows);
-        let [to, w, m, i] = [&x, &weight, &mean, &inverse].map(numbers);
-        let (dx, dweight, dbias) = kernel::gradient(to, w, m, i, numbers(&dy));
+        let [dy, x, weight] = [dy, x, weight].map(row_major);
+        let [to, w, m, i] = [&x, &weight, &mean, &inverse].map(elements);
+        let (dx, dweight, dbias) = kernel::gradient(to, w, m, i, elements(&dy));
         let d = dweight.len();
         (tensor(dx, x.layout().shape().to_vec()), tensor(dweight, [d]), tensor(dbias, [d]))
     }
@@ -138,8 +144,8 @@ impl<B: Backend + LayerNorm> Backward<B, 3> for LayerNormGradient {
         let dy = gradients.consume::<B>(&ops.node);
         let ([wants_x, wants_weight, wants_bias], [x, weight, mean, inverse]) = (ops.parents, ops.state);
         let (dx, dweight, dbias) = B::layer_norm_gradients(dy, x, weight, mean, inverse);
-        give::<B>(gradients, wants_x.map(|node| node.id), dx);
-        give::<B>(gradients, wants_weight.map(|node| node.id), dweight);
-        give::<B>(gradients, wants_bias.map(|node| node.id), dbias);
+        register::<B>(gradients, wants_x.map(|node| node.id), dx);
+        register::<B>(gradients, wants_weight.map(|node| node.id), dweight);
+        register::<B>(gradients, wants_bias.map(|node| node.id), dbias);
     }
 }

@@ -1,12 +1,16 @@
-//! The operations that networks, losses and attacks are made of, one file each: the seam for fused bodies.
+//! The operations of networks, losses and attacks, one file each. Most have a reference implementation and a fused one.
 //!
-//! Every operation has a default body in burn's own operations, which runs on any device, is differentiable by burn and
-//! is the oracle of its tests. The fused bodies behind the same function, one for the CPU and one for graphics devices,
-//! have a gradient of their own, and compute no gradient that nobody wants. Between them images lie channels-last in
-//! memory under the shape `[n, c, h, w]`, so nothing is turned around from layer to layer. What a fused body does not
-//! cover (another precision, an even kernel) takes the default one.
+//! The reference implementation is written in burn's own operations. It runs on any device, burn differentiates it, and
+//! the tests compare the fused implementations with it. The fused implementations, one for the CPU and one for graphics
+//! devices, have hand-written gradients and skip those that no parent needs. They are written by hand because burn
+//! launches one kernel per primitive operation: `tests/bench/README.md` has the measured ratios. Cases that a fused
+//! implementation does not cover (another precision, an even kernel) use the reference.
+//!
+//! Images have the shape `[n, c, h, w]`. On the CPU they are channels-last in memory, so that no layer transposes; on
+//! graphics devices they are row-major.
 
-mod absorb;
+#![deny(missing_docs)]
+
 mod attention;
 mod batch_norm2d;
 mod conv2d;
@@ -14,9 +18,11 @@ mod conv_pool;
 mod cross_entropy;
 #[cfg(feature = "gpu")]
 mod cube;
-mod fused;
+mod finish_step;
+mod flex;
 mod gather_batch;
 mod gelu;
+mod gradients;
 mod graph;
 mod group_norm2d;
 mod layer_norm;
@@ -26,15 +32,15 @@ mod max_pool2d;
 mod norm2d;
 mod optimizer;
 mod project;
-mod tick;
+mod reference;
+mod running_stats;
 
-pub use absorb::absorb;
 pub use attention::attention;
 pub use batch_norm2d::batch_norm2d;
 pub use conv_pool::conv_pool;
 pub use conv2d::conv2d;
 pub use cross_entropy::{cross_entropy, mean_cross_entropy};
-pub use fused::plain;
+pub use finish_step::finish_step;
 pub use gather_batch::gather_batch;
 pub use gelu::gelu;
 pub use graph::{Graph, Recording, renewed};
@@ -48,4 +54,5 @@ pub use max_pool2d::max_pool2d;
 pub use norm2d::{Tail, norm2d};
 pub use optimizer::{Optimizer, Rule};
 pub use project::{project_box, project_l2, project_linf, step_linf, unit_l2};
-pub use tick::tick;
+pub use reference::use_reference;
+pub use running_stats::update_running_stats;

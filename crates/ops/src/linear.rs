@@ -1,4 +1,8 @@
-use crate::fused::{first_order, fused, give, in_rows, numbers, tensor};
+//! Fully connected layer.
+
+use crate::flex::{elements, row_major, tensor};
+use crate::gradients::{first_order, register};
+use crate::reference::fused;
 use burn::backend::autodiff::checkpoint::{base::Checkpointer, strategy::CheckpointStrategy};
 use burn::backend::autodiff::grads::Gradients;
 use burn::backend::autodiff::ops::{Backward, Ops, OpsKind};
@@ -11,7 +15,7 @@ use burn::{backend::fusion::custom::TensorSpec, tensor::Shape};
 #[cfg(feature = "gpu")]
 mod cube;
 
-/// x·W + b for `x` `[n, in]`, `weight` `[in, out]`, `bias` `[out]`, and with `relu` not below 0.
+/// x·W + b, clamped at 0 if `relu` is set: `x` `[n, in]`, `weight` `[in, out]` and `bias` `[out]` give `[n, out]`.
 pub fn linear(x: Tensor<2>, weight: Tensor<2>, bias: Option<Tensor<1>>, relu: bool) -> Tensor<2> {
     let y = match bias {
         Some(bias) if fused(&x) => {
@@ -24,8 +28,10 @@ pub fn linear(x: Tensor<2>, weight: Tensor<2>, bias: Option<Tensor<1>>, relu: bo
     if relu { activation::relu(y) } else { y }
 }
 
+/// The backends' part of [`linear`].
 #[backend_extension(Flex, Cube: cfg(feature = "gpu"), Autodiff, Fusion: cfg(feature = "gpu"))]
 pub trait Linear: Backend {
+    /// The output `[n, out]`.
     #[fusion(dtype = x, shape = Shape::new([x[0], weight[1]]))]
     fn fused_linear(
         x: FloatTensor<Self>,
@@ -34,7 +40,7 @@ pub trait Linear: Backend {
         relu: bool,
     ) -> FloatTensor<Self>;
 
-    /// The gradient in x. With `relu` a zero of `y` closes its way.
+    /// The gradient of x, `[n, in]`. With `relu` the gradient is masked where `y` is 0.
     #[fusion(dtype = dy, shape = Shape::new([dy[0], weight[0]]))]
     fn linear_dx(
         dy: FloatTensor<Self>,
@@ -43,7 +49,7 @@ pub trait Linear: Backend {
         relu: bool,
     ) -> FloatTensor<Self>;
 
-    /// The gradients in weight and bias.
+    /// The gradients of the weight `[in, out]` and of the bias `[out]`. With `relu` they are masked where `y` is 0.
     #[fusion(meta = weights)]
     fn linear_dw(
         dy: FloatTensor<Self>,
@@ -66,10 +72,10 @@ impl Linear for Flex {
         bias: FloatTensor<Self>,
         relu: bool,
     ) -> FloatTensor<Self> {
-        let (x, weight, bias) = (in_rows(x), in_rows(weight), in_rows(bias));
+        let (x, weight, bias) = (row_major(x), row_major(weight), row_major(bias));
         let ([n, inputs], [_, outputs]) = (x.layout().shape().dims(), weight.layout().shape().dims());
         let sizes = [n, inputs, outputs];
-        let y = kernels::linear::forward(numbers(&x), numbers(&weight), Some(numbers(&bias)), relu, sizes);
+        let y = kernels::linear::forward(elements(&x), elements(&weight), Some(elements(&bias)), relu, sizes);
         tensor(y, [n, outputs])
     }
 
@@ -79,10 +85,10 @@ impl Linear for Flex {
         weight: FloatTensor<Self>,
         relu: bool,
     ) -> FloatTensor<Self> {
-        let (dy, y, weight) = (in_rows(dy), in_rows(y), in_rows(weight));
+        let (dy, y, weight) = (row_major(dy), row_major(y), row_major(weight));
         let ([n, outputs], [inputs, _]) = (dy.layout().shape().dims(), weight.layout().shape().dims());
-        let open = relu.then(|| numbers(&y));
-        let dx = kernels::linear::input_gradient(numbers(&dy), numbers(&weight), open, [n, inputs, outputs]);
+        let mask = relu.then(|| elements(&y));
+        let dx = kernels::linear::input_gradient(elements(&dy), elements(&weight), mask, [n, inputs, outputs]);
         tensor(dx, [n, inputs])
     }
 
@@ -92,10 +98,10 @@ impl Linear for Flex {
         x: FloatTensor<Self>,
         relu: bool,
     ) -> (FloatTensor<Self>, FloatTensor<Self>) {
-        let (dy, y, x) = (in_rows(dy), in_rows(y), in_rows(x));
+        let (dy, y, x) = (row_major(dy), row_major(y), row_major(x));
         let ([n, outputs], [_, inputs]) = (dy.layout().shape().dims(), x.layout().shape().dims());
-        let open = relu.then(|| numbers(&y));
-        let (weight, bias) = kernels::linear::weight_gradient(numbers(&x), numbers(&dy), open, [n, inputs, outputs]);
+        let mask = relu.then(|| elements(&y));
+        let (weight, bias) = kernels::linear::weight_gradient(elements(&x), elements(&dy), mask, [n, inputs, outputs]);
         (tensor(weight, [inputs, outputs]), tensor(bias, [outputs]))
     }
 }
@@ -147,8 +153,8 @@ impl<B: Backend + Linear> Backward<B, 3> for LinearGradient {
         }
         if wants_weight.is_some() || wants_bias.is_some() {
             let (weight, bias) = B::linear_dw(dy, y, x, relu);
-            give::<B>(gradients, wants_weight.map(|node| node.id), weight);
-            give::<B>(gradients, wants_bias.map(|node| node.id), bias);
+            register::<B>(gradients, wants_weight.map(|node| node.id), weight);
+            register::<B>(gradients, wants_bias.map(|node| node.id), bias);
         }
     }
 }

@@ -1,9 +1,11 @@
-use crate::fused::fused;
+//! The low-rank branch of LoRA.
+
 use crate::linear;
+use crate::reference::fused;
 use burn::tensor::Tensor;
 
-/// The branch beside a linear layer, scale·(x·A)·B for `x` `[n, in]`, `a` `[in, r]`, `b` `[r, out]`: the product A·B is
-/// never formed.
+/// The low-rank branch beside a linear layer (Hu et al. 2021), scale·(x·A)·B: `x` `[n, in]`, `a` `[in, r]` and `b` `[r,
+/// out]` give `[n, out]`. The product A·B is never formed.
 pub fn low_rank(x: Tensor<2>, a: Tensor<2>, b: Tensor<2>, scale: f64) -> Tensor<2> {
     if !fused(&x) {
         return x.matmul(a).matmul(b).mul_scalar(scale);

@@ -1,4 +1,8 @@
-use crate::fused::{bytes, first_order, fused, images, in_pixels, numbers, shape};
+//! 2 × 2 max pooling.
+
+use crate::flex::{bytes, channels_last, elements, images, shape};
+use crate::gradients::first_order;
+use crate::reference::fused;
 use burn::backend::autodiff::checkpoint::{base::Checkpointer, strategy::CheckpointStrategy};
 use burn::backend::autodiff::grads::Gradients;
 use burn::backend::autodiff::ops::{Backward, Ops, OpsKind};
@@ -15,10 +19,10 @@ use kernels::pool;
 #[cfg(feature = "gpu")]
 mod cube;
 
-/// Maximum of every 2×2 window, stride 2, an odd last row or column left out, and with `relu` not below 0:
-/// `[n, c, h, w]` to `[n, c, h/2, w/2]`.
+/// The maximum of every 2 × 2 window with stride 2, clamped at 0 if `relu` is set: `[n, c, h, w]` gives `[n, c, h/2,
+/// w/2]`. An odd last row or column is ignored.
 ///
-/// Pool before a rising activation: the same function, on a quarter of the elements.
+/// Pooling before a monotonic activation computes the same function as pooling after it, on a quarter of the elements.
 pub fn max_pool2d(x: Tensor<4>, relu: bool) -> Tensor<4> {
     if fused(&x) {
         return Tensor::from_dispatch(<Dispatch as MaxPool2d>::fused_max_pool2d(x.into_dispatch(), relu));
@@ -27,20 +31,22 @@ pub fn max_pool2d(x: Tensor<4>, relu: bool) -> Tensor<4> {
     if relu { activation::relu(y) } else { y }
 }
 
+/// The backends' part of [`max_pool2d`].
 #[backend_extension(Flex, Cube: cfg(feature = "gpu"), Autodiff, Fusion: cfg(feature = "gpu"))]
 pub trait MaxPool2d: Backend {
+    /// The output `[n, c, h/2, w/2]`.
     #[fusion(default)]
     fn fused_max_pool2d(x: FloatTensor<Self>, relu: bool) -> FloatTensor<Self> {
         Self::max_pool2d_forward(x, relu).0
     }
 
-    /// And of every window the place of its maximum, as in [`crate::conv_pool`].
+    /// The output and the argmax of every window, as in [`crate::conv_pool`].
     #[fusion(meta = pooled)]
     fn max_pool2d_forward(x: FloatTensor<Self>, relu: bool) -> (FloatTensor<Self>, IntTensor<Self>);
 
-    /// The gradient in x, whose sides are `side`.
+    /// The gradient of x; `side` is its height and width in pixels.
     #[fusion(dtype = dy, shape = Shape::new([dy[0], dy[1], side.0, side.1]))]
-    fn max_pool2d_dx(dy: FloatTensor<Self>, winners: IntTensor<Self>, side: (usize, usize)) -> FloatTensor<Self>;
+    fn max_pool2d_dx(dy: FloatTensor<Self>, indices: IntTensor<Self>, side: (usize, usize)) -> FloatTensor<Self>;
 }
 
 #[cfg(feature = "gpu")]
@@ -51,21 +57,21 @@ fn pooled(x: &TensorSpec, _: &bool) -> (TensorSpec, TensorSpec) {
 
 impl MaxPool2d for Flex {
     fn max_pool2d_forward(x: FloatTensor<Self>, relu: bool) -> (FloatTensor<Self>, IntTensor<Self>) {
-        let x = in_pixels(x);
+        let x = channels_last(x);
         let [n, c, height, width] = shape(&x);
-        let (y, winners) = pool::forward(numbers(&x), relu, [n, height, width, c]);
+        let (y, indices) = pool::forward(elements(&x), relu, [n, height, width, c]);
         let pooled = [n, c, height / 2, width / 2];
-        (images(y, pooled), images(winners, pooled))
+        (images(y, pooled), images(indices, pooled))
     }
 
     fn max_pool2d_dx(
         dy: FloatTensor<Self>,
-        winners: IntTensor<Self>,
+        indices: IntTensor<Self>,
         (height, width): (usize, usize),
     ) -> FloatTensor<Self> {
-        let dy = in_pixels(dy);
+        let dy = channels_last(dy);
         let [n, c, ..] = shape(&dy);
-        images(pool::gradient(numbers(&dy), bytes(&winners), [n, height, width, c]), [n, c, height, width])
+        images(pool::gradient(elements(&dy), bytes(&indices), [n, height, width, c]), [n, c, height, width])
     }
 }
 
@@ -74,8 +80,8 @@ impl<B: Backend + MaxPool2d, C: CheckpointStrategy> MaxPool2d for Autodiff<B, C>
         match MaxPool2dGradient.prepare::<C>([x.node()]).compute_bound().stateful() {
             OpsKind::Tracked(prep) => {
                 let [_, _, height, width] = x.shape().dims();
-                let (y, winners) = B::max_pool2d_forward(x.into_primitive(), relu);
-                prep.finish((winners, (height, width)), y)
+                let (y, indices) = B::max_pool2d_forward(x.into_primitive(), relu);
+                prep.finish((indices, (height, width)), y)
             }
             OpsKind::UnTracked(prep) => prep.finish(B::fused_max_pool2d(x.into_primitive(), relu)),
         }
@@ -98,9 +104,9 @@ impl<B: Backend + MaxPool2d> Backward<B, 1> for MaxPool2dGradient {
 
     fn backward(self, ops: Ops<Self::State, 1>, gradients: &mut Gradients, _: &mut Checkpointer) {
         let dy = gradients.consume::<B>(&ops.node);
-        let (winners, side) = ops.state;
+        let (indices, side) = ops.state;
         if let [Some(node)] = ops.parents {
-            gradients.register::<B>(node.id, B::max_pool2d_dx(dy, winners, side));
+            gradients.register::<B>(node.id, B::max_pool2d_dx(dy, indices, side));
         }
     }
 }

@@ -1,7 +1,10 @@
-//! PyTorch's rules, each one pass over a parameter and its state, in place.
+//! PyTorch's optimizers, fused: one pass over a parameter and its state, in place. They are written by hand and not
+//! taken from burn, because a replayed step must keep its state and its learning rate on the device, and because burn's
+//! module optimizers with their records were 150 KB of wasm.
 
-use crate::fused::{in_rows, is_plain, numbers, numbers_mut};
+use crate::flex::{elements, elements_mut, row_major};
 use crate::graph::renewed;
+use crate::reference::uses_reference;
 use burn::backend::ops::FloatTensorOps;
 use burn::backend::tensor::FloatTensor;
 use burn::backend::{Backend, Dispatch, DispatchTensor, Flex, backend_extension};
@@ -17,106 +20,123 @@ use burn::backend::fusion::custom::TensorSpec;
 #[cfg(feature = "gpu")]
 mod cube;
 
-/// What turns gradients into steps.
+/// The update rule of an optimizer, with its constants.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Rule {
-    /// v ← μ·v + g + λ·w, w ← w − η·v.
-    Sgd { momentum: f32, decay: f32 },
-    /// Adam (Kingma and Ba 2015, algorithm 1) with λ·w added to the gradient, or taken from the weight apart from it
-    /// (AdamW, Loshchilov and Hutter 2019, algorithm 2).
-    Adam { decay: f32, decoupled: bool },
+    /// SGD: v ← μ·v + g + λ·w, w ← w − η·v.
+    Sgd {
+        /// μ; 0 for gradient descent without momentum, which keeps no velocity.
+        momentum: f32,
+        /// The weight decay λ.
+        decay: f32,
+    },
+    /// Adam (Kingma and Ba 2015, algorithm 1). λ·w is added to the gradient, or subtracted from the weights separately
+    /// if `decoupled` (AdamW, Loshchilov and Hutter 2019, algorithm 2).
+    Adam {
+        /// The weight decay λ.
+        decay: f32,
+        /// Whether weight decay is decoupled from the gradient.
+        decoupled: bool,
+    },
 }
 
 const EPSILON: f32 = 1e-8;
 const BETAS: [f64; 2] = [0.9, 0.999];
 
-/// Learning rates that lie on the device at once.
-const AHEAD: usize = 256;
+/// The learning rates of so many steps are on the device at once.
+const RATES_AHEAD: usize = 256;
 
-/// A rule and what it remembers of every parameter.
+/// An update rule and its state for every parameter.
 ///
-/// What changes from step to step lies on the device, and is moved on there: a step uploads nothing, and asks for the
-/// same as the one before.
+/// Everything that changes from step to step is on the device and advanced there. So a step uploads nothing and
+/// launches the same kernels as the one before.
 pub struct Optimizer {
     rule: Rule,
-    /// The learning rate of every step.
+    /// The learning rate of every step, from step 0.
     schedule: Rc<dyn Fn(usize) -> f64>,
-    /// By burn's operations alone.
-    plain: bool,
-    /// Steps that were begun.
-    begun: usize,
-    /// 1 − β^t of both moments; the sum grows as (1 − β) + β·(1 − β^(t−1)), which loses no digits.
+    /// Whether the reference implementation is used.
+    reference: bool,
+    /// The number of steps so far, including the current one.
+    steps: usize,
+    /// 1 − β^t of both moments, computed as (1 − β) + β·(1 − β^(t−1)), which loses no digits.
     corrections: [f64; 2],
-    /// The numbers of [`rates`], and the learning rates of the steps to come.
+    /// The table that [`rates`] describes, and the learning rates of the coming steps.
     rates: Option<[DispatchTensor; 2]>,
-    /// Whether they have to be moved on before the next parameter.
-    due: bool,
-    /// Velocity, or first and second moment.
+    /// Whether the table must be advanced before the next parameter is updated.
+    advance_pending: bool,
+    /// The velocity, or the first and second moment, of every parameter.
     moments: HashMap<ParamId, Vec<DispatchTensor>>,
 }
 
-/// Places in the table of rates.
+/// Indices into the table of rates.
 pub(crate) mod rates {
+    /// The learning rate η.
     pub const LR: usize = 0;
+    /// The weight decay λ.
     pub const DECAY: usize = 1;
-    /// μ, or β₁.
+    /// μ or β₁.
     pub const KEEP_1: usize = 2;
     /// 1 − β₁.
     pub const TAKE_1: usize = 3;
+    /// β₂.
     pub const KEEP_2: usize = 4;
+    /// 1 − β₂.
     pub const TAKE_2: usize = 5;
     /// 1 − β₁^t.
     pub const CORRECTION_1: usize = 6;
+    /// 1 − β₂^t.
     pub const CORRECTION_2: usize = 7;
+    /// Added to √v̂ in the denominator.
     pub const EPSILON: usize = 8;
-    /// Which of the learning rates ahead is the next one.
+    /// The index of the next learning rate in the table of coming rates.
     pub const NEXT: usize = 9;
+    /// The length of the table.
     pub const ALL: usize = 10;
 }
 
 impl Optimizer {
-    /// `schedule` says the learning rate of every step, from step 0.
+    /// An optimizer without state; `schedule` gives the learning rate of every step, from step 0.
     pub fn new(rule: Rule, schedule: impl Fn(usize) -> f64 + 'static) -> Self {
         Self {
             rule,
             schedule: Rc::new(schedule),
-            plain: is_plain(),
-            begun: 0,
+            reference: uses_reference(),
+            steps: 0,
             corrections: [0.0; 2],
             rates: None,
-            due: false,
+            advance_pending: false,
             moments: HashMap::new(),
         }
     }
 
-    /// Every parameter that has a gradient, moved by one step.
+    /// Updates every parameter that has a gradient by one step.
     pub fn step<M: Module>(&mut self, module: M, gradients: GradientsParams) -> M {
         self.begin();
         self.apply(module, gradients)
     }
 
-    /// What the host does for a step, whether its kernels are then asked for by [`Self::apply`] or replayed.
+    /// The host's part of a step, whether its kernels are then launched by [`Self::apply`] or replayed.
     pub fn begin(&mut self) {
         for (correction, beta) in self.corrections.iter_mut().zip(BETAS) {
             *correction = (1.0 - beta) + beta * *correction;
         }
-        self.begun += 1;
-        if (self.begun - 1).is_multiple_of(AHEAD)
-            && let Some([rates, ahead]) = self.rates.take()
+        self.steps += 1;
+        if (self.steps - 1).is_multiple_of(RATES_AHEAD)
+            && let Some([rates, rates_ahead]) = self.rates.take()
         {
-            let ahead = Tensor::<1>::from_dispatch(ahead);
-            let new = Tensor::from_data(TensorData::new(self.ahead(), [AHEAD]), &ahead.device());
-            self.rates = Some([rates, renewed(ahead, new).into_dispatch()]);
+            let rates_ahead = Tensor::<1>::from_dispatch(rates_ahead);
+            let new = Tensor::from_data(TensorData::new(self.rates_ahead(), [RATES_AHEAD]), &rates_ahead.device());
+            self.rates = Some([rates, renewed(rates_ahead, new).into_dispatch()]);
         }
     }
 
-    /// What the device does for a step.
+    /// The device's part of a step: updates every parameter that has a gradient.
     pub fn apply<M: Module>(&mut self, module: M, gradients: GradientsParams) -> M {
-        self.due = true;
+        self.advance_pending = true;
         module.map(&mut Step { optimizer: self, gradients })
     }
 
-    /// The same, in memory of its own.
+    /// A copy of the optimizer whose state is in memory of its own.
     pub fn copied(&self) -> Self {
         Self {
             schedule: self.schedule.clone(),
@@ -126,14 +146,14 @@ impl Optimizer {
         }
     }
 
-    /// Learning rates from this step or an earlier one on.
-    fn ahead(&self) -> Vec<f32> {
-        let from = (self.begun - 1) / AHEAD * AHEAD;
-        (from..from + AHEAD).map(|step| (self.schedule)(step) as f32).collect()
+    /// The learning rates of the block of steps that contains the current one.
+    fn rates_ahead(&self) -> Vec<f32> {
+        let from = (self.steps - 1) / RATES_AHEAD * RATES_AHEAD;
+        (from..from + RATES_AHEAD).map(|step| (self.schedule)(step) as f32).collect()
     }
 
-    /// The rule in burn's operations: `moments` are zero before the first step.
-    fn plainly<const D: usize>(
+    /// The rule in burn's operations; missing moments are zero.
+    fn reference_step<const D: usize>(
         &self,
         w: Tensor<D>,
         g: Tensor<D>,
@@ -141,7 +161,7 @@ impl Optimizer {
     ) -> (Tensor<D>, Vec<DispatchTensor>) {
         let mut moments = moments.into_iter().map(Tensor::<D>::from_dispatch);
         let mut moment = || moments.next().unwrap_or_else(|| g.zeros_like());
-        let lr = (self.schedule)(self.begun - 1);
+        let lr = (self.schedule)(self.steps - 1);
         match self.rule {
             Rule::Sgd { momentum, decay } => {
                 let v = moment().mul_scalar(momentum) + g.clone() + w.clone().mul_scalar(decay);
@@ -177,30 +197,30 @@ impl Optimizer {
         table[rates::KEEP_2] = beta_2 as f32;
         table[rates::TAKE_2] = (1.0 - beta_2) as f32;
         table[rates::EPSILON] = EPSILON;
-        table[rates::NEXT] = ((self.begun - 1) % AHEAD) as f32;
+        table[rates::NEXT] = ((self.steps - 1) % RATES_AHEAD) as f32;
         table
     }
 
-    /// The table of this step.
+    /// The table of the current step, advanced if that has not happened yet.
     fn rates(&mut self, device: &Device) -> DispatchTensor {
-        let [rates, ahead] = self.rates.take().unwrap_or_else(|| {
-            [self.table().to_vec(), self.ahead()].map(|table| {
+        let [rates, rates_ahead] = self.rates.take().unwrap_or_else(|| {
+            [self.table().to_vec(), self.rates_ahead()].map(|table| {
                 let n = table.len();
                 Tensor::<1>::from_data(TensorData::new(table, [n]), device).into_dispatch()
             })
         });
-        let rates = match std::mem::take(&mut self.due) {
-            true => <Dispatch as Descend>::advance(rates, ahead.clone()),
+        let rates = match std::mem::take(&mut self.advance_pending) {
+            true => <Dispatch as OptimizerStep>::advance(rates, rates_ahead.clone()),
             false => rates,
         };
-        self.rates = Some([rates.clone(), ahead]);
+        self.rates = Some([rates.clone(), rates_ahead]);
         rates
     }
 
-    fn moved<const D: usize>(&mut self, id: ParamId, value: Tensor<D>, gradient: Tensor<D>) -> Tensor<D> {
-        if self.plain {
+    fn updated<const D: usize>(&mut self, id: ParamId, value: Tensor<D>, gradient: Tensor<D>) -> Tensor<D> {
+        if self.reference {
             let moments = self.moments.remove(&id).unwrap_or_default();
-            let (value, moments) = self.plainly(value, gradient, moments);
+            let (value, moments) = self.reference_step(value, gradient, moments);
             self.moments.insert(id, moments);
             return value;
         }
@@ -209,12 +229,12 @@ impl Optimizer {
         let moments = self.moments.remove(&id);
         let (value, moments) = match self.rule {
             Rule::Sgd { momentum: 0.0, .. } => {
-                (<Dispatch as Descend>::sgd(value.into_dispatch(), gradient.into_dispatch(), rates), Vec::new())
+                (<Dispatch as OptimizerStep>::sgd(value.into_dispatch(), gradient.into_dispatch(), rates), Vec::new())
             }
             Rule::Sgd { .. } => {
                 let mut moments = moments.unwrap_or_else(|| vec![zeros()]).into_iter();
                 let velocity = moments.next().expect("one moment");
-                let (value, velocity) = <Dispatch as Descend>::sgd_momentum(
+                let (value, velocity) = <Dispatch as OptimizerStep>::sgd_momentum(
                     value.into_dispatch(),
                     gradient.into_dispatch(),
                     velocity,
@@ -225,7 +245,7 @@ impl Optimizer {
             Rule::Adam { decoupled, .. } => {
                 let mut moments = moments.unwrap_or_else(|| vec![zeros(), zeros()]).into_iter();
                 let (first, second) = (moments.next().expect("two moments"), moments.next().expect("two moments"));
-                let (value, first, second) = <Dispatch as Descend>::adam(
+                let (value, first, second) = <Dispatch as OptimizerStep>::adam(
                     value.into_dispatch(),
                     gradient.into_dispatch(),
                     first,
@@ -241,7 +261,7 @@ impl Optimizer {
     }
 }
 
-/// Times one.
+/// Multiplies by 1 to force a copy into fresh memory.
 fn copied(tensor: &DispatchTensor) -> DispatchTensor {
     Dispatch::float_mul_scalar(tensor.clone(), 1.0.into())
 }
@@ -258,22 +278,24 @@ impl ModuleMapper for Step<'_> {
             return Param::from_mapped_value(id, tensor, mapper);
         };
         let (tracked, wanted) = (tensor.is_autodiff(), tensor.is_require_grad());
-        let value = self.optimizer.moved(id, if tracked { tensor.inner() } else { tensor }, gradient);
+        let value = self.optimizer.updated(id, if tracked { tensor.inner() } else { tensor }, gradient);
         let value = if tracked { Tensor::from_inner(value).set_require_grad(wanted) } else { value };
         Param::from_mapped_value(id, value, mapper)
     }
 }
 
-/// Every result takes its argument's place in memory where nobody else holds it.
+/// The backends' part of [`Optimizer`]. Every result overwrites its argument if no other tensor shares the memory.
 #[backend_extension(Flex, Cube: cfg(feature = "gpu"), Fusion: cfg(feature = "gpu"))]
-pub trait Descend: Backend {
-    /// The learning rate and the corrections of the next step.
+pub trait OptimizerStep: Backend {
+    /// The table with the learning rate and the bias corrections of the next step.
     #[fusion(dtype = rates, shape = rates)]
-    fn advance(rates: FloatTensor<Self>, ahead: FloatTensor<Self>) -> FloatTensor<Self>;
+    fn advance(rates: FloatTensor<Self>, rates_ahead: FloatTensor<Self>) -> FloatTensor<Self>;
 
+    /// One SGD step without momentum: the new weights.
     #[fusion(dtype = w, shape = w)]
     fn sgd(w: FloatTensor<Self>, g: FloatTensor<Self>, rates: FloatTensor<Self>) -> FloatTensor<Self>;
 
+    /// One SGD step with momentum: the new weights and velocity.
     #[fusion(meta = |w, _, v, _| (w.clone(), v.clone()))]
     fn sgd_momentum(
         w: FloatTensor<Self>,
@@ -282,6 +304,7 @@ pub trait Descend: Backend {
         rates: FloatTensor<Self>,
     ) -> (FloatTensor<Self>, FloatTensor<Self>);
 
+    /// One Adam step: the new weights, first and second moment.
     #[fusion(meta = adam_outputs)]
     fn adam(
         w: FloatTensor<Self>,
@@ -305,23 +328,23 @@ fn adam_outputs(
     (w.clone(), m.clone(), v.clone())
 }
 
-impl Descend for Flex {
-    fn advance(rates: FloatTensor<Self>, ahead: FloatTensor<Self>) -> FloatTensor<Self> {
-        let mut rates = in_rows(rates);
-        let table = numbers_mut(&mut rates);
+impl OptimizerStep for Flex {
+    fn advance(rates: FloatTensor<Self>, rates_ahead: FloatTensor<Self>) -> FloatTensor<Self> {
+        let mut rates = row_major(rates);
+        let table = elements_mut(&mut rates);
         let next = table[rates::NEXT] as usize;
-        table[rates::LR] = numbers(&ahead)[next];
-        table[rates::NEXT] = ((next + 1) % AHEAD) as f32;
+        table[rates::LR] = elements(&rates_ahead)[next];
+        table[rates::NEXT] = ((next + 1) % RATES_AHEAD) as f32;
         table[rates::CORRECTION_1] = table[rates::TAKE_1] + table[rates::KEEP_1] * table[rates::CORRECTION_1];
         table[rates::CORRECTION_2] = table[rates::TAKE_2] + table[rates::KEEP_2] * table[rates::CORRECTION_2];
         rates
     }
 
     fn sgd(w: FloatTensor<Self>, g: FloatTensor<Self>, rates: FloatTensor<Self>) -> FloatTensor<Self> {
-        let (mut w, g) = (in_rows(w), in_rows(g));
-        let table = numbers(&rates);
+        let (mut w, g) = (row_major(w), row_major(g));
+        let table = elements(&rates);
         let sgd = kernels::optimizer::Sgd { lr: table[rates::LR], momentum: 0.0, decay: table[rates::DECAY] };
-        kernels::optimizer::sgd(numbers_mut(&mut w), numbers(&g), None, &sgd);
+        kernels::optimizer::sgd(elements_mut(&mut w), elements(&g), None, &sgd);
         w
     }
 
@@ -331,11 +354,11 @@ impl Descend for Flex {
         v: FloatTensor<Self>,
         rates: FloatTensor<Self>,
     ) -> (FloatTensor<Self>, FloatTensor<Self>) {
-        let (mut w, g, mut v) = (in_rows(w), in_rows(g), in_rows(v));
-        let table = numbers(&rates);
+        let (mut w, g, mut v) = (row_major(w), row_major(g), row_major(v));
+        let table = elements(&rates);
         let [lr, decay, momentum] = [table[rates::LR], table[rates::DECAY], table[rates::KEEP_1]];
         let sgd = kernels::optimizer::Sgd { lr, momentum, decay };
-        kernels::optimizer::sgd(numbers_mut(&mut w), numbers(&g), Some(numbers_mut(&mut v)), &sgd);
+        kernels::optimizer::sgd(elements_mut(&mut w), elements(&g), Some(elements_mut(&mut v)), &sgd);
         (w, v)
     }
 
@@ -347,8 +370,8 @@ impl Descend for Flex {
         rates: FloatTensor<Self>,
         decoupled: bool,
     ) -> (FloatTensor<Self>, FloatTensor<Self>, FloatTensor<Self>) {
-        let (mut w, g, mut m, mut v) = (in_rows(w), in_rows(g), in_rows(m), in_rows(v));
-        let table = numbers(&rates);
+        let (mut w, g, mut m, mut v) = (row_major(w), row_major(g), row_major(m), row_major(v));
+        let table = elements(&rates);
         let adam = kernels::optimizer::Adam {
             lr: table[rates::LR],
             decay: table[rates::DECAY],
@@ -358,7 +381,7 @@ impl Descend for Flex {
             corrections: [table[rates::CORRECTION_1], table[rates::CORRECTION_2]],
             epsilon: table[rates::EPSILON],
         };
-        kernels::optimizer::adam(numbers_mut(&mut w), numbers(&g), numbers_mut(&mut m), numbers_mut(&mut v), &adam);
+        kernels::optimizer::adam(elements_mut(&mut w), elements(&g), elements_mut(&mut m), elements_mut(&mut v), &adam);
         (w, m, v)
     }
 }

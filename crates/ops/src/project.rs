@@ -1,4 +1,7 @@
-use crate::fused::{fused, in_rows, numbers, numbers_mut};
+//! Projections and steps of attacks on pixels.
+
+use crate::flex::{elements, elements_mut, row_major};
+use crate::reference::fused;
 use burn::backend::tensor::FloatTensor;
 use burn::backend::{Backend, Dispatch, Flex, backend_extension};
 use burn::tensor::Tensor;
@@ -6,7 +9,8 @@ use burn::tensor::Tensor;
 #[cfg(feature = "gpu")]
 mod cube;
 
-/// One step of projected gradient ascent: x + α · sign(gradient), then as [`project_linf`]. Nothing here is on a tape.
+/// One step of projected gradient ascent: x + α · sign(gradient), projected by [`project_linf`]. All tensors are `[n,
+/// c, h, w]`, and nothing is on a tape.
 pub fn step_linf(x: Tensor<4>, gradient: Tensor<4>, center: &Tensor<4>, alpha: f64, epsilon: f64) -> Tensor<4> {
     if fused(&x) {
         let (x, gradient, center) = (x.into_dispatch(), gradient.into_dispatch(), center.clone().into_dispatch());
@@ -15,8 +19,10 @@ pub fn step_linf(x: Tensor<4>, gradient: Tensor<4>, center: &Tensor<4>, alpha: f
     project_linf(x + gradient.sign().mul_scalar(alpha), center, epsilon)
 }
 
+/// The backends' part of [`step_linf`].
 #[backend_extension(Flex, Cube: cfg(feature = "gpu"), Fusion: cfg(feature = "gpu"))]
 pub trait StepLinf: Backend {
+    /// The projected step, `[n, c, h, w]`.
     #[fusion(dtype = x, shape = x)]
     fn step_linf(
         x: FloatTensor<Self>,
@@ -35,39 +41,39 @@ impl StepLinf for Flex {
         alpha: f64,
         epsilon: f64,
     ) -> FloatTensor<Self> {
-        let (mut x, gradient, center) = (in_rows(x), in_rows(gradient), in_rows(center));
+        let (mut x, gradient, center) = (row_major(x), row_major(gradient), row_major(center));
         let [alpha, epsilon] = [alpha as f32, epsilon as f32];
-        kernels::project::step(numbers_mut(&mut x), numbers(&gradient), numbers(&center), alpha, epsilon);
+        kernels::project::step(elements_mut(&mut x), elements(&gradient), elements(&center), alpha, epsilon);
         x
     }
 }
 
-/// Into the ball ‖x − center‖∞ ≤ ε, then into the box [0, 1].
+/// Projects x `[n, c, h, w]` into the ball ‖x − center‖∞ ≤ ε, then into the box [0, 1].
 pub fn project_linf(x: Tensor<4>, center: &Tensor<4>, epsilon: f64) -> Tensor<4> {
     let low = center.clone().sub_scalar(epsilon);
     let high = center.clone().add_scalar(epsilon);
     project_box(x.max_pair(low).min_pair(high))
 }
 
-/// Into the ball ‖x − center‖₂ ≤ ε of every sample, then into the box [0, 1]: project, then clip.
+/// Projects every sample of x `[n, c, h, w]` into the ball ‖x − center‖₂ ≤ ε, then clips it to the box [0, 1].
 pub fn project_l2(x: Tensor<4>, center: &Tensor<4>, epsilon: f64) -> Tensor<4> {
     let delta = x - center.clone();
-    // At the centre the length is 0; the guard keeps the factor finite, and min 1 makes it exact there.
+    // At the centre the length is 0; the guard keeps the factor finite, and min(·, 1) makes it exactly 1 there.
     let factor = length(delta.clone()).clamp_min(1e-12).recip().mul_scalar(epsilon).clamp_max(1.0);
     project_box(center.clone() + delta * factor)
 }
 
-/// Into the box of valid inputs, [0, 1].
+/// Clips x to the box of valid inputs, [0, 1].
 pub fn project_box(x: Tensor<4>) -> Tensor<4> {
     x.clamp(0.0, 1.0)
 }
 
-/// Every sample divided by its Euclidean length: `[n, c, h, w]` to the same.
+/// Every sample of x `[n, c, h, w]` divided by its Euclidean norm.
 pub fn unit_l2(x: Tensor<4>) -> Tensor<4> {
     x.clone() / length(x).clamp_min(1e-12)
 }
 
-/// `[n, 1, 1, 1]`.
+/// The Euclidean norm of every sample, `[n, 1, 1, 1]`.
 fn length(x: Tensor<4>) -> Tensor<4> {
     x.powi_scalar(2).sum_dim(1).sum_dim(2).sum_dim(3).sqrt()
 }

@@ -1,10 +1,10 @@
-//! The cases of every operation, natively: with the feature `webgpu` on a graphics device, where there is one.
+//! The cases of every operation, natively; with the feature `webgpu` on a graphics device, if there is one.
 
 mod cases;
 
 use burn::tensor::Device;
 
-/// Where the fused bodies run.
+/// The device of the fused implementations.
 fn device() -> Device {
     #[cfg(feature = "webgpu")]
     match Device::wgpu_options().init() {

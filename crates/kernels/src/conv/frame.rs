@@ -1,56 +1,65 @@
-//! Images within the zeros that a convolution pads them with.
+//! The zero-padded copy of an image that a convolution reads.
 
 use crate::lanes::{Isa, Lanes, dispatch};
 use std::mem::MaybeUninit;
 
-/// A frame of `lines` × `across` pixels around an image of `height` × `width`, `before` pixels from its top and left.
+/// A frame of `rows` × `columns` pixels, channels-last, around an image of `height` × `width` pixels that begins
+/// in row `offset` and column `offset`.
 #[derive(Clone, Copy)]
 pub struct Frame {
+    /// Rows of the image, in pixels.
     pub height: usize,
+    /// Columns of the image, in pixels.
     pub width: usize,
+    /// Elements of one pixel.
     pub channels: usize,
-    pub before: usize,
-    pub lines: usize,
-    pub across: usize,
+    /// Padding above and to the left of the image, in pixels.
+    pub offset: usize,
+    /// Rows of the frame, in pixels.
+    pub rows: usize,
+    /// Columns of the frame, in pixels.
+    pub columns: usize,
 }
 
 impl Frame {
-    /// The same padding on every side.
+    /// A frame with `pad` pixels on every side.
     pub fn padded(height: usize, width: usize, channels: usize, pad: usize) -> Self {
-        Self { height, width, channels, before: pad, lines: height + 2 * pad, across: width + 2 * pad }
+        Self { height, width, channels, offset: pad, rows: height + 2 * pad, columns: width + 2 * pad }
     }
 
-    /// Numbers from a line to the next.
-    pub fn line(&self) -> usize {
-        self.across * self.channels
+    /// Elements from one row of the frame to the next.
+    pub fn row_stride(&self) -> usize {
+        self.columns * self.channels
     }
 
+    /// Elements of the whole frame.
     pub fn len(&self) -> usize {
-        self.lines * self.line()
+        self.rows * self.row_stride()
     }
 
-    /// Whether the image fills it.
+    /// Whether the frame has no padding, so that the image can be read in place.
     pub fn is_bare(&self) -> bool {
-        self.lines == self.height && self.across == self.width
+        self.rows == self.height && self.columns == self.width
     }
 
-    fn place(&self, y: usize) -> usize {
-        (self.before + y) * self.line() + self.before * self.channels
+    fn row_start(&self, y: usize) -> usize {
+        (self.offset + y) * self.row_stride() + self.offset * self.channels
     }
 
-    /// Copies an image into its frame, whose border stays as it is.
+    /// Copies an image into its frame; the padding is left as it is.
     pub fn put(&self, image: &[f32], frame: &mut [f32]) {
         let row = self.width * self.channels;
         for y in 0..self.height {
-            frame[self.place(y)..][..row].copy_from_slice(&image[y * row..][..row]);
+            frame[self.row_start(y)..][..row].copy_from_slice(&image[y * row..][..row]);
         }
     }
 
-    /// Copies a gradient into its frame where the output `y` is above 0, zeros where a relu closed it.
-    pub fn put_open(&self, isa: Isa, dy: &[f32], y: &[f32], frame: &mut [f32]) {
+    /// Copies the output gradient `dy` into its frame, with 0 where the layer's output `y` is not positive (the relu
+    /// mask).
+    pub fn put_masked(&self, isa: Isa, dy: &[f32], y: &[f32], frame: &mut [f32]) {
         let row = self.width * self.channels;
         for at in 0..self.height {
-            open(isa, &dy[at * row..][..row], &y[at * row..][..row], &mut frame[self.place(at)..][..row]);
+            relu_mask(isa, &dy[at * row..][..row], &y[at * row..][..row], &mut frame[self.row_start(at)..][..row]);
         }
     }
 
@@ -58,18 +67,18 @@ impl Frame {
     pub fn take(&self, frame: &[f32], image: &mut [MaybeUninit<f32>]) {
         let row = self.width * self.channels;
         for y in 0..self.height {
-            image[y * row..][..row].write_copy_of_slice(&frame[self.place(y)..][..row]);
+            image[y * row..][..row].write_copy_of_slice(&frame[self.row_start(y)..][..row]);
         }
     }
 }
 
 dispatch! {
-    /// `to` = `dy` where `y` is above 0, else 0.
-    pub fn open(dy: &[f32], y: &[f32], to: &mut [f32]) = open_body
+    /// `to` = `dy` where `y` is positive, else 0. All three have the same length.
+    pub fn relu_mask(dy: &[f32], y: &[f32], to: &mut [f32]) = relu_mask_impl
 }
 
 #[inline(always)]
-unsafe fn open_body<V: Lanes>(dy: &[f32], y: &[f32], to: &mut [f32]) {
+unsafe fn relu_mask_impl<V: Lanes>(dy: &[f32], y: &[f32], to: &mut [f32]) {
     assert!(dy.len() == to.len() && y.len() == to.len());
     let whole = to.len() / V::N * V::N;
     for at in (0..whole).step_by(V::N) {

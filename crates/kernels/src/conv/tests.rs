@@ -1,16 +1,16 @@
-//! Against the plainest loops in `f64`, over odd sizes and on every instruction set that the machine has.
+//! Tests against naive loops in `f64`, over odd sizes and on every instruction set of the machine.
 
 use super::*;
-use crate::block;
+use crate::conv_pool;
 use crate::tests::with_threads;
 
-/// Of the sum of the absolute products.
+/// Largest error, relative to the sum of the absolute products.
 const TOLERANCE: f64 = 2e-6;
 
-/// A small generator (xorshift): the same numbers in every run.
-struct Draws(u64);
+/// A small random number generator (xorshift), the same sequence in every run.
+struct Samples(u64);
 
-impl Draws {
+impl Samples {
     fn next(&mut self) -> u64 {
         self.0 ^= self.0 << 13;
         self.0 ^= self.0 >> 7;
@@ -22,8 +22,8 @@ impl Draws {
         all[self.next() as usize % all.len()]
     }
 
-    /// Between -1 and 1; few different ones, so that maxima are met twice.
-    fn numbers(&mut self, len: usize) -> Vec<f32> {
+    /// Values between -1 and 1; there are only 33 different ones, so that maxima are tied.
+    fn values(&mut self, len: usize) -> Vec<f32> {
         (0..len).map(|_| (self.next() % 33) as f32 / 16.0 - 1.0).collect()
     }
 
@@ -48,11 +48,11 @@ impl Draws {
 }
 
 fn sets() -> Vec<Isa> {
-    let all = [Isa::Avx512, Isa::Avx2, Isa::Simd128, Isa::Plain];
-    all.into_iter().filter(|set| set.lanes() < isa().lanes() || [isa(), Isa::Plain].contains(set)).collect()
+    let all = [Isa::Avx512, Isa::Avx2, Isa::Simd128, Isa::Portable];
+    all.into_iter().filter(|set| set.lanes() < isa().lanes() || [isa(), Isa::Portable].contains(set)).collect()
 }
 
-/// A sum, and that of the absolute terms.
+/// A sum, and the sum of the absolute values of its terms.
 #[derive(Clone, Copy, Default)]
 struct Sum(f64, f64);
 
@@ -72,7 +72,7 @@ fn near(found: &[f32], wanted: &[Sum], what: &str) {
     }
 }
 
-/// Calls `visit` with the places of every product in `x`, the weights and the result.
+/// Calls `visit` with the indices of every product: in `x`, in the weights and in the result.
 fn products(conv: &Conv, mut visit: impl FnMut(usize, usize, usize)) {
     let (height, width) = (conv.out_height(), conv.out_width());
     for image in 0..conv.images {
@@ -90,8 +90,8 @@ fn products(conv: &Conv, mut visit: impl FnMut(usize, usize, usize)) {
     }
 }
 
-fn naive_forward(x: &[f32], weight: &[f32], bias: Option<&[f32]>, conv: &Conv) -> Vec<Sum> {
-    let mut y = vec![Sum::default(); conv.images * conv.result()];
+fn reference_forward(x: &[f32], weight: &[f32], bias: Option<&[f32]>, conv: &Conv) -> Vec<Sum> {
+    let mut y = vec![Sum::default(); conv.images * conv.result_len()];
     for (at, y) in y.iter_mut().enumerate() {
         y.add(bias.map_or(0.0, |bias| bias[at % conv.outputs].into()));
     }
@@ -100,7 +100,7 @@ fn naive_forward(x: &[f32], weight: &[f32], bias: Option<&[f32]>, conv: &Conv) -
 }
 
 /// The gradients of the input, the weights and the biases.
-fn naive_gradients(x: &[f32], weight: &[f32], dy: &[f32], conv: &Conv) -> [Vec<Sum>; 3] {
+fn reference_gradients(x: &[f32], weight: &[f32], dy: &[f32], conv: &Conv) -> [Vec<Sum>; 3] {
     let mut all = [x.len(), weight.len(), conv.outputs].map(|len| vec![Sum::default(); len]);
     products(conv, |a, b, c| {
         all[0][a].add(f64::from(weight[b]) * f64::from(dy[c]));
@@ -113,15 +113,15 @@ fn naive_gradients(x: &[f32], weight: &[f32], dy: &[f32], conv: &Conv) -> [Vec<S
 }
 
 #[test]
-fn convolutions_are_those_of_plain_loops() {
-    let mut draws = Draws(7);
+fn convolutions_match_naive_loops() {
+    let mut samples = Samples(7);
     for case in 0..150 {
-        let conv = draws.conv(1 + case % 2);
-        let (x, weight) = (draws.numbers(conv.images * conv.image()), draws.numbers(conv.weights()));
-        let (bias, dy) = (draws.numbers(conv.outputs), draws.numbers(conv.images * conv.result()));
+        let conv = samples.conv(1 + case % 2);
+        let (x, weight) = (samples.values(conv.images * conv.image_len()), samples.values(conv.weight_len()));
+        let (bias, dy) = (samples.values(conv.outputs), samples.values(conv.images * conv.result_len()));
         let bias = (case % 3 > 0).then_some(&bias[..]);
         let relu = case % 4 > 1;
-        let mut wanted = naive_forward(&x, &weight, bias, &conv);
+        let mut wanted = reference_forward(&x, &weight, bias, &conv);
         if relu {
             wanted.iter_mut().for_each(|y| y.0 = y.0.max(0.0));
         }
@@ -130,9 +130,9 @@ fn convolutions_are_those_of_plain_loops() {
             let y = forward_as(isa, &x, &weight, bias, relu, &conv);
             near(&y, &wanted, &format!("forward of {what}"));
             let y = relu.then_some(&y[..]);
-            let open = |at: usize| y.is_none_or(|y| y[at] > 0.0);
-            let masked: Vec<f32> = dy.iter().enumerate().map(|(at, &dy)| if open(at) { dy } else { 0.0 }).collect();
-            let [dx, dw, db] = naive_gradients(&x, &weight, &masked, &conv);
+            let kept = |at: usize| y.is_none_or(|y| y[at] > 0.0);
+            let masked: Vec<f32> = dy.iter().enumerate().map(|(at, &dy)| if kept(at) { dy } else { 0.0 }).collect();
+            let [dx, dw, db] = reference_gradients(&x, &weight, &masked, &conv);
             near(&input_gradient_as(isa, &dy, y, &weight, &conv), &dx, &format!("input gradient of {what}"));
             let (weights, biases) = weight_gradient_as(isa, &x, &dy, y, &conv);
             near(&weights, &dw, &format!("weight gradient of {what}"));
@@ -142,16 +142,16 @@ fn convolutions_are_those_of_plain_loops() {
 }
 
 #[test]
-fn blocks_are_convolutions_and_then_pooled() {
-    let mut draws = Draws(11);
+fn conv_pool_is_a_convolution_and_then_pooling() {
+    let mut samples = Samples(11);
     for case in 0..150 {
-        let conv = draws.conv(1);
-        let (x, weight) = (draws.numbers(conv.images * conv.image()), draws.numbers(conv.weights()));
-        let bias = draws.numbers(conv.outputs);
+        let conv = samples.conv(1);
+        let (x, weight) = (samples.values(conv.images * conv.image_len()), samples.values(conv.weight_len()));
+        let bias = samples.values(conv.outputs);
         let bias = (case % 3 > 0).then_some(&bias[..]);
         let relu = case % 4 > 0;
-        // Sixteenths below 2 times sixteenths: every sum is exact, so that ties are ties.
-        let full = naive_forward(&x, &weight, bias, &conv);
+        // Inputs are sixteenths below 2 and weights are sixteenths: every sum is exact, so that ties stay ties.
+        let full = reference_forward(&x, &weight, bias, &conv);
         let (height, width) = (conv.out_height(), conv.out_width());
         let (mut wanted, mut places, mut from) = (vec![], vec![], vec![]);
         for image in 0..conv.images {
@@ -161,62 +161,63 @@ fn blocks_are_convolutions_and_then_pooled() {
                         |q: usize| ((image * height + 2 * y + q / 2) * width + 2 * x + q % 2) * conv.outputs + output;
                     let best = (1..4).fold(0, |best, q| if full[place(q)].0 > full[place(best)].0 { q } else { best });
                     let sum = full[place(best)];
-                    let closed = relu && sum.0 <= 0.0;
-                    wanted.push(Sum(if closed { 0.0 } else { sum.0 }, sum.1));
-                    places.push(if closed { 4 } else { best as u8 });
+                    let masked = relu && sum.0 <= 0.0;
+                    wanted.push(Sum(if masked { 0.0 } else { sum.0 }, sum.1));
+                    places.push(if masked { 4 } else { best as u8 });
                     from.push(place(best));
                 }
             }
         }
-        let dy = draws.numbers(wanted.len());
+        let dy = samples.values(wanted.len());
         let mut unpooled = vec![0.0; full.len()];
         for ((&from, &place), &dy) in from.iter().zip(&places).zip(&dy) {
             unpooled[from] = if place < 4 { dy } else { 0.0 };
         }
-        let [dx, dw, db] = naive_gradients(&x, &weight, &unpooled, &conv);
+        let [dx, dw, db] = reference_gradients(&x, &weight, &unpooled, &conv);
         for isa in sets() {
             let what = format!("{conv:?} {isa:?} relu {relu}");
-            let (y, winners) = block::forward_as(isa, &x, &weight, bias, relu, &conv);
-            near(&y, &wanted, &format!("block of {what}"));
-            assert_eq!(winners, places, "winners of {what}");
-            let found = block::input_gradient_as(isa, &dy, &winners, &weight, &conv);
-            near(&found, &dx, &format!("input gradient of block of {what}"));
-            let (weights, biases) = block::weight_gradient_as(isa, &x, &dy, &winners, &conv);
-            near(&weights, &dw, &format!("weight gradient of block of {what}"));
-            near(&biases, &db, &format!("bias gradient of block of {what}"));
+            let (y, indices) = conv_pool::forward_as(isa, &x, &weight, bias, relu, &conv);
+            near(&y, &wanted, &format!("conv_pool of {what}"));
+            assert_eq!(indices, places, "argmax of {what}");
+            let found = conv_pool::input_gradient_as(isa, &dy, &indices, &weight, &conv);
+            near(&found, &dx, &format!("input gradient of conv_pool of {what}"));
+            let (weights, biases) = conv_pool::weight_gradient_as(isa, &x, &dy, &indices, &conv);
+            near(&weights, &dw, &format!("weight gradient of conv_pool of {what}"));
+            near(&biases, &db, &format!("bias gradient of conv_pool of {what}"));
         }
     }
 }
 
 #[test]
-fn what_is_no_number_spreads_and_breaks_nothing() {
+fn nan_propagates_and_breaks_nothing() {
     let conv = Conv { images: 1, height: 6, width: 6, inputs: 1, outputs: 5, kernel: 3, stride: 1, pad: 1 };
-    let x = vec![f32::NAN; conv.image()];
-    let weight = vec![1.0; conv.weights()];
+    let x = vec![f32::NAN; conv.image_len()];
+    let weight = vec![1.0; conv.weight_len()];
     for isa in sets() {
         for relu in [false, true] {
             assert!(forward_as(isa, &x, &weight, None, relu, &conv).iter().all(|y| y.is_nan()));
-            let (y, winners) = block::forward_as(isa, &x, &weight, None, relu, &conv);
-            assert!(y.iter().all(|y| y.is_nan()) && winners.iter().all(|&winner| winner <= 4));
+            let (y, indices) = conv_pool::forward_as(isa, &x, &weight, None, relu, &conv);
+            assert!(y.iter().all(|y| y.is_nan()) && indices.iter().all(|&index| index <= 4));
         }
-        let (dy, winners) = (vec![1.0; 45], vec![255; 45]);
-        assert!(block::input_gradient_as(isa, &dy, &winners, &weight, &conv).iter().all(|&dx| dx == 0.0));
+        let (dy, indices) = (vec![1.0; 45], vec![255; 45]);
+        assert!(conv_pool::input_gradient_as(isa, &dy, &indices, &weight, &conv).iter().all(|&dx| dx == 0.0));
     }
 }
 
 #[test]
 fn one_thread_and_three_give_the_same_bits() {
     let conv = Conv { images: 19, height: 12, width: 12, inputs: 8, outputs: 16, kernel: 3, stride: 1, pad: 1 };
-    let mut draws = Draws(3);
-    let (x, weight) = (draws.numbers(conv.images * conv.image()), draws.numbers(conv.weights()));
+    let mut samples = Samples(3);
+    let (x, weight) = (samples.values(conv.images * conv.image_len()), samples.values(conv.weight_len()));
     let x: Vec<f32> = x.iter().map(|x| x / 3.0).collect();
     let run = || {
         let y = forward(&x, &weight, None, true, &conv);
         let (dw, db) = weight_gradient(&x, &y, Some(&y), &conv);
-        let (pooled, winners) = block::forward(&x, &weight, None, true, &conv);
-        let (block_dw, block_db) = block::weight_gradient(&x, &pooled, &winners, &conv);
+        let (pooled, indices) = conv_pool::forward(&x, &weight, None, true, &conv);
+        let (pooled_dw, pooled_db) = conv_pool::weight_gradient(&x, &pooled, &indices, &conv);
         let dx = input_gradient(&y, Some(&y), &weight, &conv);
-        let all = [dx, block::input_gradient(&pooled, &winners, &weight, &conv), y, pooled, dw, db, block_dw, block_db];
+        let all =
+            [dx, conv_pool::input_gradient(&pooled, &indices, &weight, &conv), y, pooled, dw, db, pooled_dw, pooled_db];
         all.concat().iter().map(|x| x.to_bits()).collect::<Vec<_>>()
     };
     let on = |threads| with_threads(threads, run);

@@ -1,45 +1,51 @@
-//! The convolution itself: tiles of pixels × outputs whose sums stay in registers.
+//! Direct convolution: register tiles of pixels × output channels.
 #![allow(clippy::needless_range_loop, reason = "tiles are indexed by pixel and vector")]
 
 use crate::lanes::{Isa, Lanes, dispatch};
 use crate::scratch::Scratch;
 use std::mem::MaybeUninit;
 
-/// How a convolution walks over a frame; all distances in numbers.
+/// Where a convolution reads its frame; all strides are in elements.
 #[derive(Clone, Copy)]
-pub struct Walk {
-    /// Lines of output pixels, and pixels in each.
-    pub lines: usize,
-    pub across: usize,
-    /// In the frame, from one line of output pixels to the next, and from one pixel to the next.
-    pub down: usize,
-    pub right: usize,
-    /// Rows of the kernel, numbers in each, and in the frame from one row to the next.
+pub struct Geometry {
+    /// Rows of output pixels.
     pub rows: usize,
+    /// Output pixels of each row.
     pub columns: usize,
-    pub line: usize,
+    /// Elements of the frame from one row of output pixels to the next.
+    pub row_stride: usize,
+    /// Elements of the frame from one output pixel to the next.
+    pub column_stride: usize,
+    /// Rows of the kernel.
+    pub kernel_rows: usize,
+    /// Elements of one kernel row: kernel width · input channels.
+    pub kernel_row_len: usize,
+    /// Elements of the frame from one kernel row to the next.
+    pub frame_stride: usize,
 }
 
-impl Walk {
+impl Geometry {
+    /// Output pixels of one image.
     pub fn pixels(&self) -> usize {
-        self.lines * self.across
+        self.rows * self.columns
     }
 
-    /// Numbers of the frame from its start to the end of the last kernel.
-    fn reach(&self) -> usize {
+    /// Elements from the start of the frame to the end of the last kernel position.
+    fn extent(&self) -> usize {
         match self.pixels() {
             0 => 0,
-            _ => (self.lines - 1) * self.down + (self.across - 1) * self.right + self.kernel_reach(),
+            _ => (self.rows - 1) * self.row_stride + (self.columns - 1) * self.column_stride + self.kernel_extent(),
         }
     }
 
-    fn kernel_reach(&self) -> usize {
-        (self.rows - 1) * self.line + self.columns
+    fn kernel_extent(&self) -> usize {
+        (self.kernel_rows - 1) * self.frame_stride + self.kernel_row_len
     }
 }
 
-/// Weights `[depth, outputs]` in panels as wide as a tile, `[panel][depth][width]`, the last filled up with zeros.
-pub struct Panels {
+/// Weights `[depth, outputs]` packed for the register tiles: `[panel][depth][panel width]`, with zeros where the last
+/// panel is wider than its outputs. `depth` is the number of weights of one output.
+pub struct PackedWeights {
     isa: Isa,
     outputs: usize,
     depth: usize,
@@ -47,7 +53,8 @@ pub struct Panels {
     bias: Scratch,
 }
 
-impl Panels {
+impl PackedWeights {
+    /// Zero weights, and `bias` `[outputs]` (0 if there is none). [`Self::column`] gives access to fill the weights in.
     pub fn new(isa: Isa, outputs: usize, depth: usize, bias: Option<&[f32]>) -> Self {
         let all = outputs.next_multiple_of(isa.lanes());
         let mut sums = Scratch::new(all);
@@ -57,7 +64,7 @@ impl Panels {
         Self { isa, outputs, depth, data: Scratch::new(depth * all), bias: sums }
     }
 
-    /// How many vectors wide the panel is that begins with output `first`.
+    /// The width, in vectors, of the panel whose first output is `first`.
     fn vectors(&self, first: usize) -> usize {
         let lanes = self.isa.lanes();
         match (self.outputs - first).div_ceil(lanes) {
@@ -67,7 +74,7 @@ impl Panels {
         }
     }
 
-    /// The weights of one output: where the first lies, and from one to the next.
+    /// The weights of one output: a slice from its first weight on, and the stride from one weight to the next.
     pub fn column(&mut self, output: usize) -> (&mut [f32], usize) {
         let mut first = 0;
         loop {
@@ -80,17 +87,17 @@ impl Panels {
     }
 }
 
-/// Sums of `M` pixels × `N` vectors of outputs.
+/// The accumulators of `M` pixels × `N` vectors of outputs, for the whole depth.
 #[inline(always)]
 unsafe fn tile<V: Lanes, const M: usize, const N: usize>(
     pixels: [*const f32; M],
     mut weight: *const f32,
     start: [V; N],
-    walk: &Walk,
+    geometry: &Geometry,
 ) -> [[V; N]; M] {
     let mut sums = [start; M];
-    for row in 0..walk.rows {
-        for at in row * walk.line..row * walk.line + walk.columns {
+    for row in 0..geometry.kernel_rows {
+        for at in row * geometry.frame_stride..row * geometry.frame_stride + geometry.kernel_row_len {
             unsafe {
                 let mut w = start;
                 for n in 0..N {
@@ -120,7 +127,7 @@ unsafe fn load<V: Lanes, const N: usize>(from: *const f32) -> [V; N] {
     }
 }
 
-/// Stores the first `count` numbers of a row of vectors, at most 48.
+/// Stores the first `count` elements of a row of vectors, at most 48.
 #[inline(always)]
 unsafe fn store<V: Lanes, const N: usize>(row: [V; N], count: usize, to: *mut f32) {
     unsafe {
@@ -139,25 +146,32 @@ unsafe fn store<V: Lanes, const N: usize>(row: [V; N], count: usize, to: *mut f3
 }
 
 dispatch! {
-    /// `to[pixel][output]` = bias + what the kernel sees at the pixel; `relu` clamps it at 0.
-    pub fn convolve(from: &[f32], weight: &Panels, relu: bool, to: &mut [MaybeUninit<f32>], walk: &Walk) = convolve_body
+    /// `to[pixel][output]` = bias + Σ over the kernel of frame · weight; `relu` clamps the result at 0.
+    pub fn convolve(from: &[f32], weight: &PackedWeights, relu: bool, to: &mut [MaybeUninit<f32>], geometry: &Geometry)
+        = convolve_impl
 }
 
 #[inline(always)]
-unsafe fn convolve_body<V: Lanes>(from: &[f32], weight: &Panels, relu: bool, to: &mut [MaybeUninit<f32>], walk: &Walk) {
-    assert!(walk.reach() <= from.len() && weight.depth == walk.rows * walk.columns);
-    assert!(weight.isa.lanes() == V::N && to.len() == walk.pixels() * weight.outputs);
+unsafe fn convolve_impl<V: Lanes>(
+    from: &[f32],
+    weight: &PackedWeights,
+    relu: bool,
+    to: &mut [MaybeUninit<f32>],
+    geometry: &Geometry,
+) {
+    assert!(geometry.extent() <= from.len() && weight.depth == geometry.kernel_rows * geometry.kernel_row_len);
+    assert!(weight.isa.lanes() == V::N && to.len() == geometry.pixels() * weight.outputs);
     let (from, to) = (from.as_ptr(), to.as_mut_ptr().cast::<f32>());
     let mut first = 0;
     while first < weight.outputs {
         let vectors = weight.vectors(first);
         unsafe {
             match (V::N, vectors) {
-                (16, 3) => convolve_panel::<V, 8, 3>(from, weight, first, relu, to, walk),
-                (16, 2) => convolve_panel::<V, 8, 2>(from, weight, first, relu, to, walk),
-                (8, 2) => convolve_panel::<V, 6, 2>(from, weight, first, relu, to, walk),
-                (4, 2) => convolve_panel::<V, 4, 2>(from, weight, first, relu, to, walk),
-                _ => convolve_panel::<V, 8, 1>(from, weight, first, relu, to, walk),
+                (16, 3) => convolve_panel::<V, 8, 3>(from, weight, first, relu, to, geometry),
+                (16, 2) => convolve_panel::<V, 8, 2>(from, weight, first, relu, to, geometry),
+                (8, 2) => convolve_panel::<V, 6, 2>(from, weight, first, relu, to, geometry),
+                (4, 2) => convolve_panel::<V, 4, 2>(from, weight, first, relu, to, geometry),
+                _ => convolve_panel::<V, 8, 1>(from, weight, first, relu, to, geometry),
             }
         }
         first += vectors * V::N;
@@ -167,11 +181,11 @@ unsafe fn convolve_body<V: Lanes>(from: &[f32], weight: &Panels, relu: bool, to:
 #[inline(always)]
 unsafe fn convolve_panel<V: Lanes, const M: usize, const N: usize>(
     from: *const f32,
-    weight: &Panels,
+    weight: &PackedWeights,
     first: usize,
     relu: bool,
     to: *mut f32,
-    walk: &Walk,
+    geometry: &Geometry,
 ) {
     unsafe {
         let panel = weight.data.as_ptr().add(first * weight.depth);
@@ -179,17 +193,17 @@ unsafe fn convolve_panel<V: Lanes, const M: usize, const N: usize>(
         let zero = V::splat(0.0);
         let width = (N * V::N).min(weight.outputs - first);
         let (mut at, mut y, mut x) = (0, 0, 0);
-        while at < walk.pixels() {
-            let count = M.min(walk.pixels() - at);
+        while at < geometry.pixels() {
+            let count = M.min(geometry.pixels() - at);
             let mut pixels = [from; M];
             for pixel in &mut pixels[..count] {
-                *pixel = from.add(y * walk.down + x * walk.right);
+                *pixel = from.add(y * geometry.row_stride + x * geometry.column_stride);
                 x += 1;
-                if x == walk.across {
+                if x == geometry.columns {
                     (x, y) = (0, y + 1);
                 }
             }
-            let mut sums = tile::<V, M, N>(pixels, panel, start, walk);
+            let mut sums = tile::<V, M, N>(pixels, panel, start, geometry);
             for m in 0..M {
                 if relu {
                     for n in 0..N {
@@ -206,38 +220,39 @@ unsafe fn convolve_panel<V: Lanes, const M: usize, const N: usize>(
 }
 
 dispatch! {
-    /// The greatest of every 2 × 2 output pixels, and which it is: 0 to 3 by rows, the first of equals; 4 where `relu`
-    /// closes it. `walk` counts windows, `right` and `down` are from window to window, `next` from a pixel to the next.
+    /// The maximum of every 2 × 2 output pixels and its argmax: 0 to 3 in row-major order, the first of equal ones; 4
+    /// where `relu` masks the maximum. `geometry` describes pooling windows; `pixel_stride` is the number of elements
+    /// from one pixel of the frame to the next.
     pub fn convolve_pooled(
-        from: &[f32], weight: &Panels, relu: bool, to: &mut [MaybeUninit<f32>], winners: &mut [MaybeUninit<u8>],
-        walk: &Walk, next: usize,
-    ) = convolve_pooled_body
+        from: &[f32], weight: &PackedWeights, relu: bool, to: &mut [MaybeUninit<f32>], indices: &mut [MaybeUninit<u8>],
+        geometry: &Geometry, pixel_stride: usize,
+    ) = convolve_pooled_impl
 }
 
 #[inline(always)]
-unsafe fn convolve_pooled_body<V: Lanes>(
+unsafe fn convolve_pooled_impl<V: Lanes>(
     from: &[f32],
-    weight: &Panels,
+    weight: &PackedWeights,
     relu: bool,
     to: &mut [MaybeUninit<f32>],
-    winners: &mut [MaybeUninit<u8>],
-    walk: &Walk,
-    next: usize,
+    indices: &mut [MaybeUninit<u8>],
+    geometry: &Geometry,
+    pixel_stride: usize,
 ) {
-    assert!(walk.pixels() == 0 || walk.reach() + walk.line + next <= from.len());
-    assert!(weight.depth == walk.rows * walk.columns && weight.isa.lanes() == V::N);
-    assert!(to.len() == walk.pixels() * weight.outputs && winners.len() == to.len());
+    assert!(geometry.pixels() == 0 || geometry.extent() + geometry.frame_stride + pixel_stride <= from.len());
+    assert!(weight.depth == geometry.kernel_rows * geometry.kernel_row_len && weight.isa.lanes() == V::N);
+    assert!(to.len() == geometry.pixels() * weight.outputs && indices.len() == to.len());
     let from = from.as_ptr();
-    let to = (to.as_mut_ptr().cast::<f32>(), winners.as_mut_ptr().cast::<u8>());
+    let to = (to.as_mut_ptr().cast::<f32>(), indices.as_mut_ptr().cast::<u8>());
     let mut first = 0;
     while first < weight.outputs {
         let vectors = weight.vectors(first);
         unsafe {
             match (V::N, vectors) {
-                (16, 3) => pooled_panel::<V, 8, 3>(from, weight, first, relu, to, walk, next),
-                (16, 2) => pooled_panel::<V, 8, 2>(from, weight, first, relu, to, walk, next),
-                (_, 2) => pooled_panel::<V, 4, 2>(from, weight, first, relu, to, walk, next),
-                _ => pooled_panel::<V, 8, 1>(from, weight, first, relu, to, walk, next),
+                (16, 3) => pooled_panel::<V, 8, 3>(from, weight, first, relu, to, geometry, pixel_stride),
+                (16, 2) => pooled_panel::<V, 8, 2>(from, weight, first, relu, to, geometry, pixel_stride),
+                (_, 2) => pooled_panel::<V, 4, 2>(from, weight, first, relu, to, geometry, pixel_stride),
+                _ => pooled_panel::<V, 8, 1>(from, weight, first, relu, to, geometry, pixel_stride),
             }
         }
         first += vectors * V::N;
@@ -247,12 +262,12 @@ unsafe fn convolve_pooled_body<V: Lanes>(
 #[inline(always)]
 unsafe fn pooled_panel<V: Lanes, const M: usize, const N: usize>(
     from: *const f32,
-    weight: &Panels,
+    weight: &PackedWeights,
     first: usize,
     relu: bool,
-    (to, winners): (*mut f32, *mut u8),
-    walk: &Walk,
-    next: usize,
+    (to, indices): (*mut f32, *mut u8),
+    geometry: &Geometry,
+    pixel_stride: usize,
 ) {
     unsafe {
         let panel = weight.data.as_ptr().add(first * weight.depth);
@@ -260,32 +275,32 @@ unsafe fn pooled_panel<V: Lanes, const M: usize, const N: usize>(
         let zero = V::splat(0.0);
         let width = (N * V::N).min(weight.outputs - first);
         let (mut at, mut y, mut x) = (0, 0, 0);
-        while at < walk.pixels() {
-            let count = (M / 4).min(walk.pixels() - at);
+        while at < geometry.pixels() {
+            let count = (M / 4).min(geometry.pixels() - at);
             let mut pixels = [from; M];
             for window in 0..count {
-                let corner = from.add(y * walk.down + x * walk.right);
+                let corner = from.add(y * geometry.row_stride + x * geometry.column_stride);
                 pixels[4 * window] = corner;
-                pixels[4 * window + 1] = corner.add(next);
-                pixels[4 * window + 2] = corner.add(walk.line);
-                pixels[4 * window + 3] = corner.add(walk.line + next);
+                pixels[4 * window + 1] = corner.add(pixel_stride);
+                pixels[4 * window + 2] = corner.add(geometry.frame_stride);
+                pixels[4 * window + 3] = corner.add(geometry.frame_stride + pixel_stride);
                 x += 1;
-                if x == walk.across {
+                if x == geometry.columns {
                     (x, y) = (0, y + 1);
                 }
             }
-            let sums = tile::<V, M, N>(pixels, panel, start, walk);
+            let sums = tile::<V, M, N>(pixels, panel, start, geometry);
             for window in 0..M / 4 {
                 let mut best = sums[4 * window];
-                let mut winner = [zero; N];
+                let mut index = [zero; N];
                 for n in 0..N {
                     let four = [best[n], sums[4 * window + 1][n], sums[4 * window + 2][n], sums[4 * window + 3][n]];
-                    (best[n], winner[n]) = pool(four, relu);
+                    (best[n], index[n]) = max_and_argmax(four, relu);
                 }
                 if window < count {
                     let place = (at + window) * weight.outputs + first;
                     store(best, width, to.add(place));
-                    store_bytes(winner, width, winners.add(place));
+                    store_bytes(index, width, indices.add(place));
                 }
             }
             at += count;
@@ -293,26 +308,26 @@ unsafe fn pooled_panel<V: Lanes, const M: usize, const N: usize>(
     }
 }
 
-/// The greatest of four and which it is, as a whole number in the lanes of floats: those are only chosen among, never
-/// reckoned with.
+/// The maximum of four and its argmax. The argmax is an integer in the bits of a float lane; these lanes are only
+/// selected and stored, and no arithmetic is done on them.
 #[inline(always)]
-pub unsafe fn pool<V: Lanes>(four: [V; 4], relu: bool) -> (V, V) {
+pub unsafe fn max_and_argmax<V: Lanes>(four: [V; 4], relu: bool) -> (V, V) {
     unsafe {
         let zero = V::splat(0.0);
-        let (mut best, mut winner) = (four[0], zero);
+        let (mut best, mut index) = (four[0], zero);
         for q in 1..4 {
-            winner = four[q].if_greater(best, V::splat(f32::from_bits(q as u32)), winner);
+            index = four[q].if_greater(best, V::splat(f32::from_bits(q as u32)), index);
             best = four[q].max(best);
         }
         if relu {
-            winner = best.if_greater(zero, winner, V::splat(f32::from_bits(4)));
+            index = best.if_greater(zero, index, V::splat(f32::from_bits(4)));
             best = zero.max(best);
         }
-        (best, winner)
+        (best, index)
     }
 }
 
-/// Stores the first `count` whole numbers of a row of vectors, at most 48, as bytes.
+/// Stores the first `count` integers of a row of vectors, at most 48, as bytes.
 #[inline(always)]
 pub unsafe fn store_bytes<V: Lanes, const N: usize>(row: [V; N], count: usize, to: *mut u8) {
     unsafe {

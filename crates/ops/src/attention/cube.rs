@@ -1,11 +1,13 @@
+//! Attention on graphics devices: one thread per query of a head forward, per query and per key backward.
+
 use super::Attention;
-use crate::cube::{beside, in_rows, new, shape, threads};
+use crate::cube::{empty, empty_like, row_major, shape, threads};
 use burn::backend::tensor::FloatTensor;
 use burn::tensor::DType;
 use burn_cubecl::{CubeBackend, tensor::CubeTensor};
 use cubecl::prelude::*;
 
-/// What a kernel is built for: tokens, heads, and numbers of one head.
+/// Sizes that a kernel is compiled for: tokens, heads, and elements of one head.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 struct Sizes {
     t: usize,
@@ -13,21 +15,21 @@ struct Sizes {
     d: usize,
 }
 
-/// Where token `token` of image `n` has its query (0), key (1) or value (2) for a head.
+/// The offset of the query (0), key (1) or value (2) of token `token` of image `n` for one head.
 #[cube]
 fn part(n: usize, token: usize, head: usize, #[comptime] which: usize, #[comptime] sizes: Sizes) -> usize {
     let (t, heads, d) = comptime!((sizes.t, sizes.heads, sizes.d));
     (n * t + token) * comptime!(3 * heads * d) + comptime!(which * heads * d) + head * d
 }
 
-/// The token, the head and the image that are this thread's.
+/// The token, the head and the image of this thread.
 #[cube]
 fn own(#[comptime] sizes: Sizes) -> (usize, usize, usize) {
     let (t, heads) = comptime!((sizes.t, sizes.heads));
     (ABSOLUTE_POS % t, ABSOLUTE_POS / t % heads, ABSOLUTE_POS / comptime!(t * heads))
 }
 
-/// One query of one head: the softmax over all keys, and the mean of the values that it weighs.
+/// One query of one head: the softmax over all keys, and the weighted sum of the values.
 #[cube(launch_unchecked)]
 fn forward(qkv: &[f32], y: &mut [f32], softmax: &mut [f32], threads: usize, #[comptime] sizes: Sizes) {
     if ABSOLUTE_POS >= threads {
@@ -78,7 +80,7 @@ fn forward(qkv: &[f32], y: &mut [f32], softmax: &mut [f32], threads: usize, #[co
     }
 }
 
-/// One query of one head: the gradient in its scores, over √d, and with it the one in the query.
+/// One query of one head: the gradient of its scores (divided by √d), and the gradient of the query.
 #[cube(launch_unchecked)]
 fn query_gradient(
     dy: &[f32],
@@ -131,7 +133,7 @@ fn query_gradient(
     }
 }
 
-/// One key and its value, from all queries of the head.
+/// The gradients of one key and of its value, summed over all queries of the head.
 #[cube(launch_unchecked)]
 fn key_gradient(
     dy: &[f32],
@@ -180,12 +182,12 @@ fn sizes(qkv: &CubeTensor, heads: usize) -> (usize, Sizes) {
 
 impl Attention for CubeBackend {
     fn attention_forward(qkv: FloatTensor<Self>, heads: usize) -> (FloatTensor<Self>, FloatTensor<Self>) {
-        let qkv = in_rows(qkv);
+        let qkv = row_major(qkv);
         let (n, sizes @ Sizes { t, d, .. }) = sizes(&qkv, heads);
-        let (y, softmax) = (new(&qkv, [n, t, heads * d], DType::F32), new(&qkv, [n, heads, t, t], DType::F32));
+        let (y, softmax) = (empty(&qkv, [n, t, heads * d], DType::F32), empty(&qkv, [n, heads, t, t], DType::F32));
         let all = n * heads * t;
         let (count, dim) = threads(&qkv, all);
-        // SAFETY: threads beyond `all` stop.
+        // SAFETY: threads from `all` on stop.
         unsafe {
             forward::launch_unchecked(
                 &y.client,
@@ -207,9 +209,9 @@ impl Attention for CubeBackend {
         softmax: FloatTensor<Self>,
         heads: usize,
     ) -> FloatTensor<Self> {
-        let (dy, qkv) = (in_rows(dy), in_rows(qkv));
+        let (dy, qkv) = (row_major(dy), row_major(qkv));
         let (n, sizes) = sizes(&qkv, heads);
-        let (dscores, dx) = (beside(&softmax), beside(&qkv));
+        let (dscores, dx) = (empty_like(&softmax), empty_like(&qkv));
         let all = n * heads * sizes.t;
         let (count, dim) = threads(&qkv, all);
         let arg = |x: &CubeTensor| x.clone().into_buffer_arg();

@@ -1,36 +1,40 @@
+//! Convolution on graphics devices: one thread per pixel forward and for the input gradient, one workgroup per kernel
+//! row for the weight gradient.
+
 use super::Conv2d;
 use crate::cube::{
-    Conv, NOWHERE, THREADS, both, clamped, in_rows, line, new, number, shape, strides, sum_of, threads, together,
-    workgroups,
+    Conv, OUTSIDE, THREADS, both, clamped, empty, load_or_zero, offset, publish, row_major, shape, strides, sum_of,
+    threads, workgroups,
 };
 use burn::backend::tensor::FloatTensor;
 use burn::tensor::DType;
 use burn_cubecl::CubeBackend;
 use cubecl::prelude::*;
 
-/// The sides of the result.
+/// Height and width of the output.
 fn out(conv: &Conv, stride: usize) -> (usize, usize) {
     (conv.height.div_ceil(stride), conv.width.div_ceil(stride))
 }
 
-/// Channels that one thread computes: every number is read once for all of them, and their sums have to fit the
-/// registers.
+/// The channels that one thread computes: every element is loaded once for all of them, and their accumulators must fit
+/// the registers.
 fn group(n: usize) -> usize {
     n.min(4)
 }
 
-/// The distance of the line of the result that line `i` of x less `pad` went into, where there is such a one.
+/// The offset, in steps of `distance`, of the output row (or column) `(i − pad) / stride`, or [`OUTSIDE`] if that is
+/// not an integer or out of range.
 #[cube]
 #[allow(clippy::manual_is_multiple_of, reason = "unknown to cubecl")]
-fn whole(
+fn strided_offset(
     i: usize,
     #[comptime] pad: usize,
     #[comptime] n: usize,
     #[comptime] stride: usize,
     #[comptime] distance: usize,
 ) -> usize {
-    let from = line(i, pad, comptime!(n * stride), 1usize);
-    select(both(from < NOWHERE, from % stride == 0), from / stride * distance, NOWHERE)
+    let from = offset(i, pad, comptime!(n * stride), 1usize);
+    select(both(from < OUTSIDE, from % stride == 0), from / stride * distance, OUTSIDE)
 }
 
 /// One pixel of y, `group` output channels.
@@ -64,11 +68,11 @@ fn forward(
         let image = n * comptime!(strides[0]) + c * comptime!(strides[1]);
         #[unroll]
         for ky in 0..kernel {
-            let row = image + line(py * stride + ky, pad, comptime!(conv.height), comptime!(strides[2]));
+            let row = image + offset(py * stride + ky, pad, comptime!(conv.height), comptime!(strides[2]));
             #[unroll]
             for kx in 0..kernel {
-                let column = line(px * stride + kx, pad, comptime!(conv.width), comptime!(strides[3]));
-                let value = number(x, row + column);
+                let column = offset(px * stride + kx, pad, comptime!(conv.width), comptime!(strides[3]));
+                let value = load_or_zero(x, row + column);
                 #[unroll]
                 for o in 0..group {
                     let from = (clamped(first + o, outputs) * inputs + c) * comptime!(kernel * kernel);
@@ -85,7 +89,7 @@ fn forward(
     }
 }
 
-/// One pixel of x, `group` input channels, from all pixels of y that it went into.
+/// One pixel of dx, `group` input channels: sums over all pixels of y that it contributed to.
 #[cube(launch_unchecked)]
 fn input_gradient(
     dy: &[f32],
@@ -117,9 +121,9 @@ fn input_gradient(
         let image = n * comptime!(strides[0]) + o * comptime!(strides[1]);
         #[unroll]
         for ky in 0..kernel {
-            // Pixel py was tap ky of pixel (py + pad − ky) / stride, where that is whole.
+            // Pixel py is at kernel row ky of output row (py + pad − ky) / stride, if that is an integer.
             let row = image
-                + whole(
+                + strided_offset(
                     py + comptime!(kernel - 1 - ky),
                     comptime!(kernel - 1 - pad),
                     height,
@@ -129,8 +133,8 @@ fn input_gradient(
             #[unroll]
             for kx in 0..kernel {
                 let tap = px + comptime!(kernel - 1 - kx);
-                let column = whole(tap, comptime!(kernel - 1 - pad), width, stride, comptime!(strides[3]));
-                let g = number(dy, row + column);
+                let column = strided_offset(tap, comptime!(kernel - 1 - pad), width, stride, comptime!(strides[3]));
+                let g = load_or_zero(dy, row + column);
                 #[unroll]
                 for c in 0..group {
                     let from = (o * inputs + clamped(first + c, inputs)) * comptime!(kernel * kernel);
@@ -142,14 +146,14 @@ fn input_gradient(
     #[unroll]
     for c in 0..group {
         if first + c < inputs {
-            let line = (n * inputs + first + c) * comptime!(conv.height) + py;
-            dx[line * comptime!(conv.width) + px] = sums[c];
+            let image_row = (n * inputs + first + c) * comptime!(conv.height) + py;
+            dx[image_row * comptime!(conv.width) + px] = sums[c];
         }
     }
 }
 
-/// A workgroup computes one line of taps of `group` output channels of one input channel: every thread sums over pixels
-/// of its own, then all of them add up what they have.
+/// A workgroup computes one kernel row of `group` output channels and one input channel: every thread sums over its own
+/// pixels, and then the threads' sums are added.
 #[cube(launch_unchecked)]
 fn weight_gradient(
     dy: &[f32],
@@ -177,12 +181,13 @@ fn weight_gradient(
     let mut pixel = thread;
     while pixel < pixels {
         let (n, py, px) = (pixel / comptime!(height * width), pixel / width % height, pixel % width);
-        let row = line(py * stride + ky, pad, comptime!(conv.height), comptime!(x_strides[2]));
+        let row = offset(py * stride + ky, pad, comptime!(conv.height), comptime!(x_strides[2]));
         let from = n * comptime!(x_strides[0]) + c * comptime!(x_strides[1]) + row;
         let mut values = Array::<f32>::new(kernel);
         #[unroll]
         for kx in 0..kernel {
-            values[kx] = number(x, from + line(px * stride + kx, pad, comptime!(conv.width), comptime!(x_strides[3])));
+            values[kx] =
+                load_or_zero(x, from + offset(px * stride + kx, pad, comptime!(conv.width), comptime!(x_strides[3])));
         }
         let at = n * comptime!(strides[0]) + py * comptime!(strides[2]) + px * comptime!(strides[3]);
         #[unroll]
@@ -195,7 +200,7 @@ fn weight_gradient(
         }
         pixel += comptime!(THREADS);
     }
-    let shared = together(&sums, comptime!(group * kernel), THREADS);
+    let shared = publish(&sums, comptime!(group * kernel), THREADS);
     if thread < comptime!(group * kernel) {
         let sum = sum_of(&shared, thread, THREADS);
         let (o, kx) = (first + thread / kernel, thread % kernel);
@@ -207,14 +212,14 @@ fn weight_gradient(
 
 impl Conv2d for CubeBackend {
     fn fused_conv2d(x: FloatTensor<Self>, weight: FloatTensor<Self>, stride: usize) -> FloatTensor<Self> {
-        let weight = in_rows(weight);
+        let weight = row_major(weight);
         let ([n, ..], [outputs, _, kernel, _]) = (shape::<4>(&x), shape::<4>(&weight));
         let conv = Conv::new(shape(&x), outputs, kernel);
         let ((height, width), group) = (out(&conv, stride), group(outputs));
-        let y = new(&x, [n, outputs, height, width], DType::F32);
+        let y = empty(&x, [n, outputs, height, width], DType::F32);
         let all = n * height * width * outputs.div_ceil(group);
         let ((count, dim), strides) = (threads(&x, all), strides(&x));
-        // SAFETY: threads beyond `all` stop, and what lies outside of the image or beyond the channels is not touched.
+        // SAFETY: threads from `all` on stop, and elements outside the image or beyond the channels are not accessed.
         unsafe {
             forward::launch_unchecked(
                 &y.client,
@@ -239,10 +244,10 @@ impl Conv2d for CubeBackend {
         stride: usize,
         (height, width): (usize, usize),
     ) -> FloatTensor<Self> {
-        let weight = in_rows(weight);
+        let weight = row_major(weight);
         let ([n, ..], [outputs, inputs, kernel, _]) = (shape::<4>(&dy), shape(&weight));
         let x = [n, inputs, height, width];
-        let dx = new(&dy, x, DType::F32);
+        let dx = empty(&dy, x, DType::F32);
         let group = group(inputs);
         let all = n * height * width * inputs.div_ceil(group);
         let ((count, dim), strides) = (threads(&dy, all), strides(&dy));
@@ -267,7 +272,7 @@ impl Conv2d for CubeBackend {
 
     fn conv2d_dw(dy: FloatTensor<Self>, x: FloatTensor<Self>, kernel: usize, stride: usize) -> FloatTensor<Self> {
         let ([n, outputs, height, width], [_, inputs, ..]) = (shape(&dy), shape::<4>(&x));
-        let dw = new(&dy, [outputs, inputs, kernel, kernel], DType::F32);
+        let dw = empty(&dy, [outputs, inputs, kernel, kernel], DType::F32);
         let group = group(outputs);
         let (conv, of_dy, of_x) = (Conv::new(shape(&x), outputs, kernel), strides(&dy), strides(&x));
         let count = workgroups(&dy, outputs.div_ceil(group) * inputs * kernel);

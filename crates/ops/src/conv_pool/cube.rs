@@ -1,14 +1,18 @@
+//! Convolution with pooling on graphics devices: one thread per pooled pixel forward, per 2 × 2 pixels for the input
+//! gradient, one workgroup per input channel for the weight gradient.
+
 use super::ConvPool;
 use crate::cube::{
-    Conv, NOWHERE, clamped, in_rows, line, new, number, shape, strides, sum_of, threads, together, workgroups,
+    Conv, OUTSIDE, clamped, empty, load_or_zero, offset, publish, row_major, shape, strides, sum_of, threads,
+    workgroups,
 };
 use burn::backend::tensor::{FloatTensor, IntTensor};
 use burn::tensor::DType;
 use burn_cubecl::CubeBackend;
 use cubecl::prelude::*;
 
-/// Channels of `n` that one thread computes: every number of a patch is read once for all of them, and their sums have
-/// to fit the registers.
+/// The channels, out of `n`, that one thread computes: every element of a patch is loaded once for all of them, and
+/// their accumulators must fit the registers.
 fn group(n: usize, kernel: usize) -> usize {
     n.min(match kernel {
         1 | 3 => 4,
@@ -17,14 +21,15 @@ fn group(n: usize, kernel: usize) -> usize {
     })
 }
 
-/// One pooled pixel, `group` output channels: the four sums of every window from one patch of x, `(kernel + 1)²`.
+/// One pooled pixel, `group` output channels: the four sums of a window come from one patch of x of `(kernel + 1)²`
+/// pixels.
 #[cube(launch_unchecked)]
 fn forward(
     x: &[f32],
     weight: &[f32],
     bias: &[f32],
     y: &mut [f32],
-    winners: &mut [i32],
+    indices: &mut [i32],
     threads: usize,
     #[comptime] conv: Conv,
     #[comptime] group: usize,
@@ -42,13 +47,13 @@ fn forward(
     let first = ABSOLUTE_POS / comptime!(height * width) % groups * group;
     let n = ABSOLUTE_POS / comptime!(height * width * groups);
 
-    let mut lines = Array::<usize>::new(side);
+    let mut rows = Array::<usize>::new(side);
     let mut columns = Array::<usize>::new(side);
     #[unroll]
     for i in 0..side {
         let pad = comptime!(kernel / 2);
-        lines[i] = line(2 * py + i, pad, comptime!(conv.height), comptime!(strides[2])) + n * comptime!(strides[0]);
-        columns[i] = line(2 * px + i, pad, comptime!(conv.width), comptime!(strides[3]));
+        rows[i] = offset(2 * py + i, pad, comptime!(conv.height), comptime!(strides[2])) + n * comptime!(strides[0]);
+        columns[i] = offset(2 * px + i, pad, comptime!(conv.width), comptime!(strides[3]));
     }
 
     let mut sums = Array::<f32>::new(comptime!(4 * group));
@@ -65,7 +70,7 @@ fn forward(
         for i in 0..side {
             #[unroll]
             for j in 0..side {
-                patch[i * side + j] = number(x, lines[i] + columns[j] + c * comptime!(strides[1]));
+                patch[i * side + j] = load_or_zero(x, rows[i] + columns[j] + c * comptime!(strides[1]));
             }
         }
         #[unroll]
@@ -88,33 +93,33 @@ fn forward(
     #[unroll]
     for o in 0..group {
         let mut best = sums[4 * o];
-        let mut winner = 0i32;
+        let mut index = 0i32;
         #[unroll]
         for place in 1..4usize {
             if sums[4 * o + place] > best {
                 best = sums[4 * o + place];
-                winner = i32::cast_from(place);
+                index = i32::cast_from(place);
             }
         }
         if relu && best <= 0.0f32 {
             best = 0.0f32;
-            winner = 4i32;
+            index = 4i32;
         }
         if first + o < outputs {
             let to = ((n * outputs + first + o) * height + py) * width + px;
             y[to] = best;
-            winners[to] = winner;
+            indices[to] = index;
         }
     }
 }
 
-/// Four pixels of x, 2 × 2, `group` input channels: dy is spread to its places before the pooling, `(kernel + 1)²` of
-/// them from `((kernel + 1) / 2)²` windows, and convolved with the weight turned around. Nothing depends on where the
-/// maxima were but what the patch holds, so all threads go one way.
+/// 2 × 2 pixels of dx, `group` input channels. dy is first unpooled into a patch of `(kernel + 1)²` pixels, which
+/// `((kernel + 1) / 2)²` windows cover, and the patch is convolved with the flipped weights. Only the contents of the
+/// patch depend on the argmax, so all threads take the same path.
 #[cube(launch_unchecked)]
 fn input_gradient(
     dy: &[f32],
-    winners: &[i32],
+    indices: &[i32],
     weight: &[f32],
     dx: &mut [f32],
     threads: usize,
@@ -127,7 +132,7 @@ fn input_gradient(
     }
     let (inputs, outputs, kernel) = comptime!((conv.inputs, conv.outputs, conv.kernel));
     let (taps, side, pad) = comptime!((kernel * kernel, kernel + 1, kernel / 2));
-    // Blocks begin where their patch begins with a window: one line before the image where pad is odd.
+    // A block of 2 × 2 pixels begins where its patch begins with a window: one pixel before the image if pad is odd.
     let before = comptime!(pad % 2);
     let windows = comptime!(side / 2);
     let groups = comptime!(inputs.div_ceil(group));
@@ -136,19 +141,19 @@ fn input_gradient(
     let first = ABSOLUTE_POS / comptime!(height * width) % groups * group;
     let n = ABSOLUTE_POS / comptime!(height * width * groups);
 
-    // Of every window the place in dy and in the winners, channel 0.
-    let mut lines = Array::<usize>::new(windows);
+    // The offsets of every window in dy and in the argmax indices, for channel 0.
+    let mut rows = Array::<usize>::new(windows);
     let mut columns = Array::<usize>::new(windows);
-    let mut winner_lines = Array::<usize>::new(windows);
-    let mut winner_columns = Array::<usize>::new(windows);
+    let mut index_rows = Array::<usize>::new(windows);
+    let mut index_columns = Array::<usize>::new(windows);
     #[unroll]
     for i in 0..windows {
         let shift = comptime!((pad + before) / 2);
         let (high, wide) = comptime!((conv.height / 2, conv.width / 2));
-        lines[i] = line(by + i, shift, high, comptime!(strides[2])) + n * comptime!(strides[0]);
-        columns[i] = line(bx + i, shift, wide, comptime!(strides[3]));
-        winner_lines[i] = line(by + i, shift, high, wide) + n * comptime!(outputs * high * wide);
-        winner_columns[i] = line(bx + i, shift, wide, 1usize);
+        rows[i] = offset(by + i, shift, high, comptime!(strides[2])) + n * comptime!(strides[0]);
+        columns[i] = offset(bx + i, shift, wide, comptime!(strides[3]));
+        index_rows[i] = offset(by + i, shift, high, wide) + n * comptime!(outputs * high * wide);
+        index_columns[i] = offset(bx + i, shift, wide, 1usize);
     }
 
     let mut sums = Array::<f32>::new(comptime!(4 * group));
@@ -162,13 +167,13 @@ fn input_gradient(
         for i in 0..windows {
             #[unroll]
             for j in 0..windows {
-                let g = number(dy, lines[i] + columns[j] + o * comptime!(strides[1]));
-                let at = winner_lines[i] + winner_columns[j] + o * comptime!(conv.height / 2 * (conv.width / 2));
-                let winner = winners[select(at < NOWHERE, at, 0usize)];
+                let g = load_or_zero(dy, rows[i] + columns[j] + o * comptime!(strides[1]));
+                let at = index_rows[i] + index_columns[j] + o * comptime!(conv.height / 2 * (conv.width / 2));
+                let index = indices[select(at < OUTSIDE, at, 0usize)];
                 #[unroll]
                 for place in 0..4usize {
-                    let open = winner == i32::cast_from(place);
-                    patch[(2 * i + place / 2) * side + 2 * j + place % 2] = select(open, g, 0.0f32);
+                    let selected = index == i32::cast_from(place);
+                    patch[(2 * i + place / 2) * side + 2 * j + place % 2] = select(selected, g, 0.0f32);
                 }
             }
         }
@@ -191,27 +196,27 @@ fn input_gradient(
 
     #[unroll]
     for place in 0..4usize {
-        // The first line and column of blocks may lie outside.
+        // The first row and column of blocks may lie partly outside the image.
         let (y, x) = (2 * by + place / 2, 2 * bx + place % 2);
         let inside = y >= before && y < comptime!(conv.height + before);
         if inside && x >= before && x < comptime!(conv.width + before) {
             #[unroll]
             for c in 0..group {
                 if first + c < inputs {
-                    let line = (n * inputs + first + c) * comptime!(conv.height) + y - before;
-                    dx[line * comptime!(conv.width) + x - before] = sums[4 * c + place];
+                    let image_row = (n * inputs + first + c) * comptime!(conv.height) + y - before;
+                    dx[image_row * comptime!(conv.width) + x - before] = sums[4 * c + place];
                 }
             }
         }
     }
 }
 
-/// A workgroup computes `group` output channels of one input channel: every thread sums over windows of its own, then
-/// all of them add up what they have.
+/// A workgroup computes `group` output channels of one input channel: every thread sums over its own windows, and then
+/// the threads' sums are added.
 #[cube(launch_unchecked)]
 fn weight_gradient(
     dy: &[f32],
-    winners: &[i32],
+    indices: &[i32],
     x: &[f32],
     dw: &mut [f32],
     db: &mut [f32],
@@ -229,7 +234,7 @@ fn weight_gradient(
     let c = CUBE_POS % inputs;
     let first = CUBE_POS / inputs * group;
 
-    // Of every output channel its taps, and what its bias gets.
+    // For every output channel the sums of its weights, and of its bias.
     let mut sums = Array::<f32>::new(comptime!(group * (taps + 1)));
     #[unroll]
     for i in 0..comptime!(group * (taps + 1)) {
@@ -239,20 +244,20 @@ fn weight_gradient(
     while window < windows {
         let (n, py, px) = (window / comptime!(height * width), window / width % height, window % width);
         let image = n * comptime!(x_strides[0]) + c * comptime!(x_strides[1]);
-        let mut lines = Array::<usize>::new(side);
+        let mut rows = Array::<usize>::new(side);
         let mut columns = Array::<usize>::new(side);
         #[unroll]
         for i in 0..side {
             let pad = comptime!(kernel / 2);
-            lines[i] = line(2 * py + i, pad, comptime!(conv.height), comptime!(x_strides[2])) + image;
-            columns[i] = line(2 * px + i, pad, comptime!(conv.width), comptime!(x_strides[3]));
+            rows[i] = offset(2 * py + i, pad, comptime!(conv.height), comptime!(x_strides[2])) + image;
+            columns[i] = offset(2 * px + i, pad, comptime!(conv.width), comptime!(x_strides[3]));
         }
         let mut patch = Array::<f32>::new(comptime!(side * side));
         #[unroll]
         for i in 0..side {
             #[unroll]
             for j in 0..side {
-                patch[i * side + j] = number(x, lines[i] + columns[j]);
+                patch[i * side + j] = load_or_zero(x, rows[i] + columns[j]);
             }
         }
         let from = n * comptime!(strides[0]) + py * comptime!(strides[2]) + px * comptime!(strides[3]);
@@ -260,10 +265,10 @@ fn weight_gradient(
         for o in 0..group {
             let output = clamped(first + o, outputs);
             let g = dy[from + output * comptime!(strides[1])];
-            let winner = winners[((n * outputs + output) * height + py) * width + px];
+            let index = indices[((n * outputs + output) * height + py) * width + px];
             #[unroll]
             for place in 0..4usize {
-                let g = select(winner == i32::cast_from(place), g, 0.0f32);
+                let g = select(index == i32::cast_from(place), g, 0.0f32);
                 #[unroll]
                 for ky in 0..kernel {
                     #[unroll]
@@ -277,7 +282,7 @@ fn weight_gradient(
         window += threads;
     }
 
-    let shared = together(&sums, comptime!(group * (taps + 1)), threads);
+    let shared = publish(&sums, comptime!(group * (taps + 1)), threads);
     let mut i = thread;
     while i < comptime!(group * (taps + 1)) {
         let sum = sum_of(&shared, i, threads);
@@ -293,13 +298,13 @@ fn weight_gradient(
     }
 }
 
-/// Output channels of a workgroup that sums `sums` numbers for each, and its threads.
+/// The output channels of a workgroup whose threads keep `sums` accumulators for each, and the number of its threads.
 fn shared(outputs: usize, inputs: usize, sums: usize) -> (usize, usize) {
-    // What they share fits 16 KB, the least that a device has.
-    const NUMBERS: usize = 4096;
-    // Few channels make few workgroups, which then have more threads, for one channel each.
+    // The threads' sums must fit 16 KB of shared memory, the least that a device has.
+    const ELEMENTS: usize = 4096;
+    // With few channels there are few workgroups; these get more threads, and one output channel each.
     let group = if outputs * inputs < 256 { 1 } else { group(outputs, sums.isqrt()) };
-    let threads = [256, 128, 64, 32].into_iter().find(|threads| group * sums * threads <= NUMBERS);
+    let threads = [256, 128, 64, 32].into_iter().find(|threads| group * sums * threads <= ELEMENTS);
     (group, threads.unwrap_or(16))
 }
 
@@ -310,14 +315,14 @@ impl ConvPool for CubeBackend {
         bias: FloatTensor<Self>,
         relu: bool,
     ) -> (FloatTensor<Self>, IntTensor<Self>) {
-        let (weight, bias) = (in_rows(weight), in_rows(bias));
+        let (weight, bias) = (row_major(weight), row_major(bias));
         let ([n, _, height, width], [outputs, _, kernel, _]) = (shape(&x), shape::<4>(&weight));
         let pooled = [n, outputs, height / 2, width / 2];
-        let (y, winners) = (new(&x, pooled, DType::F32), new(&x, pooled, DType::I32));
+        let (y, indices) = (empty(&x, pooled, DType::F32), empty(&x, pooled, DType::I32));
         let (conv, group) = (Conv::new(shape(&x), outputs, kernel), group(outputs, kernel));
         let all = n * (height / 2) * (width / 2) * outputs.div_ceil(group);
         let ((count, dim), strides) = (threads(&x, all), strides(&x));
-        // SAFETY: threads beyond `all` stop, and what lies outside of the image or beyond the channels is not touched.
+        // SAFETY: threads from `all` on stop, and elements outside the image or beyond the channels are not accessed.
         unsafe {
             forward::launch_unchecked(
                 &y.client,
@@ -327,7 +332,7 @@ impl ConvPool for CubeBackend {
                 weight.into_buffer_arg(),
                 bias.into_buffer_arg(),
                 y.clone().into_buffer_arg(),
-                winners.clone().into_buffer_arg(),
+                indices.clone().into_buffer_arg(),
                 all,
                 conv,
                 group,
@@ -335,19 +340,19 @@ impl ConvPool for CubeBackend {
                 strides,
             );
         }
-        (y, winners)
+        (y, indices)
     }
 
     fn conv_pool_dx(
         dy: FloatTensor<Self>,
-        winners: IntTensor<Self>,
+        indices: IntTensor<Self>,
         weight: FloatTensor<Self>,
         (height, width): (usize, usize),
     ) -> FloatTensor<Self> {
-        let weight = in_rows(weight);
+        let weight = row_major(weight);
         let ([n, ..], [outputs, inputs, kernel, _]) = (shape::<4>(&dy), shape(&weight));
         let x = [n, inputs, height, width];
-        let dx = new(&dy, x, DType::F32);
+        let dx = empty(&dy, x, DType::F32);
         let group = group(inputs, kernel);
         let blocks = |side: usize| (side + kernel / 2 % 2).div_ceil(2);
         let all = n * blocks(height) * blocks(width) * inputs.div_ceil(group);
@@ -359,7 +364,7 @@ impl ConvPool for CubeBackend {
                 count,
                 dim,
                 dy.into_buffer_arg(),
-                winners.into_buffer_arg(),
+                indices.into_buffer_arg(),
                 weight.into_buffer_arg(),
                 dx.clone().into_buffer_arg(),
                 all,
@@ -373,13 +378,13 @@ impl ConvPool for CubeBackend {
 
     fn conv_pool_dw(
         dy: FloatTensor<Self>,
-        winners: IntTensor<Self>,
+        indices: IntTensor<Self>,
         x: FloatTensor<Self>,
         kernel: usize,
     ) -> (FloatTensor<Self>, FloatTensor<Self>) {
         let ([n, outputs, height, width], [_, inputs, ..]) = (shape(&dy), shape::<4>(&x));
-        let dw = new(&dy, [outputs, inputs, kernel, kernel], DType::F32);
-        let db = new(&dy, [outputs], DType::F32);
+        let dw = empty(&dy, [outputs, inputs, kernel, kernel], DType::F32);
+        let db = empty(&dy, [outputs], DType::F32);
         let (group, threads) = shared(outputs, inputs, kernel * kernel + 1);
         let (conv, of_dy, of_x) = (Conv::new(shape(&x), outputs, kernel), strides(&dy), strides(&x));
         let count = workgroups(&dy, outputs.div_ceil(group) * inputs);
@@ -390,7 +395,7 @@ impl ConvPool for CubeBackend {
                 count,
                 CubeDim::new_1d(threads as u32),
                 dy.into_buffer_arg(),
-                winners.into_buffer_arg(),
+                indices.into_buffer_arg(),
                 x.into_buffer_arg(),
                 dw.clone().into_buffer_arg(),
                 db.clone().into_buffer_arg(),

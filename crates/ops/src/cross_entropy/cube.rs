@@ -1,11 +1,13 @@
+//! Cross-entropy on graphics devices.
+
 use super::CrossEntropy;
-use crate::cube::{THREADS, in_i32, in_rows, new, shape, threads, total};
+use crate::cube::{THREADS, as_i32, empty, row_major, shape, threads, total};
 use burn::backend::tensor::{FloatTensor, IntTensor};
 use burn::tensor::DType;
 use burn_cubecl::CubeBackend;
 use cubecl::prelude::*;
 
-/// A sample is one thread's; the mean is taken by one workgroup, whose threads take several.
+/// One thread per sample. The mean is computed by a single workgroup, whose threads take several samples each.
 #[cube(launch_unchecked)]
 fn forward(
     logits: &[f32],
@@ -49,6 +51,7 @@ fn forward(
     }
 }
 
+/// One thread per logit.
 #[cube(launch_unchecked)]
 fn gradient(
     dloss: &[f32],
@@ -74,12 +77,12 @@ impl CrossEntropy for CubeBackend {
         labels: IntTensor<Self>,
         mean: bool,
     ) -> (FloatTensor<Self>, FloatTensor<Self>) {
-        let (logits, labels) = (in_rows(logits), in_i32(labels));
+        let (logits, labels) = (row_major(logits), as_i32(labels));
         let [n, classes] = shape(&logits);
         let (losses, probabilities) =
-            (new(&logits, [if mean { 1 } else { n }], DType::F32), new(&logits, [n, classes], DType::F32));
+            (empty(&logits, [if mean { 1 } else { n }], DType::F32), empty(&logits, [n, classes], DType::F32));
         let (count, dim) = threads(&logits, if mean { THREADS } else { n });
-        // SAFETY: threads beyond the samples do nothing, and labels are classes.
+        // SAFETY: threads beyond the samples do nothing, and labels are valid classes.
         unsafe {
             forward::launch_unchecked(
                 &losses.client,
@@ -103,9 +106,9 @@ impl CrossEntropy for CubeBackend {
         labels: IntTensor<Self>,
         mean: bool,
     ) -> FloatTensor<Self> {
-        let (dloss, probabilities, labels) = (in_rows(dloss), in_rows(probabilities), in_i32(labels));
+        let (dloss, probabilities, labels) = (row_major(dloss), row_major(probabilities), as_i32(labels));
         let [n, classes] = shape(&probabilities);
-        let dx = new(&probabilities, [n, classes], DType::F32);
+        let dx = empty(&probabilities, [n, classes], DType::F32);
         let (count, dim) = threads(&dx, n * classes);
         // SAFETY: threads beyond the samples stop.
         unsafe {

@@ -1,11 +1,13 @@
+//! The rows of one batch on graphics devices.
+
 use super::GatherBatch;
-use crate::cube::{in_i32, new, shape, strides, threads};
+use crate::cube::{as_i32, empty, shape, strides, threads};
 use burn::backend::tensor::{FloatTensor, IntTensor};
 use burn::tensor::DType;
 use burn_cubecl::CubeBackend;
 use cubecl::prelude::*;
 
-/// One number of the batch; the first of every image brings the label.
+/// One thread per element of the batch; the thread of an image's first element copies the label as well.
 #[cube(launch_unchecked)]
 fn gather(
     inputs: &[f32],
@@ -44,19 +46,19 @@ impl GatherBatch for CubeBackend {
         size: usize,
     ) -> (FloatTensor<Self>, IntTensor<Self>) {
         let ([_, channels, height, width], n) = (shape(&inputs), size);
-        let x = new(&inputs, [n, channels, height, width], DType::F32);
-        let y = new(&inputs, [n], DType::I32);
+        let x = empty(&inputs, [n, channels, height, width], DType::F32);
+        let y = empty(&inputs, [n], DType::I32);
         let strides = strides(&inputs);
         let (count, dim) = threads(&x, n * channels * height * width);
-        // SAFETY: threads beyond the batch stop, and rows are rows of the set.
+        // SAFETY: threads beyond the batch stop, and row indices are within the data set.
         unsafe {
             gather::launch_unchecked(
                 &x.client,
                 count,
                 dim,
                 inputs.into_buffer_arg(),
-                in_i32(labels).into_buffer_arg(),
-                in_i32(order).into_buffer_arg(),
+                as_i32(labels).into_buffer_arg(),
+                as_i32(order).into_buffer_arg(),
                 x.clone().into_buffer_arg(),
                 y.clone().into_buffer_arg(),
                 n,

@@ -1,5 +1,7 @@
+//! GELU on graphics devices, one thread per element.
+
 use super::Gelu;
-use crate::cube::{beside, in_rows, threads};
+use crate::cube::{empty_like, row_major, threads};
 use burn::backend::tensor::FloatTensor;
 use burn_cubecl::CubeBackend;
 use cubecl::prelude::*;
@@ -11,6 +13,7 @@ fn phi(x: f32) -> f32 {
     0.5f32 + 0.5f32 * Erf::erf(x * comptime!(FRAC_1_SQRT_2))
 }
 
+/// x·Φ(x).
 #[cube(launch_unchecked)]
 fn forward(x: &[f32], y: &mut [f32], n: usize) {
     let i = ABSOLUTE_POS;
@@ -19,7 +22,7 @@ fn forward(x: &[f32], y: &mut [f32], n: usize) {
     }
 }
 
-/// Φ(x) + x·φ(x), φ(x) = e^(−x²/2) / √(2π).
+/// dy · (Φ(x) + x·φ(x)), φ(x) = e^(−x²/2) / √(2π).
 #[cube(launch_unchecked)]
 fn gradient(dy: &[f32], x: &[f32], dx: &mut [f32], n: usize) {
     let i = ABSOLUTE_POS;
@@ -31,10 +34,10 @@ fn gradient(dy: &[f32], x: &[f32], dx: &mut [f32], n: usize) {
 
 impl Gelu for CubeBackend {
     fn fused_gelu(x: FloatTensor<Self>) -> FloatTensor<Self> {
-        let x = in_rows(x);
-        let (y, n) = (beside(&x), x.meta.num_elements());
+        let x = row_major(x);
+        let (y, n) = (empty_like(&x), x.meta.num_elements());
         let (count, dim) = threads(&x, n);
-        // SAFETY: threads beyond `n` do nothing.
+        // SAFETY: threads from `n` on do nothing.
         unsafe {
             forward::launch_unchecked(&y.client, count, dim, x.into_buffer_arg(), y.clone().into_buffer_arg(), n);
         }
@@ -42,8 +45,8 @@ impl Gelu for CubeBackend {
     }
 
     fn gelu_dx(dy: FloatTensor<Self>, x: FloatTensor<Self>) -> FloatTensor<Self> {
-        let (dy, x) = (in_rows(dy), in_rows(x));
-        let (dx, n) = (beside(&x), x.meta.num_elements());
+        let (dy, x) = (row_major(dy), row_major(x));
+        let (dx, n) = (empty_like(&x), x.meta.num_elements());
         let (count, dim) = threads(&x, n);
         let (dy, x) = (dy.into_buffer_arg(), x.into_buffer_arg());
         // SAFETY: as above.

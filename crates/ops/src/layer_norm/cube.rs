@@ -1,11 +1,13 @@
+//! Layer normalisation on graphics devices.
+
 use super::LayerNorm;
-use crate::cube::{THREADS, beside, columns, in_rows, new, threads, total};
+use crate::cube::{THREADS, columns, empty, empty_like, row_major, threads, total};
 use burn::backend::tensor::FloatTensor;
 use burn::tensor::DType;
 use burn_cubecl::CubeBackend;
 use cubecl::prelude::*;
 
-/// One row.
+/// One thread per row.
 #[cube(launch_unchecked)]
 fn forward(
     x: &[f32],
@@ -29,8 +31,8 @@ fn forward(
     let middle = sum / f32::cast_from(d);
     let mut squares = 0.0f32;
     for j in 0..d {
-        let apart = x[row * d + j] - middle;
-        squares += apart * apart;
+        let deviation = x[row * d + j] - middle;
+        squares += deviation * deviation;
     }
     let scale = 1.0f32 / (squares / f32::cast_from(d) + epsilon).sqrt();
     for j in 0..d {
@@ -40,7 +42,7 @@ fn forward(
     inverse[row] = scale;
 }
 
-/// One row.
+/// One thread per row.
 #[cube(launch_unchecked)]
 fn input_gradient(
     dy: &[f32],
@@ -71,7 +73,7 @@ fn input_gradient(
     }
 }
 
-/// A workgroup adds up one column.
+/// A workgroup sums the gradients of weight and bias of one column.
 #[cube(launch_unchecked)]
 fn weight_gradient(
     dy: &[f32],
@@ -109,11 +111,11 @@ impl LayerNorm for CubeBackend {
         bias: FloatTensor<Self>,
         epsilon: f32,
     ) -> (FloatTensor<Self>, FloatTensor<Self>, FloatTensor<Self>) {
-        let [x, weight, bias] = [x, weight, bias].map(in_rows);
+        let [x, weight, bias] = [x, weight, bias].map(row_major);
         let d = weight.meta.num_elements();
         let rows = x.meta.num_elements() / d;
-        let y = beside(&x);
-        let (mean, inverse) = (new(&x, [rows], DType::F32), new(&x, [rows], DType::F32));
+        let y = empty_like(&x);
+        let (mean, inverse) = (empty(&x, [rows], DType::F32), empty(&x, [rows], DType::F32));
         let (count, dim) = threads(&x, rows);
         // SAFETY: threads beyond the rows stop.
         unsafe {
@@ -142,10 +144,10 @@ impl LayerNorm for CubeBackend {
         mean: FloatTensor<Self>,
         inverse: FloatTensor<Self>,
     ) -> (FloatTensor<Self>, FloatTensor<Self>, FloatTensor<Self>) {
-        let [dy, x, weight] = [dy, x, weight].map(in_rows);
+        let [dy, x, weight] = [dy, x, weight].map(row_major);
         let d = weight.meta.num_elements();
         let rows = x.meta.num_elements() / d;
-        let (dx, dweight, dbias) = (beside(&x), new(&x, [d], DType::F32), new(&x, [d], DType::F32));
+        let (dx, dweight, dbias) = (empty_like(&x), empty(&x, [d], DType::F32), empty(&x, [d], DType::F32));
         let (client, arg) = (x.client.clone(), |x: &FloatTensor<Self>| x.clone().into_buffer_arg());
         let (count, dim) = threads(&x, rows);
         let (columns, column) = columns(d);

@@ -1,18 +1,20 @@
+//! Fully connected layer on graphics devices.
+
 use super::Linear;
-use crate::cube::{THREADS, clamped, in_rows, new, shape, threads, together, workgroups};
+use crate::cube::{THREADS, clamped, empty, publish, row_major, shape, threads, workgroups};
 use burn::backend::tensor::FloatTensor;
 use burn::tensor::DType;
 use burn_cubecl::{CubeBackend, tensor::CubeTensor};
 use cubecl::prelude::*;
 
-/// Side of the square of results that one thread computes: 2·side numbers are read for side² products, but there have
-/// to be some threads.
+/// The side of the square of outputs that one thread computes. A larger square loads less, 2·side elements for side²
+/// products, but leaves fewer threads; there should be at least 256.
 fn side(results: usize) -> usize {
     const ENOUGH: usize = 256;
     [4, 2].into_iter().find(|side| results / (side * side) >= ENOUGH).unwrap_or(1)
 }
 
-/// What a kernel of long sums is divided by: results among squares of `side`², the terms of their sums among `parts`
+/// The division of a kernel with long sums: outputs into squares of `side`², and the terms of each sum among `parts`
 /// threads of one workgroup.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 struct Tiles {
@@ -21,13 +23,13 @@ struct Tiles {
 }
 
 impl Tiles {
-    /// Results of a square that one of its threads writes.
+    /// The outputs of a square that each of its threads writes.
     fn share(&self) -> usize {
         (self.side * self.side).div_ceil(self.parts)
     }
 }
 
-/// Which square is this thread's, and which of its parts.
+/// The square of this thread, and its part of the sum.
 #[cube]
 fn place(#[comptime] tiles: Tiles) -> (usize, usize) {
     let squares = comptime!(THREADS / tiles.parts);
@@ -36,14 +38,14 @@ fn place(#[comptime] tiles: Tiles) -> (usize, usize) {
     (CUBE_POS * squares + thread % squares, part)
 }
 
-/// The sums over all parts, always added up in one order: of the results of a square those at `part`, `part + parts`
-/// and so on, so that every thread adds up and writes its share.
+/// Adds up the partial sums of a square, always in the same order. Each of the `parts` threads returns the outputs at
+/// `part`, `part + parts` and so on, and writes these.
 #[cube]
 fn add_up(sums: Array<f32>, part: usize, #[comptime] tiles: Tiles) -> Array<f32> {
     if comptime!(tiles.parts > 1) {
         let (squares, results) = comptime!((THREADS / tiles.parts, tiles.side * tiles.side));
         let thread = UNIT_POS as usize;
-        let shared = together(&sums, results, THREADS);
+        let shared = publish(&sums, results, THREADS);
         let mut all = Array::<f32>::new(comptime!(tiles.share()));
         #[unroll]
         for k in 0..comptime!(tiles.share()) {
@@ -60,9 +62,9 @@ fn add_up(sums: Array<f32>, part: usize, #[comptime] tiles: Tiles) -> Array<f32>
     }
 }
 
-/// dy where y is open.
+/// dy under the relu mask of y.
 #[cube]
-fn gated(dy: &[f32], y: &[f32], at: usize, #[comptime] relu: bool) -> f32 {
+fn masked(dy: &[f32], y: &[f32], at: usize, #[comptime] relu: bool) -> f32 {
     if comptime!(relu) { select(y[at] > 0.0f32, dy[at], 0.0f32) } else { dy[at] }
 }
 
@@ -144,7 +146,7 @@ fn input_gradient(
     for o in 0..outputs {
         #[unroll]
         for r in 0..side {
-            let g = gated(dy, y, select(row + r < n, row + r, row) * outputs + o, relu);
+            let g = masked(dy, y, select(row + r < n, row + r, row) * outputs + o, relu);
             #[unroll]
             for c in 0..side {
                 sums[r * side + c] += g * weight[clamped(column + c, inputs) * outputs + o];
@@ -162,7 +164,7 @@ fn input_gradient(
     }
 }
 
-/// dW = xᵀ·dy, and db as one row more, of an input that is always 1.
+/// dW = xᵀ·dy, and db as one more row, for an input that is always 1.
 #[cube(launch_unchecked)]
 fn weight_gradient(
     dy: &[f32],
@@ -196,7 +198,7 @@ fn weight_gradient(
         }
         #[unroll]
         for c in 0..side {
-            let g = gated(dy, y, sample * outputs + clamped(column + c, outputs), relu);
+            let g = masked(dy, y, sample * outputs + clamped(column + c, outputs), relu);
             #[unroll]
             for r in 0..side {
                 sums[r * side + c] += inputs_of[r] * g;
@@ -219,20 +221,21 @@ fn weight_gradient(
     }
 }
 
-/// The launch of a kernel for `lines` × `columns` results.
-fn squares(like: &CubeTensor, lines: usize, columns: usize) -> (CubeCount, CubeDim, usize) {
-    let side = side(lines * columns);
-    let (count, dim) = threads(like, lines.div_ceil(side) * columns.div_ceil(side));
+/// The launch size for `rows` × `columns` outputs, and the side of a thread's square.
+fn squares(like: &CubeTensor, rows: usize, columns: usize) -> (CubeCount, CubeDim, usize) {
+    let side = side(rows * columns);
+    let (count, dim) = threads(like, rows.div_ceil(side) * columns.div_ceil(side));
     (count, dim, side)
 }
 
-/// The same, each a sum of `terms`: where that is much for few threads, several share it.
-fn shared_squares(like: &CubeTensor, lines: usize, columns: usize, terms: usize) -> (CubeCount, CubeDim, Tiles) {
+/// The same for outputs that are sums of `terms` terms: if there are few outputs with many terms, several threads share
+/// a sum.
+fn shared_squares(like: &CubeTensor, rows: usize, columns: usize, terms: usize) -> (CubeCount, CubeDim, Tiles) {
     const PARTS: usize = 16;
-    let few = lines * columns <= 32 * 1024;
+    let few = rows * columns <= 32 * 1024;
     let parts = if few && terms >= 32 * PARTS { PARTS } else { 1 };
-    let side = side(lines * columns * parts);
-    let squares = lines.div_ceil(side) * columns.div_ceil(side);
+    let side = side(rows * columns * parts);
+    let squares = rows.div_ceil(side) * columns.div_ceil(side);
     let count = workgroups(like, (squares * parts).div_ceil(THREADS));
     (count, CubeDim::new_1d(THREADS as u32), Tiles { side, parts })
 }
@@ -244,11 +247,11 @@ impl Linear for CubeBackend {
         bias: FloatTensor<Self>,
         relu: bool,
     ) -> FloatTensor<Self> {
-        let (x, weight, bias) = (in_rows(x), in_rows(weight), in_rows(bias));
+        let (x, weight, bias) = (row_major(x), row_major(weight), row_major(bias));
         let ([n, inputs], [_, outputs]) = (shape(&x), shape(&weight));
-        let y = new(&x, [n, outputs], DType::F32);
+        let y = empty(&x, [n, outputs], DType::F32);
         let (count, dim, tiles) = shared_squares(&x, n, outputs, inputs);
-        // SAFETY: clamped indices stay inside, and threads beyond the results write nothing.
+        // SAFETY: clamped indices stay in range, and threads beyond the outputs write nothing.
         unsafe {
             forward::launch_unchecked(
                 &y.client,
@@ -274,11 +277,11 @@ impl Linear for CubeBackend {
         weight: FloatTensor<Self>,
         relu: bool,
     ) -> FloatTensor<Self> {
-        let (dy, y, weight) = (in_rows(dy), in_rows(y), in_rows(weight));
+        let (dy, y, weight) = (row_major(dy), row_major(y), row_major(weight));
         let ([n, outputs], [inputs, _]) = (shape(&dy), shape::<2>(&weight));
-        let dx = new(&dy, [n, inputs], DType::F32);
+        let dx = empty(&dy, [n, inputs], DType::F32);
         let (count, dim, side) = squares(&dy, n, inputs);
-        // SAFETY: threads beyond the results stop, and clamped indices stay inside.
+        // SAFETY: threads beyond the outputs stop, and clamped indices stay in range.
         unsafe {
             input_gradient::launch_unchecked(
                 &dx.client,
@@ -304,11 +307,11 @@ impl Linear for CubeBackend {
         x: FloatTensor<Self>,
         relu: bool,
     ) -> (FloatTensor<Self>, FloatTensor<Self>) {
-        let (dy, y, x) = (in_rows(dy), in_rows(y), in_rows(x));
+        let (dy, y, x) = (row_major(dy), row_major(y), row_major(x));
         let ([n, outputs], [_, inputs]) = (shape(&dy), shape::<2>(&x));
-        let (dw, db) = (new(&dy, [inputs, outputs], DType::F32), new(&dy, [outputs], DType::F32));
+        let (dw, db) = (empty(&dy, [inputs, outputs], DType::F32), empty(&dy, [outputs], DType::F32));
         let (count, dim, tiles) = shared_squares(&dy, inputs + 1, outputs, n);
-        // SAFETY: clamped indices stay inside, and threads beyond the results write nothing.
+        // SAFETY: clamped indices stay in range, and threads beyond the outputs write nothing.
         unsafe {
             weight_gradient::launch_unchecked(
                 &dw.client,

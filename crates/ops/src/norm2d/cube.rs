@@ -1,18 +1,21 @@
-use super::{How, Norm2d, Over};
-use crate::cube::{THREADS, columns, in_rows, new, shape, threads, total};
+//! Normalisation of images on graphics devices. Statistics and sums use one workgroup per channel or group, the rest
+//! one thread per element. Images are row-major `[n, c, h, w]`.
+
+use super::{Axes, Norm2d, NormConfig};
+use crate::cube::{THREADS, columns, empty, row_major, shape, threads, total};
 use burn::backend::tensor::FloatTensor;
 use burn::tensor::DType;
 use burn_cubecl::CubeBackend;
 use cubecl::prelude::*;
 
-/// The place of number `i` of a channel, all images one after the other.
+/// The offset of element `i` of a channel, counted over all images.
 #[cube]
 fn place(i: usize, channel: usize, #[comptime] channels: usize, #[comptime] pixels: usize) -> usize {
     (i / pixels * channels + channel) * pixels + i % pixels
 }
 
-/// The place of number `i` of a row of `count` numbers that share a mean: a channel, or a group of an image's channels,
-/// which lies in one piece.
+/// The offset of element `i` of the `count` elements that share a mean: those of a channel, or of a group of an image's
+/// channels, which are contiguous.
 #[cube]
 fn place_in(
     i: usize,
@@ -25,7 +28,7 @@ fn place_in(
     if comptime!(groups) { row * count + i } else { place(i, row, channels, pixels) }
 }
 
-/// The row of the number at `at`.
+/// The index of the mean that the element at `at` belongs to.
 #[cube]
 fn row_of(
     at: usize,
@@ -37,7 +40,7 @@ fn row_of(
     if comptime!(groups) { at / count } else { at / pixels % channels }
 }
 
-/// A workgroup computes the mean and the biased variance of one row of `count` numbers.
+/// A workgroup computes the mean and the biased variance of `count` elements.
 #[cube(launch_unchecked)]
 fn statistics(
     x: &[f32],
@@ -60,8 +63,8 @@ fn statistics(
     let mut squares = 0.0f32;
     let mut i = thread;
     while i < count {
-        let apart = x[place_in(i, row, count, channels, pixels, groups)] - middle;
-        squares += apart * apart;
+        let deviation = x[place_in(i, row, count, channels, pixels, groups)] - middle;
+        squares += deviation * deviation;
         i += comptime!(THREADS);
     }
     let squares = total(squares);
@@ -71,6 +74,7 @@ fn statistics(
     }
 }
 
+/// Normalises one element and applies the tail.
 #[cube(launch_unchecked)]
 fn forward(
     x: &[f32],
@@ -101,9 +105,9 @@ fn forward(
     }
 }
 
-/// dy where y is open, which is left in g.
+/// dy under the relu mask of y. With a relu it is also written to g.
 #[cube]
-fn gated(dy: &[f32], y: &[f32], g: &mut [f32], at: usize, #[comptime] relu: bool) -> f32 {
+fn masked(dy: &[f32], y: &[f32], g: &mut [f32], at: usize, #[comptime] relu: bool) -> f32 {
     if comptime!(relu) {
         let slope = select(y[at] > 0.0f32, dy[at], 0.0f32);
         g[at] = slope;
@@ -113,8 +117,9 @@ fn gated(dy: &[f32], y: &[f32], g: &mut [f32], at: usize, #[comptime] relu: bool
     }
 }
 
-/// A workgroup adds up the gradients of one channel's weight and bias. It leaves four numbers of the channel: mean,
-/// 1 / √(var + ε) and the two sums; side by side, because a device binds eight tensors to a kernel, no more for sure.
+/// A workgroup sums the gradients of one channel's weight and bias. It writes four values per channel into one tensor,
+/// because a device guarantees only eight bindings per kernel: mean, 1 / √(var + ε), Σ dy·h and Σ dy, with h the
+/// normalised element.
 #[cube(launch_unchecked)]
 fn channel_gradients(
     dy: &[f32],
@@ -138,7 +143,7 @@ fn channel_gradients(
     let mut i = thread;
     while i < count {
         let at = place(i, channel, channels, pixels);
-        let slope = gated(dy, y, g, at, relu);
+        let slope = masked(dy, y, g, at, relu);
         products += slope * (x[at] - middle);
         sum += slope;
         i += comptime!(THREADS);
@@ -154,7 +159,8 @@ fn channel_gradients(
     }
 }
 
-/// `count` numbers are one channel's; with `batch` their mean and variance move with them.
+/// The gradient of one element of x. A channel has `count` elements; with `batch` the gradient includes that of its
+/// mean and variance. The first threads write the gradients of weight and bias.
 #[cube(launch_unchecked)]
 fn input_gradient(
     g: &[f32],
@@ -186,8 +192,8 @@ fn input_gradient(
     }
 }
 
-/// A workgroup adds up what the mean and the variance of one image's group pass on, and leaves four numbers of the
-/// group as above. dy where y is open is left in g.
+/// A workgroup sums what mean and variance of one group of an image pass on, and writes four values per group as
+/// [`channel_gradients`] does. dy under the relu mask is written to g.
 #[cube(launch_unchecked)]
 fn group_sums(
     dy: &[f32],
@@ -212,7 +218,7 @@ fn group_sums(
     let mut i = thread;
     while i < count {
         let at = group * count + i;
-        let slope = gated(dy, y, g, at, relu) * weight[at / pixels % channels];
+        let slope = masked(dy, y, g, at, relu) * weight[at / pixels % channels];
         products += slope * (x[at] - middle);
         sum += slope;
         i += comptime!(THREADS);
@@ -228,7 +234,7 @@ fn group_sums(
     }
 }
 
-/// `all` is what [`group_sums`] left.
+/// The gradient of one element of x; `all` is what [`group_sums`] wrote.
 #[cube(launch_unchecked)]
 fn group_input_gradient(
     g: &[f32],
@@ -250,8 +256,8 @@ fn group_input_gradient(
     }
 }
 
-/// A workgroup adds up the gradients of one channel's weight and bias; `count` numbers are a group's, `of_channel` a
-/// channel's.
+/// A workgroup sums the gradients of one channel's weight and bias. A group has `count` elements, a channel
+/// `of_channel`.
 #[cube(launch_unchecked)]
 fn group_channel_gradients(
     g: &[f32],
@@ -284,7 +290,7 @@ fn group_channel_gradients(
     }
 }
 
-/// The gradient in x alone, where mean and variance stand still.
+/// The gradient of x alone, with constant mean and variance.
 #[cube(launch_unchecked)]
 fn input_gradient_alone(
     dy: &[f32],
@@ -302,15 +308,15 @@ fn input_gradient_alone(
     let i = ABSOLUTE_POS;
     if i < n {
         let c = i / pixels % channels;
-        dx[i] = gated(dy, y, g, i, relu) * (weight[c] / (var[c] + epsilon).sqrt());
+        dx[i] = masked(dy, y, g, i, relu) * (weight[c] / (var[c] + epsilon).sqrt());
     }
 }
 
-impl Over {
-    /// Numbers of one row, which share a mean.
+impl Axes {
+    /// The number of elements that share a mean.
     fn count(self, [n, channels, height, width]: [usize; 4]) -> usize {
         match self {
-            Self::Known | Self::Batch => n * height * width,
+            Self::Constant | Self::Batch => n * height * width,
             Self::Groups(groups) => channels / groups * height * width,
         }
     }
@@ -321,13 +327,13 @@ impl Over {
 }
 
 impl Norm2d for CubeBackend {
-    fn statistics2d(x: FloatTensor<Self>, over: Over) -> (FloatTensor<Self>, FloatTensor<Self>) {
-        let x = in_rows(x);
+    fn statistics2d(x: FloatTensor<Self>, axes: Axes) -> (FloatTensor<Self>, FloatTensor<Self>) {
+        let x = row_major(x);
         let sides @ [_, channels, height, width] = shape(&x);
-        let rows = over.rows(sides);
-        let (mean, var) = (new(&x, [rows], DType::F32), new(&x, [rows], DType::F32));
+        let rows = axes.rows(sides);
+        let (mean, var) = (empty(&x, [rows], DType::F32), empty(&x, [rows], DType::F32));
         let (cubes, dim) = columns(rows);
-        // SAFETY: every thread stops at the numbers of its row.
+        // SAFETY: every thread stops at the end of its channel or group.
         unsafe {
             statistics::launch_unchecked(
                 &mean.client,
@@ -336,10 +342,10 @@ impl Norm2d for CubeBackend {
                 x.into_buffer_arg(),
                 mean.clone().into_buffer_arg(),
                 var.clone().into_buffer_arg(),
-                over.count(sides),
+                axes.count(sides),
                 channels,
                 height * width,
-                over.in_groups(),
+                axes.in_groups(),
             );
         }
         (mean, var)
@@ -352,14 +358,14 @@ impl Norm2d for CubeBackend {
         var: FloatTensor<Self>,
         weight: FloatTensor<Self>,
         bias: FloatTensor<Self>,
-        how: How,
+        config: NormConfig,
     ) -> FloatTensor<Self> {
-        let [x, residual, mean, var, weight, bias] = [x, residual, mean, var, weight, bias].map(in_rows);
+        let [x, residual, mean, var, weight, bias] = [x, residual, mean, var, weight, bias].map(row_major);
         let sides @ [_, channels, height, width] = shape(&x);
-        let y = new(&x, sides, DType::F32);
+        let y = empty(&x, sides, DType::F32);
         let n = x.meta.num_elements();
         let (cubes, dim) = threads(&x, n);
-        // SAFETY: threads beyond `n` do nothing.
+        // SAFETY: threads from `n` on do nothing.
         unsafe {
             forward::launch_unchecked(
                 &y.client,
@@ -373,13 +379,13 @@ impl Norm2d for CubeBackend {
                 bias.into_buffer_arg(),
                 y.clone().into_buffer_arg(),
                 n,
-                how.over.count(sides),
-                how.epsilon,
+                config.axes.count(sides),
+                config.epsilon,
                 channels,
                 height * width,
-                how.over.in_groups(),
-                how.residual,
-                how.relu,
+                config.axes.in_groups(),
+                config.residual,
+                config.relu,
             );
         }
         y
@@ -393,27 +399,27 @@ impl Norm2d for CubeBackend {
         var: FloatTensor<Self>,
         weight: FloatTensor<Self>,
         weights: bool,
-        how: How,
+        config: NormConfig,
     ) -> (FloatTensor<Self>, FloatTensor<Self>, FloatTensor<Self>, FloatTensor<Self>) {
-        let [dy, x, y, mean, var, weight] = [dy, x, y, mean, var, weight].map(in_rows);
+        let [dy, x, y, mean, var, weight] = [dy, x, y, mean, var, weight].map(row_major);
         let sides @ [_, channels, height, width] = shape(&x);
-        let (n, count, pixels) = (x.meta.num_elements(), how.over.count(sides), height * width);
-        let dx = new(&x, sides, DType::F32);
-        let (dweight, dbias) = (new(&x, [channels], DType::F32), new(&x, [channels], DType::F32));
-        // Without relu dy goes on as it is; a kernel wants something in the place of g.
-        let g = if how.relu { new(&x, sides, DType::F32) } else { new(&x, [1], DType::F32) };
+        let (n, count, pixels) = (x.meta.num_elements(), config.axes.count(sides), height * width);
+        let dx = empty(&x, sides, DType::F32);
+        let (dweight, dbias) = (empty(&x, [channels], DType::F32), empty(&x, [channels], DType::F32));
+        // Without relu, dy is used directly; the kernel still needs a tensor to bind as g.
+        let g = if config.relu { empty(&x, sides, DType::F32) } else { empty(&x, [1], DType::F32) };
         let (cubes, dim) = threads(&x, n);
         let (client, arg) = (x.client.clone(), |x: &FloatTensor<Self>| x.clone().into_buffer_arg());
         // SAFETY: as above.
         unsafe {
-            if how.over.in_groups() {
-                let groups = how.over.rows(sides);
-                let all = new(&x, [4 * groups], DType::F32);
-                let (lines, line) = columns(groups);
+            if config.axes.in_groups() {
+                let groups = config.axes.rows(sides);
+                let all = empty(&x, [4 * groups], DType::F32);
+                let (workgroups, workgroup) = columns(groups);
                 group_sums::launch_unchecked(
                     &client,
-                    lines,
-                    line,
+                    workgroups,
+                    workgroup,
                     arg(&dy),
                     arg(&y),
                     arg(&x),
@@ -423,12 +429,12 @@ impl Norm2d for CubeBackend {
                     arg(&g),
                     arg(&all),
                     count,
-                    how.epsilon,
+                    config.epsilon,
                     channels,
                     pixels,
-                    how.relu,
+                    config.relu,
                 );
-                let slope = if how.relu { &g } else { &dy };
+                let slope = if config.relu { &g } else { &dy };
                 group_input_gradient::launch_unchecked(
                     &client,
                     cubes,
@@ -444,11 +450,11 @@ impl Norm2d for CubeBackend {
                     pixels,
                 );
                 if weights {
-                    let (lines, line) = columns(channels);
+                    let (workgroups, workgroup) = columns(channels);
                     group_channel_gradients::launch_unchecked(
                         &client,
-                        lines,
-                        line,
+                        workgroups,
+                        workgroup,
                         arg(slope),
                         arg(&x),
                         arg(&all),
@@ -460,13 +466,13 @@ impl Norm2d for CubeBackend {
                         pixels,
                     );
                 }
-            } else if weights || how.over == Over::Batch {
-                let all = new(&x, [4 * channels], DType::F32);
-                let (lines, line) = columns(channels);
+            } else if weights || config.axes == Axes::Batch {
+                let all = empty(&x, [4 * channels], DType::F32);
+                let (workgroups, workgroup) = columns(channels);
                 channel_gradients::launch_unchecked(
                     &client,
-                    lines,
-                    line,
+                    workgroups,
+                    workgroup,
                     arg(&dy),
                     arg(&y),
                     arg(&x),
@@ -475,16 +481,16 @@ impl Norm2d for CubeBackend {
                     arg(&g),
                     arg(&all),
                     count,
-                    how.epsilon,
+                    config.epsilon,
                     channels,
                     pixels,
-                    how.relu,
+                    config.relu,
                 );
                 input_gradient::launch_unchecked(
                     &client,
                     cubes,
                     dim,
-                    arg(if how.relu { &g } else { &dy }),
+                    arg(if config.relu { &g } else { &dy }),
                     arg(&x),
                     arg(&weight),
                     arg(&all),
@@ -495,7 +501,7 @@ impl Norm2d for CubeBackend {
                     count,
                     channels,
                     pixels,
-                    how.over == Over::Batch,
+                    config.axes == Axes::Batch,
                 );
             } else {
                 input_gradient_alone::launch_unchecked(
@@ -509,13 +515,13 @@ impl Norm2d for CubeBackend {
                     arg(&g),
                     arg(&dx),
                     n,
-                    how.epsilon,
+                    config.epsilon,
                     channels,
                     pixels,
-                    how.relu,
+                    config.relu,
                 );
             }
         }
-        (dx, dweight, dbias, if how.relu { g } else { dy })
+        (dx, dweight, dbias, if config.relu { g } else { dy })
     }
 }

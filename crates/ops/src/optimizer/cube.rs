@@ -1,20 +1,24 @@
-use super::{AHEAD, Descend, rates};
-use crate::cube::{in_rows, owned, threads};
+//! The optimizers on graphics devices, one thread per weight.
+
+use super::{OptimizerStep, RATES_AHEAD, rates};
+use crate::cube::{owned, row_major, threads};
 use burn::backend::tensor::FloatTensor;
 use burn_cubecl::CubeBackend;
 use cubecl::prelude::*;
 
+/// One thread advances the table.
 #[cube(launch_unchecked)]
-fn advance(rates: &mut [f32], ahead: &[f32]) {
+fn advance(rates: &mut [f32], rates_ahead: &[f32]) {
     if ABSOLUTE_POS == 0 {
         let next = usize::cast_from(rates[rates::NEXT]);
-        rates[rates::LR] = ahead[next];
-        rates[rates::NEXT] = f32::cast_from((next + 1) % AHEAD);
+        rates[rates::LR] = rates_ahead[next];
+        rates[rates::NEXT] = f32::cast_from((next + 1) % RATES_AHEAD);
         rates[rates::CORRECTION_1] = rates[rates::TAKE_1] + rates[rates::KEEP_1] * rates[rates::CORRECTION_1];
         rates[rates::CORRECTION_2] = rates[rates::TAKE_2] + rates[rates::KEEP_2] * rates[rates::CORRECTION_2];
     }
 }
 
+/// w ← w − η·(g + λ·w).
 #[cube(launch_unchecked)]
 fn sgd(w: &mut [f32], g: &[f32], rates: &[f32], n: usize) {
     let i = ABSOLUTE_POS;
@@ -23,6 +27,7 @@ fn sgd(w: &mut [f32], g: &[f32], rates: &[f32], n: usize) {
     }
 }
 
+/// v ← μ·v + g + λ·w, w ← w − η·v.
 #[cube(launch_unchecked)]
 fn sgd_momentum(w: &mut [f32], g: &[f32], v: &mut [f32], rates: &[f32], n: usize) {
     let i = ABSOLUTE_POS;
@@ -33,6 +38,7 @@ fn sgd_momentum(w: &mut [f32], g: &[f32], v: &mut [f32], rates: &[f32], n: usize
     }
 }
 
+/// One Adam step of one weight.
 #[cube(launch_unchecked)]
 fn adam(w: &mut [f32], g: &[f32], m: &mut [f32], v: &mut [f32], rates: &[f32], n: usize, #[comptime] decoupled: bool) {
     let i = ABSOLUTE_POS;
@@ -53,21 +59,21 @@ fn adam(w: &mut [f32], g: &[f32], m: &mut [f32], v: &mut [f32], rates: &[f32], n
     }
 }
 
-impl Descend for CubeBackend {
-    fn advance(rates: FloatTensor<Self>, ahead: FloatTensor<Self>) -> FloatTensor<Self> {
+impl OptimizerStep for CubeBackend {
+    fn advance(rates: FloatTensor<Self>, rates_ahead: FloatTensor<Self>) -> FloatTensor<Self> {
         let rates = owned(rates);
         let (count, dim) = threads(&rates, 1);
-        let (table, ahead) = (rates.clone().into_buffer_arg(), ahead.into_buffer_arg());
-        // SAFETY: the places are inside of the tables.
-        unsafe { advance::launch_unchecked(&rates.client, count, dim, table, ahead) };
+        let (table, rates_ahead) = (rates.clone().into_buffer_arg(), rates_ahead.into_buffer_arg());
+        // SAFETY: the indices are within the tables.
+        unsafe { advance::launch_unchecked(&rates.client, count, dim, table, rates_ahead) };
         rates
     }
 
     fn sgd(w: FloatTensor<Self>, g: FloatTensor<Self>, rates: FloatTensor<Self>) -> FloatTensor<Self> {
-        let (w, g) = (owned(w), in_rows(g));
+        let (w, g) = (owned(w), row_major(g));
         let n = w.meta.num_elements();
         let (count, dim) = threads(&w, n);
-        // SAFETY: threads beyond `n` do nothing, here and below.
+        // SAFETY: threads from `n` on do nothing, here and below.
         unsafe {
             sgd::launch_unchecked(
                 &w.client,
@@ -88,7 +94,7 @@ impl Descend for CubeBackend {
         v: FloatTensor<Self>,
         rates: FloatTensor<Self>,
     ) -> (FloatTensor<Self>, FloatTensor<Self>) {
-        let (w, g, v) = (owned(w), in_rows(g), owned(v));
+        let (w, g, v) = (owned(w), row_major(g), owned(v));
         let n = w.meta.num_elements();
         let (count, dim) = threads(&w, n);
         // SAFETY: as above.
@@ -115,7 +121,7 @@ impl Descend for CubeBackend {
         rates: FloatTensor<Self>,
         decoupled: bool,
     ) -> (FloatTensor<Self>, FloatTensor<Self>, FloatTensor<Self>) {
-        let (w, g, m, v) = (owned(w), in_rows(g), owned(m), owned(v));
+        let (w, g, m, v) = (owned(w), row_major(g), owned(m), owned(v));
         let n = w.meta.num_elements();
         let (count, dim) = threads(&w, n);
         // SAFETY: as above.

@@ -1,9 +1,12 @@
+//! The step of projected gradient ascent on graphics devices.
+
 use super::StepLinf;
-use crate::cube::{in_rows, owned, threads};
+use crate::cube::{owned, row_major, threads};
 use burn::backend::tensor::FloatTensor;
 use burn_cubecl::CubeBackend;
 use cubecl::prelude::*;
 
+/// One thread per pixel.
 #[cube(launch_unchecked)]
 fn step(x: &mut [f32], gradient: &[f32], center: &[f32], n: usize, alpha: f32, epsilon: f32) {
     let i = ABSOLUTE_POS;
@@ -22,10 +25,10 @@ impl StepLinf for CubeBackend {
         alpha: f64,
         epsilon: f64,
     ) -> FloatTensor<Self> {
-        let (x, gradient, center) = (owned(x), in_rows(gradient), in_rows(center));
+        let (x, gradient, center) = (owned(x), row_major(gradient), row_major(center));
         let n = x.meta.num_elements();
         let (count, dim) = threads(&x, n);
-        // SAFETY: threads beyond `n` do nothing.
+        // SAFETY: threads from `n` on do nothing.
         unsafe {
             step::launch_unchecked(
                 &x.client,

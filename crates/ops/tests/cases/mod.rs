@@ -1,6 +1,6 @@
-//! Every operation on a device: its results against the default body in double precision, which only burn's own
-//! operations have, and its gradients against central differences of that. What has no gradient is compared with the
-//! CPU. Natively these are tests, and in a browser a page of its own runs them on WebGPU.
+//! Tests of every operation on one device: results against the reference implementation in double precision, gradients
+//! against central differences of it. Operations without a gradient are compared with the CPU. Natively these are
+//! tests; in the browser a page of its own runs them on WebGPU.
 
 use burn::module::Param;
 use burn::optim::GradientsParams;
@@ -10,10 +10,11 @@ use std::cell::RefCell;
 use std::future::Future;
 use std::pin::Pin;
 
-/// What does not agree, a sentence each.
+/// The mismatches, one sentence each.
 pub type Wrong = Vec<String>;
 type Case = fn(Device) -> Pin<Box<dyn Future<Output = Wrong>>>;
 
+/// All cases, by name.
 pub const CASES: [(&str, Case); 7] = [
     ("convolutions", |device| Box::pin(convolutions(device))),
     ("linear layers", |device| Box::pin(linear_layers(device))),
@@ -26,7 +27,7 @@ pub const CASES: [(&str, Case); 7] = [
 
 type Gradient = Box<dyn Fn(&Gradients) -> Tensor<1>>;
 
-/// An operation's inputs, in either precision.
+/// The inputs of an operation, in either precision.
 struct Inputs {
     values: Vec<Vec<f64>>,
     precision: DType,
@@ -34,8 +35,8 @@ struct Inputs {
     gradients: RefCell<Vec<Gradient>>,
 }
 
-/// As many different numbers of about ±1 that single precision holds; neighbours are far apart, so that no small step
-/// changes which of two is the larger one.
+/// `n` different values between −1 and 1, exact in single precision. Neighbours are far apart, so that a small step
+/// never changes which of two is the larger.
 fn spread(seed: usize, n: usize) -> Vec<f64> {
     let mut order: Vec<usize> = (0..n).collect();
     let mut state = seed as u64 * 2 + 1;
@@ -51,7 +52,7 @@ impl Inputs {
         Self { values, precision, device, gradients: RefCell::default() }
     }
 
-    /// Input `at` of the operation.
+    /// Input `at` of the operation, as a leaf of the tape.
     fn leaf<const D: usize>(&self, at: usize, shape: [usize; D]) -> Tensor<D> {
         let data = TensorData::new(self.values[at].clone(), shape).convert_dtype(self.precision);
         let x = Tensor::<D>::from_data(data, (&self.device, self.precision)).autodiff().require_grad();
@@ -75,13 +76,13 @@ fn flat<const D: usize>(x: Tensor<D>) -> Tensor<1> {
     x.reshape([n])
 }
 
-async fn numbers<const D: usize>(x: Tensor<D>) -> Vec<f64> {
+async fn read<const D: usize>(x: Tensor<D>) -> Vec<f64> {
     let x = if x.is_autodiff() { x.inner() } else { x };
     let data = x.into_data_async().await.expect("it can be read");
     data.convert::<f64>().try_to_vec().expect("it is in double precision")
 }
 
-/// The operation's results, weighed and added up.
+/// The weighted sum of an operation's results.
 fn weighed(y: Tensor<1>) -> Tensor<1> {
     let n = y.dims()[0];
     let weights = TensorData::new(spread(7, n), [n]).convert_dtype(y.dtype());
@@ -89,14 +90,14 @@ fn weighed(y: Tensor<1>) -> Tensor<1> {
     (y * Tensor::from_inner(weights)).sum()
 }
 
-/// Where `ours` is further from `right` than 2e-5 of its largest number. Sums of a few numbers of about one are rounded
-/// at 1e-7, whatever is left of them, so that is a tenth at least.
+/// The elements where `ours` differs from `right` by more than 2e-5 of the largest element, or of 0.1 if that is
+/// larger: a sum of values near 1 has a rounding error of 1e-7 however much of it cancels.
 fn apart(name: &str, ours: &[f64], right: &[f64]) -> Wrong {
     if ours.len() != right.len() {
-        return vec![format!("{name}: {} numbers for {}", ours.len(), right.len())];
+        return vec![format!("{name}: {} elements for {}", ours.len(), right.len())];
     }
     let scale = right.iter().fold(0.1_f64, |most, x| most.max(x.abs()));
-    // Not a number is near to nothing.
+    // NaN is not near anything.
     let near = |ours: f64, right: f64| (ours - right).abs() <= 2e-5 * scale;
     let wrong = ours.iter().zip(right).enumerate().filter(|(_, (ours, right))| !near(**ours, **right));
     wrong.map(|(at, (ours, right))| format!("{name} at {at}: {ours} for {right}")).collect()
@@ -107,8 +108,7 @@ async fn agree(device: &Device, name: &str, sizes: &[usize], run: impl Fn(&Input
     let double = |values: Vec<Vec<f64>>| run(&Inputs::new(values, DType::F64, Device::flex()));
     let fused = Inputs::new(values.clone(), DType::F32, device.clone());
     let y = run(&fused);
-    let mut wrong =
-        apart(&format!("{name}, result"), &numbers(y.clone()).await, &numbers(double(values.clone())).await);
+    let mut wrong = apart(&format!("{name}, result"), &read(y.clone()).await, &read(double(values.clone())).await);
     let tape = weighed(y).backward();
     let leaves: Vec<Tensor<1>> = fused.gradients.borrow().iter().map(|gradient| gradient(&tape)).collect();
     if leaves.len() != values.len() {
@@ -122,11 +122,11 @@ async fn agree(device: &Device, name: &str, sizes: &[usize], run: impl Fn(&Input
             for (end, by) in ends.iter_mut().zip([STEP, -STEP]) {
                 let mut values = values.clone();
                 values[input][at] += by;
-                *end = numbers(weighed(double(values))).await[0];
+                *end = read(weighed(double(values))).await[0];
             }
             right.push((ends[0] - ends[1]) / (2.0 * STEP));
         }
-        wrong.extend(apart(&format!("{name}, gradient {input}"), &numbers(ours).await, &right));
+        wrong.extend(apart(&format!("{name}, gradient {input}"), &read(ours).await, &right));
     }
     wrong
 }
@@ -208,13 +208,13 @@ async fn cross_entropies(device: Device) -> Wrong {
     [each.await, mean.await].concat()
 }
 
-/// What has no gradient: one device, and the CPU.
+/// Compares one device with the CPU, for operations without a gradient.
 async fn alike(device: &Device, name: &str, run: impl Fn(&Inputs) -> Vec<Tensor<1>>) -> Wrong {
     let values: Vec<Vec<f64>> = (1..7).map(|seed| spread(seed, 60)).collect();
     let on = |device: Device| run(&Inputs::new(values.clone(), DType::F32, device));
     let mut wrong = Vec::new();
     for (at, (ours, right)) in on(device.clone()).into_iter().zip(on(Device::flex())).enumerate() {
-        wrong.extend(apart(&format!("{name}, result {at}"), &numbers(ours).await, &numbers(right).await));
+        wrong.extend(apart(&format!("{name}, result {at}"), &read(ours).await, &read(right).await));
     }
     wrong
 }
@@ -232,17 +232,17 @@ async fn steps(device: Device) -> Wrong {
         let (x, y) = ops::gather_batch(&whole(inputs, 0), &inputs.labels(&[7, 8, 9]), order, 3);
         vec![flat(x), y.float()]
     });
-    let tick = alike(&device, "the end of a step", |inputs| {
+    let finish_step = alike(&device, "the end of a step", |inputs| {
         let (order, log) = (inputs.labels(&[0, 5, 6]), Tensor::zeros([1 + 3], &inputs.device));
         let loss = inputs.leaf(0, [60]).inner().narrow(0, 0, 1);
-        let (order, log) = ops::tick(order, log, loss);
+        let (order, log) = ops::finish_step(order, log, loss);
         vec![order.float(), log]
     });
-    let absorb = alike(&device, "running statistics", |inputs| {
+    let running_stats = alike(&device, "running statistics", |inputs| {
         let [mean, var, m, v] = [0, 1, 2, 3].map(|at| inputs.leaf(at, [60]).inner().add_scalar(1.5));
-        ops::absorb([mean, var], [m, v], 8, 0.1).into()
+        ops::update_running_stats([mean, var], [m, v], 8, 0.1).into()
     });
-    [step.await, gather.await, tick.await, absorb.await].concat()
+    [step.await, gather.await, finish_step.await, running_stats.await].concat()
 }
 
 async fn rules(device: Device) -> Wrong {

@@ -69,7 +69,7 @@ impl Statistics {
         let tracked = self.mean.is_autodiff();
         // Nobody else holds them while they are moved on, so that it is done in place.
         let held = [&mut self.mean, &mut self.var].map(|held| std::mem::replace(held, batch[0].clone()));
-        let moved = ops::absorb(held.map(Tensor::without_autodiff), batch.clone(), count, MOMENTUM);
+        let moved = ops::update_running_stats(held.map(Tensor::without_autodiff), batch.clone(), count, MOMENTUM);
         self.seen += 1;
         [self.mean, self.var] = moved.map(|moved| if tracked { Tensor::from_inner(moved) } else { moved });
     }

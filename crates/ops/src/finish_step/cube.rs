@@ -1,9 +1,12 @@
-use super::Tick;
-use crate::cube::{in_i32, owned, threads};
+//! The end of a training step on graphics devices.
+
+use super::FinishStep;
+use crate::cube::{as_i32, owned, threads};
 use burn::backend::tensor::{FloatTensor, IntTensor};
 use burn_cubecl::CubeBackend;
 use cubecl::prelude::*;
 
+/// One thread does all of it.
 #[cube(launch_unchecked)]
 fn note(order: &mut [i32], log: &mut [f32], loss: &[f32], places: usize) {
     if ABSOLUTE_POS == 0 {
@@ -14,16 +17,16 @@ fn note(order: &mut [i32], log: &mut [f32], loss: &[f32], places: usize) {
     }
 }
 
-impl Tick for CubeBackend {
-    fn tick(
+impl FinishStep for CubeBackend {
+    fn finish_step(
         order: IntTensor<Self>,
         log: FloatTensor<Self>,
         loss: FloatTensor<Self>,
     ) -> (IntTensor<Self>, FloatTensor<Self>) {
-        let (order, log) = (owned(in_i32(order)), owned(log));
+        let (order, log) = (owned(as_i32(order)), owned(log));
         let (count, dim) = threads(&log, 1);
         let places = log.meta.num_elements() - 1;
-        // SAFETY: the place is below the number of places.
+        // SAFETY: the slot is below the number of slots.
         unsafe {
             note::launch_unchecked(
                 &log.client,

@@ -1,5 +1,6 @@
-//! Fused bodies against the default ones, which are burn's own operations: results and every gradient, over sizes that
-//! fit no vector. With the feature `webgpu` those for graphics devices as well, where there is one or its emulation.
+//! The fused implementations against the reference implementations in burn's own operations: results and all gradients,
+//! for sizes that are no multiple of a vector. With the feature `webgpu` the implementations for graphics devices are
+//! tested as well, if there is a device or a software one.
 
 use burn::module::Param;
 use burn::optim::GradientsParams;
@@ -8,31 +9,31 @@ use ops::{Graph, Optimizer, Recording, Rule, Tail};
 use std::cell::RefCell;
 use std::sync::Mutex;
 
-/// The switch between bodies is the process's: one test at a time.
+/// The switch between implementations is global to the process, so one test runs at a time.
 static SWITCH: Mutex<()> = Mutex::new(());
 
 thread_local! {
-    /// Where numbers are made.
+    /// The device that tensors are made on.
     static DEVICE: RefCell<Device> = RefCell::new(Device::flex());
 }
 
-/// What `run` gives with the default bodies on the CPU has to agree, to `tolerance` of its largest number, with what it
-/// gives with the fused ones on every device.
+/// Asserts that what `run` returns with the reference implementations on the CPU agrees, to `tolerance` of its largest
+/// element, with what it returns with the fused ones on every device.
 fn agree(what: &str, tolerance: f32, run: impl Fn() -> Vec<Vec<f32>>) {
     let _alone = SWITCH.lock().unwrap_or_else(|broken| broken.into_inner());
-    ops::plain(true);
-    let plain = run();
-    ops::plain(false);
-    alike(what, tolerance, &plain, &run());
+    ops::use_reference(true);
+    let reference = run();
+    ops::use_reference(false);
+    alike(what, tolerance, &reference, &run());
     if let Some(graphics) = graphics() {
         DEVICE.set(graphics);
         let fused = run();
         DEVICE.set(Device::flex());
-        alike(&format!("{what}, on a graphics device"), tolerance, &plain, &fused);
+        alike(&format!("{what}, on a graphics device"), tolerance, &reference, &fused);
     }
 }
 
-/// The graphics device, or a line that says why there is none.
+/// The graphics device; if there is none, a message says why.
 #[cfg(feature = "webgpu")]
 fn graphics() -> Option<Device> {
     static GRAPHICS: std::sync::OnceLock<Option<Device>> = std::sync::OnceLock::new();
@@ -51,12 +52,12 @@ fn graphics() -> Option<Device> {
     None
 }
 
-fn alike(what: &str, tolerance: f32, plain: &[Vec<f32>], fused: &[Vec<f32>]) {
-    assert_eq!(plain.len(), fused.len());
-    for (at, (plain, fused)) in plain.iter().zip(fused).enumerate() {
-        assert_eq!(plain.len(), fused.len(), "{what}: result {at}");
-        let scale = plain.iter().fold(1e-3_f32, |max, x| max.max(x.abs()));
-        for (i, (p, f)) in plain.iter().zip(fused).enumerate() {
+fn alike(what: &str, tolerance: f32, reference: &[Vec<f32>], fused: &[Vec<f32>]) {
+    assert_eq!(reference.len(), fused.len());
+    for (at, (reference, fused)) in reference.iter().zip(fused).enumerate() {
+        assert_eq!(reference.len(), fused.len(), "{what}: result {at}");
+        let scale = reference.iter().fold(1e-3_f32, |max, x| max.max(x.abs()));
+        for (i, (p, f)) in reference.iter().zip(fused).enumerate() {
             assert!((p - f).abs() <= tolerance * scale, "{what}: result {at} at {i}: {p} by burn, {f} fused");
         }
     }
@@ -66,18 +67,18 @@ fn device() -> Device {
     DEVICE.with_borrow(Device::clone)
 }
 
-/// Numbers in ±1 that depend on `seed` alone.
-fn numbers<const D: usize>(seed: u32, shape: [usize; D]) -> Tensor<D> {
+/// Values between −1 and 1 that depend on `seed` alone.
+fn values<const D: usize>(seed: u32, shape: [usize; D]) -> Tensor<D> {
     let mut state = u64::from(seed) * 2 + 1;
-    let values = (0..shape.iter().product()).map(|_| {
+    let elements = (0..shape.iter().product()).map(|_| {
         state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
         (state >> 40) as f32 / (1 << 23) as f32 - 1.0
     });
-    Tensor::from_data(TensorData::new(values.collect::<Vec<f32>>(), shape), &device())
+    Tensor::from_data(TensorData::new(elements.collect::<Vec<f32>>(), shape), &device())
 }
 
 fn leaf<const D: usize>(seed: u32, shape: [usize; D]) -> Tensor<D> {
-    numbers(seed, shape).autodiff().require_grad()
+    values(seed, shape).autodiff().require_grad()
 }
 
 fn read<const D: usize>(x: Tensor<D>) -> Vec<f32> {
@@ -85,9 +86,9 @@ fn read<const D: usize>(x: Tensor<D>) -> Vec<f32> {
     pollster::block_on(x.into_data_async()).expect("it can be read").try_to_vec().expect("it is in single precision")
 }
 
-/// Backwards from a sum in which every result has a weight of its own.
+/// The gradients of a sum in which every result has its own weight.
 fn back<const D: usize>(y: &Tensor<D>) -> Gradients {
-    (y.clone() * Tensor::from_inner(numbers(99, y.dims()))).sum().backward()
+    (y.clone() * Tensor::from_inner(values(99, y.dims()))).sum().backward()
 }
 
 fn gradient<const D: usize>(x: &Tensor<D>, tape: &Gradients) -> Vec<f32> {
@@ -104,9 +105,9 @@ fn convolutions() {
         (2, 16, 32, 8, 8, 3, 2),
         (1, 7, 9, 7, 5, 3, 2),
         (2, 8, 16, 6, 6, 1, 2),
-        // More workgroups than a device takes in one line.
+        // More workgroups than one dimension of a device takes.
         (1, 512, 512, 2, 2, 3, 1),
-        // Even kernels are not covered.
+        // Even kernels use the reference implementation.
         (1, 2, 3, 6, 6, 2, 1),
     ] {
         agree(&format!("{from} to {to}, kernel {kernel}, stride {stride}"), 2e-5, || {
@@ -118,9 +119,9 @@ fn convolutions() {
     }
 }
 
-/// Sizes, kernels, strides and precisions as they come, those that no fused body covers among them.
+/// Random sizes, kernels and strides, including those that no fused implementation covers.
 #[test]
-fn shapes_as_they_come() {
+fn random_shapes() {
     let mut state = 17_u64;
     let mut below = |n: u64| {
         state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
@@ -130,7 +131,7 @@ fn shapes_as_they_come() {
         let (n, from, to) = (1 + below(4), 1 + below(6), 1 + below(9));
         let (height, width) = (2 + below(9), 2 + below(9));
         let (kernel, tall, stride) = (1 + below(9), below(4) == 0, 1 + below(3));
-        // Not square: a kernel of its own height.
+        // A kernel that is not square.
         let high = if tall { kernel + 2 } else { kernel };
         let named = format!("{n} × {from} × {height} × {width} to {to}, {high} × {kernel}, stride {stride}");
         agree(&named, 4e-5, || {
@@ -155,10 +156,10 @@ fn shapes_as_they_come() {
     }
 }
 
-/// Images that are turned around, and gradients that come turned around.
+/// Images in a permuted layout, and gradients in a permuted layout.
 #[test]
-fn images_in_any_order() {
-    let turned = |x: &Tensor<4>| x.clone().permute([0, 3, 1, 2]);
+fn permuted_images() {
+    let to_channels_first = |x: &Tensor<4>| x.clone().permute([0, 3, 1, 2]);
     let backwards = |x: &Tensor<4>, y: Tensor<4>, others: &[&Tensor<4>]| {
         let y = y.permute([0, 2, 3, 1]);
         let tape = back(&y);
@@ -166,33 +167,33 @@ fn images_in_any_order() {
         [read(y), gradient(x, &tape)].into_iter().chain(others).collect::<Vec<_>>()
     };
     for (kernel, stride) in [(1, 2), (3, 1), (3, 2), (7, 1)] {
-        agree(&format!("turned around, kernel {kernel}, stride {stride}"), 2e-5, || {
+        agree(&format!("channels permuted, kernel {kernel}, stride {stride}"), 2e-5, || {
             let (x, w, b) = (leaf(1, [3, 6, 8, 5]), leaf(2, [7, 5, kernel, kernel]), leaf(3, [7]));
-            let y = ops::conv2d(turned(&x), w.clone(), Some(b.clone()), stride);
+            let y = ops::conv2d(to_channels_first(&x), w.clone(), Some(b.clone()), stride);
             let mut all = backwards(&x, y, &[&w]);
-            all.extend(backwards(&x, ops::conv_pool(turned(&x), w.clone(), b.clone(), true), &[&w]));
+            all.extend(backwards(&x, ops::conv_pool(to_channels_first(&x), w.clone(), b.clone(), true), &[&w]));
             all
         });
     }
-    agree("turned around, pooling", 0.0, || {
+    agree("channels permuted, pooling", 0.0, || {
         let x = leaf(1, [3, 6, 8, 5]);
-        backwards(&x, ops::max_pool2d(turned(&x), true), &[])
+        backwards(&x, ops::max_pool2d(to_channels_first(&x), true), &[])
     });
-    agree("turned around, norm", 1e-4, || {
-        let (x, around) = (leaf(1, [3, 6, 8, 5]), leaf(2, [3, 6, 8, 5]));
-        let tail = Tail { residual: Some(turned(&around)), relu: true };
-        let (y, ..) = ops::batch_norm2d(turned(&x), leaf(3, [5]), leaf(4, [5]), 1e-5, tail);
-        backwards(&x, y, &[&around])
+    agree("channels permuted, norm", 1e-4, || {
+        let (x, with_residual) = (leaf(1, [3, 6, 8, 5]), leaf(2, [3, 6, 8, 5]));
+        let tail = Tail { residual: Some(to_channels_first(&with_residual)), relu: true };
+        let (y, ..) = ops::batch_norm2d(to_channels_first(&x), leaf(3, [5]), leaf(4, [5]), 1e-5, tail);
+        backwards(&x, y, &[&with_residual])
     });
 }
 
-/// Half precision has no fused body.
+/// Half precision uses the reference implementation.
 #[test]
-fn half_precision_is_burns() {
-    let half = |seed, shape: [usize; 2]| numbers(seed, shape).cast(DType::F16);
-    let y = ops::linear(half(1, [5, 7]), half(2, [7, 3]), Some(numbers::<1>(3, [3]).cast(DType::F16)), true);
+fn half_precision_uses_the_reference() {
+    let half = |seed, shape: [usize; 2]| values(seed, shape).cast(DType::F16);
+    let y = ops::linear(half(1, [5, 7]), half(2, [7, 3]), Some(values::<1>(3, [3]).cast(DType::F16)), true);
     assert_eq!(y.dtype(), DType::F16);
-    let whole = ops::linear(numbers(1, [5, 7]), numbers(2, [7, 3]), Some(numbers(3, [3])), true);
+    let whole = ops::linear(values(1, [5, 7]), values(2, [7, 3]), Some(values(3, [3])), true);
     alike("half precision", 4e-3, &[read(whole)], &[read(y.cast(DType::F32))]);
 }
 
@@ -205,7 +206,7 @@ fn convolutions_with_pooling() {
         (2, 2, 3, [8, 6], 5),
         (1, 2, 3, [6, 7], 7),
         (1, 4, 4, [2, 2], 1),
-        // More workgroups than a device takes in one line.
+        // More workgroups than one dimension of a device takes.
         (1, 512, 512, [4, 4], 3),
     ] {
         for relu in [true, false] {
@@ -221,9 +222,9 @@ fn convolutions_with_pooling() {
 }
 
 #[test]
-fn what_nobody_wants_is_not_computed() {
+fn unneeded_gradients_are_skipped() {
     agree("weights alone, and inputs alone", 2e-5, || {
-        let (x, w, b) = (numbers(1, [2, 3, 6, 6]), leaf(2, [4, 3, 3, 3]), leaf(3, [4]));
+        let (x, w, b) = (values(1, [2, 3, 6, 6]), leaf(2, [4, 3, 3, 3]), leaf(3, [4]));
         let y = ops::conv_pool(Tensor::from_inner(x.clone()), w.clone(), b.clone(), true);
         let tape = back(&y);
         let weights = gradient(&w, &tape);
@@ -248,7 +249,7 @@ fn pooling() {
 #[test]
 fn linear_layers() {
     let some = [(1, 1, 1), (64, 64, 10), (7, 13, 17), (65, 200, 33), (129, 257, 258)];
-    // Long sums of few results, forwards and in the weight.
+    // Few outputs that are long sums, forward and for the weight.
     let long = [(64, 1568, 10), (5, 517, 3), (1, 700, 1), (37, 611, 70), (650, 1, 1), (531, 19, 18), (700, 70, 45)];
     for (n, from, to) in some.into_iter().chain(long) {
         for relu in [true, false] {
@@ -276,7 +277,7 @@ fn low_rank_branches() {
 fn cross_entropies() {
     for (n, classes) in [(1, 2), (7, 3), (64, 10), (5, 46)] {
         agree(&format!("{n} rows, {classes} classes"), 1e-6, || {
-            let logits = numbers(1, [n, classes]).mul_scalar(20.0).autodiff().require_grad();
+            let logits = values(1, [n, classes]).mul_scalar(20.0).autodiff().require_grad();
             let labels: Vec<i32> = (0..n as i32).map(|row| row * 5 % classes as i32).collect();
             let labels = Tensor::<1, Int>::from_data(TensorData::new(labels, [n]), &device());
             let loss = ops::cross_entropy(logits.clone(), labels.clone());
@@ -294,10 +295,10 @@ fn cross_entropies() {
 fn batches() {
     agree("rows of a set", 0.0, || {
         let labels = TensorData::new((0..9).collect::<Vec<i32>>(), [9]);
-        // The second batch of two, and one row that is in none.
+        // The second of two batches; the last row index belongs to none.
         let order = TensorData::new(vec![1_i32, 7, 7, 7, 7, 7, 8, 0, 3, 3, 5, 1], [12]);
         let (labels, order) = (Tensor::from_data(labels, &device()), Tensor::from_data(order, &device()));
-        let (x, y) = ops::gather_batch(&numbers(1, [9, 3, 5, 4]), &labels, order, 5);
+        let (x, y) = ops::gather_batch(&values(1, [9, 3, 5, 4]), &labels, order, 5);
         vec![read(x), read(y.float())]
     });
 }
@@ -308,22 +309,23 @@ fn ends_of_steps() {
         let order = Tensor::<1, Int>::from_data(TensorData::new(vec![0_i32, 7, 8, 9, 4], [5]), &device());
         let (mut order, mut log) = (order, Tensor::<1>::zeros([1 + 3], &device()));
         for loss in 0..5 {
-            (order, log) = ops::tick(order, log, numbers(1 + loss, [1]));
+            (order, log) = ops::finish_step(order, log, values(1 + loss, [1]));
         }
-        let noted: Vec<f32> = [4, 5, 3].into_iter().flat_map(|loss| read(numbers::<1>(loss, [1]))).collect();
+        let noted: Vec<f32> = [4, 5, 3].into_iter().flat_map(|loss| read(values::<1>(loss, [1]))).collect();
         assert_eq!((read(order.clone().float()), &read(log.clone())[1..]), (vec![5.0, 7.0, 8.0, 9.0, 4.0], &*noted));
         vec![read(order.float()), read(log)]
     });
 }
 
-/// A batch after the other, a linear layer, the mean loss, Adam; more steps than learning rates lie on the device.
+/// Steps of one batch each: a linear layer, the mean loss, Adam. There are more steps than learning rates on the
+/// device.
 #[test]
 fn replayed_steps_are_steps() {
     const STEPS: usize = 300;
     let train = |replay: bool| {
         let labels =
             Tensor::<1, Int>::from_data(TensorData::new((0..64).map(|i| i % 7).collect::<Vec<i32>>(), [64]), &device());
-        let inputs = numbers::<4>(1, [64, 1, 3, 4]);
+        let inputs = values::<4>(1, [64, 1, 3, 4]);
         let rows = (0..64_i32).map(|i| i * 37 % 64);
         let order = |first: i32| {
             let order = std::iter::once(0).chain(rows.clone().map(|row| (row + first) % 64)).collect::<Vec<i32>>();
@@ -332,7 +334,7 @@ fn replayed_steps_are_steps() {
         let mut weight = Param::from_tensor(leaf(2, [12, 7]));
         let mut optimizer =
             Optimizer::new(Rule::Adam { decay: 0.01, decoupled: true }, |step| 0.05 / (1.0 + step as f64));
-        let bias = numbers::<1>(3, [7]).autodiff();
+        let bias = values::<1>(3, [7]).autodiff();
         let mut log = Some(Tensor::<1>::zeros([1 + STEPS], &device()));
         let mut now = Some(order(0));
         let mut kernels = |weight: Param<Tensor<2>>, optimizer: &mut Optimizer, now: &mut Option<Tensor<1, Int>>| {
@@ -342,7 +344,7 @@ fn replayed_steps_are_steps() {
             let loss = ops::mean_cross_entropy(logits, y);
             let gradients = GradientsParams::from_module(&mut loss.backward(), &weight);
             let weight = optimizer.apply(weight, gradients);
-            let (at, noted) = ops::tick(at, log.take().unwrap(), loss.inner());
+            let (at, noted) = ops::finish_step(at, log.take().unwrap(), loss.inner());
             (*now, log) = (Some(at), Some(noted));
             weight
         };
@@ -354,7 +356,7 @@ fn replayed_steps_are_steps() {
             optimizer.begin();
             let recording = if replay && step == 5 { Recording::prepare(&device()) } else { None };
             match &graph {
-                // SAFETY: all of it lives on to the end of the loop.
+                // SAFETY: all tensors live until the end of the loop.
                 Some(graph) => unsafe { graph.replay() }.unwrap(),
                 None => weight = kernels(weight, &mut optimizer, &mut now),
             }
@@ -375,9 +377,9 @@ fn replayed_steps_are_steps() {
 #[test]
 fn steps_of_attacks() {
     agree("a step in the ball", 0.0, || {
-        let (x, center) = (numbers(1, [3, 2, 5, 5]), numbers(2, [3, 2, 5, 5]).add_scalar(0.5));
-        let gradient = numbers(3, [3, 2, 5, 5]);
-        // A gradient of nothing moves nothing.
+        let (x, center) = (values(1, [3, 2, 5, 5]), values(2, [3, 2, 5, 5]).add_scalar(0.5));
+        let gradient = values(3, [3, 2, 5, 5]);
+        // A zero gradient moves nothing.
         let gradient = gradient.clone().mask_fill(gradient.clone().lower_elem(-0.5), 0.0);
         let near = center.clone() + x.mul_scalar(0.1);
         vec![read(ops::step_linf(near, gradient, &center, 0.05, 0.1))]
@@ -387,10 +389,10 @@ fn steps_of_attacks() {
 #[test]
 fn norms_of_images() {
     for (n, c, height, width) in [(1, 1, 1, 2), (3, 5, 4, 3), (2, 16, 6, 6), (4, 33, 2, 2)] {
-        for (relu, around) in [(false, false), (true, false), (false, true), (true, true)] {
+        for (relu, with_residual) in [(false, false), (true, false), (false, true), (true, true)] {
             let shape = [n, c, height, width];
-            let tail = |residual: &Tensor<4>| Tail { residual: around.then(|| residual.clone()), relu };
-            agree(&format!("of the batch, {shape:?}, relu {relu}, residual {around}"), 1e-4, || {
+            let tail = |residual: &Tensor<4>| Tail { residual: with_residual.then(|| residual.clone()), relu };
+            agree(&format!("of the batch, {shape:?}, relu {relu}, residual {with_residual}"), 1e-4, || {
                 let (x, residual) = (leaf(1, shape), leaf(2, shape));
                 let (weight, bias) = (leaf(3, [c]), leaf(4, [c]));
                 let tail = tail(&residual);
@@ -398,29 +400,29 @@ fn norms_of_images() {
                 let tape = back(&y);
                 let mut all = vec![read(y), read(mean), read(var), gradient(&x, &tape)];
                 all.extend([gradient(&weight, &tape), gradient(&bias, &tape)]);
-                all.extend(around.then(|| gradient(&residual, &tape)));
+                all.extend(with_residual.then(|| gradient(&residual, &tape)));
                 all
             });
             for groups in [1, 3, 4, c].into_iter().filter(|groups| c.is_multiple_of(*groups)) {
-                agree(&format!("of {groups} groups, {shape:?}, relu {relu}, residual {around}"), 1e-4, || {
+                agree(&format!("of {groups} groups, {shape:?}, relu {relu}, residual {with_residual}"), 1e-4, || {
                     let (x, residual) = (leaf(1, shape), leaf(2, shape));
                     let (weight, bias) = (leaf(3, [c]), leaf(4, [c]));
                     let tail = tail(&residual);
                     let y = ops::group_norm2d(x.clone(), groups, weight.clone(), bias.clone(), 1e-5, tail);
                     let tape = back(&y);
                     let mut all = vec![read(y), gradient(&x, &tape), gradient(&weight, &tape), gradient(&bias, &tape)];
-                    all.extend(around.then(|| gradient(&residual, &tape)));
+                    all.extend(with_residual.then(|| gradient(&residual, &tape)));
                     all
                 });
             }
-            agree(&format!("of running statistics, {shape:?}, relu {relu}, residual {around}"), 2e-5, || {
+            agree(&format!("of running statistics, {shape:?}, relu {relu}, residual {with_residual}"), 2e-5, || {
                 let (x, residual) = (leaf(1, shape), leaf(2, shape));
                 let (weight, bias) = (leaf(3, [c]), leaf(4, [c]));
-                let (mean, var) = (numbers(5, [c]).autodiff(), numbers(6, [c]).add_scalar(1.5).autodiff());
+                let (mean, var) = (values(5, [c]).autodiff(), values(6, [c]).add_scalar(1.5).autodiff());
                 let y = ops::norm2d(x.clone(), mean, var, weight.clone(), bias.clone(), 1e-5, tail(&residual));
                 let tape = back(&y);
                 let mut all = vec![read(y), gradient(&x, &tape), gradient(&weight, &tape), gradient(&bias, &tape)];
-                all.extend(around.then(|| gradient(&residual, &tape)));
+                all.extend(with_residual.then(|| gradient(&residual, &tape)));
                 all
             });
         }
@@ -431,10 +433,10 @@ fn norms_of_images() {
 fn running_statistics() {
     for (c, count) in [(1, 1), (3, 2), (70, 500)] {
         agree(&format!("of {c} channels of {count}"), 1e-6, || {
-            let batch = || [numbers::<1>(3, [c]), numbers::<1>(4, [c]).add_scalar(1.5)];
-            let mut held = [numbers::<1>(1, [c]), numbers::<1>(2, [c]).add_scalar(1.5)];
+            let batch = || [values::<1>(3, [c]), values::<1>(4, [c]).add_scalar(1.5)];
+            let mut held = [values::<1>(1, [c]), values::<1>(2, [c]).add_scalar(1.5)];
             for _ in 0..3 {
-                held = ops::absorb(held, batch(), count, 0.1);
+                held = ops::update_running_stats(held, batch(), count, 0.1);
             }
             held.map(read).into()
         });
@@ -442,17 +444,17 @@ fn running_statistics() {
 }
 
 #[test]
-fn an_attack_asks_a_norm_for_inputs_alone() {
+fn norms_with_input_gradients_alone() {
     for relu in [false, true] {
         agree(&format!("inputs alone, relu {relu}"), 2e-5, || {
-            let (x, around) = (leaf(1, [2, 3, 4, 4]), leaf(4, [2, 3, 4, 4]));
-            let (weight, bias) = (numbers(2, [3]).autodiff(), numbers(3, [3]).autodiff());
-            let (mean, var) = (numbers(5, [3]).autodiff(), numbers(6, [3]).add_scalar(1.5).autodiff());
-            let tail = Tail { residual: Some(around.clone()), relu };
+            let (x, with_residual) = (leaf(1, [2, 3, 4, 4]), leaf(4, [2, 3, 4, 4]));
+            let (weight, bias) = (values(2, [3]).autodiff(), values(3, [3]).autodiff());
+            let (mean, var) = (values(5, [3]).autodiff(), values(6, [3]).add_scalar(1.5).autodiff());
+            let tail = Tail { residual: Some(with_residual.clone()), relu };
             let tape = back(&ops::norm2d(x.clone(), mean, var, weight.clone(), bias.clone(), 1e-5, tail.clone()));
-            let known = [gradient(&x, &tape), gradient(&around, &tape)];
+            let known = [gradient(&x, &tape), gradient(&with_residual, &tape)];
             let tape = back(&ops::group_norm2d(x.clone(), 3, weight, bias, 1e-5, tail));
-            known.into_iter().chain([gradient(&x, &tape), gradient(&around, &tape)]).collect()
+            known.into_iter().chain([gradient(&x, &tape), gradient(&with_residual, &tape)]).collect()
         });
     }
 }
@@ -460,7 +462,7 @@ fn an_attack_asks_a_norm_for_inputs_alone() {
 #[test]
 fn transformers() {
     let some = [(1, 1, 1, 1), (2, 5, 3, 7), (3, 16, 4, 16), (2, 17, 2, 8)];
-    // The longest head that graphics devices cover, one beyond it, and more queries than a workgroup has threads.
+    // The longest head that graphics devices cover, a longer one, and more queries than a workgroup has threads.
     for (n, t, heads, d) in some.into_iter().chain([(1, 3, 2, 64), (1, 3, 1, 65), (2, 67, 1, 4)]) {
         agree(&format!("attention of {t} patches, {heads} heads of {d}"), 2e-5, || {
             let qkv = leaf(1, [n, t, 3 * heads * d]);
@@ -469,7 +471,7 @@ fn transformers() {
             vec![read(y), gradient(&qkv, &tape)]
         });
     }
-    // The last has more rows than a workgroup has threads to add them up.
+    // The last has more rows than a workgroup has threads to sum them.
     for (n, d) in [(1, 3), (7, 5), (9, 64), (50, 7)] {
         agree(&format!("layer norm of {d}"), 1e-4, || {
             let (x, weight, bias) = (leaf(1, [n, 3, d]), leaf(2, [d]), leaf(3, [d]));
@@ -479,7 +481,7 @@ fn transformers() {
         });
     }
     agree("gelu", 2e-6, || {
-        let x = numbers(1, [7, 33]).mul_scalar(6.0).autodiff().require_grad();
+        let x = values(1, [7, 33]).mul_scalar(6.0).autodiff().require_grad();
         let y = ops::gelu(x.clone());
         let tape = back(&y);
         vec![read(y), gradient(&x, &tape)]
@@ -487,7 +489,7 @@ fn transformers() {
 }
 
 #[test]
-fn rules_of_descent() {
+fn update_rules() {
     let rules = [
         Rule::Sgd { momentum: 0.0, decay: 0.0 },
         Rule::Sgd { momentum: 0.9, decay: 0.01 },
@@ -501,7 +503,7 @@ fn rules_of_descent() {
             let mut optimizer = Optimizer::new(rule, |step| if step < 5 { 0.01 } else { 0.002 });
             for step in 0..8 {
                 let mut gradients = GradientsParams::new();
-                gradients.register(weight.id, numbers::<2>(2 + step, [5, 7]));
+                gradients.register(weight.id, values::<2>(2 + step, [5, 7]));
                 weight = optimizer.step(weight, gradients);
             }
             vec![read(weight.val())]

@@ -1,26 +1,26 @@
-//! Sums over the rows of a matrix with few columns.
+//! Column sums of a row-major matrix with few columns.
 //!
-//! Rows are taken together until they are wide enough for vectors and for many sums that do not wait for each other: a
+//! Several rows are treated as one, so that a row is long enough for vectors and for many independent accumulators: a
 //! row of 3 channels becomes one of 258.
 
 use crate::dispatch;
 
-/// How many rows of `c` are taken at once.
+/// The number of rows of `c` elements that are treated as one.
 fn repeats(c: usize) -> usize {
     256_usize.div_ceil(c)
 }
 
-/// How many numbers are taken at once of rows of `c`.
+/// The elements of a wide row: all rows of `c` elements that are treated as one.
 pub fn wide(c: usize) -> usize {
     c * repeats(c)
 }
 
-/// What every column has, for all rows that are taken at once.
+/// One value per column, repeated to the length of a wide row.
 pub fn widen(columns: &[f32]) -> Vec<f32> {
     columns.repeat(repeats(columns.len()))
 }
 
-/// Sums of `c` columns from sums of the columns taken at once.
+/// Adds up the sums of a wide row into the sums of its `c` columns.
 #[inline(always)]
 pub fn narrow(sums: &[f32], c: usize) -> Vec<f32> {
     let (first, others) = sums.split_at(c);
@@ -32,12 +32,12 @@ pub fn narrow(sums: &[f32], c: usize) -> Vec<f32> {
 }
 
 dispatch! {
-    /// Sums of the `c` columns of `x`.
-    pub fn sums(x: &[f32], c: usize) -> Vec<f32> = sums_body
+    /// The sums of the `c` columns of `x` `[rows, c]`.
+    pub fn sums(x: &[f32], c: usize) -> Vec<f32> = sums_impl
 }
 
 #[inline(always)]
-unsafe fn sums_body<V>(x: &[f32], c: usize) -> Vec<f32> {
+unsafe fn sums_impl<V>(x: &[f32], c: usize) -> Vec<f32> {
     let mut sums = vec![0.0; wide(c)];
     for row in x.chunks(wide(c)) {
         sums.iter_mut().zip(row).for_each(|(sum, x)| *sum += x);

@@ -1,4 +1,7 @@
-use crate::fused::{fused, in_rows, numbers, numbers_mut};
+//! Running statistics of batch normalisation.
+
+use crate::flex::{elements, elements_mut, row_major};
+use crate::reference::fused;
 #[cfg(feature = "gpu")]
 use burn::backend::fusion::custom::TensorSpec;
 use burn::backend::tensor::FloatTensor;
@@ -8,10 +11,10 @@ use burn::tensor::Tensor;
 #[cfg(feature = "gpu")]
 mod cube;
 
-/// Running means and variances `[c]` of batch normalisation, moved on in place by what a batch had
-/// ([`crate::batch_norm2d`]): old ← (1 − share) · old + share · new, the variance made unbiased first, from `count`
-/// numbers a channel. PyTorch's `momentum` is the share. Without a tape.
-pub fn absorb(
+/// Updates the running mean and variance `[c]` of batch normalisation in place with the statistics of a batch (see
+/// [`crate::batch_norm2d`]): old ← (1 − share) · old + share · new. `share` is PyTorch's `momentum`. The variance is
+/// made unbiased first; `count` is the number of elements of a channel. Nothing is on a tape.
+pub fn update_running_stats(
     [mean, var]: [Tensor<1>; 2],
     [new_mean, new_var]: [Tensor<1>; 2],
     count: usize,
@@ -20,18 +23,20 @@ pub fn absorb(
     let unbiased = share * count as f64 / (count as f64 - 1.0).max(1.0);
     if fused(&mean) {
         let [mean, var, new_mean, new_var] = [mean, var, new_mean, new_var].map(Tensor::into_dispatch);
-        let (mean, var) = <Dispatch as Absorb>::absorb(mean, var, new_mean, new_var, share, unbiased);
+        let (mean, var) =
+            <Dispatch as RunningStats>::update_running_stats(mean, var, new_mean, new_var, share, unbiased);
         return [mean, var].map(Tensor::from_dispatch);
     }
     let mix = |old: Tensor<1>, new: Tensor<1>, taken: f64| old.mul_scalar(1.0 - share) + new.mul_scalar(taken);
     [mix(mean, new_mean, share), mix(var, new_var, unbiased)]
 }
 
+/// The backends' part of [`update_running_stats`].
 #[backend_extension(Flex, Cube: cfg(feature = "gpu"), Fusion: cfg(feature = "gpu"))]
-pub trait Absorb: Backend {
-    /// `taken` of the new variance.
+pub trait RunningStats: Backend {
+    /// The new running mean and variance; `taken` is the weight of the new variance.
     #[fusion(meta = both)]
-    fn absorb(
+    fn update_running_stats(
         mean: FloatTensor<Self>,
         var: FloatTensor<Self>,
         new_mean: FloatTensor<Self>,
@@ -53,8 +58,8 @@ fn both(
     (mean.clone(), var.clone())
 }
 
-impl Absorb for Flex {
-    fn absorb(
+impl RunningStats for Flex {
+    fn update_running_stats(
         mean: FloatTensor<Self>,
         var: FloatTensor<Self>,
         new_mean: FloatTensor<Self>,
@@ -64,8 +69,8 @@ impl Absorb for Flex {
     ) -> (FloatTensor<Self>, FloatTensor<Self>) {
         let keep = (1.0 - share) as f32;
         let mix = |old: FloatTensor<Self>, new: FloatTensor<Self>, taken: f64| {
-            let (mut old, new) = (in_rows(old), in_rows(new));
-            let moved = numbers_mut(&mut old).iter_mut().zip(numbers(&new));
+            let (mut old, new) = (row_major(old), row_major(new));
+            let moved = elements_mut(&mut old).iter_mut().zip(elements(&new));
             moved.for_each(|(old, new)| *old = keep * *old + taken as f32 * new);
             old
         };

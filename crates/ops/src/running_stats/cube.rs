@@ -1,9 +1,12 @@
-use super::Absorb;
-use crate::cube::{in_rows, owned, threads};
+//! Running statistics on graphics devices.
+
+use super::RunningStats;
+use crate::cube::{owned, row_major, threads};
 use burn::backend::tensor::FloatTensor;
 use burn_cubecl::CubeBackend;
 use cubecl::prelude::*;
 
+/// One thread per channel.
 #[cube(launch_unchecked)]
 fn mix(
     mean: &mut [f32],
@@ -22,8 +25,8 @@ fn mix(
     }
 }
 
-impl Absorb for CubeBackend {
-    fn absorb(
+impl RunningStats for CubeBackend {
+    fn update_running_stats(
         mean: FloatTensor<Self>,
         var: FloatTensor<Self>,
         new_mean: FloatTensor<Self>,
@@ -31,10 +34,10 @@ impl Absorb for CubeBackend {
         share: f64,
         taken: f64,
     ) -> (FloatTensor<Self>, FloatTensor<Self>) {
-        let ([mean, var], [new_mean, new_var]) = ([mean, var].map(owned), [new_mean, new_var].map(in_rows));
+        let ([mean, var], [new_mean, new_var]) = ([mean, var].map(owned), [new_mean, new_var].map(row_major));
         let n = mean.meta.num_elements();
         let (count, dim) = threads(&mean, n);
-        // SAFETY: threads beyond `n` do nothing.
+        // SAFETY: threads from `n` on do nothing.
         unsafe {
             mix::launch_unchecked(
                 &mean.client,
