@@ -22,11 +22,7 @@ pub mod lanes;
 pub mod layer_norm;
 pub mod linear;
 mod math;
-<<<<<<< HEAD
-mod matmul;
-=======
 pub mod matmul;
->>>>>>> kernels
 pub mod norm2d;
 pub mod optimizer;
 pub mod pool;
