@@ -10,3 +10,4 @@ mod gradients;
 mod laws;
 mod recipes;
 mod tidy;
+mod toy_set;

@@ -1,5 +1,6 @@
 //! Invariants that no compiler checks: how files look, who may depend on whom, what may touch the world.
 
+use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
 use std::process::Command;
@@ -63,6 +64,143 @@ fn methods_stand_alone() {
         let other = ["crate::", "super::"].into_iter().find(|path| !list && code.contains(path));
         assert_eq!(other, None, "{file}: what two methods need belongs into kit");
     }
+}
+
+/// The rooms of kit from the bottom up. Each imports only from those before it.
+const ROOMS: [&str; 11] =
+    ["error", "seed", "host", "settings", "stats", "data", "nets", "cx", "learn", "attack", "run"];
+
+#[test]
+fn rooms_of_kit_import_only_what_lies_below_them() {
+    for import in imports("crates/kit/src") {
+        let place = |module: &[String]| ROOMS.iter().position(|room| module.first().is_some_and(|name| name == room));
+        if let (Some(from), Some(to)) = (place(&import.from), place(&import.to)) {
+            assert!(to <= from, "{} imports {}, which lies above it", import.from.join("::"), import.to.join("::"));
+        } else {
+            assert!(import.from.is_empty(), "{} is in no room of kit", import.from.join("::"));
+        }
+    }
+}
+
+#[test]
+fn modules_of_kit_do_not_import_each_other_in_a_circle() {
+    let imports = imports("crates/kit/src");
+    let mut left: Vec<&Import> = imports.iter().collect();
+    // Whatever imports nothing that is left is in no circle.
+    loop {
+        let before = left.len();
+        let importing: Vec<&Vec<String>> = left.iter().map(|import| &import.from).collect();
+        left.retain(|import| importing.contains(&&import.to));
+        if left.len() == before {
+            break;
+        }
+    }
+    let circle: Vec<String> =
+        left.iter().map(|import| format!("{} → {}", import.from.join("::"), import.to.join("::"))).collect();
+    assert!(circle.is_empty(), "these imports lead into a circle: {circle:#?}");
+}
+
+/// A module that imports from another one; paths from the root of the crate.
+struct Import {
+    from: Vec<String>,
+    to: Vec<String>,
+}
+
+/// All imports between the modules of a crate. A name is followed to the module that defines it, through `pub use`,
+/// which is no import of its own.
+fn imports(folder: &str) -> Vec<Import> {
+    let modules: BTreeMap<Vec<String>, Vec<Use>> = sources(&[folder])
+        .into_iter()
+        .map(|(file, code)| {
+            let path = file.trim_start_matches(folder).trim_matches('/').trim_end_matches(".rs");
+            let path = path.trim_end_matches("/mod").split('/').map(str::to_owned).collect::<Vec<_>>();
+            (if path == ["lib"] { Vec::new() } else { path }, uses(&code))
+        })
+        .collect();
+    let child = |module: &[String], name: &str| {
+        let path = [module, &[name.to_owned()]].concat();
+        modules.contains_key(&path).then_some(path)
+    };
+    let defining = |mut module: Vec<String>, names: &[String]| {
+        for name in names {
+            let exported = |of: &&Use| of.public && of.path.last() == Some(name);
+            let through = |of: &Use| of.path.first().and_then(|first| child(&module, first));
+            match child(&module, name).or_else(|| modules[&module].iter().find(exported).and_then(through)) {
+                Some(next) => module = next,
+                None => break,
+            }
+        }
+        module
+    };
+    let mut imports = Vec::new();
+    for (from, uses) in &modules {
+        for of in uses.iter().filter(|of| !of.public) {
+            let up = of.path.iter().take_while(|name| *name == "super").count();
+            let start = match of.path[0].as_str() {
+                "crate" => Vec::new(),
+                "super" => from[..from.len() - up].to_vec(),
+                first if child(from, first).is_some() => from.clone(),
+                _ => continue,
+            };
+            let names = &of.path[if of.path[0] == "crate" { 1 } else { up }..];
+            let to = defining(start, names);
+            if to != *from {
+                imports.push(Import { from: from.clone(), to });
+            }
+        }
+    }
+    imports
+}
+
+/// One name that a `use` brings in.
+#[derive(Debug)]
+struct Use {
+    public: bool,
+    path: Vec<String>,
+}
+
+/// Every name in the `use` declarations of some code.
+fn uses(code: &str) -> Vec<Use> {
+    fn expand(tree: &str, prefix: &[String], found: &mut Vec<Vec<String>>) {
+        let tree = tree.trim();
+        let Some((head, group)) = tree.split_once('{') else {
+            let name = tree.split(" as ").next().unwrap_or_default();
+            let rest = name.split("::").filter(|name| *name != "self" && !name.is_empty()).map(str::to_owned);
+            found.push(prefix.iter().cloned().chain(rest).collect());
+            return;
+        };
+        let names = head.split("::").filter(|name| !name.trim().is_empty()).map(|name| name.trim().to_owned());
+        let prefix: Vec<String> = prefix.iter().cloned().chain(names).collect();
+        let (mut depth, mut start) = (0, 0);
+        let group = &group[..group.rfind('}').unwrap_or(group.len())];
+        for (at, letter) in group.char_indices() {
+            match letter {
+                '{' => depth += 1,
+                '}' => depth -= 1,
+                ',' if depth == 0 => {
+                    expand(&group[start..at], &prefix, found);
+                    start = at + 1;
+                }
+                _ => {}
+            }
+        }
+        if !group[start..].trim().is_empty() {
+            expand(&group[start..], &prefix, found);
+        }
+    }
+    let mut uses = Vec::new();
+    let mut rest = code;
+    while let Some(at) = rest.find("use ") {
+        let before = rest[..at].rsplit('\n').next().unwrap_or_default().trim();
+        let (tree, after) = rest[at + 4..].split_once(';').unwrap_or_default();
+        rest = after;
+        if before.is_empty() || before.starts_with("pub") {
+            let mut paths = Vec::new();
+            expand(tree, &[], &mut paths);
+            uses.extend(paths.into_iter().map(|path| Use { public: before.starts_with("pub"), path }));
+        }
+    }
+    uses
 }
 
 #[test]

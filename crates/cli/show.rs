@@ -5,7 +5,7 @@ use crate::run;
 use crate::speaker::{Listener, Speaker};
 use crate::stop::Stop;
 use crate::{file, math, text};
-use engine::{Gate, Session};
+use engine::{Gate, Registry, Session};
 use report::Table;
 use serde_json::{Map, Value, json};
 use spec::{Access, Catalogue, Choice, Control, Kind, MethodInfo, RunSpec, Source, Why, Widget, Wrong};
@@ -20,7 +20,7 @@ pub fn check(path: &Path) -> Result<(), Stop> {
     let gate = Rc::new(Gate::default());
     let speaker = Speaker::new(Listener::Patient, catalogue.clone(), &spec, None);
     let machine = Rc::new(Machine::new(file::folder(path), gate.clone(), speaker));
-    let mut session = Session::new(engine::Opened::cpu(Why::Default), machine, gate);
+    let mut session = Session::new(engine::Opened::cpu(Why::Default), machine, gate, Registry::shipped());
     for point in &points {
         pollster::block_on(session.fits(point.spec.clone()))?;
     }

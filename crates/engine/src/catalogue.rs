@@ -1,27 +1,9 @@
-use crate::entries;
-use kit::{data, nets};
-use spec::{CardData, Catalogue, Leaf, MethodInfo, Preset, RunSpec, VERSION, Wrong};
+//! What of the catalogue is not a list of entries: recipes, and the sample of digits.
 
-/// What page and documents know of this engine; `presets` are the quick recipes.
-pub fn catalogue(presets: Vec<Preset>) -> Catalogue {
-    let methods = entries().map(|entry| MethodInfo {
-        card: CardData::from(&entry.card),
-        shape: entry.shape,
-        first: entry.first,
-        controls: (entry.controls)(),
-    });
-    Catalogue {
-        version: VERSION,
-        methods: methods.collect(),
-        tasks: data::choices(),
-        nets: nets::choices(),
-        forget: data::forget_choices(),
-        presets,
-        leaf: leaf(),
-    }
-}
+use kit::data::{SHOWN_PER_CLASS, digits, first_of_each_class};
+use spec::{Leaf, Preset, RunSpec, Wrong};
 
-/// A recipe file: its leading comment is its title (first line) and what it says of itself.
+/// A recipe from its file: the leading comment is its title (first line) and its description. `id` is the file's name.
 pub fn preset(id: &str, text: &str) -> Result<Preset, Wrong> {
     let comment: Vec<&str> = text.lines().map_while(|line| line.strip_prefix('#')).map(str::trim).collect();
     let title = comment.first().filter(|title| !title.is_empty());
@@ -30,19 +12,13 @@ pub fn preset(id: &str, text: &str) -> Result<Preset, Wrong> {
     Ok(Preset { id: id.into(), title: (*title).into(), about, spec: RunSpec::read(text)? })
 }
 
-/// Seven test digits of each class, the first in the set's order.
-fn leaf() -> Leaf {
-    let raw = data::digits::load();
-    let (mut ids, mut labels, mut pixels) = (Vec::new(), Vec::new(), String::new());
+/// The first test digits of each class, in the set's order: the page draws them before it has an engine.
+pub(crate) fn digits_sample() -> Leaf {
+    let raw = digits::load();
     let size = raw.shape[1] * raw.shape[2];
-    for &row in &raw.test {
-        let label = raw.labels[row as usize];
-        if labels.iter().filter(|other| **other == label).count() < 7 {
-            ids.push(row);
-            labels.push(label);
-            let image = &raw.inputs[row as usize * size..][..size];
-            pixels.extend(image.iter().map(|x| char::from_digit((x * 16.0).round() as u32, 17).unwrap_or('0')));
-        }
-    }
-    Leaf { ids, labels, size: raw.shape[1], pixels }
+    let ids = first_of_each_class(&raw.test, |row| raw.labels[row as usize], SHOWN_PER_CLASS);
+    let labels = ids.iter().map(|id| raw.labels[*id as usize]).collect();
+    let pixels = ids.iter().flat_map(|id| &raw.inputs[*id as usize * size..][..size]);
+    let character = |x: &f32| char::from_digit((x * 16.0).round() as u32, 17).unwrap_or('0');
+    Leaf { labels, size: raw.shape[1], pixels: pixels.map(character).collect(), ids }
 }

@@ -1,8 +1,7 @@
 use burn::tensor::Tensor;
-use kit::ball::{Ball, L2, Linf};
+use kit::attack::{AttackLoss, Ball, Keep, L2, Linf, Pgd, attack_loss};
 use kit::data::Task;
-use kit::pgd::{AttackLoss, Keep, Pgd, attack_loss};
-use kit::shapes::attack::{Attack, AttackJob, Threat};
+use kit::run::{Attack, AttackJob, Threat};
 use kit::{Cx, Method, Result};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};

@@ -1,5 +1,6 @@
-use kit::metrics::{mia_confidence, test};
-use kit::shapes::measure::{Measure, MeasureJob};
+use kit::learn::test;
+use kit::run::{Measure, MeasureJob};
+use kit::stats::mia_confidence;
 use kit::{Cx, Method, Result};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};

@@ -1,5 +1,5 @@
-use kit::shapes::tune::{Tune, TuneJob};
-use kit::train::{CrossEntropy, Mode, Recipe, Rule, Schedule, descend};
+use kit::learn::{CrossEntropy, Mode, Recipe, Rule, Schedule, descend};
+use kit::run::{Tune, TuneJob};
 use kit::{Cx, Method, Result, nets::Net};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};

@@ -1,5 +1,5 @@
-use kit::shapes::unlearn::{Unlearn, UnlearnJob};
-use kit::train::{CrossEntropy, Mode, Recipe, descend};
+use kit::learn::{CrossEntropy, Mode, Recipe, descend};
+use kit::run::{Unlearn, UnlearnJob};
 use kit::{Cx, Method, Result, nets::Net};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};

@@ -1,6 +1,5 @@
-use kit::relabel::{Mix, relabel};
-use kit::shapes::unlearn::{Unlearn, UnlearnJob};
-use kit::train::Recipe;
+use kit::learn::{Mix, Recipe, relabel};
+use kit::run::{Unlearn, UnlearnJob};
 use kit::{Cx, Method, Result, nets::Net};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};

@@ -1,4 +1,4 @@
-use kit::shapes::unlearn::{Unlearn, UnlearnJob};
+use kit::run::{Unlearn, UnlearnJob};
 use kit::{Cx, Method, Result, nets::Net};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};

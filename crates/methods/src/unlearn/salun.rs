@@ -1,7 +1,5 @@
-use kit::grad::{largest, sum_gradients};
-use kit::relabel::{Mix, relabel};
-use kit::shapes::unlearn::{Unlearn, UnlearnJob};
-use kit::train::Recipe;
+use kit::learn::{Mix, Recipe, largest, relabel, sum_gradients};
+use kit::run::{Unlearn, UnlearnJob};
 use kit::{Cx, Method, Result, nets::Net};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
