@@ -11,8 +11,18 @@ const KIT: &str = "crates/kit/src";
 const PAGE: [&[&str]; 7] = [&[""], &["shell", "pages"], &["route"], &["labs"], &["run"], &["engine"], &["ui"]];
 
 /// `kit` from top to bottom.
-const ROOMS: [&[&str]; 8] =
-    [&[""], &["run"], &["attack"], &["learn"], &["cx"], &["nets"], &["data"], &["stats", "error", "seed"]];
+const ROOMS: [&[&str]; 10] = [
+    &[""],
+    &["run"],
+    &["attack"],
+    &["learn"],
+    &["cx"],
+    &["nets"],
+    &["data"],
+    &["stats"],
+    &["host", "settings"],
+    &["error", "seed"],
+];
 
 #[test]
 fn no_import_circle() {

@@ -85,7 +85,7 @@ pub(crate) fn with_own_statistics(
     let (mean, var): (Tensor<1>, Tensor<1>) = (Tensor::from_dispatch(mean), Tensor::from_dispatch(var));
     // All tensors of an operation must be on the same device, with or without autodiff.
     let on_same_device = |v: &Tensor<1>| if x.is_autodiff() { Tensor::from_inner(v.clone()) } else { v.clone() };
-    let (m, v) = (on_same_device(&mean), beside(&var));
+    let (m, v) = (on_same_device(&mean), on_same_device(&var));
     (fused(x, m, v, weight, bias, epsilon, tail, axes), mean, var)
 }
 
