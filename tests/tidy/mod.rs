@@ -48,29 +48,6 @@ fn page_and_wire_do_without_tensors() {
     }
 }
 
-/// What is said of figures stands in `report`, for page and terminal alike.
-#[test]
-fn words_of_the_page_hold_no_figures() {
-    const FIGURES: [&str; 4] = ["Row", "noise", "Noise", "Outcome"];
-    let words = |file: &str| file.ends_with("/text.rs") || file.ends_with("/words.rs");
-    for (file, code) in sources(&["web/app/src"]).into_iter().filter(|(file, _)| words(file)) {
-        let mut used = code.split(|letter: char| !letter.is_alphanumeric());
-        let figure = used.find(|word| FIGURES.contains(word));
-        assert_eq!(figure, None, "{file}: sentences about figures are made in report");
-    }
-}
-
-#[test]
-fn page_and_engine_do_without_libraries_of_the_command_line() {
-    for package in ["app", "engine"] {
-        let tree = cargo(&["tree", "--package", package, "--edges", "normal", "--target", "all", "--prefix", "none"]);
-        for library in ["comfy-table", "math-core", "maud", "roxmltree", "textwrap"] {
-            let needs = tree.lines().any(|line| line.starts_with(&format!("{library} ")));
-            assert!(!needs, "{package} depends on {library}");
-        }
-    }
-}
-
 #[test]
 fn only_the_outer_crates_touch_the_world() {
     const WORLD: [&str; 8] =

@@ -11,7 +11,7 @@ mod ui;
 
 use engine::{Engine, EngineState, browser::has_webgpu};
 use gloo_events::{EventListener, EventListenerOptions};
-use labs::{LABS, part::attempt_in};
+use labs::{LABS, part::attempt};
 use leptos::prelude::*;
 use route::Route;
 use run::{News, Notice, Notices, Run, View, catalogue, default_strip, files, history, storage, strip::Strip};
@@ -121,7 +121,7 @@ fn host(view: View) -> Host {
     let host = StoredValue::new(None::<Host>);
     let save = Callback::new(move |(title, drawn, anchor)| {
         if let Some(host) = host.get_value() {
-            attempt_in(view, notices, tools::save_chart(host, title, drawn, anchor));
+            attempt(view, notices, tools::save_chart(host, title, drawn, anchor));
         }
     });
     let made = Host::new(view.dark.into(), speak, save);
@@ -143,7 +143,7 @@ fn listen(view: View) {
         event.prevent_default();
         let event: &web_sys::DragEvent = event.unchecked_ref();
         if let Some(dropped) = event.data_transfer().and_then(|data| data.files()) {
-            attempt_in(view, view.run.notices, files::take(view, dropped));
+            attempt(view, view.run.notices, files::take(view, dropped));
         }
     })
     .forget();
@@ -160,7 +160,7 @@ fn listen(view: View) {
 /// The address has another hash: a link, or another place.
 fn followed(view: View) {
     if let Some(code) = document::hash().strip_prefix(LINK).map(str::to_owned) {
-        attempt_in(view, view.run.notices, async move {
+        attempt(view, view.run.notices, async move {
             match tools::decode(code).await? {
                 Ok(spec) => view.load(spec),
                 Err(wrong) => view.run.notices.show(Notice::BrokenLink(wrong)),

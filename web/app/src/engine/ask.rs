@@ -1,14 +1,14 @@
 //! Questions to a model.
 
-use super::context::{Engine, EngineState};
+use super::{
+    context::{Engine, EngineState},
+    message::Reply,
+};
 use futures_channel::oneshot;
 use js_sys::ArrayBuffer;
 use leptos::prelude::*;
 use spec::{Answer, Command, Question};
 use std::fmt;
-
-/// What a worker answers, with the buffers beside it, or one sentence why not.
-pub type Reply = Result<(Answer, Vec<ArrayBuffer>), String>;
 
 /// The model that is asked.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -1,6 +1,9 @@
 //! What the page holds of its workers: plain data, changed by the methods of [`super::Engine`].
 
-use super::{ask::Reply, context::FromEngine, port::Port};
+use super::{
+    message::{FromEngine, Reply},
+    port::Port,
+};
 use futures_channel::oneshot::Sender;
 use gloo_timers::callback::Timeout;
 use js_sys::ArrayBuffer;

@@ -1,9 +1,8 @@
 //! The context through which the page reaches the engine.
 
-use super::{connection::Connection, device::Device};
-use js_sys::ArrayBuffer;
+use super::{connection::Connection, device::Device, message::FromEngine};
 use leptos::prelude::*;
-use spec::{DeviceChoice, Said};
+use spec::DeviceChoice;
 
 /// Whether the engine can be used.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -15,31 +14,6 @@ pub enum EngineState {
     Restarting,
     /// The browser has no module workers or no WebAssembly.
     Absent,
-}
-
-/// All that the engine tells the page.
-#[derive(Debug)]
-pub enum FromEngine {
-    /// Of a run, a stage or a preparation, with the buffers that came beside it. At most once a frame, in order.
-    Said(Said, Vec<ArrayBuffer>),
-    /// A device is open. The page answers with [`Engine::begin`].
-    Opened,
-    /// The worker is gone, and another one is about to start.
-    Crashed(Crash),
-    /// The worker is replaced; a run in hand is lost with it.
-    Restarting,
-}
-
-/// Why a worker is gone.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Crash {
-    /// The graphics device stopped answering.
-    Lost,
-    /// It did so twice within a minute; the CPU takes over.
-    LostTwice,
-    /// The engine panicked with this message, which may be empty. `again`: for the second time within a minute, so
-    /// that the stage in hand would fail once more.
-    Panicked { message: String, again: bool },
 }
 
 /// The engine. Declared once in `main`, found with [`Engine::get`].

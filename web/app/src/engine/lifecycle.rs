@@ -3,8 +3,9 @@
 
 use super::{
     browser,
-    context::{Crash, Engine, EngineState, FromEngine},
+    context::{Engine, EngineState},
     device::DeviceState,
+    message::{Crash, FromEngine},
     port::Port,
 };
 use gloo_timers::callback::Timeout;

@@ -1,10 +1,38 @@
-//! The form of a message between page and worker, in both directions: one array of a `spec` type and then buffers.
+//! What page and worker say to each other, and the form of it: one array of a `spec` type and then buffers.
 
 use js_sys::{Array, ArrayBuffer};
 use serde::Serialize;
-use spec::{Command, Said};
+use spec::{Answer, Command, Said};
 use wasm_bindgen::{JsCast, JsValue};
 use web_sys::Worker;
+
+/// All that the engine tells the page.
+#[derive(Debug)]
+pub enum FromEngine {
+    /// Of a run, a stage or a preparation, with the buffers that came beside it. At most once a frame, in order.
+    Said(Said, Vec<ArrayBuffer>),
+    /// A device is open. The page answers with `Engine::begin`.
+    Opened,
+    /// The worker is gone, and another one is about to start.
+    Crashed(Crash),
+    /// The worker is replaced; a run in hand is lost with it.
+    Restarting,
+}
+
+/// Why a worker is gone.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Crash {
+    /// The graphics device stopped answering.
+    Lost,
+    /// It did so twice within a minute; the CPU takes over.
+    LostTwice,
+    /// The engine panicked with this message, which may be empty. `again`: for the second time within a minute, so
+    /// that the stage in hand would fail once more.
+    Panicked { message: String, again: bool },
+}
+
+/// What a worker answers, with the buffers beside it, or one sentence why not.
+pub type Reply = Result<(Answer, Vec<ArrayBuffer>), String>;
 
 /// What a worker said; `None` of anything that is not such a message.
 pub fn read(data: JsValue) -> Option<(Said, Vec<ArrayBuffer>)> {

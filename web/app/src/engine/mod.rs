@@ -13,5 +13,6 @@ mod port;
 
 pub use ask::{AskError, Subject};
 pub use commands::Order;
-pub use context::{Crash, Engine, EngineState, FromEngine};
+pub use context::{Engine, EngineState};
 pub use device::{Device, DeviceState};
+pub use message::{Crash, FromEngine};

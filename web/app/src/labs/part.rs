@@ -48,13 +48,7 @@ pub fn Part(
 }
 
 /// Does something whose code loads later. Where it cannot be had, the page says so; the next press tries again.
-pub fn attempt(act: impl Future<Output = Result<(), SplitLoaderError>> + 'static) {
-    let (view, notices) = (View::get(), Notices::get());
-    attempt_in(view, notices, act);
-}
-
-/// As [`attempt`], where no context can be asked: in a listener.
-pub fn attempt_in(view: View, notices: Notices, act: impl Future<Output = Result<(), SplitLoaderError>> + 'static) {
+pub fn attempt(view: View, notices: Notices, act: impl Future<Output = Result<(), SplitLoaderError>> + 'static) {
     spawn_local(async move {
         if act.await.is_err() {
             view.close_dialog();

@@ -1,7 +1,7 @@
 //! What was played, kept in this browser.
 
 use super::storage;
-use report::{Outcome, Table, difference::written};
+use report::{Outcome, Table};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use spec::{FORMAT, METRICS, Row, RunSpec};
@@ -103,12 +103,6 @@ pub fn csv(runs: &[PastRun]) -> String {
     table.csv()
 }
 
-/// Settings in which two run files differ: where, there, here.
-pub fn differences(a: &RunSpec, b: &RunSpec) -> Vec<(String, String, String)> {
-    let side = |value: Option<serde_json::Value>| value.as_ref().map_or_else(|| "–".to_owned(), written);
-    report::differences(a, b).into_iter().map(|found| (found.path, side(found.from), side(found.to))).collect()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -188,7 +182,9 @@ mod tests {
     fn two_runs_differ_where_they_do() {
         let a = run("", vec![]).spec;
         let b = a.set("stage.base.train.lr", 0.1.into()).unwrap();
-        assert_eq!(differences(&a, &b), [("stage.base.train.lr".into(), "–".into(), "0.1".into())]);
+        let found = report::differences(&a, &b);
+        assert_eq!((found.len(), found[0].path.as_str()), (1, "stage.base.train.lr"));
+        assert_eq!((&found[0].from, &found[0].to), (&None, &Some(0.1.into())));
     }
 
     #[test]

@@ -4,7 +4,7 @@ use super::{
     catalogue::catalogue,
     run::{Playing, Run},
     settings,
-    strip::Strip,
+    strip::{Slot, Strip},
 };
 use leptos::prelude::*;
 use report::{Answers, Known, Outcome, RunView, Sentence};
@@ -178,6 +178,13 @@ impl Run {
     /// The layers in use, from the source to the end of the line.
     pub fn line(&self) -> Vec<String> {
         self.slots.with(|slots| self.strip.with(|strip| slots.iter().map(|slot| strip.name(slot.used)).collect()))
+    }
+
+    /// The versions of a layer and the notes under it; of a note those of its layer.
+    pub fn slot_of(&self, name: &str) -> Option<Slot> {
+        let layer = self.layer_of(name);
+        let index = self.strip.with(|strip| strip.find(&layer))?;
+        self.slots.with(|slots| slots.iter().find(|slot| slot.versions.contains(&index)).cloned())
     }
 
     /// Stages of the line in playing order, notes after their layers.

@@ -69,10 +69,6 @@ impl Strip {
         self.spec.parent(index, alone)
     }
 
-    pub fn parent_name(&self, index: usize) -> String {
-        self.spec.parent_name(index, alone)
-    }
-
     pub fn task(&self, index: usize) -> String {
         self.spec.task_of(index, alone)
     }
@@ -426,7 +422,7 @@ mod tests {
         strip.use_version("lora-2", &catalogue);
         assert_eq!(line(&strip), ["digits", "lora-2", "salun"]);
         let note = strip.slots(&catalogue)[1].notes[0];
-        assert_eq!((strip.name(note), strip.parent_name(note)), ("fgsm-2".into(), "lora-2".into()));
+        assert_eq!((strip.name(note), strip.spec.parent_name(note, alone)), ("fgsm-2".into(), "lora-2".into()));
         assert!(RunSpec::read(&strip.spec.to_toml()).is_ok());
     }
 

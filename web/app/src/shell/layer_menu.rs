@@ -1,6 +1,5 @@
 //! What can be done with a layer, or a note: in a menu, whose code loads with the tools.
 
-use super::strip_view::slot_of;
 use crate::{
     run::{Side, View, catalogue, files},
     ui::{Entry, Host, dom},
@@ -25,7 +24,7 @@ fn entries(view: View, name: &str) -> Vec<Entry> {
     let is_layer = run.layer_of(name) == name;
     let is_done = run.is_done(name);
     let mut all = Vec::new();
-    if let Some(slot) = slot_of(view, name).filter(|_| is_layer) {
+    if let Some(slot) = run.slot_of(name).filter(|_| is_layer) {
         for &version in slot.versions.iter().filter(|&&version| version != slot.used) {
             let version = run.strip.with(|strip| strip.name(version));
             let title = format!("Use {} {}", run.number(&version), run.title(&version));

@@ -1,8 +1,8 @@
 //! Settings of the selected stage: method, what its lab adds, generated controls, and the run as a file.
 
-use super::{dialogs, settings::Settings, strip_view::slot_of};
+use super::{dialogs, settings::Settings};
 use crate::{
-    labs::{self, lab::Lab, part::attempt_in},
+    labs::{self, lab::Lab, part::attempt},
     pages,
     route::Route,
     run::{Dialog, START, View, catalogue, files},
@@ -125,8 +125,8 @@ fn AsFile(
 ) -> impl IntoView {
     let view = View::get();
     let notices = view.run.notices;
-    let copy = move || attempt_in(view, notices, dialogs::share::copy_command(view));
-    let save = move || attempt_in(view, notices, files::save_run_file(view.run));
+    let copy = move || attempt(view, notices, dialogs::share::copy_command(view));
+    let save = move || attempt(view, notices, files::save_run_file(view.run));
     view! {
         <p class="group sub">
             "This run: "
@@ -167,7 +167,7 @@ fn Versions(
     name: String,
 ) -> impl IntoView {
     let view = View::get();
-    let slot = untrack(|| slot_of(view, &name)).filter(|slot| slot.versions.len() > 1)?;
+    let slot = untrack(|| view.run.slot_of(&name)).filter(|slot| slot.versions.len() > 1)?;
     let version = move |index: usize| {
         let version = view.run.strip.with_untracked(|strip| strip.name(index));
         let is_selected = version == name;

@@ -2,7 +2,7 @@
 
 use super::layer_menu;
 use crate::{
-    labs::part::attempt_in,
+    labs::part::attempt,
     run::View,
     ui::{Entry, Host, dom},
 };
@@ -78,7 +78,7 @@ fn Note(
     let context = move |event: ev::MouseEvent| {
         event.prevent_default();
         if let Some(note) = dom::listener(&event) {
-            attempt_in(view, run.notices, layer_menu::open(host, view, name.get_value(), note));
+            attempt(view, run.notices, layer_menu::open(host, view, name.get_value(), note));
         }
     };
     let figure = move || {

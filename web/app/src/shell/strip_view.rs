@@ -2,7 +2,7 @@
 
 use super::{layer_menu, strip_notes::Notes, words};
 use crate::{
-    labs::part::attempt_in,
+    labs::part::attempt,
     run::{Dialog, START, View, catalogue, strip::Slot},
     ui::{Button, Glyph, Host, Icon, Marks, MenuButton, dom},
 };
@@ -183,7 +183,7 @@ fn Layer(
     let count = of.versions.len();
     let follows = move || next.as_ref().is_some_and(|next| run.is_done(next));
     let menu = move |anchor: HtmlElement| {
-        attempt_in(view, run.notices, layer_menu::open(host, view, name.get_value(), anchor));
+        attempt(view, run.notices, layer_menu::open(host, view, name.get_value(), anchor));
     };
     view! {
         <li class=move || {
@@ -264,13 +264,4 @@ fn Card(
             <i class="written" style:width=share></i>
         </button>
     }
-}
-
-/// The versions of a layer, and the notes under it.
-pub fn slot_of(view: View, name: &str) -> Option<Slot> {
-    let layer = view.run.layer_of(name);
-    view.run.strip.with(|strip| {
-        let index = strip.find(&layer)?;
-        strip.slots(catalogue()).into_iter().find(|slot| slot.versions.contains(&index))
-    })
 }

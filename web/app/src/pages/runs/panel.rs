@@ -2,7 +2,7 @@
 
 use super::picked::Picked;
 use crate::{
-    labs::part::attempt_in,
+    labs::part::attempt,
     run::{Run, View, files, history::PastRun},
     ui::{Button, Glyph, Icon},
 };
@@ -89,7 +89,7 @@ fn Files() -> impl IntoView {
             </Button>
             <Button
                 class="button small"
-                press=move || attempt_in(view, run.notices, files::save_run_file(run))
+                press=move || attempt(view, run.notices, files::save_run_file(run))
             >
                 "Run file"
             </Button>

@@ -1,7 +1,7 @@
 //! The experiment as a link, as a command and as files, and files from elsewhere.
 
 use crate::{
-    labs::part::attempt_in,
+    labs::part::attempt,
     run::{START, View, catalogue, files, link, strip::Strip},
     shell::document,
     ui::{Button, Glyph, Icon},
@@ -92,7 +92,7 @@ fn Files() -> impl IntoView {
     let has_weights = layer != START && run.has_weights(&layer);
     let label = if has_weights { format!("{layer}.safetensors") } else { "weights".into() };
     let hint = if has_weights { "" } else { "Play a layer first" };
-    let save_run = move || attempt_in(view, run.notices, files::save_run_file(run));
+    let save_run = move || attempt(view, run.notices, files::save_run_file(run));
     view! {
         <p class="actions">
             <Button class="button small" first=true press=save_run>
@@ -125,7 +125,7 @@ fn BringIn() -> impl IntoView {
     let view = View::get();
     let take = move |event: ev::Event| {
         if let Some(chosen) = event_target::<HtmlInputElement>(&event).files() {
-            attempt_in(view, view.run.notices, files::take(view, chosen));
+            attempt(view, view.run.notices, files::take(view, chosen));
         }
     };
     view! {
