@@ -27,8 +27,8 @@ pub(super) struct Waiting {
 }
 
 impl LossLog {
-    /// Writes the loss of a training step, `[1]`, and advances the order of the batches; see [`ops::finish_step`]. Neither
-    /// needs a value from the host, so a recorded step can do it. [`Self::wrote`] says which step it was.
+    /// Writes the loss of a training step, `[1]`, and advances the order of the batches; see [`ops::finish_step`].
+    /// Neither needs a value from the host, so a recorded step can do it. [`Self::wrote`] says which step it was.
     pub fn write(&mut self, order: Tensor<1, Int>, loss: Tensor<1>, device: &Device) -> Tensor<1, Int> {
         let log = self.on_device.take().unwrap_or_else(|| Tensor::zeros([1 + CAPACITY], device));
         let (order, log) = ops::finish_step(order, log, loss);
