@@ -1,4 +1,5 @@
-//! SIMD vectors of `f32`. All intrinsics of the crate are here.
+//! SIMD vectors of `f32`. All intrinsics of the crate are here: AVX2, AVX-512 and WebAssembly SIMD. Other machines,
+//! those with Arm's NEON among them, run [`Portable`].
 #![allow(clippy::missing_safety_doc, reason = "the contract is stated once, at the trait")]
 
 /// A vector register of [`Self::N`] elements.

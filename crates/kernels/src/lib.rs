@@ -22,7 +22,7 @@ pub mod lanes;
 pub mod layer_norm;
 pub mod linear;
 mod math;
-mod matmul;
+pub mod matmul;
 pub mod norm2d;
 pub mod optimizer;
 pub mod pool;

@@ -1,7 +1,8 @@
-//! Products of small matrices, in register tiles. They are written by hand because each product fuses the bias, the
-//! relu and the accumulation into its last pass, and because one matrix of a step is too small to pay for the packing
-//! that general libraries do: `benches/matmul.rs` measures the ratio to the crates `gemm` and `matrixmultiply`, and the
-//! table is in `tests/bench/README.md`.
+//! Products of small matrices, in register tiles.
+//!
+//! They are written by hand because the bias, the relu and the accumulation are part of the last pass over a tile, and
+//! because a right-hand side that is row-major already is read in place instead of being packed. The bench `matmul`
+//! compares them with the crates `gemm` and `matrixmultiply`.
 
 use crate::dispatch;
 use crate::lanes::{Isa, Lanes};

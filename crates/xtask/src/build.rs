@@ -135,6 +135,13 @@ pub fn checks_folder() -> Result<PathBuf> {
     Ok(target()?.join("checks"))
 }
 
+/// The check of what crosses the boundary between page and worker.
+pub fn wire_check() -> Result<()> {
+    let [profile, ..] = Profile::Quick.names();
+    cargo(profile, &["--package", "checks", "--features", "checks/wire"])?;
+    bindgen(&wasm(profile, "wire")?, &checks_folder()?, false)
+}
+
 /// The GPU engine as it is deployed, and beside it the checks, of the same crates.
 pub fn gpu_and_checks() -> Result<()> {
     let [_, _, profile] = Profile::Small.names();

@@ -55,7 +55,8 @@ pub fn site() -> Result<()> {
     fs::write(dist().join("licences.txt"), licences::texts()?)?;
     println!("dist/ can be deployed.\n");
     let downloads = size::downloads(&app, &style, &cpu, &gpu)?;
-    let over = [size::print(&downloads)?, growth::print(&growth), cards_inside(&app, &cpu, &gpu)?].concat();
+    let over = [size::print(&downloads)?, growth::print(&growth)].concat();
+    print_cards([&app, &cpu, &gpu])?;
     ensure!(over.is_empty(), "over the bound: {}", over.join(", "));
     Ok(())
 }
@@ -104,25 +105,19 @@ fn hashed(name: &str) -> Result<PathBuf> {
     Ok(dist().join(new))
 }
 
-/// Which downloads hold texts of method cards, which are a file of their own: their words would make every visitor's
-/// first load longer with each method.
-fn cards_inside(app: &Path, cpu: &Path, gpu: &Path) -> Result<Vec<String>> {
+/// Prints which downloads hold texts of method cards. Cards are a file of their own, fetched when one is opened: in the
+/// first part of the page or in an engine they make every visitor's first load longer with each method.
+fn print_cards(folders: [&Path; 3]) -> Result<()> {
     let catalogue: Value = serde_json::from_slice(&fs::read(root().join("static/catalogue.json"))?)?;
     let methods = catalogue["methods"].as_array().context("the catalogue lists no methods")?;
     let summaries: Vec<&str> = methods.iter().filter_map(|method| method["card"]["summary"].as_str()).collect();
-    ensure!(summaries.len() == methods.len(), "a card of the catalogue has no summary");
-    let mut inside = Vec::new();
-    for file in [app, cpu, gpu].iter().map(|folder| files(folder)).collect::<Result<Vec<_>>>()?.concat() {
-        if build::later_module(&file).is_some() {
-            continue;
-        }
+    for file in folders.into_iter().map(files).collect::<Result<Vec<_>>>()?.concat() {
         let bytes = fs::read(&file)?;
         let holds = |text: &&&str| bytes.windows(text.len()).any(|window| window == text.as_bytes());
         let held = summaries.iter().filter(holds).count();
-        if held > 0 {
-            let file = file.strip_prefix(dist())?;
-            inside.push(format!("{held} of {} method cards in {}", methods.len(), file.display()));
+        if held > 0 && build::later_module(&file).is_none() {
+            println!("{} holds the texts of {held} of {} cards", file.strip_prefix(dist())?.display(), methods.len());
         }
     }
-    Ok(inside)
+    Ok(())
 }

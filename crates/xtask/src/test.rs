@@ -69,7 +69,8 @@ fn browser(options: &Options, count: &mut Count) {
     count.step("clippy on wasm32", clippy_wasm);
     count.step("kernels on wasm32", kernels_on_wasm);
     let page = count.step("page and CPU engine", || build::page(Profile::Small));
-    let (Some(chrome), Some(())) = (chrome, page) else { return };
+    let wire = count.step("check of the wire", build::wire_check);
+    let (Some(chrome), Some(()), Some(())) = (chrome, page, wire) else { return };
     count.tests("browser tests on CPU", || in_browser("cpu", filter, chrome.as_deref()));
     if !options.no_gpu && count.step("GPU engine", build::gpu_and_checks).is_some() {
         count.tests("browser tests on WebGPU", || in_browser("gpu", filter, chrome.as_deref()));

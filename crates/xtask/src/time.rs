@@ -4,6 +4,7 @@ use anyhow::Result;
 use std::time::{Duration, Instant};
 
 /// Does a part and, if `shown`, prints its time by the clock, and the time that processors worked for it.
+#[allow(clippy::disallowed_methods, reason = "natively there is a clock")]
 pub fn part<T>(shown: bool, name: &str, act: impl FnOnce() -> Result<T>) -> Result<T> {
     let (began, worked) = (Instant::now(), processors());
     let result = act();
