@@ -1,8 +1,9 @@
 //! What is wrong is said in one sentence, before anything is played; bytes of strangers never end in a panic.
 
-use crate::common::{Golden, device, net, play, session};
+use crate::common::{Golden, device, item, net, play, session};
 use engine::Ended;
-use kit::{Error, weights};
+use kit::Error;
+use kit::nets::weights;
 use serde_json::{Value, json};
 use spec::{Event, Import, Pick, RunSpec};
 
@@ -191,8 +192,8 @@ fn weight_files_of_another_net_are_refused_by_name() {
 fn weights_that_are_no_numbers_are_refused() {
     for bad in [f32::NAN, f32::INFINITY, f32::NEG_INFINITY] {
         let items = vec![
-            ("head.weight".to_owned(), vec![2, 3], vec![0.0, 1.0, 2.0, bad, 4.0, 5.0]),
-            ("head.bias".to_owned(), vec![2], vec![0.0, 1.0]),
+            item("head.weight", &[2, 3], vec![0.0, 1.0, 2.0, bad, 4.0, 5.0]),
+            item("head.bias", &[2], vec![0.0, 1.0]),
         ];
         let error = opened(&weights::file(&items, &[], json!({ "format": "pt" }))).unwrap_err();
         assert!(error.contains("head.weight has a value that is not a finite number"), "{error}");

@@ -1,14 +1,14 @@
 //! A host that collects what a run says, a lab that is played stage by stage, the golden files.
 
 use burn::tensor::{Device, Tensor, TensorData};
-use engine::{Boxed, Ended, Gate, Host, Opened, Result, Session};
+use engine::{Boxed, Ended, Gate, Host, Opened, Registry, Result, Session};
 use kit::cx::Cx;
 use kit::data::Task;
-use kit::lab::Lab;
 use kit::nets::Net;
 use kit::nets::layers::{Layer, LowRank, LowRankConv};
+use kit::nets::weights::Item;
+use kit::run::RunState;
 use kit::seed::Rng;
-use kit::weights::Item;
 use safetensors::SafeTensors;
 use serde_json::Value;
 use spec::{Event, Report, Row, RunSpec, START, Said, Why};
@@ -47,7 +47,7 @@ impl Host for Collect {
 
 pub fn session() -> (Session, Rc<Collect>) {
     let host = Rc::new(Collect::default());
-    (Session::new(Opened::cpu(Why::Chosen), host.clone(), Rc::new(Gate::default())), host)
+    (Session::new(Opened::cpu(Why::Chosen), host.clone(), Rc::new(Gate::default()), Registry::shipped()), host)
 }
 
 /// Plays a whole run on the CPU.
@@ -79,7 +79,7 @@ pub fn series(said: &[(Said, Vec<Vec<u8>>)], wanted: &str) -> Vec<f32> {
 
 /// A run's data and models, played stage by stage: for tests that look at views, weights and references.
 pub struct Bench {
-    pub lab: Lab,
+    pub run: RunState,
     pub cx: Cx,
 }
 
@@ -89,25 +89,26 @@ impl Bench {
         let host = Rc::new(Collect::default());
         let mut cx = Cx::new(device(), spec.seed, 1, host.clone(), Rc::new(Gate::default()));
         let load = |(name, pick): (&String, &spec::Pick)| {
-            let task = pollster::block_on(Task::load(name, pick, &*host, &cx.device)).unwrap();
+            let task = pollster::block_on(Task::load(name, pick, kit::data::SETS, &*host, &cx.device)).unwrap();
             (name.clone(), task)
         };
         let tasks: indexmap::IndexMap<String, Task> = spec.tasks.iter().map(load).collect();
         cx.enter(START.into());
         let start = cx.net(&spec.model, &tasks[0]).unwrap();
-        Self { lab: Lab::new(Rc::new(spec), tasks, start, &methods::CATALOGUE, Rc::default()), cx }
+        let makers = Rc::new(|id: &str| engine::entry(id).ok().and_then(|entry| entry.make));
+        Self { run: RunState::new(Rc::new(spec), tasks, start, makers, Rc::default()), cx }
     }
 
     pub fn play(&mut self, index: usize) -> Result<Vec<Row>> {
-        let spec = self.lab.spec.clone();
+        let spec = self.run.spec.clone();
         let stage = &spec.stages[index];
-        let entry = self.lab.entry(&stage.id)?;
+        let entry = engine::entry(&stage.id)?;
         self.cx.enter(spec.stage_name(index));
-        pollster::block_on((entry.run)(entry, stage, &mut self.lab, &mut self.cx))
+        pollster::block_on((entry.run)(entry, stage, &mut self.run, &mut self.cx))
     }
 
     pub fn net(&self, name: &str) -> &Net {
-        &self.lab.models[name].net
+        &self.run.models[name].net
     }
 }
 
@@ -126,12 +127,17 @@ pub fn read<const D: usize>(x: Tensor<D>) -> Vec<f32> {
 
 /// Equal for equal bits.
 pub fn hash(net: &Net) -> String {
-    pollster::block_on(kit::weights::hash(net)).unwrap()
+    pollster::block_on(kit::nets::weights::hash(net)).unwrap()
+}
+
+/// A tensor of a weight file.
+pub fn item(name: &str, shape: &[usize], values: Vec<f32>) -> Item {
+    Item { name: name.into(), shape: shape.into(), values }
 }
 
 /// Names, shapes and values as the files have them.
 pub fn state(net: &Net) -> Vec<Item> {
-    pollster::block_on(kit::weights::state(net)).unwrap()
+    pollster::block_on(kit::nets::weights::state(net)).unwrap()
 }
 
 /// A net from its words in a run file, with a drawn start.
@@ -211,13 +217,13 @@ impl Golden {
             .keys()
             .filter(ours)
             .map(|name| {
-                let (shape, values) = self.items[name].clone();
-                (name.clone(), shape, values)
+                let (shape, values) = &self.items[name];
+                item(name, shape, values.clone())
             })
             .collect();
         let counts: Vec<(String, u64)> =
             self.counts.keys().filter(ours).map(|name| (name.clone(), self.counts[name])).collect();
-        kit::weights::file(&items, &counts, serde_json::json!({ "format": "pt" }))
+        kit::nets::weights::file(&items, &counts, serde_json::json!({ "format": "pt" }))
     }
 }
 

@@ -1,21 +1,16 @@
 //! Agreement with PyTorch, torchattacks, foolbox and PEFT on the files of `goldens/`.
 
-use crate::common::{Golden, adapted, cx, device, golden, largest_difference, params, read, state};
+use crate::common::{Golden, adapted, cx, device, golden, item, largest_difference, params, read, state};
 use burn::module::{Module, Param};
 use burn::optim::GradientsParams;
 use burn::tensor::{Int, Tensor, TensorData};
-use kit::apgd::Apgd;
-use kit::ball::Ball;
+use kit::attack::{Apgd, AttackLoss, Ball, Keep, Pgd, Victim, attack_loss, fooled};
 use kit::data::Batch;
-use kit::grad::largest;
-use kit::metrics::logits_of;
+use kit::learn::{Recipe, Rule, Schedule, largest, logits_of, mean_loss};
 use kit::nets::layers::{Conv, Dense, LowRank, LowRankConv};
+use kit::nets::weights;
 use kit::nets::{Net, Norms, Pass};
-use kit::pgd::{AttackLoss, Keep, Pgd, attack_loss, fooled};
 use kit::seed::Rng;
-use kit::train::{Recipe, Rule, Schedule, mean_loss};
-use kit::victim::Victim;
-use kit::weights;
 use safetensors::SafeTensors;
 use serde_json::{Value, json};
 use spec::{Access, Pick};
@@ -41,7 +36,7 @@ fn norm_layers_learn_as_pytorch() {
         let logits = read(net.forward(inputs(&golden, net.shape), &mut pass));
         let gap = largest_difference(&logits, golden.values("golden.train_logits"));
         assert!(gap <= 1e-5, "{name}: {gap}");
-        net.absorb(&pass);
+        net.update_statistics(&pass);
         let file = pollster::block_on(weights::save(&net)).unwrap();
         let file = SafeTensors::deserialize(&file).unwrap();
         for (after, (_, values)) in golden.items.iter().filter(|(key, _)| key.starts_with("golden.after.")) {
@@ -72,8 +67,8 @@ fn gradients_are_pytorchs() {
         let gradients = GradientsParams::from_grads(tape, &tracked);
         // Gradients read like weights, so that they have names and PyTorch's layout; statistics have none.
         let of_weights = state(&params::put(&net, &params::of(&tracked, &gradients)));
-        let ours = of_weights.iter().filter(|(key, ..)| !key.contains("running"));
-        let ours = ours.map(|(key, _, values)| (key.as_str(), values)).chain([("x", &of_x)]);
+        let ours = of_weights.iter().filter(|item| !item.name.contains("running"));
+        let ours = ours.map(|item| (item.name.as_str(), &item.values)).chain([("x", &of_x)]);
         let mut count = 0;
         for (key, ours) in ours {
             let gap = largest_difference(ours, golden.values(&format!("golden.gradient.{key}")));
@@ -120,11 +115,11 @@ fn pytorch_and_peft_load_what_is_written() {
     for name in NETS {
         let (golden, base) = opened(&format!("nets-{name}"));
         let net = adapted(base.clone());
-        let (config, adapter) = pollster::block_on(weights::export_adapter(&net)).unwrap().unwrap();
+        let weights::AdapterFiles { config, weights: adapter } =
+            pollster::block_on(weights::export_adapter(&net)).unwrap().unwrap();
         let x = inputs(&golden, net.shape);
         let logits = net.forward(x.clone(), &mut Pass::eval());
-        let items =
-            [("x".to_owned(), x.dims().to_vec(), read(x)), ("logits".to_owned(), logits.dims().to_vec(), read(logits))];
+        let items = [item("x", &x.dims(), read(x.clone())), item("logits", &logits.dims(), read(logits.clone()))];
 
         let folder = TempDir::new().unwrap();
         let write = |file: &str, bytes: &[u8]| std::fs::write(folder.path().join(file), bytes).unwrap();
@@ -271,7 +266,7 @@ fn the_square_attack_is_as_strong_as_its_authors() {
         let x = pollster::block_on(perturb(settings.as_object().unwrap(), &victim, &batch, &mut cx())).unwrap();
         let won = read(fooled(logits_of(&net, &x), y.clone(), false).float());
         shares.push(f64::from(won.iter().sum::<f32>()) / 64.0);
-        queries.push(victim.asked().0 as f64 / 64.0);
+        queries.push(victim.queries().forwards as f64 / 64.0);
     }
     for (what, ours) in [("fooled", shares), ("queries", queries)] {
         let theirs: Vec<f64> = golden[what].as_array().unwrap().iter().map(|x| x.as_f64().unwrap()).collect();
@@ -344,11 +339,11 @@ fn optimisers_step_as_pytorchs() {
     let pick: Pick = serde_json::from_value(json!({ "id": "mlp", "widths": [5], "activation": "tanh" })).unwrap();
     let part = |case: &str| -> Vec<weights::Item> {
         let names = ["layers.0.weight", "layers.0.bias", "head.weight", "head.bias"];
-        let item = |name: &str| {
-            let (shape, values) = tensors.items[&format!("{case}.{name}")].clone();
-            (name.to_owned(), shape, values)
+        let named = |name: &str| {
+            let (shape, values) = &tensors.items[&format!("{case}.{name}")];
+            item(name, shape, values.clone())
         };
-        names.map(item).to_vec()
+        names.map(named).to_vec()
     };
     let labels: Vec<i32> = tensors.values("labels").iter().map(|x| *x as i32).collect();
     let batch = Batch {
@@ -377,9 +372,10 @@ fn optimisers_step_as_pytorchs() {
             let gap = (f64::from(read(loss.inner())[0]) - theirs.as_f64().unwrap()).abs();
             assert!(gap <= 1e-5, "{case}: a loss is {gap} away");
         }
-        for ((name, shape, ours), (_, wanted, theirs)) in state(&net.valid()).into_iter().zip(part(case)) {
-            assert_eq!(shape, wanted, "{case} {name}");
-            let gap = largest_difference(&ours, &theirs);
+        for (ours, theirs) in state(&net.valid()).into_iter().zip(part(case)) {
+            let name = ours.name;
+            assert_eq!(ours.shape, theirs.shape, "{case} {name}");
+            let gap = largest_difference(&ours.values, &theirs.values);
             assert!(gap <= 1e-5, "{case} {name}: {gap}");
         }
     }
@@ -433,7 +429,7 @@ fn saliency_masks_are_saluns() {
         ("head.bias", vec![3]),
     ];
     let items: Vec<weights::Item> =
-        shapes.iter().map(|(name, shape)| (name.to_string(), shape.clone(), list(&text["weights"][name]))).collect();
+        shapes.iter().map(|(name, shape)| item(name, shape, list(&text["weights"][name]))).collect();
     let file = weights::file(&items, &[], json!({ "format": "pt" }));
     let pick: Pick = serde_json::from_value(json!({ "id": "mlp", "widths": [3], "activation": "tanh" })).unwrap();
     let net = weights::open("salun", &file, &pick, [4, 1, 1], &device()).unwrap();
@@ -455,7 +451,7 @@ fn saliency_masks_are_saluns() {
         let as_weights = params::put(&net, &params::of(&net, &mask));
         let kept: Vec<usize> = state(&as_weights)
             .into_iter()
-            .flat_map(|(_, _, mask)| mask)
+            .flat_map(|item| item.values)
             .enumerate()
             .filter(|(_, mask)| *mask == 1.0)
             .map(|(at, _)| at)
@@ -464,8 +460,8 @@ fn saliency_masks_are_saluns() {
             case["kept"].as_array().unwrap().iter().map(|at| at.as_u64().unwrap() as usize).collect();
         assert_eq!(kept, theirs, "k {k}");
         let sums = params::put(&net, &params::of(&net, &gradients));
-        for (name, _, ours) in state(&sums) {
-            let mean: Vec<f32> = ours.iter().map(|sum| sum / 10.0).collect();
+        for weights::Item { name, values, .. } in state(&sums) {
+            let mean: Vec<f32> = values.iter().map(|sum| sum / 10.0).collect();
             let gap = largest_difference(&mean, &list(&case["gradients"][&name]));
             assert!(gap <= 1e-6, "{name}: {gap}");
         }

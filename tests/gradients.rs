@@ -4,14 +4,13 @@ use crate::common::{adapted, cx, device, hash, net, params, read};
 use burn::module::Module;
 use burn::optim::GradientsParams;
 use burn::tensor::{Int, Tensor, TensorData};
+use kit::attack::{AttackLoss, Victim, attack_loss};
 use kit::cx::Cx;
-use kit::data::{Batch, Task, View};
-use kit::metrics::{logits_of, test};
+use kit::data::{Batch, CHUNK, Task, View};
+use kit::learn::{logits_of, test};
 use kit::nets::{Net, Norms, Pass};
-use kit::pgd::{AttackLoss, attack_loss};
+use kit::run::attack_view;
 use kit::seed::Rng;
-use kit::shapes::attack::attack_view;
-use kit::victim::{CHUNK, Victim};
 use serde_json::{Map, Value, json};
 use spec::{Access, Pick};
 use std::rc::Rc;
@@ -37,7 +36,7 @@ fn nets() -> Vec<(String, Net)> {
         let mut plain = net(model, [2, 4, 4], CLASSES);
         let mut pass = Pass::train(Norms::Batch, Rng::of(1, "masks", &[]));
         plain.forward(inputs(16), &mut pass);
-        plain.absorb(&pass);
+        plain.update_statistics(&pass);
         // Twice the weights: logits far enough apart that DLR, which divides by their span, is smooth at this scale.
         let twice: Vec<f32> = params::values(&plain).iter().map(|weight| 2.0 * weight).collect();
         let plain = params::put(&plain, &twice);
@@ -237,7 +236,9 @@ fn a_victim_refuses_what_access_forbids() {
         assert_eq!(victim.scores(&inputs(2)).is_ok(), scores, "{access:?}");
         assert_eq!(victim.gradient(&inputs(2), &labels(2), &*loss).is_ok(), gradient, "{access:?}");
         // What was refused was not asked.
-        assert_eq!(victim.asked(), (2 * u64::from(scores), 2 * u64::from(gradient)), "{access:?}");
+        let queries = victim.queries();
+        let asked = (queries.forwards, queries.gradients);
+        assert_eq!(asked, (2 * u64::from(scores), 2 * u64::from(gradient)), "{access:?}");
     }
 }
 
@@ -262,7 +263,7 @@ fn queries_are_counted_by_image() {
         let entry = engine::entry(id).unwrap();
         let done = attack_view(entry, params.as_object().unwrap(), &net, &view, &mut cx);
         let done = pollster::block_on(done).unwrap();
-        assert_eq!((done.forwards, done.gradients), (70 * forwards, 70 * gradients), "{id} {params}");
+        assert_eq!((done.queries.forwards, done.queries.gradients), (70 * forwards, 70 * gradients), "{id} {params}");
     }
     // Who is fooled from the start is asked about once, who cannot be fooled as often as may be.
     let params = json!({ "epsilon": 0.0, "queries": 40 });
@@ -271,7 +272,7 @@ fn queries_are_counted_by_image() {
     let done = pollster::block_on(done).unwrap();
     let right = (0..70).filter(|at| done.clean.right(*at)).count() as u64;
     assert!((1..70).contains(&right));
-    assert_eq!((done.forwards, done.gradients), (40 * right + (70 - right), 0));
+    assert_eq!((done.queries.forwards, done.queries.gradients), (40 * right + (70 - right), 0));
 }
 
 #[test]
@@ -315,5 +316,5 @@ fn more_effort_finds_at_least_as_much() {
 
 fn digits(cx: &Cx) -> Task {
     let pick = Pick { id: "digits".into(), params: Map::new() };
-    pollster::block_on(Task::load("digits", &pick, &*Rc::clone(&cx.host), &cx.device)).unwrap()
+    pollster::block_on(Task::load("digits", &pick, kit::data::SETS, &*Rc::clone(&cx.host), &cx.device)).unwrap()
 }

@@ -1,13 +1,13 @@
 //! What holds for every method of the catalogue, and what every harness promises.
 
 use crate::common::{Bench, Collect, hash, params, read, session, state};
-use engine::{Adversarials, Boxed, Ended, Gate, Host, Opened, Result, Session};
+use engine::{Adversarials, Boxed, Ended, Gate, Host, Opened, Registry, Result, Session};
 use kit::Entry;
-use kit::ball::Ball;
-use kit::grad::{largest, sum_gradients};
+use kit::attack::Ball;
+use kit::learn::{largest, sum_gradients};
 use kit::nets::{Norms, Pass};
+use kit::run::prepared;
 use kit::seed::Rng;
-use kit::shapes::tune::prepared;
 use serde_json::{Map, Value, json};
 use spec::{Cause, Control, Event, Kind, Row, RunSpec, Said, Shape, Why, Widget, metric};
 use std::cell::Cell;
@@ -163,7 +163,7 @@ fn a_cancel_ends_a_stage_within_a_step() {
         for (entry, set) in cases().filter(|(entry, set)| *set == "digits" && steps(entry)) {
             let gate = Rc::new(Gate::default());
             let host = Rc::new(Stop { gate: gate.clone(), first, heard: Collect::default() });
-            let mut session = Session::new(Opened::cpu(Why::Chosen), host.clone(), gate.clone());
+            let mut session = Session::new(Opened::cpu(Why::Chosen), host.clone(), gate.clone(), Registry::shipped());
             let spec = run_of(entry, set);
             let id = entry.id;
             let ended = pollster::block_on(session.play(1, spec.clone(), 0, None)).unwrap();
@@ -193,7 +193,7 @@ fn a_paused_run_takes_single_steps_and_ends_as_if_it_had_not() {
     let gate = Rc::new(Gate::default());
     gate.paused.set(true);
     let host = Rc::new(SingleSteps { gate: gate.clone(), rests: Cell::new(0), heard: Collect::default() });
-    let mut session = Session::new(Opened::cpu(Why::Chosen), host.clone(), gate);
+    let mut session = Session::new(Opened::cpu(Why::Chosen), host.clone(), gate, Registry::shipped());
     let entry = engine::entry("attack.pgd-linf").unwrap();
     let Ended::Finished(report) = pollster::block_on(session.play(1, run_of(entry, "digits"), 0, None)).unwrap() else {
         panic!("it does not end");
@@ -234,7 +234,7 @@ fn a_loss_that_runs_away_ends_with_the_last_good_weights() {
     assert_eq!(cure, Some(("train.lr".to_owned(), json!(0.1 / 10.0))));
     assert!((1..=step.unwrap()).contains(&kept.unwrap()), "kept {kept:?} of {step:?}");
     assert!(saved(&said, "x").is_some());
-    assert!(state(&session.model("x").unwrap()).iter().all(|(_, _, values)| values.iter().all(|x| x.is_finite())));
+    assert!(state(&session.model("x").unwrap()).iter().all(|item| item.values.iter().all(|x| x.is_finite())));
     let base = saved(&said, "base").unwrap();
     assert!(file_of(&session, "base") == base);
 }
@@ -245,10 +245,10 @@ fn no_stage_changes_what_it_started_from() {
         let at = format!("{} on {set}", entry.id);
         let mut bench = Bench::new(run_of(entry, set));
         bench.play(0).unwrap();
-        let task = bench.lab.tasks[0].clone();
+        let task = bench.run.tasks[0].clone();
         let all: Vec<u32> = (0..task.train.labels.len() as u32).collect();
         let look = |bench: &Bench| {
-            let task = &bench.lab.tasks[0];
+            let task = &bench.run.tasks[0];
             let batch = task.train.batch(&all);
             let rows = [&task.train.rows, &task.valid.rows, &task.test.rows].map(|rows| rows.to_vec());
             (hash(bench.net("start")), hash(bench.net("base")), read(batch.x), read(batch.y.float()), rows)
@@ -273,7 +273,7 @@ fn attacks_stay_in_their_ball_and_in_the_box() {
         assert_eq!(shape.iter().product::<usize>(), pixels.len());
         let ball = (entry.attack.unwrap().ball)((entry.tiny)().as_object().unwrap()).unwrap();
         let bench = Bench::new(run_of(entry, set));
-        let task = &bench.lab.tasks[0];
+        let task = &bench.run.tasks[0];
         assert_eq!(ids.as_slice(), &*task.test.rows);
         let mut moved = 0;
         for (id, changed) in ids.iter().zip(pixels.chunks(pixels.len() / ids.len())) {
@@ -310,9 +310,10 @@ fn peft_leaves_what_is_frozen_and_merges_to_the_same_function() {
                 assert_eq!(hash(&tuned.without_adapters()), hash(&base), "{at}: the base moved");
             } else {
                 // Frozen parts are weights of layers, here all but the biases and the head.
-                for ((name, _, before), (_, _, after)) in state(&base).into_iter().zip(state(&tuned)) {
+                for (before, after) in state(&base).into_iter().zip(state(&tuned)) {
+                    let name = before.name;
                     let free = name.ends_with("bias") || name.starts_with("head");
-                    assert!(free || before == after, "{at}: {name} moved");
+                    assert!(free || before.values == after.values, "{at}: {name} moved");
                 }
             }
             assert_ne!(hash(&tuned), hash(&base), "{at} learned nothing");
@@ -321,7 +322,7 @@ fn peft_leaves_what_is_frozen_and_merges_to_the_same_function() {
             let merged = tuned.merged();
             assert_eq!(hash(&tuned), bits, "{at}: a merge changed the net that it was asked of");
             assert!(!merged.has_adapters());
-            let x = bench.lab.tasks[0].test.batch(&bench.lab.tasks[0].test.rows).x;
+            let x = bench.run.tasks[0].test.batch(&bench.run.tasks[0].test.rows).x;
             let answers = |net: &kit::nets::Net| read(net.forward(x.clone(), &mut Pass::eval()));
             let gap = crate::common::largest_difference(&answers(&tuned), &answers(&merged));
             assert!(gap <= 1e-5, "{at}: the merged net is {gap} away");
@@ -338,10 +339,10 @@ fn a_clone_has_statistics_of_its_own() {
         let mut pass = Pass::train(Norms::Batch, Rng::of(1, "masks", &[]));
         net.forward(four_images(), &mut pass);
         assert_eq!(hash(&net), before, "a forward pass moved the statistics");
-        net.absorb(&pass);
-        let moved = state(&net).into_iter().zip(state(&kept)).filter(|(ours, theirs)| ours.2 != theirs.2);
-        let (mut moved, all): (Vec<String>, _) = (moved.map(|(ours, _)| ours.0).collect(), state(&net));
-        let mut statistics: Vec<String> = all.into_iter().map(|(name, ..)| name).collect();
+        net.update_statistics(&pass);
+        let moved = state(&net).into_iter().zip(state(&kept)).filter(|(ours, theirs)| ours.values != theirs.values);
+        let (mut moved, all): (Vec<String>, _) = (moved.map(|(ours, _)| ours.name).collect(), state(&net));
+        let mut statistics: Vec<String> = all.into_iter().map(|item| item.name).collect();
         statistics.retain(|name| name.contains(".running_"));
         moved.sort();
         statistics.sort();
@@ -360,7 +361,7 @@ fn nets_without_batch_norm_have_no_statistics() {
         let trained = read(net.forward(four_images(), &mut pass));
         assert!(pass.stats.is_empty());
         assert_eq!(trained, read(net.forward(four_images(), &mut Pass::eval())));
-        net.absorb(&pass);
+        net.update_statistics(&pass);
         assert_eq!(hash(&net), before);
     }
 }
@@ -408,8 +409,8 @@ fn every_network_goes_through_all_shapes() {
         assert!(nets == nets_again, "{model}: the weights differ");
         assert!(nets.iter().enumerate().all(|(at, net)| !nets[..at].contains(net)), "{model}: two stages, one network");
         // What was saved is what goes on: a file comes back as the same net.
-        let back = kit::weights::open_any("branch", &nets[1], &crate::common::device()).unwrap();
-        assert!(pollster::block_on(kit::weights::save(&back)).unwrap() == nets[1], "{model}");
+        let back = kit::nets::weights::open_any("branch", &nets[1], &crate::common::device()).unwrap();
+        assert!(pollster::block_on(kit::nets::weights::save(&back)).unwrap() == nets[1], "{model}");
     }
 }
 
@@ -421,9 +422,9 @@ fn salun_leaves_the_weights_outside_its_mask() {
         let mut bench = Bench::new(spec);
         bench.play(0).unwrap();
         bench.play(1).unwrap();
-        let task = bench.lab.tasks[0].clone();
+        let task = bench.run.tasks[0].clone();
         let base = prepared(bench.net("base").clone(), &task, &bench.cx).unwrap();
-        let split = bench.lab.split(&task, &bench.cx).unwrap();
+        let split = bench.run.split(&task, &bench.cx).unwrap();
         let gradients = pollster::block_on(sum_gradients(&base, &split.forget, &mut bench.cx)).unwrap();
         let mask = pollster::block_on(largest(&gradients, &base, k)).unwrap();
         let mask = params::of(&base, &mask);
@@ -445,7 +446,7 @@ fn retraining_equals_the_reference_of_its_seed() {
         let mut bench = Bench::new(run_of(entry, set));
         bench.play(0).unwrap();
         let rows = bench.play(1).unwrap();
-        let references = bench.lab.references.borrow();
+        let references = bench.run.references.borrow();
         let reference = references.values().next().unwrap();
         assert_eq!(hash(&reference.nets[0]), hash(bench.net("x")));
         assert_eq!(rows.iter().find(|row| row.key == "gap").unwrap().value, 0.0);
@@ -473,12 +474,12 @@ fn a_long_lineage_is_retrained_as_it_was_trained() {
         });
         RunSpec::from_value(spec).unwrap()
     };
-    let ids: Vec<u32> = Bench::new(spec(json!([]))).lab.tasks["all"].train.rows[..40].to_vec();
+    let ids: Vec<u32> = Bench::new(spec(json!([]))).run.tasks["all"].train.rows[..40].to_vec();
     let mut bench = Bench::new(spec(json!(ids)));
     for stage in 0..4 {
         bench.play(stage).unwrap();
     }
-    let references = bench.lab.references.borrow();
+    let references = bench.run.references.borrow();
     let nets = &references.values().next().unwrap().nets;
     assert_eq!(hash(&nets[0]), hash(bench.net("x")));
     assert_ne!(hash(&nets[0]), hash(&nets[1]), "two seeds, one net");
@@ -487,7 +488,7 @@ fn a_long_lineage_is_retrained_as_it_was_trained() {
 
     // Training by hand on what stays, stage by stage, makes the same net: nothing of the forgotten rows is left in it.
     let mut kept = Bench::new(spec(json!(ids)));
-    for task in kept.lab.tasks.values_mut() {
+    for task in kept.run.tasks.values_mut() {
         *task = task.on(task.train.filter(|row| !ids.contains(&row)));
     }
     for stage in 0..3 {
@@ -543,7 +544,7 @@ fn saved(said: &[(Said, Vec<Vec<u8>>)], stage: &str) -> Option<Vec<u8>> {
 }
 
 fn file_of(session: &Session, name: &str) -> Vec<u8> {
-    pollster::block_on(kit::weights::save(&session.model(name).unwrap())).unwrap()
+    pollster::block_on(kit::nets::weights::save(&session.model(name).unwrap())).unwrap()
 }
 
 /// Without the figures that a clock made.

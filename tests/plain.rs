@@ -5,9 +5,9 @@ use burn::module::{Module, ModuleVisitor, Param};
 use burn::optim::GradientsParams;
 use burn::tensor::{Device, Int, Tensor, TensorData};
 use kit::data::Batch;
+use kit::learn::{Recipe, Rule, mean_loss};
 use kit::nets::{Net, Norms, Pass};
 use kit::seed::Rng;
-use kit::train::{Recipe, Rule, mean_loss};
 use serde_json::{Value, json};
 use spec::Pick;
 
@@ -40,7 +40,7 @@ fn trained(model: &Value, optimizer: Rule) -> Vec<(String, Vec<f32>)> {
         let loss = mean_loss(&net, &batch, &mut pass);
         let gradients = GradientsParams::from_grads(loss.backward(), &net);
         net = rule.step(net, gradients);
-        net.absorb(&pass);
+        net.update_statistics(&pass);
     }
     let mut values = Values::default();
     net.frozen().visit(&mut values);

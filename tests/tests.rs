@@ -12,3 +12,4 @@ mod readme;
 mod recipes;
 mod stored;
 mod tidy;
+mod toy_set;

@@ -7,7 +7,7 @@ use crate::speaker::{Listener, Speaker};
 use crate::stop::Stop;
 use crate::{file, text};
 use clap::{Args, ValueEnum, builder::PossibleValuesParser};
-use engine::{Adversarials, Ended, Gate, Session};
+use engine::{Adversarials, Ended, Exported, Gate, Registry, Session};
 use report::{Results, view::Outcomes, view::Played};
 use safetensors::{Dtype, tensor::TensorView};
 use serde_json::{Value, json};
@@ -90,7 +90,7 @@ pub fn run(options: &Options) -> Result<(), Stop> {
     let gate = Rc::new(Gate::default());
     let machine = Rc::new(Machine::new(file::folder(&options.file), gate.clone(), speaker));
     machine.speaker.borrow_mut().hear(&Said { run: 0, stage: None, event: ready });
-    let mut session = Session::new(opened, machine.clone(), gate);
+    let mut session = Session::new(opened, machine.clone(), gate, Registry::shipped());
     if many {
         for point in &points {
             pollster::block_on(session.fits(point.spec.clone()))?;
@@ -223,12 +223,12 @@ fn save(what: &[Save], session: &Session, spec: &RunSpec, out: &Out, folder: &st
         let name = spec.stage_name(index);
         let file = file_name(&name, index);
         if what.contains(&Save::Weights) && engine::is_layer(&stage.id) {
-            let (model, adapter) = pollster::block_on(session.export(&name))?;
-            out.write(&format!("{folder}weights/{file}.safetensors"), &model)?;
-            if let Some((config, weights)) = adapter {
+            let Exported { weights, adapter } = pollster::block_on(session.export(&name))?;
+            out.write(&format!("{folder}weights/{file}.safetensors"), &weights)?;
+            if let Some(adapter) = adapter {
                 let folder = format!("{folder}weights/adapter_{file}");
-                out.write(&format!("{folder}/adapter_config.json"), format!("{config:#}\n").as_bytes())?;
-                out.write(&format!("{folder}/adapter_model.safetensors"), &weights)?;
+                out.write(&format!("{folder}/adapter_config.json"), format!("{:#}\n", adapter.config).as_bytes())?;
+                out.write(&format!("{folder}/adapter_model.safetensors"), &adapter.weights)?;
             }
         }
         if let Some(left) = session.adversarials.get(&name).filter(|_| what.contains(&Save::Adversarials)) {

@@ -6,7 +6,7 @@ use crate::run;
 use crate::speaker::{Listener, Speaker};
 use crate::stop::Stop;
 use crate::{file, math, text};
-use engine::{Gate, Session};
+use engine::{Gate, Registry, Session};
 use report::Table;
 use serde_json::{Map, Value, json};
 use spec::{Access, Catalogue, Choice, Control, Kind, MethodInfo, RunSpec, Source, Why, Widget, Wrong};
@@ -21,7 +21,7 @@ pub fn check(path: &Path) -> Result<(), Stop> {
     let gate = Rc::new(Gate::default());
     let speaker = Speaker::new(Listener::Patient, catalogue.clone(), &spec, None);
     let machine = Rc::new(Machine::new(file::folder(path), gate.clone(), speaker));
-    let mut session = Session::new(engine::Opened::cpu(Why::Default), machine, gate);
+    let mut session = Session::new(engine::Opened::cpu(Why::Default), machine, gate, Registry::shipped());
     for point in &points {
         pollster::block_on(session.fits(point.spec.clone()))?;
     }
@@ -76,14 +76,14 @@ pub fn data(name: Option<&str>) -> Result<(), Stop> {
 
 /// `palimpsest list`
 pub fn list(json: bool) -> Result<(), Stop> {
-    let methods = catalogue().methods;
+    let Catalogue { families, methods, .. } = catalogue();
     if json {
         let methods: Vec<Value> = methods.iter().map(basics).collect();
         return Ok(text::print(&format!("{:#}\n", Value::Array(methods)))?);
     }
     let width = methods.iter().map(|method| method.card.id.chars().count()).max().unwrap_or(0);
     let mut out = String::new();
-    for family in &catalogue.families {
+    for family in &families {
         let of: Vec<&MethodInfo> = methods.iter().filter(|method| method.card.family == family.family).collect();
         if !of.is_empty() {
             out.push_str(&format!("{}\n", family.label));

@@ -2,7 +2,7 @@
 //! for some seconds, and divides the time between two words of progress by the steps between them. Prints one line of
 //! JSON.
 
-use engine::{Boxed, Ended, Error, Gate, Host, Opened, Result, Session};
+use engine::{Boxed, Ended, Error, Gate, Host, Opened, Registry, Result, Session};
 use mimalloc::MiMalloc;
 use serde_json::{Map, Value, json};
 use spec::{Event, RunSpec, Said, Why};
@@ -40,7 +40,7 @@ fn timed(spec: RunSpec) -> Value {
     let gate = Rc::new(Gate::default());
     let last = spec.stage_name(spec.stages.len() - 1);
     let watch = Rc::new(Watch { begun: now(), gate: gate.clone(), stage: Some(last), heard: RefCell::default() });
-    let mut session = Session::new(Opened::cpu(Why::Default), watch.clone(), gate);
+    let mut session = Session::new(Opened::cpu(Why::Default), watch.clone(), gate, Registry::shipped());
     match pollster::block_on(session.play(1, spec, 0, None)) {
         Ok(Ended::Cancelled) => {}
         ended => panic!("the run came to an end before it was measured: {ended:?}"),

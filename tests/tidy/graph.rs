@@ -156,6 +156,9 @@ impl<'a> Visit<'a> for Paths {
         visit::visit_path(self, path);
     }
 
+    /// The path in `pub(super)` says who may see an item; it imports nothing.
+    fn visit_visibility(&mut self, _: &'a syn::Visibility) {}
+
     /// Macros are text for the parser: `crate::…` and `super::…` in them are found by their tokens.
     fn visit_macro(&mut self, call: &'a syn::Macro) {
         tokens(call.tokens.clone(), &mut self.found);

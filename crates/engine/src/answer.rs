@@ -1,21 +1,27 @@
-use crate::entry;
+//! Answers to questions beside a run.
+
+use crate::Registry;
 use burn::tensor::{Device, Tensor, TensorData};
-use kit::cx::{Cx, Gate, Host, Published};
-use kit::data::{Task, View};
-use kit::metrics::{Tested, logits, logits_of, softmax, test};
+use kit::attack::Victim;
+use kit::cx::{Cx, Published};
+use kit::data::{CHUNK, Task, View};
+use kit::host::{Gate, Host};
+use kit::learn::{logits, logits_of, test};
+use kit::nets::weights::{self, AdapterFiles};
 use kit::nets::{Net, Pass};
-use kit::shapes::attack::attack_view;
-use kit::victim::{CHUNK, Victim};
-use kit::{Error, Result, weights};
+use kit::run::attack_view;
+use kit::stats::{Tested, softmax};
+use kit::{Entry, Error, Result};
 use serde_json::Value;
 use spec::{Answer, Pick, Question, Wrong};
 use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::rc::Rc;
 
-/// Answers questions beside a run: it sees the published models and the loaded tasks, never the lab.
+/// Answers questions beside a run. It sees the published models and the loaded tasks, but not the state of the run.
 #[derive(Clone)]
 pub struct Asker {
+    registry: Registry,
     device: Device,
     host: Rc<dyn Host>,
     published: Rc<RefCell<Published>>,
@@ -27,15 +33,17 @@ type Answered = (Answer, Vec<Vec<u8>>);
 
 impl Asker {
     pub(crate) fn new(
+        registry: Registry,
         device: Device,
         host: Rc<dyn Host>,
         published: Rc<RefCell<Published>>,
         tasks: Rc<RefCell<BTreeMap<String, Task>>>,
     ) -> Self {
-        Self { device, host, published, tasks }
+        Self { registry, device, host, published, tasks }
     }
 
-    /// `stage` names a published model; none: the one published last. `base`: its adapters are off.
+    /// The answer to a question. `stage` names a published model, `None` the one that was published last; with `base`
+    /// its adapters are left out. `buffers` are the pixels that come with the question.
     pub async fn answer(
         &self,
         stage: Option<&str>,
@@ -45,7 +53,7 @@ impl Asker {
     ) -> Result<Answered> {
         let net = self.net(stage)?;
         let net = if base { net.without_adapters() } else { net };
-        // Its own gate: a paused run still answers, and a cancel is not for it.
+        // A gate of its own: questions are answered while a run is paused, and a cancel does not end them.
         let mut cx = Cx::new(self.device.clone(), 0, 0, self.host.clone(), Rc::<Gate>::default());
         cx.quiet = true;
         match question {
@@ -57,8 +65,9 @@ impl Asker {
                 for epsilon in epsilons {
                     let mut params = method.params.clone();
                     params.insert("epsilon".into(), (*epsilon).into());
-                    scale_step(method, &mut params, *epsilon)?;
-                    let done = attack_view(entry(&method.id)?, &params, &net, &view, &mut cx).await?;
+                    let entry = self.registry.entry(&method.id)?;
+                    scale_step(entry, method, &mut params, *epsilon);
+                    let done = attack_view(entry, &params, &net, &view, &mut cx).await?;
                     accuracy.push(done.attacked.accuracy());
                     cx.host.turn().await;
                 }
@@ -86,7 +95,7 @@ impl Asker {
                 Ok((Answer::Export { name: "model.safetensors".into(), parameters: net.base_size() }, vec![file]))
             }
             Question::Adapter => Ok(match weights::export_adapter(&net).await? {
-                Some((config, file)) => (Answer::Adapter { config: Some(config) }, vec![file]),
+                Some(AdapterFiles { config, weights }) => (Answer::Adapter { config: Some(config) }, vec![weights]),
                 None => (Answer::Adapter { config: None }, Vec::new()),
             }),
         }
@@ -136,7 +145,7 @@ impl Asker {
     }
 
     async fn attack(&self, net: &Net, method: &Pick, task: &str, samples: &[u32], cx: &mut Cx) -> Result<Answered> {
-        let entry = entry(&method.id)?;
+        let entry = self.registry.entry(&method.id)?;
         let fns = entry.attack.ok_or_else(|| Error::input(&method.id, "is not an attack"))?;
         (entry.settings)(&method.id, &method.params)?;
         let view = self.fitting(net, task)?.test;
@@ -158,14 +167,14 @@ impl Asker {
         let attacked = softmax(cx.read(logits_of(net, &x)).await?, net.classes);
         let by_sample = |at: usize| walk.iter().map(|step| step[at]).collect::<Vec<f32>>();
         let [channels, height, width] = view.set.shape;
-        let (forwards, gradients) = victim.asked();
+        let queries = victim.queries();
         let answer = Answer::Attack {
             labels,
             shape: [samples.len(), channels, height, width],
             clean: rows(&clean, net.classes),
             attacked: rows(&attacked, net.classes),
             walk: (0..samples.len()).map(by_sample).collect(),
-            queries: forwards + gradients,
+            queries: queries.forwards + queries.gradients,
         };
         let before = samples.iter().flat_map(|id| view.pixels(*id)).flat_map(|x| x.to_le_bytes()).collect();
         let after = cx.read(x).await?.iter().flat_map(|x| x.to_le_bytes()).collect();
@@ -215,7 +224,7 @@ impl Asker {
         Ok((Answer::Merge { largest, changed, n: view.len() }, Vec::new()))
     }
 
-    /// The first two principal components of the features, each axis turned so that its largest entry is positive.
+    /// The first two principal components of the features.
     async fn embed(&self, net: &Net, task: &str, cx: &mut Cx) -> Result<Answered> {
         let task = self.task(task)?;
         net.fits(&task)?;
@@ -227,20 +236,19 @@ impl Asker {
             parts.push(pass.taps.remove("features").expect("every net has this tap"));
         }
         let features = cx.read(Tensor::cat(parts, 0)).await?;
-        let xy = principal(&features, task.test.len());
+        let xy = kit::stats::principal_components(&features, task.test.len());
         let labels: Vec<u16> = task.test.rows.iter().map(|row| task.test.label(*row)).collect();
         Ok((Answer::Embed { ids: task.test.rows.to_vec(), labels, xy }, Vec::new()))
     }
 }
 
-/// A smaller or larger ball is walked in as many steps: the step keeps its share of the radius.
-fn scale_step(method: &Pick, params: &mut serde_json::Map<String, Value>, epsilon: f64) -> Result {
-    let defaults = (entry(&method.id)?.defaults)();
+/// Scales the step size of an attack with the radius, so that it crosses any ball in the same number of steps.
+fn scale_step(entry: &Entry, method: &Pick, params: &mut serde_json::Map<String, Value>, epsilon: f64) {
+    let defaults = (entry.defaults)();
     let of = |key: &str| method.params.get(key).or_else(|| defaults.get(key)).and_then(Value::as_f64);
     if let (Some(alpha), Some(radius)) = (of("alpha"), of("epsilon").filter(|radius| *radius > 0.0)) {
         params.insert("alpha".into(), (alpha * epsilon / radius).into());
     }
-    Ok(())
 }
 
 fn exist(task: &str, view: &View, ids: &[u32]) -> Result {
@@ -259,7 +267,7 @@ fn samples(view: &View) -> Answered {
     (Answer::Samples { ids: view.rows.to_vec(), labels, shape }, vec![bytes])
 }
 
-/// The `n` rows of a view that lie nearest to an image by its pixels, nearest first.
+/// The `n` rows of a view that are nearest to an image by the distance of their pixels, nearest first.
 fn nearest(view: &View, image: &[f32], n: usize) -> View {
     let distance = |row: u32| view.pixels(row).iter().zip(image).map(|(a, b)| (a - b) * (a - b)).sum::<f32>();
     let mut near: Vec<(f32, u32)> = view.rows.iter().map(|&row| (distance(row), row)).collect();
@@ -269,54 +277,4 @@ fn nearest(view: &View, image: &[f32], n: usize) -> View {
 
 fn rows(values: &[f32], columns: usize) -> Vec<Vec<f32>> {
     values.chunks(columns).map(<[f32]>::to_vec).collect()
-}
-
-/// Power iteration on the covariance, twice, the second time beside the first axis. `[n, d]` to `n` pairs.
-fn principal(features: &[f32], n: usize) -> Vec<[f32; 2]> {
-    let d = features.len() / n.max(1);
-    let mut centred: Vec<f64> = features.iter().map(|x| f64::from(*x)).collect();
-    for column in 0..d {
-        let mean = (0..n).map(|row| centred[row * d + column]).sum::<f64>() / n as f64;
-        (0..n).for_each(|row| centred[row * d + column] -= mean);
-    }
-    let mut axes: Vec<Vec<f64>> = Vec::new();
-    for _ in 0..2 {
-        let mut axis: Vec<f64> = (0..d).map(|at| 1.0 + at as f64 / d as f64).collect();
-        for _ in 0..60 {
-            for other in &axes {
-                let along: f64 = axis.iter().zip(other).map(|(a, b)| a * b).sum();
-                axis.iter_mut().zip(other).for_each(|(a, b)| *a -= along * b);
-            }
-            let mut next = vec![0.0; d];
-            for row in centred.chunks(d) {
-                let score: f64 = row.iter().zip(&axis).map(|(a, b)| a * b).sum();
-                next.iter_mut().zip(row).for_each(|(a, b)| *a += score * b);
-            }
-            let length = next.iter().map(|x| x * x).sum::<f64>().sqrt();
-            if length < 1e-12 {
-                break;
-            }
-            axis = next.into_iter().map(|x| x / length).collect();
-        }
-        let largest = axis.iter().copied().fold(0.0_f64, |best, x| if x.abs() > best.abs() { x } else { best });
-        axis.iter_mut().for_each(|x| *x *= largest.signum());
-        axes.push(axis);
-    }
-    let score = |row: &[f64], axis: &[f64]| row.iter().zip(axis).map(|(a, b)| a * b).sum::<f64>() as f32;
-    centred.chunks(d).map(|row| [score(row, &axes[0]), score(row, &axes[1])]).collect()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn principal_components_of_a_line_and_its_noise() {
-        let points: Vec<f32> =
-            (0..20).flat_map(|i| [i as f32, 2.0 * i as f32, if matches!(i % 4, 0 | 3) { 0.1 } else { -0.1 }]).collect();
-        let xy = principal(&points, 20);
-        let step = xy[1][0] - xy[0][0];
-        assert!((step - 5.0_f32.sqrt()).abs() < 1e-3, "{step}");
-        assert!((xy[0][1].abs() - 0.1).abs() < 1e-2, "{xy:?}");
-    }
 }

@@ -1,30 +1,9 @@
-use crate::{cards, entries};
-use kit::{data, nets};
-use spec::{Catalogue, Family, FamilyInfo, Leaf, MethodInfo, Preset, RunSpec, SourceFacts, VERSION, Wrong};
+//! What of the catalogue is not a list of entries: recipes, names of families and sources, and the sample of digits.
 
-/// What page, command line and documents know of this engine. `presets` are the quick recipes; `mathml` turns an
-/// equation in LaTeX into the inside of `<math>`.
-pub fn catalogue(presets: Vec<Preset>, mathml: impl Fn(&str) -> String) -> Catalogue {
-    let methods = entries().zip(cards()).map(|(entry, card)| MethodInfo {
-        card: card.data(mathml(card.equation)),
-        shape: entry.shape,
-        first: entry.first,
-        controls: (entry.controls)(),
-    });
-    Catalogue {
-        version: VERSION,
-        families: families(),
-        methods: methods.collect(),
-        tasks: data::choices(),
-        nets: nets::choices(),
-        sources: sources(),
-        forget: data::forget_choices(),
-        presets,
-        leaf: leaf(),
-    }
-}
+use kit::data::digits;
+use spec::{Family, FamilyInfo, Leaf, Preset, RunSpec, SourceFacts, Wrong};
 
-/// A recipe file: its leading comment is its title (first line) and what it says of itself.
+/// A recipe from its file: the leading comment is its title (first line) and its description. `id` is the file's name.
 pub fn preset(id: &str, text: &str) -> Result<Preset, Wrong> {
     let comment: Vec<&str> = text.lines().map_while(|line| line.strip_prefix('#')).map(str::trim).collect();
     let title = comment.first().filter(|title| !title.is_empty());
@@ -34,7 +13,7 @@ pub fn preset(id: &str, text: &str) -> Result<Preset, Wrong> {
 }
 
 /// What every family of methods is called, in the order of its key.
-fn families() -> Vec<FamilyInfo> {
+pub(crate) fn families() -> Vec<FamilyInfo> {
     let info = |family, [label, menu, verb, press, next]: [&str; 5]| FamilyInfo {
         family,
         label: label.into(),
@@ -55,13 +34,13 @@ fn families() -> Vec<FamilyInfo> {
 }
 
 /// The networks of `static/weights`.
-fn sources() -> Vec<SourceFacts> {
+pub(crate) fn sources() -> Vec<SourceFacts> {
     vec![SourceFacts { weights: "letters-cnn".into(), title: "Letters cnn".into(), knows: "letters".into() }]
 }
 
-/// The first test digits of each class, in the set's order.
-fn leaf() -> Leaf {
-    let raw = data::digits::load();
+/// The first test digits of each class, in the set's order: the page draws them before it has an engine.
+pub(crate) fn digits_sample() -> Leaf {
+    let raw = digits::load();
     let size = raw.shape[1] * raw.shape[2];
     let label = |row: &u32| raw.labels[*row as usize];
     let ids: Vec<u32> = Leaf::places(raw.test.iter().map(label)).into_iter().map(|place| raw.test[place]).collect();

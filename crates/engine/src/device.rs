@@ -1,12 +1,12 @@
-//! Which device runs, and why: the only place that names a backend.
+//! Which device runs, and why. The only module that names a backend.
 
 use burn::module::Module;
 use burn::optim::GradientsParams;
 use burn::tensor::{Device, Int, Tensor, TensorData};
+use kit::attack::{Response, Victim};
+use kit::learn::{Recipe, Rule};
 use kit::nets::{Net, Norms, Pass};
 use kit::seed::Rng;
-use kit::train::{Recipe, Rule};
-use kit::victim::{Answer, Victim};
 use kit::{Error, Result};
 use ops::{Graph, Optimizer, Recording};
 use spec::{Access, DeviceChoice, Event, Pick, Why};
@@ -14,23 +14,27 @@ use spec::{Access, DeviceChoice, Event, Pick, Why};
 /// An open device.
 #[derive(Clone, Debug)]
 pub struct Opened {
+    /// Where tensors are stored and computed, without autodiff.
     pub device: Device,
     /// `cpu`, `webgpu`, `vulkan`, `metal` or `cuda`.
     pub name: &'static str,
     /// The adapter's own name; empty on CPU.
     pub adapter: String,
-    /// An adapter that is emulated on the CPU.
+    /// Whether the adapter is emulated on the CPU.
     pub software: bool,
+    /// Why this device was chosen.
     pub why: Why,
-    /// By how much it won the probe, where there was one.
+    /// How many times faster it was than the other device, where both were measured.
     pub times: Option<f64>,
 }
 
 impl Opened {
+    /// The CPU, which is always there.
     pub fn cpu(why: Why) -> Self {
         Self { device: Device::flex(), name: "cpu", adapter: String::new(), software: false, why, times: None }
     }
 
+    /// The event that tells which device is open, and why.
     pub fn ready(&self) -> Event {
         let name = match self.name {
             "cpu" => "the CPU",
@@ -56,19 +60,19 @@ impl Opened {
     }
 }
 
-/// Whether runs from now on compute with burn's own operations alone.
+/// Switches the reference implementation on or off: with it, runs from now on use only burn's own operations.
 pub fn plain(on: bool) {
     ops::use_reference(on);
 }
 
-/// How many threads of the CPU compute, this one among them; all that there are, if no number is given. Said once, by
-/// the thread that plays the runs and before it does.
+/// Sets how many threads of the CPU compute, the calling one among them; `None` uses all. Call it once, before the
+/// first run, from the thread that plays the runs.
 #[cfg(not(target_arch = "wasm32"))]
 pub fn threads(number: Option<usize>) {
     ops::threads(number);
 }
 
-/// Opens what was asked for. `auto` is the CPU unless this build has a graphics backend.
+/// Opens the device that was asked for. `auto` is the CPU unless this build has a graphics backend.
 pub async fn open(choice: DeviceChoice) -> Result<Opened> {
     match choice {
         DeviceChoice::Cpu => Ok(Opened::cpu(Why::Chosen)),
@@ -99,7 +103,8 @@ fn name(choice: DeviceChoice) -> &'static str {
     }
 }
 
-/// Dispatches of one submit: a step of the page's nets is one. burn's 32 would cut the steps of other nets in parts.
+/// Most dispatches in one submit. A step of the page's nets fits into one; burn's own 32 would split the steps of other
+/// nets.
 #[cfg(any(feature = "gpu", all(any(feature = "vulkan", feature = "metal"), not(feature = "cuda"))))]
 const TASKS: usize = 64;
 
@@ -127,7 +132,7 @@ async fn native() -> Option<Opened> {
     None
 }
 
-/// WebGPU in a worker. The adapter was looked at before: `name` and `software` come from the browser.
+/// Opens WebGPU in a worker. The name of the adapter, and whether it is `software`, come from the browser.
 #[cfg(feature = "gpu")]
 pub async fn webgpu(adapter: String, software: bool) -> Result<Opened> {
     let device = Device::wgpu_options().tasks_max(TASKS).init_async().await;
@@ -135,9 +140,10 @@ pub async fn webgpu(adapter: String, software: bool) -> Result<Opened> {
     Ok(Opened { device, name: "webgpu", adapter, software, why: Why::Chosen, times: None })
 }
 
-/// Every kind of operation that training and attacks use, forward and backward, against the CPU.
+/// Compares every kind of operation that training and attacks use, forward and backward, with the CPU. Returns the
+/// number of checks.
 ///
-/// A wrong shader is silent in WebGPU: it leaves old numbers in place. So no device is trusted before this.
+/// A wrong shader fails silently in WebGPU: it leaves old values in place. So no device is used before this test.
 pub async fn self_test(opened: &Opened) -> Result<usize> {
     let ours = answers(&opened.device).await?;
     let right = answers(&Device::flex()).await?;
@@ -155,7 +161,7 @@ pub async fn self_test(opened: &Opened) -> Result<usize> {
     Ok(right.len())
 }
 
-/// What a device computes for each check.
+/// The name of each check, and the elements that a device computes for it.
 async fn answers(device: &Device) -> Result<Vec<(&'static str, Vec<f32>)>> {
     let numbers = |seed: u32, shape: [usize; 4]| {
         let mut rng = Rng::of(seed, "self-test", &[]);
@@ -199,7 +205,8 @@ async fn answers(device: &Device) -> Result<Vec<(&'static str, Vec<f32>)>> {
     for (name, pick) in &nets {
         let net = Net::with(pick, [1, 8, 8], 4, &mut Rng::of(3, "self-test", &[]), device)?;
         let victim = Victim::of(&net, Access::Gradients);
-        let Answer { loss, gradient, .. } = victim.gradient(&x, &labels, &|logits, y| ops::cross_entropy(logits, y))?;
+        let Response { loss, gradient, .. } =
+            victim.gradient(&x, &labels, &|logits, y| ops::cross_entropy(logits, y))?;
         keep(name, loss).await?;
         keep(name, gradient.flatten(0, 3)).await?;
         for optimizer in [Rule::Sgd, Rule::Adam] {
@@ -211,20 +218,20 @@ async fn answers(device: &Device) -> Result<Vec<(&'static str, Vec<f32>)>> {
                 let loss = ops::mean_cross_entropy(logits, labels.clone());
                 let gradients = GradientsParams::from_grads(loss.backward(), &net);
                 net = rule.step(net, gradients);
-                net.absorb(&pass);
+                net.update_statistics(&pass);
             }
             keep(name, net.frozen().forward(x.clone(), &mut Pass::eval()).flatten(0, 1)).await?;
         }
     }
-    // A device that refuses to record is none the worse.
+    // Recording is optional: a device that refuses is still used.
     if let Some(logits) = replayed(device, &nets[0].1, &x, &labels)? {
         keep("a replayed step", logits.flatten(0, 1)).await?;
     }
     Ok(answers)
 }
 
-/// What a net answers after six steps, the last four replayed where the device can; none where it began to record and
-/// could not.
+/// The logits `[n, classes]` of a net after six training steps, the last four of them replayed where the device can;
+/// `None` where a recording began and failed.
 fn replayed(device: &Device, pick: &Pick, x: &Tensor<4>, labels: &Tensor<1, Int>) -> Result<Option<Tensor<2>>> {
     let mut net = Net::with(pick, [1, 8, 8], 4, &mut Rng::of(6, "self-test", &[]), device)?.train();
     let mut rule = Recipe { lr: 0.01, ..Recipe::default() }.optimizer(6, 6);
@@ -252,7 +259,8 @@ fn replayed(device: &Device, pick: &Pick, x: &Tensor<4>, labels: &Tensor<1, Int>
     Ok(Some(net.frozen().forward(x.clone(), &mut Pass::eval())))
 }
 
-/// Of the two, the one that trains a small network faster, by a probe of about a second.
+/// The graphics device or the CPU, whichever trains a small network faster. Takes about a second; `now` is a clock in
+/// seconds.
 pub async fn faster(opened: Opened, now: fn() -> f64) -> Result<Opened> {
     let graphics = steps_per_second(&opened.device, now).await?;
     let cpu = steps_per_second(&Device::flex(), now).await?;

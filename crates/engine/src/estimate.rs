@@ -1,26 +1,25 @@
+//! How long the stages of a run will take.
+
+use crate::Registry;
 use kit::cx::{Cx, Pace};
-use kit::data::Task;
-use kit::lab::Lab;
+use kit::data::{CHUNK, Task};
+use kit::learn::{CrossEntropy, Mode, Recipe, descend, every, test};
 use kit::nets::Net;
-use kit::shapes::attack::attack_view;
-use kit::shapes::tune::{is_trained, prepared};
-use kit::shapes::unlearn::is_known;
-use kit::train::{CrossEntropy, Mode, Recipe, descend, every};
-use kit::victim::CHUNK;
-use kit::{Entry, Error, Result, metrics};
+use kit::run::{RunState, attack_view, is_known, prepared};
+use kit::{Entry, Error, Result};
 use spec::{START, Shape, Stage};
 
-/// Seconds that each stage will take on this machine, by the pace of its own first steps; none where they fail.
-pub async fn estimate(lab: &Lab, cx: &mut Cx) -> Result<Vec<Option<f64>>> {
+/// Seconds that each stage will take on this machine, from the pace of its own first steps; `None` where they fail.
+pub async fn estimate(registry: Registry, state: &RunState, cx: &mut Cx) -> Result<Vec<Option<f64>>> {
     let mut stages: Vec<Guess> = Vec::new();
-    // Code that has hardly run is slow where it is compiled on the way: shaders, WebAssembly.
-    if let Err(Error::Cancelled) = guess(lab, 0, &stages, cx).await {
+    // Shaders and WebAssembly are compiled when they first run, so one guess is made and dropped.
+    if let Err(Error::Cancelled) = guess(registry, state, 0, &stages, cx).await {
         return Err(Error::Cancelled);
     }
-    for index in 0..lab.spec.stages.len() {
-        let guess = match same(lab, index).and_then(|earlier| stages.get(earlier)) {
+    for index in 0..state.spec.stages.len() {
+        let guess = match same(registry, state, index).and_then(|earlier| stages.get(earlier)) {
             Some(guess) => *guess,
-            None => match guess(lab, index, &stages, cx).await {
+            None => match guess(registry, state, index, &stages, cx).await {
                 Err(Error::Cancelled) => return Err(Error::Cancelled),
                 guess => guess.unwrap_or_default(),
             },
@@ -30,45 +29,55 @@ pub async fn estimate(lab: &Lab, cx: &mut Cx) -> Result<Vec<Option<f64>>> {
     Ok(stages.iter().map(|guess| guess.seconds).collect())
 }
 
+/// What was measured of a stage.
 #[derive(Clone, Copy, Default)]
 struct Guess {
     seconds: Option<f64>,
-    /// Of the training alone, where it is one that a reference repeats.
+    /// The pace of its training, where a reference repeats it.
     pace: Option<Pace>,
-    /// Seconds of one chunk that is only read.
+    /// Seconds to evaluate one chunk.
     read: Option<f64>,
 }
 
-/// An earlier stage that does the same to a network of the same kind.
-fn same(lab: &Lab, index: usize) -> Option<usize> {
+/// An earlier stage that does the same to a network from the same source.
+fn same(registry: Registry, state: &RunState, index: usize) -> Option<usize> {
     let alike = |at: usize| {
-        let stage = &lab.spec.stages[at];
-        (&stage.id, &stage.params, &stage.model, lab.spec.task_of(at, crate::is_layer), kind(lab, at))
+        let stage = &state.spec.stages[at];
+        (
+            &stage.id,
+            &stage.params,
+            &stage.model,
+            state.spec.task_of(at, |id| registry.is_layer(id)),
+            source_of_net(registry, state, at),
+        )
     };
-    let forgets = lab.entry(&lab.spec.stages[index].id).is_ok_and(|entry| entry.shape == Shape::Unlearn);
+    let forgets = registry.entry(&state.spec.stages[index].id).is_ok_and(|entry| entry.shape == Shape::Unlearn);
     (0..index).find(|at| !forgets && alike(*at) == alike(index))
 }
 
-/// The stage that put its own network in place of the one before; none: it is the start's.
-fn kind(lab: &Lab, index: usize) -> Option<usize> {
-    let line = std::iter::once(index).chain(lab.spec.ancestors(index, crate::is_layer));
-    line.into_iter().find(|at| lab.spec.stages[*at].model.is_some())
+/// The stage that a network descends from because it began with a network of its own; `None`: it descends from the
+/// start.
+fn source_of_net(registry: Registry, state: &RunState, index: usize) -> Option<usize> {
+    let line = std::iter::once(index).chain(state.spec.ancestors(index, |id| registry.is_layer(id)));
+    line.into_iter().find(|at| state.spec.stages[*at].model.is_some())
 }
 
-async fn guess(lab: &Lab, index: usize, before: &[Guess], cx: &mut Cx) -> Result<Guess> {
-    let stage = &lab.spec.stages[index];
-    let entry = lab.entry(&stage.id)?;
-    let task = &lab.tasks[&lab.spec.task_of(index, crate::is_layer)];
-    let net = match kind(lab, index).and_then(|at| lab.spec.stages[at].model.as_ref()) {
+async fn guess(registry: Registry, state: &RunState, index: usize, before: &[Guess], cx: &mut Cx) -> Result<Guess> {
+    let stage = &state.spec.stages[index];
+    let entry = registry.entry(&stage.id)?;
+    let task = &state.tasks[&state.spec.task_of(index, |id| registry.is_layer(id))];
+    let net = match source_of_net(registry, state, index).and_then(|at| state.spec.stages[at].model.as_ref()) {
         Some(pick) => cx.net(pick, task)?,
-        None => lab.models[START].net.clone(),
+        None => state.models[START].net.clone(),
     };
     let net = prepared(net, task, cx)?;
     let chunks = |samples: usize| samples.div_ceil(CHUNK) as f64;
     let (train, test) = (chunks(task.train.len()), chunks(task.test.len()));
-    // As often as the loop looks at the test split, and at two chunks of what it learns from.
+    // How often the loop evaluates the test split and two chunks of the training samples.
     let looks = |pace: &Pace| (1 + pace.of.saturating_sub(1) / every(pace.of)) as f64 * (test + 2.0);
-    let known = (0..index).filter(|at| kind(lab, *at) == kind(lab, index)).find_map(|at| before[at].read);
+    let known = (0..index)
+        .filter(|at| source_of_net(registry, state, *at) == source_of_net(registry, state, index))
+        .find_map(|at| before[at].read);
     let read = match known {
         Some(read) => read,
         None => time_of_chunk(&net, task, cx).await?,
@@ -77,72 +86,88 @@ async fn guess(lab: &Lab, index: usize, before: &[Guess], cx: &mut Cx) -> Result
     Ok(match entry.shape {
         Shape::Tune | Shape::Peft => {
             let make = entry.make.expect("a tuner makes models");
-            let pace = paced(cx, async |cx| make(&stage.params, net, task, cx).await.map(drop)).await?;
+            let pace = measure_pace(cx, async |cx| make(&stage.params, net, task, cx).await.map(drop)).await?;
             guess(pace.seconds(pace.of as f64) + read * (looks(&pace) + test + train), Some(pace))
         }
         Shape::Attack => {
             let settings = (entry.settings)(&stage.id, &stage.params)?;
             let work = async |cx: &mut Cx| attack_view(entry, &stage.params, &net, &task.test, cx).await.map(drop);
-            let pace = paced(cx, work).await?;
+            let pace = measure_pace(cx, work).await?;
             let restarts = settings["restarts"].as_f64().unwrap_or(1.0);
             guess(pace.seconds(pace.of as f64 * restarts) + read * 2.0 * test, None)
         }
         Shape::Unlearn => {
-            let (reference, again) = reference(lab, index, task, before, cx)?;
+            let Retraining { all, one } = retraining(registry, state, index, task, before, cx)?;
             let (own, own_looks) = match forgetting(entry, stage, net, task, cx).await? {
                 Some(pace) => (pace.seconds(pace.of as f64), looks(&pace)),
-                None => (again, 0.0),
+                None => (one, 0.0),
             };
-            // Both networks and every reference are asked about all that is forgotten, kept and unseen.
-            let asked = f64::from(2 + lab.spec.seeds_of_reference()) * (train + 2.0 * test);
-            guess(reference + own + read * (own_looks + asked), None)
+            // Both networks and each reference are evaluated on the forgotten, kept and unseen samples.
+            let asked = f64::from(2 + state.spec.seeds_of_reference()) * (train + 2.0 * test);
+            guess(all + own + read * (own_looks + asked), None)
         }
         Shape::Measure => guess(read * (train + test), None),
     })
 }
 
-/// Seconds of all retrained references that are still to be made, and of one.
-fn reference(lab: &Lab, index: usize, task: &Task, before: &[Guess], cx: &Cx) -> Result<(f64, f64)> {
-    let split = lab.split(task, cx)?;
-    let mut lineage = lab.spec.ancestors(index, crate::is_layer);
-    lineage.retain(|at| lab.entry(&lab.spec.stages[*at].id).is_ok_and(|entry| is_trained(entry.shape)));
+/// Seconds of retraining.
+struct Retraining {
+    /// Of all references that are not in the store.
+    all: f64,
+    /// Of one.
+    one: f64,
+}
+
+/// How long the references of an unlearning stage take.
+fn retraining(
+    registry: Registry,
+    state: &RunState,
+    index: usize,
+    task: &Task,
+    before: &[Guess],
+    cx: &Cx,
+) -> Result<Retraining> {
+    let split = state.split(task, cx)?;
+    let mut lineage = state.spec.ancestors(index, |id| registry.is_layer(id));
+    lineage.retain(|at| registry.entry(&state.spec.stages[*at].id).is_ok_and(|entry| entry.make.is_some()));
     lineage.reverse();
     let stays = split.retain.len() as f64 / task.train.len() as f64;
     let one = lineage.iter().filter_map(|at| before[*at].pace).map(|pace| pace.seconds(pace.of as f64 * stays)).sum();
-    let seeds = match is_known(lab, lineage, &split, cx.seed) {
+    let seeds = match is_known(state, lineage, &split, cx.seed) {
         true => 0,
-        false => lab.spec.seeds_of_reference(),
+        false => state.spec.seeds_of_reference(),
     };
-    Ok((f64::from(seeds) * one, one))
+    Ok(Retraining { all: f64::from(seeds) * one, one })
 }
 
-/// The pace of a plain training with the stage's recipe: forgetters differ little from it. None of one that retrains.
+/// The pace of an ordinary training with the stage's recipe, which is close to that of unlearning methods; `None` for a
+/// method that retrains.
 async fn forgetting(entry: &Entry, stage: &Stage, net: Net, task: &Task, cx: &mut Cx) -> Result<Option<Pace>> {
     let settings = (entry.settings)(&stage.id, &stage.params)?;
     let Ok(recipe) = serde_json::from_value::<Recipe>(settings["train"].clone()) else { return Ok(None) };
     let train =
         async |cx: &mut Cx| descend(net, &recipe, Mode::Train, &[&task.train], &mut CrossEntropy, cx).await.map(drop);
-    paced(cx, train).await.map(Some)
+    measure_pace(cx, train).await.map(Some)
 }
 
-/// Begins a piece of work, and says how fast it went until it was stopped.
-async fn paced(cx: &Cx, work: impl AsyncFnOnce(&mut Cx) -> Result) -> Result<Pace> {
+/// Begins a piece of work and measures its pace until it is stopped.
+async fn measure_pace(cx: &Cx, work: impl AsyncFnOnce(&mut Cx) -> Result) -> Result<Pace> {
     let mut pacing = cx.pacing();
     match work(&mut pacing).await {
-        // Stopped by its pace, or by somebody who wants the device.
-        Err(Error::Cancelled) if cx.gate.cancel.get() => Err(Error::Cancelled),
-        Ok(()) | Err(Error::Cancelled) => Ok(pacing.pace.unwrap_or_default()),
+        // It ends as cancelled when enough was measured; only a cancel at the gate is the user's.
+        Err(Error::Cancelled) if cx.progress.gate.cancel.get() => Err(Error::Cancelled),
+        Ok(()) | Err(Error::Cancelled) => Ok(pacing.progress.pace.unwrap_or_default()),
         Err(error) => Err(error),
     }
 }
 
-/// Seconds of one chunk that is only read: the shortest of three.
+/// Seconds to evaluate one chunk: the shortest of three attempts.
 async fn time_of_chunk(net: &Net, task: &Task, cx: &mut Cx) -> Result<f64> {
     let view = task.test.first(CHUNK);
     let mut seconds = f64::INFINITY;
     for _ in 0..3 {
         let begun = cx.host.now();
-        metrics::test(net, &view, cx).await?;
+        test(net, &view, cx).await?;
         seconds = seconds.min(cx.host.now() - begun);
     }
     Ok(seconds)

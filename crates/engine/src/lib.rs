@@ -1,41 +1,52 @@
-//! Runs a run file: opens a device, builds the lab, walks the stages, answers questions. The only façade of the engine.
+//! Runs a run file: opens a device, loads data and models, plays the stages, answers questions. The only façade of the
+//! engine.
+#![deny(missing_docs)]
 
 mod answer;
 mod catalogue;
-mod check;
 pub mod device;
 mod estimate;
+mod registry;
 mod session;
 mod summary;
 
 pub use answer::Asker;
-pub use catalogue::{catalogue, preset};
-pub use check::check;
+pub use catalogue::preset;
 pub use device::{Opened, open};
-pub use kit::cx::{Boxed, Gate, Host};
+pub use kit::host::{Boxed, Gate, Host};
 pub use kit::{Error, Result};
 pub use methods::cards;
-pub use session::{Adversarials, Ended, Session};
+pub use registry::Registry;
+pub use session::{Adversarials, Ended, Exported, Session};
 pub use summary::summary;
 
 use kit::Entry;
-use spec::{Shape, Wrong};
+use spec::{Catalogue, Preset, RunSpec, Wrong};
 
-/// Name and version, as reports and the worker's first word carry it.
+/// Name and version, as reports and the worker's first message carry them.
 pub const ENGINE: &str = concat!("palimpsest ", env!("CARGO_PKG_VERSION"));
 
-/// Every method, sorted by id.
+/// All shipped methods, sorted by id.
 pub fn entries() -> impl Iterator<Item = &'static Entry> + Clone {
-    methods::CATALOGUE.iter().copied()
+    Registry::shipped().methods.iter().copied()
 }
 
-/// A method by its id; the nearest known one in the error.
+/// A shipped method by its id; see [`Registry::entry`].
 pub fn entry(id: &str) -> std::result::Result<&'static Entry, Wrong> {
-    let known = entries().map(|entry| entry.id);
-    entries().find(|entry| entry.id == id).ok_or_else(|| Wrong::unknown("method", "stage", id, known))
+    Registry::shipped().entry(id)
 }
 
-/// Whether stages of this id leave a new model.
+/// Whether stages with the id of a shipped method leave a new model.
 pub fn is_layer(id: &str) -> bool {
-    entry(id).is_ok_and(|entry| Shape::is_layer(entry.shape))
+    Registry::shipped().is_layer(id)
+}
+
+/// The catalogue of what is shipped; see [`Registry::catalogue`].
+pub fn catalogue(presets: Vec<Preset>, mathml: impl Fn(&str) -> String) -> Catalogue {
+    Registry::shipped().catalogue(cards(), presets, mathml)
+}
+
+/// Checks a run file against what is shipped; see [`Registry::check`].
+pub fn check(spec: &RunSpec) -> std::result::Result<(), Wrong> {
+    Registry::shipped().check(spec)
 }

@@ -1,26 +1,32 @@
+//! The engine as worker and command line see it: one device, and the runs played on it.
+
 use crate::answer::Asker;
 use crate::device::Opened;
 use crate::estimate::estimate;
-use crate::{ENGINE, check, entry};
+use crate::{ENGINE, Registry};
 use indexmap::IndexMap;
-use kit::cx::{Cx, Gate, Host, Published};
-use kit::data::Task;
-use kit::lab::{Lab, Made};
+use kit::cx::{Checkpoint, Cx, Published};
+use kit::data::{Task, forget_rows};
+use kit::host::{Gate, Host};
+use kit::learn::test;
 use kit::nets::Net;
-use kit::shapes::unlearn::Reference;
-use kit::{Error, Result, metrics, weights};
+use kit::nets::weights::{self, AdapterFiles};
+use kit::run::{Made, Reference, RunState, Seen};
+use kit::{Error, Result};
 use serde_json::{Map, Value, json};
-use spec::{Cause, Digest, Event, Import, Report, Row, RunSpec, START, Said, Shape, Wrong};
+use spec::{Cause, Digest, Event, Import, Report, Row, RunSpec, START, Said, Wrong};
 use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::rc::Rc;
 
-/// How a run came to its end, when nothing was wrong with it.
+/// How a run ended.
 #[derive(Clone, Debug)]
 pub enum Ended {
+    /// All stages were played.
     Finished(Box<Report>),
+    /// The user stopped it; the stages before are kept.
     Cancelled,
-    /// A stage failed; what came before it is kept.
+    /// A stage failed, for the reason in this sentence; the stages before it are kept.
     Failed(String),
 }
 
@@ -28,31 +34,46 @@ pub enum Ended {
 pub struct Session {
     host: Rc<dyn Host>,
     opened: Opened,
+    /// Pause, single step and cancel of the run that is played.
     pub gate: Rc<Gate>,
     published: Rc<RefCell<Published>>,
-    /// Loaded sets by their words in the run file.
+    /// Loaded tasks, by name and description in the run file.
     tasks: Rc<RefCell<BTreeMap<String, Task>>>,
     references: Rc<RefCell<BTreeMap<String, Rc<Reference>>>>,
     /// Models by the name of the stage that made them.
     kept: BTreeMap<String, Net>,
+    /// Files that were handed over, by name.
     files: Rc<RefCell<BTreeMap<String, Rc<Vec<u8>>>>>,
-    /// What the last run's attack stages left, by stage name.
+    /// The changed inputs of the last run's attack stages, by stage name.
     pub adversarials: BTreeMap<String, Adversarials>,
+    registry: Registry,
 }
 
 /// Changed inputs of an attack stage.
 #[derive(Clone, Debug)]
 pub struct Adversarials {
+    /// Ids of the samples, `[n]`.
     pub ids: Vec<u32>,
-    /// What the images really show.
+    /// Their true classes, `[n]`.
     pub labels: Vec<u16>,
     /// `[n, channels, height, width]`.
     pub shape: [usize; 4],
+    /// Their elements in row-major order.
     pub pixels: Vec<f32>,
 }
 
+/// A model as other programs load it.
+#[derive(Clone, Debug)]
+pub struct Exported {
+    /// A safetensors file that PyTorch loads, adapters merged.
+    pub weights: Vec<u8>,
+    /// What PEFT loads; `None` for a model without adapters.
+    pub adapter: Option<AdapterFiles>,
+}
+
 impl Session {
-    pub fn new(opened: Opened, host: Rc<dyn Host>, gate: Rc<Gate>) -> Self {
+    /// A session on an open device, with the methods and data sets of `registry`.
+    pub fn new(opened: Opened, host: Rc<dyn Host>, gate: Rc<Gate>, registry: Registry) -> Self {
         let files: Rc<RefCell<BTreeMap<String, Rc<Vec<u8>>>>> = Rc::default();
         let host: Rc<dyn Host> = Rc::new(WithFiles { host, files: files.clone() });
         Self {
@@ -65,15 +86,17 @@ impl Session {
             kept: BTreeMap::new(),
             files,
             adversarials: BTreeMap::new(),
+            registry,
         }
     }
 
-    /// Answers questions while this session plays.
+    /// What answers questions while this session plays.
     pub fn asker(&self) -> Asker {
-        Asker::new(self.opened.device.clone(), self.host.clone(), self.published.clone(), self.tasks.clone())
+        let device = self.opened.device.clone();
+        Asker::new(self.registry, device, self.host.clone(), self.published.clone(), self.tasks.clone())
     }
 
-    /// Takes a file in: a finished stage's weights, a source network or data.
+    /// Takes in a file: the weights of a finished stage, a source network, or data.
     pub fn import(&mut self, name: &str, what: Import, bytes: Vec<u8>) -> Result {
         match what {
             Import::Weights => {
@@ -89,20 +112,19 @@ impl Session {
         Ok(())
     }
 
-    /// The model that a stage left, or the start.
+    /// The model that the stage with this name left, or the start.
     pub fn model(&self, name: &str) -> Option<Net> {
         self.published.borrow().nets.get(name).cloned().or_else(|| self.kept.get(name).cloned())
     }
 
-    /// A stage's model as PyTorch loads it, adapters merged; and for one with adapters what PEFT loads, its
-    /// `adapter_config.json` and `adapter_model.safetensors`.
-    pub async fn export(&self, name: &str) -> Result<(Vec<u8>, Option<(Value, Vec<u8>)>)> {
+    /// A stage's model as files for PyTorch and PEFT.
+    pub async fn export(&self, name: &str) -> Result<Exported> {
         let net = self.model(name).ok_or_else(|| Error::input(name, "this stage has left no model"))?;
-        Ok((weights::export(&net).await?, weights::export_adapter(&net).await?))
+        Ok(Exported { weights: weights::export(&net).await?, adapter: weights::export_adapter(&net).await? })
     }
 
-    /// Rows of the splits of every task of the run checked or played last, and of the forget set on every task that a
-    /// stage forgets on: `{ "splits": { task: { "train", "valid", "test" } }, "forget": { task: [..] } }`.
+    /// The rows of the splits of each task of the run that was checked or played last, and of the forget set on each
+    /// task that a stage forgets on: `{ "splits": { task: { "train", "valid", "test" } }, "forget": { task: [..] } }`.
     pub fn indices(&self, spec: &RunSpec) -> Result<Value> {
         let tasks = self.tasks.borrow();
         let tasks: BTreeMap<&str, &Task> = tasks.values().map(|task| (task.name.as_str(), task)).collect();
@@ -115,88 +137,88 @@ impl Session {
         }
         let mut forgotten = Map::new();
         for (index, stage) in spec.stages.iter().enumerate() {
-            let name = spec.task_of(index, crate::is_layer);
+            let name = spec.task_of(index, |id| self.registry.is_layer(id));
             if let Some(forget) = &spec.forget
-                && matches!(entry(&stage.id)?.shape, Shape::Unlearn | Shape::Measure)
+                && self.registry.entry(&stage.id)?.needs_split()
                 && !forgotten.contains_key(&name)
             {
-                let rows = kit::data::forget_rows(forget, tasks[name.as_str()], spec.seed)?;
+                let rows = forget_rows(forget, tasks[name.as_str()], spec.seed)?;
                 forgotten.insert(name, json!(rows));
             }
         }
         Ok(json!({ "splits": splits, "forget": forgotten }))
     }
 
-    /// Whether data, weights and forget set of a run are there and fit each other; nothing is played.
+    /// An error if data, weights or forget set of a run are missing or do not fit each other; nothing is played.
     pub async fn fits(&mut self, spec: RunSpec) -> Result {
-        self.lab(0, Rc::new(spec)).await.map(drop)
+        self.begin(0, Rc::new(spec)).await.map(drop)
     }
 
-    /// Data and source network of a run, checked and in place; says what they are.
+    /// Loads and checks data and source network of a run, and reports what they are.
     pub async fn prepare(&mut self, run: u32, spec: RunSpec) -> Result {
-        let lab = self.lab(run, Rc::new(spec)).await?;
-        let net = &lab.models[START].net;
-        let classes = lab.tasks.iter().map(|(name, task)| (name.clone(), task.classes.to_vec())).collect();
-        let mut cx = self.cx(run, lab.spec.seed);
-        // A gate of its own: the cancel of a run before is not for it.
-        cx.gate = Rc::default();
-        let task = lab.tasks.values().next().expect("a run has a task");
-        // As the first stage will find it: with a last layer for the task's classes.
+        let state = self.begin(run, Rc::new(spec)).await?;
+        let net = &state.models[START].net;
+        let classes = state.tasks.iter().map(|(name, task)| (name.clone(), task.classes.to_vec())).collect();
+        let mut cx = self.cx(run, state.spec.seed);
+        // A gate of its own: the cancel of an earlier run does not end it.
+        cx.progress.gate = Rc::default();
+        let task = state.tasks.values().next().expect("a run has a task");
+        // As the first stage will receive it: with a last layer for the task's classes.
         let fitted = net.with_head(task.classes.len(), &mut cx.rng("head", 0, 0), &cx.device);
         let (parameters, layers) = (fitted.base_size(), fitted.sizes());
         self.say(run, Event::Prepared { parameters, layers, classes });
         if net.classes == task.classes.len() && net.fits(task).is_ok() {
-            let tested = metrics::test(net, &task.test, &mut cx).await?;
+            let tested = test(net, &task.test, &mut cx).await?;
             self.say(run, tested.event("test"));
         }
         Ok(())
     }
 
-    /// Says what each stage of a run may cost. The gate is this guess's own, so that it can give way to a run.
+    /// Reports how long each stage of a run may take. It has a gate of its own, so that it can be stopped for a run.
     pub async fn estimate(&mut self, run: u32, spec: RunSpec, gate: Rc<Gate>) -> Result {
-        let lab = self.lab(run, Rc::new(spec)).await?;
-        let mut cx = self.cx(run, lab.spec.seed);
-        (cx.gate, cx.quiet) = (gate, true);
-        let seconds = estimate(&lab, &mut cx).await?;
+        let state = self.begin(run, Rc::new(spec)).await?;
+        let mut cx = self.cx(run, state.spec.seed);
+        (cx.progress.gate, cx.quiet) = (gate, true);
+        let seconds = estimate(self.registry, &state, &mut cx).await?;
         self.say(run, Event::Estimate { seconds });
         Ok(())
     }
 
-    /// Plays stages `first..=last`. Events go to the host; the report comes back too.
+    /// Plays the stages `first..=last`, by default to the last one. Events go to the host; the report is also returned.
     pub async fn play(&mut self, run: u32, spec: RunSpec, first: usize, last: Option<usize>) -> Result<Ended> {
         let begun = self.host.now();
         let spec = Rc::new(spec);
         let last = last.unwrap_or(spec.stages.len() - 1).min(spec.stages.len() - 1);
-        let mut lab = self.lab(run, spec.clone()).await?;
-        self.restore(&mut lab, first)?;
+        let mut state = self.begin(run, spec.clone()).await?;
+        self.restore(&mut state, first)?;
         self.adversarials.clear();
         let mut cx = self.cx(run, spec.seed);
         let mut rows: Vec<Row> = Vec::new();
         for index in first..=last {
             let stage = &spec.stages[index];
-            let entry = entry(&stage.id)?;
+            let entry = self.registry.entry(&stage.id)?;
             cx.enter(spec.stage_name(index));
             cx.say(Event::Stage { index, of: spec.stages.len(), id: stage.id.clone() });
             let at = self.host.now();
-            let result = (entry.run)(entry, stage, &mut lab, &mut cx).await;
+            let result = (entry.run)(entry, stage, &mut state, &mut cx).await;
             let failed = match result {
                 Ok(made) => {
                     rows.extend(made.clone());
                     if entry.shape.is_layer() {
-                        self.keep(&lab, cx.steps, &cx).await?;
+                        self.keep(&state, cx.progress.steps, &cx).await?;
                     }
                     cx.say(Event::StageDone { rows: made, seconds: self.host.now() - at });
                     continue;
                 }
                 Err(error) => error,
             };
-            let kept = cx.good.as_ref().map(|(step, _)| *step);
-            if let Some((step, net)) = cx.good.take().filter(|_| entry.shape.is_layer()) {
-                self.keep_good(index, net, step, &mut lab, &cx).await?;
+            let kept = cx.good.as_ref().map(|good| good.step);
+            if let Some(Checkpoint { step, net }) = cx.good.take().filter(|_| entry.shape.is_layer()) {
+                self.keep_good(index, net, step, &mut state, &cx).await?;
             }
             return match failed.cause() {
                 None => {
-                    cx.say(Event::Cancelled { step: kept.unwrap_or(cx.steps) });
+                    cx.say(Event::Cancelled { step: kept.unwrap_or(cx.progress.steps) });
                     Ok(Ended::Cancelled)
                 }
                 Some(Cause::Lost) => Err(failed),
@@ -211,7 +233,7 @@ impl Session {
                 }
             };
         }
-        for (name, (_, view, done)) in std::mem::take(&mut lab.seen) {
+        for (name, Seen { view, done, .. }) in std::mem::take(&mut state.seen) {
             let [channels, height, width] = view.set.shape;
             let left = Adversarials {
                 ids: view.rows.to_vec(),
@@ -228,7 +250,7 @@ impl Session {
             device: self.opened.name.into(),
             seed: spec.seed,
             seconds: self.host.now() - begun,
-            hashes: hashes(&lab, &cx).await?,
+            hashes: hashes(self.registry, &state, &cx).await?,
             rows,
         };
         self.say(run, Event::Finished { report: Box::new(report.clone()) });
@@ -245,9 +267,9 @@ impl Session {
         self.host.say(Said { run, stage: None, event }, Vec::new());
     }
 
-    /// Loads data and source network, and holds every stage against the task that it will work on.
-    async fn lab(&mut self, run: u32, spec: Rc<RunSpec>) -> Result<Lab> {
-        check(&spec)?;
+    /// Loads data and source network, and checks each stage against the task that it will work on.
+    async fn begin(&mut self, run: u32, spec: Rc<RunSpec>) -> Result<RunState> {
+        self.registry.check(&spec)?;
         let mut tasks = IndexMap::new();
         let mut loaded = BTreeMap::new();
         for (name, pick) in &spec.tasks {
@@ -255,7 +277,7 @@ impl Session {
             let known = self.tasks.borrow().get(&key).cloned();
             let task = match known {
                 Some(task) => task,
-                None => Task::load(name, pick, &*self.host, &self.opened.device).await?,
+                None => Task::load(name, pick, self.registry.sets, &*self.host, &self.opened.device).await?,
             };
             loaded.insert(key, task.clone());
             tasks.insert(name.clone(), task);
@@ -274,21 +296,22 @@ impl Session {
             }
         };
         self.published.borrow_mut().nets.insert(START.into(), start.clone());
-        let lab = Lab::new(spec.clone(), tasks, start, &methods::CATALOGUE, self.references.clone());
+        let state = RunState::new(spec.clone(), tasks, start, self.registry.makers(), self.references.clone());
         for (index, stage) in spec.stages.iter().enumerate() {
-            let task = &lab.tasks[&spec.task_of(index, crate::is_layer)];
-            entry(&stage.id)?.fits(stage, task)?;
-            if matches!(entry(&stage.id)?.shape, Shape::Unlearn | Shape::Measure) {
-                lab.split(task, &self.cx(run, spec.seed))?;
+            let task = &state.tasks[&spec.task_of(index, |id| self.registry.is_layer(id))];
+            let entry = self.registry.entry(&stage.id)?;
+            entry.fits(stage, task)?;
+            if entry.needs_split() {
+                state.split(task, &self.cx(run, spec.seed))?;
             }
         }
-        Ok(lab)
+        Ok(state)
     }
 
-    /// Puts the models of the stages before `first` into the lab.
-    fn restore(&self, lab: &mut Lab, first: usize) -> Result {
-        let spec = lab.spec.clone();
-        for index in (0..first.min(spec.stages.len())).filter(|at| crate::is_layer(&spec.stages[*at].id)) {
+    /// Puts the models of the stages before `first` into the run.
+    fn restore(&self, state: &mut RunState, first: usize) -> Result {
+        let spec = state.spec.clone();
+        for index in (0..first.min(spec.stages.len())).filter(|at| self.registry.is_layer(&spec.stages[*at].id)) {
             let name = spec.stage_name(index);
             let Some(net) = self.kept.get(&name).cloned() else {
                 return Err(Error::input(
@@ -296,32 +319,32 @@ impl Session {
                     "it has not been played here, but a later stage needs it",
                 ));
             };
-            let parent = spec.parent_name(index, crate::is_layer);
+            let parent = spec.parent_name(index, |id| self.registry.is_layer(id));
             let parent = spec.stages[index].model.is_none().then_some(parent);
-            let task = spec.task_of(index, crate::is_layer);
-            lab.models.insert(name, Made { net, task, stage: Some(index), parent });
+            let task = spec.task_of(index, |id| self.registry.is_layer(id));
+            state.models.insert(name, Made { net, task, stage: Some(index), parent });
         }
         Ok(())
     }
 
-    /// The stage's network, as it was after `step` steps.
-    async fn keep(&mut self, lab: &Lab, step: usize, cx: &Cx) -> Result {
-        let net = lab.models[&cx.stage].net.clone();
+    /// Saves and keeps the stage's network as it was after `step` steps.
+    async fn keep(&mut self, state: &RunState, step: usize, cx: &Cx) -> Result {
+        let net = state.models[&cx.stage].net.clone();
         cx.say_with(Event::Saved { step }, vec![weights::save(&net).await?]);
         self.kept.insert(cx.stage.clone(), net);
         Ok(())
     }
 
-    /// The last good model of a stage that did not come to its end.
-    async fn keep_good(&mut self, index: usize, net: Net, step: usize, lab: &mut Lab, cx: &Cx) -> Result {
-        let parent = lab.spec.parent_name(index, crate::is_layer);
-        let task = lab.spec.task_of(index, crate::is_layer);
-        lab.models.insert(cx.stage.clone(), Made { net, task, stage: Some(index), parent: Some(parent) });
-        self.keep(lab, step, cx).await
+    /// Keeps the last good model of a stage that did not finish.
+    async fn keep_good(&mut self, index: usize, net: Net, step: usize, state: &mut RunState, cx: &Cx) -> Result {
+        let parent = state.spec.parent_name(index, |id| self.registry.is_layer(id));
+        let task = state.spec.task_of(index, |id| self.registry.is_layer(id));
+        state.models.insert(cx.stage.clone(), Made { net, task, stage: Some(index), parent: Some(parent) });
+        self.keep(state, step, cx).await
     }
 }
 
-/// A tenth of the learning rate, where it ran away.
+/// A setting that may help: a tenth of the learning rate where the loss diverged.
 fn cure(error: &Error, entry: &kit::Entry, stage: &spec::Stage) -> Option<(String, Value)> {
     let Error::Diverged { .. } = error else { return None };
     let defaults = (entry.defaults)();
@@ -330,28 +353,29 @@ fn cure(error: &Error, entry: &kit::Entry, stage: &spec::Stage) -> Option<(Strin
     Some(("train.lr".into(), json!(rate.as_f64()? / 10.0)))
 }
 
-/// Start, split and the first epoch's order of the first trained stage: equal for one run file on every device.
-async fn hashes(lab: &Lab, cx: &Cx) -> Result<IndexMap<String, String>> {
+/// Fingerprints of start, splits and the first epoch's order of the first trained stage: equal for one run file on
+/// every device.
+async fn hashes(registry: Registry, state: &RunState, cx: &Cx) -> Result<IndexMap<String, String>> {
     let rows = |rows: &[u32]| {
         let mut hash = Digest::default();
         rows.iter().for_each(|row| hash.write(&row.to_le_bytes()));
         hash.hex()
     };
-    let mut hashes = IndexMap::from([(START.to_owned(), weights::hash(&lab.models[START].net).await?)]);
-    for (name, task) in &lab.tasks {
+    let mut hashes = IndexMap::from([(START.to_owned(), weights::hash(&state.models[START].net).await?)]);
+    for (name, task) in &state.tasks {
         hashes.insert(format!("split.{name}"), rows(&[&*task.train.rows, &*task.test.rows].concat()));
     }
-    if let Some(index) = (0..lab.spec.stages.len()).find(|at| crate::is_layer(&lab.spec.stages[*at].id)) {
-        let mut beside = cx.beside(lab.spec.seed);
-        beside.enter(lab.spec.stage_name(index));
-        let mut order = lab.tasks[&lab.spec.task_of(index, crate::is_layer)].train.rows.to_vec();
+    if let Some(index) = (0..state.spec.stages.len()).find(|at| registry.is_layer(&state.spec.stages[*at].id)) {
+        let mut beside = cx.beside(state.spec.seed);
+        beside.enter(state.spec.stage_name(index));
+        let mut order = state.tasks[&state.spec.task_of(index, |id| registry.is_layer(id))].train.rows.to_vec();
         beside.rng("batch", 0, 0).shuffle(&mut order);
         hashes.insert("order".into(), rows(&order));
     }
     Ok(hashes)
 }
 
-/// Files that were handed over stand before those that the host finds.
+/// A host whose files are first looked for among those that were handed over.
 struct WithFiles {
     host: Rc<dyn Host>,
     files: Rc<RefCell<BTreeMap<String, Rc<Vec<u8>>>>>,

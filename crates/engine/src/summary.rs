@@ -1,7 +1,10 @@
-use kit::shapes::unlearn::mean_and_spread;
+//! One report of several runs.
+
+use kit::stats::{Mean, mean};
 use spec::{Report, Row};
 
-/// One report of several runs of one file with other seeds: every figure its mean, with its standard deviation.
+/// One report of several runs of one file with different seeds: each figure is the mean, with its standard deviation.
+/// `None` for no reports.
 pub fn summary(reports: &[Report]) -> Option<Report> {
     let first = reports.first()?;
     if reports.len() == 1 {
@@ -11,7 +14,7 @@ pub fn summary(reports: &[Report]) -> Option<Report> {
         let same = |other: &&Row| other.stage == row.stage && other.key == row.key;
         let values: Vec<f64> =
             reports.iter().filter_map(|report| report.rows.iter().find(same)).map(|row| row.value).collect();
-        let (value, spread) = mean_and_spread(&values);
+        let Mean { value, deviation: spread } = mean(&values);
         let interval = row.n.filter(|_| row.interval.is_some()).map(|n| spec::half_width(value, n));
         Row { value, spread, interval, seeds: Some(values.len()), ..row.clone() }
     });

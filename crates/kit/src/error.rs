@@ -1,33 +1,48 @@
+//! The errors of kit, methods and engine.
+
 use spec::{Cause, Wrong};
 
+/// A result whose error is [`Error`].
 pub type Result<T = ()> = std::result::Result<T, Error>;
 
 /// Why a stage ended without its result.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
+    /// The user stopped the run.
     #[error("cancelled")]
     Cancelled,
-    /// What was wrong, and what would be right.
+    /// The input is wrong: what is wrong with it, and what would be right.
     #[error("{0}")]
     Input(#[from] Wrong),
+    /// The training loss became infinite or NaN.
     #[error("the loss is not finite at step {step}")]
-    Diverged { step: usize },
+    Diverged {
+        /// The step whose loss it was, counted from zero.
+        step: usize,
+    },
+    /// A transfer from the device failed. The payload is the backend's own message.
     #[error("the device stopped answering: {0}")]
     DeviceLost(String),
     /// No graphics device can be opened.
     #[error("{0}")]
     Adapter(String),
-    /// The graphics device computes something else than the CPU.
+    /// The graphics device computes other values than the CPU.
     #[error("{0}")]
     SelfTest(String),
 }
 
 impl Error {
+    /// Wrong input: `what` names the place (a key path, a file), `why` is the rest of the sentence.
     pub fn input(what: impl Into<String>, why: impl Into<String>) -> Self {
         Self::Input(Wrong::new(what, why))
     }
 
-    /// None of what was cancelled: that is no failure.
+    /// A failed transfer from the device.
+    pub fn lost(error: impl std::fmt::Debug) -> Self {
+        Self::DeviceLost(format!("{error:?}"))
+    }
+
+    /// The kind of failure that is reported; `None` for a cancelled run, which is not a failure.
     pub const fn cause(&self) -> Option<Cause> {
         Some(match self {
             Self::Cancelled => return None,

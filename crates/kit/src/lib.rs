@@ -1,27 +1,31 @@
-//! What every method is made of: context, data, layers, networks, the training loop, the door to a victim, the shapes.
+//! What every method is made of. The modules stand in the order in which they build on each other: each one imports
+//! only those above it.
 #![allow(async_fn_in_trait)]
+#![deny(missing_docs)]
 
-pub mod apgd;
-pub mod ball;
-pub mod control;
-pub mod cx;
-pub mod data;
-pub mod entry;
 pub mod error;
-pub mod grad;
-pub mod lab;
-pub mod metrics;
-pub mod nets;
-pub mod pgd;
-pub mod relabel;
 pub mod seed;
-pub mod shapes;
-pub mod train;
-pub mod victim;
-pub mod weights;
 
-pub use ball::Ball;
-pub use control::Config;
-pub use cx::{Boxed, Cx};
-pub use entry::{Entry, Method};
+pub mod host;
+pub mod settings;
+
+pub mod stats;
+
+pub mod data;
+
+pub mod nets;
+
+pub mod cx;
+
+pub mod learn;
+
+pub mod attack;
+
+pub mod run;
+
+pub use attack::Ball;
+pub use cx::Cx;
 pub use error::{Error, Result};
+pub use host::{Boxed, Host};
+pub use run::{Entry, Method};
+pub use settings::Config;

@@ -1,16 +1,20 @@
-//! Randomness: drawn on the host, so that a seed means the same on every device.
+//! Random numbers and fingerprints.
+//!
+//! Random numbers are generated on the host, so that a seed means the same on every device. The distributions are
+//! written here because `rand` does not promise that its values stay the same between versions, and a seed has to.
 
 use rand_chacha::ChaCha8Rng;
 use rand_core::{Rng as _, SeedableRng as _};
 use spec::Digest;
 
-/// One stream of random numbers. `ln`, `cos` and the like come from `libm`, because `std`'s differ in their last bits
-/// between platforms.
+/// A stream of random numbers. `ln`, `cos` and the like come from `libm`, because those of `std` differ in their last
+/// bits between platforms.
 #[derive(Clone)]
 pub struct Rng(ChaCha8Rng);
 
 impl Rng {
-    /// The stream of these numbers and this purpose: independent streams for independent things.
+    /// The stream that belongs to this seed, purpose and list of numbers. Streams that differ in one of them are
+    /// independent.
     pub fn of(seed: u32, purpose: &str, numbers: &[u32]) -> Self {
         let mut hash = Digest::default();
         hash.write(&seed.to_le_bytes());
@@ -21,11 +25,12 @@ impl Rng {
         Self(ChaCha8Rng::seed_from_u64(hash.value()))
     }
 
+    /// 32 random bits.
     pub fn bits(&mut self) -> u32 {
         self.0.next_u32()
     }
 
-    /// Uniform in [0, 1), 24 bits: exact in `f32`.
+    /// Uniform in [0, 1), with 24 bits, so that the value is exact in `f32`.
     pub fn unit(&mut self) -> f32 {
         (self.0.next_u32() >> 8) as f32 / 16_777_216.0
     }
@@ -35,7 +40,7 @@ impl Rng {
         low + (high - low) * self.unit()
     }
 
-    /// Standard normal, by Box and Muller.
+    /// Standard normal, by the Box–Muller transform.
     pub fn normal(&mut self) -> f32 {
         let radius = libm::sqrtf(-2.0 * libm::logf(1.0 - self.unit()));
         radius * libm::cosf(std::f32::consts::TAU * self.unit())
@@ -46,7 +51,7 @@ impl Rng {
         ((u64::from(self.0.next_u32()) * below as u64) >> 32) as usize
     }
 
-    /// In place, by Fisher and Yates.
+    /// Shuffles in place, by Fisher and Yates.
     pub fn shuffle<T>(&mut self, items: &mut [T]) {
         for at in (1..items.len()).rev() {
             items.swap(at, self.below(at + 1));
@@ -69,9 +74,9 @@ mod tests {
     #[test]
     fn normal_has_mean_zero_and_variance_one() {
         let mut rng = Rng::of(3, "test", &[]);
-        let draws: Vec<f64> = (0..20_000).map(|_| rng.normal().into()).collect();
-        let mean = draws.iter().sum::<f64>() / draws.len() as f64;
-        let var = draws.iter().map(|x| (x - mean) * (x - mean)).sum::<f64>() / draws.len() as f64;
+        let samples: Vec<f64> = (0..20_000).map(|_| rng.normal().into()).collect();
+        let mean = samples.iter().sum::<f64>() / samples.len() as f64;
+        let var = samples.iter().map(|x| (x - mean) * (x - mean)).sum::<f64>() / samples.len() as f64;
         assert!(mean.abs() < 0.03 && (var - 1.0).abs() < 0.05, "{mean} {var}");
     }
 

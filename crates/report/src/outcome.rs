@@ -231,8 +231,13 @@ mod tests {
     }
 
     fn answers() -> Answers {
-        Answers::new(vec![7, 8, 9, 4], vec![0, 1, 1, 3], vec![0, 1, 0, 1], vec![0.9, 0.8, 0.7, 0.95], vec![0.0; 4])
-            .unwrap()
+        Answers {
+            ids: vec![7, 8, 9, 4],
+            labels: vec![0, 1, 1, 3],
+            classes: vec![0, 1, 0, 1],
+            confidences: vec![0.9, 0.8, 0.7, 0.95],
+            runners_up: vec![0.0; 4],
+        }
     }
 
     #[test]
@@ -247,7 +252,12 @@ mod tests {
 
     #[test]
     fn lists_of_two_lengths_are_refused() {
-        assert!(Answers::new(vec![1], vec![], vec![1], vec![0.5], vec![0.1]).is_none());
+        let mut outcome = Outcome::default();
+        let uneven = Answers { labels: vec![], ..answers() };
+        outcome.take(Event::Answers { series: "test".into(), answers: uneven }, None);
+        assert!(outcome.answers.is_empty());
+        outcome.take(Event::Answers { series: "test".into(), answers: answers() }, None);
+        assert_eq!(outcome.answers.len(), 1);
         assert!(Images::new(vec![1], [1, 1, 2, 2], vec![0.0; 3]).is_none());
         assert!(Images::new(vec![1], [1, 4, 1, 1], vec![0.0; 4]).is_none());
     }

@@ -324,7 +324,13 @@ pub(crate) mod tests {
             let n = 36;
             let classes = (0..n).map(|at| if at < right { 3 } else { 8 }).collect();
             let zeros = vec![0.0; usize::from(n)];
-            Answers::new((0..u32::from(n)).collect(), vec![3; usize::from(n)], classes, zeros.clone(), zeros).unwrap()
+            Answers {
+                ids: (0..u32::from(n)).collect(),
+                labels: vec![3; usize::from(n)],
+                classes,
+                confidences: zeros.clone(),
+                runners_up: zeros,
+            }
         };
         for (right, words) in
             [(1, "It has lost its threes: 1 of 36 named."), (18, "It still knows its threes: 18 of 36 named.")]

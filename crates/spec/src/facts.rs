@@ -70,11 +70,6 @@ pub struct Adjective {
 }
 
 impl DataFacts {
-    /// Samples of one kind that have one name.
-    pub fn new(kind: Kind, noun: Noun) -> Self {
-        Self { kind, nouns: vec![noun], adjectives: Vec::new() }
-    }
-
     /// What samples are called with these settings; `value` gives a setting or its default.
     pub fn noun(&self, value: impl Fn(&str) -> Option<Value>) -> Option<&Noun> {
         self.nouns.iter().find(|noun| noun.when.iter().all(|(key, wanted)| value(key).as_ref() == Some(wanted)))

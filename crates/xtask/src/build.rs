@@ -103,8 +103,8 @@ fn split(whole: &Path, folder: &Path) -> Result<()> {
     bindgen(&main, folder, true)
 }
 
-/// The module of a later part's file: `attack` of `split_attack.wasm`, nothing for a `chunk_3.wasm` that several modules
-/// share. None for a file of the first part.
+/// The module of a later part's file: `attack` of `split_attack.wasm`, nothing for a `chunk_3.wasm` that several
+/// modules share. None for a file of the first part.
 pub fn later_module(file: &Path) -> Option<Option<&str>> {
     let name = file.file_stem()?.to_str()?;
     match name.strip_prefix("split_") {

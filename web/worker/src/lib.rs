@@ -3,7 +3,7 @@
 mod host;
 pub mod preflight;
 
-use engine::{Ended, Error, Gate, Host as _, Opened, Session};
+use engine::{Ended, Error, Gate, Host as _, Opened, Registry, Session};
 use host::{Page, buffers};
 use js_sys::Array;
 use spec::{Cause, Command, DeviceChoice, Event, Import, Question, RunSpec, Said};
@@ -154,7 +154,7 @@ impl Worker {
             match (self.open)(choice).await {
                 Ok(opened) => {
                     let ready = opened.ready();
-                    let session = Session::new(opened, self.page.clone(), self.gate.clone());
+                    let session = Session::new(opened, self.page.clone(), self.gate.clone(), Registry::shipped());
                     *self.asker.borrow_mut() = Some(session.asker());
                     *self.session.borrow_mut() = Some(session);
                     self.page.say(said(0, ready), Vec::new());

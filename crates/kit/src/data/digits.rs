@@ -1,16 +1,35 @@
-use super::{Raw, stratified};
+//! The handwritten digits of scikit-learn, from the bytes in the program.
+
+use super::{DataSet, RawSet, stratified};
+use crate::error::Result;
+use crate::host::Host;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use spec::{DataFacts, Kind, Noun};
+use spec::{Kind, Noun};
 
-pub const ID: &str = "digits";
-pub const TITLE: &str = "Handwritten digits";
-pub const HELP: &str = "1,797 digits of 8 × 8 pixels, written by 13 people";
-pub const LICENCE: &str = "Optical Recognition of Handwritten Digits (test set) by E. Alpaydin and C. Kaynak, 1998, \
+/// Optical recognition of handwritten digits, test set.
+pub struct Digits;
+
+impl DataSet for Digits {
+    type Config = Config;
+    const ID: &str = "digits";
+    const TITLE: &str = "Handwritten digits";
+    const HELP: &str = "1,797 digits of 8 × 8 pixels, written by 13 people";
+    const LICENCE: &str = "Optical Recognition of Handwritten Digits (test set) by E. Alpaydin and C. Kaynak, 1998, \
     UCI Machine Learning Repository, https://doi.org/10.24432/C50P49, licensed under CC BY 4.0; \
     as packaged by scikit-learn, repacked";
+    const KIND: Kind = Kind::Images;
 
-/// Every digit as a word, and many of it.
+    fn nouns() -> Vec<Noun> {
+        vec![Noun::new("digit", "digits", true).classes(&WORDS)]
+    }
+
+    async fn load(_: &str, _: &Config, _: &dyn Host) -> Result<RawSet> {
+        Ok(load())
+    }
+}
+
+/// Each digit as a word, singular and plural.
 pub const WORDS: [(&str, &str); 10] = [
     ("zero", "zeros"),
     ("one", "ones"),
@@ -24,35 +43,28 @@ pub const WORDS: [(&str, &str); 10] = [
     ("nine", "nines"),
 ];
 
-/// What samples and classes are called.
-pub fn facts() -> DataFacts {
-    DataFacts::new(Kind::Images, Noun::new("digit", "digits", true).classes(&WORDS))
-}
-
 /// The digits have no settings of their own.
 #[derive(Clone, Debug, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct Config {}
 
-/// Rows, in scikit-learn's order.
+/// Images, in scikit-learn's order.
 const N: usize = 1797;
 const PIXELS: usize = 64;
 const VALID: usize = 144;
 const TEST: usize = 360;
 
-/// Written by `tests/oracle/digits.py`: of every pixel its values (0 to 16) in all images, and then all labels, a byte
-/// each.
+/// One byte a value, as `tests/oracle/digits.py` writes them: first pixel 0 of all images (0 to 16), then pixel 1 of
+/// all images and so on; at the end all labels.
 const BYTES: &[u8; N * (PIXELS + 1)] = include_bytes!("../../../../static/data/digits.bin");
 
 /// The set, from the bytes in the program.
-pub fn load() -> Raw {
+pub fn load() -> RawSet {
     let (pixels, labels) = BYTES.split_at(N * PIXELS);
     let image = |at: usize| pixels.iter().skip(at).step_by(N).map(|pixel| f32::from(*pixel) / 16.0);
     let labels: Vec<u16> = labels.iter().map(|label| u16::from(*label)).collect();
     let [train, valid, test] = stratified(&labels, VALID, TEST);
-    Raw {
-        name: TITLE.into(),
-        licence: LICENCE.into(),
+    RawSet {
         shape: [1, 8, 8],
         inputs: (0..N).flat_map(image).collect(),
         labels,
@@ -60,7 +72,7 @@ pub fn load() -> Raw {
         train,
         valid,
         test,
-        ..Raw::default()
+        ..RawSet::default()
     }
 }
 

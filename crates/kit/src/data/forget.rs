@@ -1,7 +1,9 @@
-use super::Task;
-use crate::control;
+//! The forget set: which training samples a run wants forgotten, and the split that follows.
+
+use super::{Task, View};
 use crate::error::{Error, Result};
 use crate::seed::Rng;
+use crate::settings;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use spec::{Choice, Pick, Wrong};
@@ -39,6 +41,36 @@ pub struct PickedConfig {
     pub ids: Vec<u32>,
 }
 
+/// What is to be forgotten and what stays. Methods read it and cannot change it, so it is the same for all of them.
+pub struct Split {
+    /// Training samples to forget.
+    pub forget: View,
+    /// Training samples that stay.
+    pub retain: View,
+    /// Unseen samples. A class that is forgotten whole is left out of them.
+    pub test: View,
+}
+
+impl Split {
+    /// The split of a task by what `forget` chooses. Neither part may be empty.
+    pub fn of(forget: &Pick, task: &Task, seed: u32) -> Result<Self> {
+        let train = &task.train;
+        let chosen = forget_rows(forget, task, seed)?;
+        let forget = train.filter(|row| chosen.binary_search(&row).is_ok());
+        let retain = train.filter(|row| chosen.binary_search(&row).is_err());
+        if forget.is_empty() {
+            return Err(Error::input("forget", "nothing is chosen to forget; pick at least one image or class"));
+        }
+        if retain.is_empty() {
+            let why = format!("all {} images are chosen; at least one class must stay", train.len());
+            return Err(Error::input("forget", why));
+        }
+        let kept: Vec<u16> = retain.rows.iter().map(|row| train.label(*row)).collect();
+        let test = task.test.filter(|row| kept.contains(&task.test.label(row)));
+        Ok(Self { forget, retain, test })
+    }
+}
+
 /// Every kind of forget set with its settings.
 pub fn forget_choices() -> Vec<Choice> {
     let choice = |id: &str, title: &str, help: &str, controls| Choice {
@@ -50,23 +82,23 @@ pub fn forget_choices() -> Vec<Choice> {
         facts: None,
     };
     vec![
-        choice("class", "Class", "every training image of one class", control::controls::<ClassConfig>()),
-        choice("picked", "Picked", "training images chosen by hand", control::controls::<PickedConfig>()),
+        choice("class", "Class", "every training image of one class", settings::controls::<ClassConfig>()),
+        choice("picked", "Picked", "training images chosen by hand", settings::controls::<PickedConfig>()),
         choice(
             "random",
             "Random",
             "a share of the training images of all classes",
-            control::controls::<RandomConfig>(),
+            settings::controls::<RandomConfig>(),
         ),
     ]
 }
 
-/// Rows of the training split that are to be forgotten, sorted.
+/// Rows of the training split that `pick` chooses to forget, sorted. `seed` is the run's seed, for random choices.
 pub fn forget_rows(pick: &Pick, task: &Task, seed: u32) -> Result<Vec<u32>> {
     let train = &task.train;
     let mut rows = match pick.id.as_str() {
         "class" => {
-            let ClassConfig { class } = control::resolve("forget", &pick.params)?;
+            let ClassConfig { class } = settings::resolve("forget", &pick.params)?;
             if usize::from(class) >= task.classes.len() {
                 let why = format!("there is no class {class}; there are 0 to {}", task.classes.len() - 1);
                 return Err(Error::input("forget.class", why));
@@ -74,14 +106,14 @@ pub fn forget_rows(pick: &Pick, task: &Task, seed: u32) -> Result<Vec<u32>> {
             train.filter(|row| train.label(row) == class).rows.to_vec()
         }
         "picked" => {
-            let PickedConfig { ids } = control::resolve("forget", &pick.params)?;
+            let PickedConfig { ids } = settings::resolve("forget", &pick.params)?;
             if let Some(id) = ids.iter().find(|id| !train.rows.contains(id)) {
                 return Err(Error::input("forget.ids", format!("{id} is not among the training images")));
             }
             ids
         }
         "random" => {
-            let RandomConfig { fraction } = control::resolve("forget", &pick.params)?;
+            let RandomConfig { fraction } = settings::resolve("forget", &pick.params)?;
             let mut rows = train.rows.to_vec();
             Rng::of(seed, "forget", &[]).shuffle(&mut rows);
             rows.truncate((fraction * rows.len() as f64).round() as usize);

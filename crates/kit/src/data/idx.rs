@@ -1,21 +1,44 @@
-use super::gzip::Gunzip;
-use super::{Raw, stratified};
+//! Images and labels from files in the format of MNIST (IDX).
+
+use super::gunzip::Gunzip;
+use super::{DataSet, RawSet, stratified};
+use crate::error::{Error, Result};
+use crate::host::Host;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use spec::{DataFacts, Kind, Noun, Wrong};
+use spec::{Kind, Noun, Wrong};
 use std::io::{ErrorKind, Read};
 
-pub const ID: &str = "idx";
-pub const TITLE: &str = "Your own files (IDX)";
-pub const HELP: &str = "Images and labels in the format of MNIST, plain or gzip; they never leave this device";
-pub const LICENCE: &str = "Your own data";
+/// The user's own files.
+pub struct Idx;
 
-/// What samples are called.
-pub fn facts() -> DataFacts {
-    DataFacts::new(Kind::Images, Noun::new("image", "images", false))
+impl DataSet for Idx {
+    type Config = Config;
+    const ID: &str = "idx";
+    const TITLE: &str = "Your own files (IDX)";
+    const HELP: &str = "Images and labels in the format of MNIST, plain or gzip; they never leave this device";
+    const LICENCE: &str = "Your own data";
+    const KIND: Kind = Kind::Images;
+
+    fn nouns() -> Vec<Noun> {
+        vec![Noun::new("image", "images", false)]
+    }
+
+    async fn load(at: &str, config: &Config, host: &dyn Host) -> Result<RawSet> {
+        let (images, labels) = (host.asset(&config.images).await?, host.asset(&config.labels).await?);
+        let train = Pair { images: &images, labels: &labels };
+        match (&config.test_images, &config.test_labels) {
+            (Some(images), Some(labels)) => {
+                let (images, labels) = (host.asset(images).await?, host.asset(labels).await?);
+                Ok(parse(train, Some(Pair { images: &images, labels: &labels }))?)
+            }
+            (None, None) => Ok(parse(train, None)?),
+            _ => Err(Error::input(at, "`test_images` and `test_labels` go together; one is missing")),
+        }
+    }
 }
 
-/// Names of files that the page or the command line hands over.
+/// Names of the files, which the page or the command line provides.
 #[derive(Clone, Debug, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct Config {
@@ -29,25 +52,30 @@ pub struct Config {
     pub test_labels: Option<String>,
 }
 
-/// The bytes of an image file and of its label file.
+/// The contents of an image file and of its label file.
 #[derive(Clone, Copy)]
 pub struct Pair<'a> {
+    /// The image file, plain or gzip.
     pub images: &'a [u8],
+    /// The label file, plain or gzip.
     pub labels: &'a [u8],
 }
 
-/// Unpacked pixels of one file, in bytes.
+/// Largest number of values in one file, each of one byte.
 const LIMIT: usize = 512 << 20;
 
-/// Deflate packs at most this many bytes into one (a pair of one-bit codes that repeats 258 bytes).
+/// Largest header: four bytes, and the sizes of four dimensions.
+const HEADER: usize = 20;
+
+/// Deflate packs at most this many bytes into one: two one-bit codes repeat 258 bytes.
 const DEFLATE_RATIO: usize = 1032;
 
 /// Reads IDX files of unsigned bytes (<http://yann.lecun.com/exdb/mnist/>), plain or gzip. Images are `[n, pixels]`,
 /// `[n, height, width]` or `[n, channels, height, width]` with 1 or 3 channels. A tenth of `train` is held out as the
 /// valid split, and another as the test split unless `test` is given.
 ///
-/// The bytes may be a stranger's: every size is checked before memory is taken for it.
-pub fn parse(train: Pair<'_>, test: Option<Pair<'_>>) -> Result<Raw, Wrong> {
+/// The files may come from anyone, so every size is checked before memory is allocated for it.
+pub fn parse(train: Pair<'_>, test: Option<Pair<'_>>) -> std::result::Result<RawSet, Wrong> {
     let mut raw = read_pair(train, ["images", "labels"])?;
     let tenth = raw.len() / 10;
     [raw.train, raw.valid, raw.test] = stratified(&raw.labels, tenth, if test.is_none() { tenth } else { 0 });
@@ -67,9 +95,9 @@ pub fn parse(train: Pair<'_>, test: Option<Pair<'_>>) -> Result<Raw, Wrong> {
     Ok(raw)
 }
 
-/// One pair without a split.
-fn read_pair(pair: Pair<'_>, [images, labels]: [&str; 2]) -> Result<Raw, Wrong> {
-    let (sizes, inputs) = read(images, pair.images, |byte| f32::from(byte) / 255.0)?;
+/// Reads one pair; the set has no split yet. The two strings are the settings that name the files.
+fn read_pair(pair: Pair<'_>, [images, labels]: [&str; 2]) -> std::result::Result<RawSet, Wrong> {
+    let Array { sizes, values: inputs } = read(images, pair.images, |byte| f32::from(byte) / 255.0)?;
     let (n, shape) = match sizes[..] {
         [n, pixels] => (n, [1, 1, pixels]),
         [n, height, width] => (n, [1, height, width]),
@@ -80,7 +108,7 @@ fn read_pair(pair: Pair<'_>, [images, labels]: [&str; 2]) -> Result<Raw, Wrong> 
         }
         _ => return Err(Wrong::new(images, "the file has one dimension, as labels do; images have two to four")),
     };
-    let (sizes, values) = read(labels, pair.labels, u16::from)?;
+    let Array { sizes, values } = read(labels, pair.labels, u16::from)?;
     if sizes.len() != 1 {
         let why = format!("the file has {} dimensions, as images do; labels have one", sizes.len());
         return Err(Wrong::new(labels, why));
@@ -88,13 +116,21 @@ fn read_pair(pair: Pair<'_>, [images, labels]: [&str; 2]) -> Result<Raw, Wrong> 
     if n != sizes[0] {
         return Err(Wrong::new(labels, format!("there are {} labels for {n} images", sizes[0])));
     }
-    Ok(Raw { name: TITLE.into(), licence: LICENCE.into(), shape, inputs, labels: values, ..Raw::default() })
+    Ok(RawSet { shape, inputs, labels: values, ..RawSet::default() })
 }
 
-/// The sizes of all dimensions and the values. There are one to four dimensions and none is empty.
-fn read<T>(key: &str, bytes: &[u8], convert: impl Fn(u8) -> T) -> Result<(Vec<usize>, Vec<T>), Wrong> {
+/// An array as an IDX file holds it.
+struct Array<T> {
+    /// Sizes of one to four dimensions, none of them zero.
+    sizes: Vec<usize>,
+    /// All values in row-major order.
+    values: Vec<T>,
+}
+
+/// Reads one file. `key` is the setting that names it, for errors.
+fn read<T>(key: &str, bytes: &[u8], convert: impl Fn(u8) -> T) -> std::result::Result<Array<T>, Wrong> {
     let packed = bytes.starts_with(&[0x1f, 0x8b]);
-    let mut reader: Box<dyn Read> = if packed { Box::new(Gunzip::new(bytes)) } else { Box::new(bytes) };
+    let mut reader: Box<dyn Read> = if packed { Box::new(Gunzip::new(bytes, HEADER + LIMIT)) } else { Box::new(bytes) };
     let failed = |error: std::io::Error, at: &str| match error.kind() {
         ErrorKind::UnexpectedEof => Wrong::new(key, format!("the file ends within its {at}; it may be cut off")),
         _ => Wrong::new(key, format!("the file cannot be unpacked: {error}")),
@@ -115,7 +151,8 @@ fn read<T>(key: &str, bytes: &[u8], convert: impl Fn(u8) -> T) -> Result<(Vec<us
     if !(1..=4).contains(&dims) {
         return Err(Wrong::new(key, format!("the file has {dims} dimensions; one to four are read")));
     }
-    let sizes = (0..dims).map(|_| Ok(u32::from_be_bytes(next()?) as usize)).collect::<Result<Vec<_>, Wrong>>()?;
+    let sizes =
+        (0..dims).map(|_| Ok(u32::from_be_bytes(next()?) as usize)).collect::<std::result::Result<Vec<_>, Wrong>>()?;
     let total = sizes.iter().try_fold(1_usize, |total, size| total.checked_mul(*size).filter(|total| *total <= LIMIT));
     let total = match total {
         Some(0) => return Err(Wrong::new(key, format!("the file is empty: its sizes are {}", times(&sizes)))),
@@ -137,9 +174,9 @@ fn read<T>(key: &str, bytes: &[u8], convert: impl Fn(u8) -> T) -> Result<(Vec<us
         reader.read_exact(&mut block[..part]).map_err(|error| failed(error, "values"))?;
         values.extend(block[..part].iter().map(|byte| convert(*byte)));
     }
-    // Also makes gzip check its sum.
+    // Reading on to the end also makes gzip verify its checksum.
     match reader.read(&mut block).map_err(|error| failed(error, "values"))? {
-        0 => Ok((sizes, values)),
+        0 => Ok(Array { sizes, values }),
         _ => Err(Wrong::new(key, format!("the file goes on after its {} values", times(&sizes)))),
     }
 }
@@ -171,8 +208,12 @@ mod tests {
         encoder.finish().unwrap()
     }
 
+    fn parse_one(images: &[u8], labels: &[u8]) -> std::result::Result<RawSet, Wrong> {
+        parse(Pair { images, labels }, None)
+    }
+
     fn said(images: &[u8], labels: &[u8]) -> String {
-        parse(Pair { images, labels }, None).unwrap_err().to_string()
+        parse_one(images, labels).unwrap_err().to_string()
     }
 
     #[test]
@@ -244,6 +285,18 @@ mod tests {
         }
         assert!(said(&images, &images).contains("labels have one"));
         assert!(said(&images, &idx(&[3], &[0; 3])).contains("3 labels for 2 images"));
+    }
+
+    #[test]
+    fn several_gzip_members_are_one_file() {
+        let (images, labels) = (idx(&[20, 2, 3], &(0..120).collect::<Vec<u8>>()), idx(&[20], &[0, 1].repeat(10)));
+        let members = |bytes: &[u8]| [gzip(&bytes[..9]), gzip(&[]), gzip(&bytes[9..])].concat();
+        let [whole, cut] = [(&images, &labels), (&members(&images), &members(&labels))]
+            .map(|(images, labels)| parse_one(images, labels).unwrap());
+        assert_eq!((&whole.inputs, &whole.labels, whole.shape), (&cut.inputs, &cut.labels, cut.shape));
+        // A second file behind the first one is more than was announced.
+        let twice = [gzip(&images), gzip(&images)].concat();
+        assert!(said(&twice, &labels).contains("goes on after its 20 × 2 × 3 values"));
     }
 
     #[test]

@@ -1,19 +1,39 @@
-mod bounds;
-pub mod digits;
+//! Data: the sets, how they are split and viewed, and what of them is to be forgotten.
+
+mod data_set;
 mod forget;
-pub mod glyphs;
-mod gzip;
-pub mod idx;
-pub mod moons;
+mod gunzip;
+mod image_views;
 mod points;
-mod raw;
-pub mod spirals;
+mod raw_set;
+mod rotate;
 mod split;
 mod task;
-mod tilt;
-pub use forget::{forget_choices, forget_rows};
-pub use raw::Raw;
+mod view;
+
+pub use data_set::{DataSet, Load, SetEntry, find};
+pub use forget::{Split, forget_choices, forget_rows};
+pub use image_views::ImageViews;
+pub use raw_set::RawSet;
+pub use rotate::rotate;
 pub use split::stratified;
-pub(crate) use task::upload;
-pub use task::{Batch, Set, Task, View, choices};
-pub use tilt::tilt;
+pub use task::Task;
+pub(crate) use view::upload;
+pub use view::{Batch, CHUNK, Set, View};
+
+macro_rules! sets {
+    ($($file:ident::$Name:ident,)*) => {
+        $(pub mod $file;)*
+
+        /// Every data set that comes with the engine, sorted by id.
+        pub static SETS: &[SetEntry] = &[$(SetEntry::of::<$file::$Name>(),)*];
+    };
+}
+
+sets! {
+    digits::Digits,
+    glyphs::Glyphs,
+    idx::Idx,
+    moons::Moons,
+    spirals::Spirals,
+}

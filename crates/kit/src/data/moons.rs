@@ -1,21 +1,35 @@
-use super::Raw;
-use super::bounds::within;
-use super::points::scatter;
+//! Two moons: points on two half circles that reach into each other.
+
+use super::points::{scatter, within};
+use super::{DataSet, RawSet};
+use crate::error::Result;
+use crate::host::Host;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use spec::{DataFacts, Kind, Noun, Wrong};
+use spec::{Kind, Noun, Wrong};
 use std::f32::consts::PI;
 
-pub const ID: &str = "moons";
-pub const TITLE: &str = "Two moons";
-pub const HELP: &str = "Points on two half circles that reach into each other";
-pub const LICENCE: &str = "Generated; the shape is that of scikit-learn's make_moons";
+/// Two interleaving half circles.
+pub struct Moons;
 
-/// What samples are called.
-pub fn facts() -> DataFacts {
-    DataFacts::new(Kind::Points, Noun::new("point", "points", false))
+impl DataSet for Moons {
+    type Config = Config;
+    const ID: &str = "moons";
+    const TITLE: &str = "Two moons";
+    const HELP: &str = "Points on two half circles that reach into each other";
+    const LICENCE: &str = "Generated; the shape is that of scikit-learn's make_moons";
+    const KIND: Kind = Kind::Points;
+
+    fn nouns() -> Vec<Noun> {
+        vec![Noun::new("point", "points", false)]
+    }
+
+    async fn load(_: &str, config: &Config, _: &dyn Host) -> Result<RawSet> {
+        Ok(generate(config)?)
+    }
 }
 
+/// How the points are drawn.
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct Config {
@@ -33,18 +47,19 @@ impl Default for Config {
     }
 }
 
-/// Both moons (3 wide, 1.5 high) keep their proportions at a quarter of their size, centred in the box.
-pub fn generate(config: &Config) -> Result<Raw, Wrong> {
+/// Draws the points. Both moons together are 3 wide and 1.5 high; they are scaled by a quarter and centred in the box
+/// [0, 1]².
+pub fn generate(config: &Config) -> std::result::Result<RawSet, Wrong> {
     within("n", config.n, 10..=20_000)?;
     within("noise", config.noise, 0.0..=0.5)?;
+    // The place of the last point on a moon.
     let on_moon = config.n.div_ceil(2) - 1;
     let curve = |moon, place| {
         let (sin, cos) = libm::sincosf(PI * place as f32 / on_moon as f32);
         let [x, y] = if moon == 0 { [cos, sin] } else { [1.0 - cos, 0.5 - sin] };
         [0.5 + (x - 0.5) / 4.0, 0.5 + (y - 0.25) / 4.0]
     };
-    let points = scatter(ID, config.n, vec!["upper".into(), "lower".into()], config.noise as f32 / 4.0, curve);
-    Ok(Raw { name: TITLE.into(), licence: LICENCE.into(), ..points })
+    Ok(scatter(Moons::ID, config.n, vec!["upper".into(), "lower".into()], config.noise as f32 / 4.0, curve))
 }
 
 #[cfg(test)]

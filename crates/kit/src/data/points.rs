@@ -1,24 +1,32 @@
-use super::{Raw, stratified};
-use crate::seed::Rng;
+//! What the generated sets share: scattered points and bounds of their settings.
 
-/// A set of points around curves in the box [0, 1]², so that an attack that is clipped to the box of images is a fair
-/// one here too: the classes in turn, each at the next place of its curve, normal noise around it.
+use super::{RawSet, stratified};
+use crate::seed::Rng;
+use spec::Wrong;
+use std::fmt::Display;
+use std::ops::RangeInclusive;
+
+/// Points with normal noise around curves, in the box [0, 1]²: an attack that is clipped to the range of images is a
+/// fair attack on them too.
+///
+/// Sample k belongs to class `k % classes` and lies near `curve(class, k / classes)`. `deviation` is the standard
+/// deviation of the noise in each coordinate.
 pub(super) fn scatter(
     id: &str,
     n: u32,
     classes: Vec<String>,
     deviation: f32,
     curve: impl Fn(u32, u32) -> [f32; 2],
-) -> Raw {
+) -> RawSet {
     let mut rng = Rng::of(0, id, &[]);
     let count = classes.len() as u32;
     let inputs = (0..n).flat_map(|row| around(curve(row % count, row / count), deviation, &mut rng)).collect();
     let labels: Vec<u16> = (0..n).map(|row| (row % count) as u16).collect();
     let [train, valid, test] = stratified(&labels, labels.len() / 10, labels.len() * 3 / 10);
-    Raw { shape: [2, 1, 1], points: true, inputs, labels, classes, train, valid, test, ..Raw::default() }
+    RawSet { shape: [2, 1, 1], inputs, labels, classes, train, valid, test, ..RawSet::default() }
 }
 
-/// A normal draw around a point of the box; one that would lie outside is drawn again.
+/// A normal sample around a point of the box; one that would lie outside is drawn again.
 fn around(centre: [f32; 2], deviation: f32, rng: &mut Rng) -> [f32; 2] {
     loop {
         let point = centre.map(|x| x + deviation * rng.normal());
@@ -26,4 +34,13 @@ fn around(centre: [f32; 2], deviation: f32, rng: &mut Rng) -> [f32; 2] {
             return point;
         }
     }
+}
+
+/// Checks the bounds of a setting again, for callers whose value did not pass through its control: a generator outside
+/// its bounds might not end, or take all memory.
+pub(super) fn within<T: PartialOrd + Display>(key: &str, value: T, bounds: RangeInclusive<T>) -> Result<(), Wrong> {
+    if bounds.contains(&value) {
+        return Ok(());
+    }
+    Err(Wrong::new(key, format!("must lie between {} and {}, not {value}", bounds.start(), bounds.end())))
 }

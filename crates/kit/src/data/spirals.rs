@@ -1,21 +1,35 @@
-use super::Raw;
-use super::bounds::within;
-use super::points::scatter;
+//! Spirals: points on arms that wind around a common centre.
+
+use super::points::{scatter, within};
+use super::{DataSet, RawSet};
+use crate::error::Result;
+use crate::host::Host;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use spec::{DataFacts, Kind, Noun, Wrong};
+use spec::{Kind, Noun, Wrong};
 use std::f32::consts::TAU;
 
-pub const ID: &str = "spirals";
-pub const TITLE: &str = "Spirals";
-pub const HELP: &str = "Points on arms that wind around a common centre";
-pub const LICENCE: &str = "Generated; after the two spirals of K. J. Lang and M. J. Witbrock, 1988";
+/// Arms that wind around a common centre.
+pub struct Spirals;
 
-/// What samples are called.
-pub fn facts() -> DataFacts {
-    DataFacts::new(Kind::Points, Noun::new("point", "points", false))
+impl DataSet for Spirals {
+    type Config = Config;
+    const ID: &str = "spirals";
+    const TITLE: &str = "Spirals";
+    const HELP: &str = "Points on arms that wind around a common centre";
+    const LICENCE: &str = "Generated; after the two spirals of K. J. Lang and M. J. Witbrock, 1988";
+    const KIND: Kind = Kind::Points;
+
+    fn nouns() -> Vec<Noun> {
+        vec![Noun::new("point", "points", false)]
+    }
+
+    async fn load(_: &str, config: &Config, _: &dyn Host) -> Result<RawSet> {
+        Ok(generate(config)?)
+    }
 }
 
+/// How the points are drawn.
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct Config {
@@ -39,8 +53,8 @@ impl Default for Config {
     }
 }
 
-/// The spiral is centred in the box and its radius is 0.4.
-pub fn generate(config: &Config) -> Result<Raw, Wrong> {
+/// Draws the points. The spiral is centred in the box [0, 1]² and its radius is 0.4.
+pub fn generate(config: &Config) -> std::result::Result<RawSet, Wrong> {
     const RADIUS: f32 = 0.4;
     within("n", config.n, 20..=20_000)?;
     within("noise", config.noise, 0.0..=0.2)?;
@@ -48,15 +62,14 @@ pub fn generate(config: &Config) -> Result<Raw, Wrong> {
     within("turns", config.turns, 0.25..=4.0)?;
     let on_arm = config.n.div_ceil(config.arms);
     let curve = |arm, place| {
-        // By the root, the points lie about as densely at the rim as at the centre.
+        // With the square root the points are about as dense at the rim as at the centre.
         let radius = libm::sqrtf((place as f32 + 0.5) / on_arm as f32);
         let angle = TAU * (config.turns as f32 * radius + arm as f32 / config.arms as f32);
         let (sin, cos) = libm::sincosf(angle);
         [0.5 + RADIUS * radius * cos, 0.5 + RADIUS * radius * sin]
     };
     let arms = (1..=config.arms).map(|arm| format!("arm {arm}")).collect();
-    let points = scatter(ID, config.n, arms, RADIUS * config.noise as f32, curve);
-    Ok(Raw { name: TITLE.into(), licence: LICENCE.into(), ..points })
+    Ok(scatter(Spirals::ID, config.n, arms, RADIUS * config.noise as f32, curve))
 }
 
 #[cfg(test)]

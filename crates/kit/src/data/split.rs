@@ -1,9 +1,12 @@
+//! The fixed split into train, valid and test.
+
 use crate::seed::Rng;
 use std::collections::BTreeMap;
 
-/// Cuts rows into train, valid and test (each sorted), the same ones at every call: `valid` and `test` rows are held
-/// out and the rest is train. Every class has its share of each part, rounded down or up. Held-out counts above the
-/// number of rows are cut to it, test first.
+/// Splits the rows of `labels` into train, valid and test (each sorted), the same way at every call.
+///
+/// `valid` and `test` rows are held out, the rest is train. Each class has its share of each part, rounded down or up.
+/// If more rows are asked for than there are, `test` is reduced first, then `valid`.
 pub fn stratified(labels: &[u16], valid: usize, test: usize) -> [Vec<u32>; 3] {
     let n = labels.len();
     let valid = valid.min(n);
@@ -26,8 +29,8 @@ pub fn stratified(labels: &[u16], valid: usize, test: usize) -> [Vec<u32>; 3] {
     let mut split = [const { Vec::new() }; 3];
     for (label, mut rows) in classes {
         Rng::of(0, "split", &[label.into()]).shuffle(&mut rows);
-        // Rounding down leaves at most two rows of a class. Giving them to the parts that lack most always comes out
-        // even (Ryser, 1957: a matrix of zeros and ones with given sums is filled row by row that way).
+        // Rounding down leaves at most two rows of a class. If they go to the parts that lack most, all sums come out
+        // right (Ryser, 1957: this fills a matrix of zeros and ones with given row and column sums).
         let mut counts = share(&rows);
         let left = rows.len() - counts.iter().sum::<usize>();
         let mut order = [0, 1, 2];

@@ -1,5 +1,8 @@
+//! A convolutional network.
+
+use super::Pass;
 use super::layers::{Activation, Conv, Dense, Layer, Norm};
-use super::{NetKind, Pass, inputs};
+use super::net_kind::{NetKind, inputs};
 use crate::error::{Error, Result};
 use crate::seed::Rng;
 use burn::module::Module;
@@ -33,12 +36,16 @@ impl Default for CnnConfig {
     }
 }
 
+/// The network of [`CnnConfig`].
 #[derive(Module, Debug)]
 pub struct Cnn {
+    /// The convolutions.
     pub convs: Vec<Conv>,
-    /// Empty without batch normalisation.
+    /// Batch normalisation after each convolution; empty without it.
     pub norms: Vec<Norm>,
+    /// Hidden layers.
     pub layers: Vec<Dense>,
+    /// The last layer.
     pub head: Dense,
     #[module(skip)]
     activation: Activation,
@@ -52,7 +59,7 @@ impl NetKind for Cnn {
     fn size(config: &CnnConfig, [mut channels, mut height, mut width]: [usize; 3], classes: usize) -> Option<usize> {
         let mut size = 0_usize;
         for &out in &config.channels {
-            // A bias, or weight and bias of a norm layer.
+            // A convolution has a bias, or a norm layer with scale and shift follows it.
             let kernels = channels.checked_mul(config.kernel * config.kernel)?.checked_mul(out)?;
             size = size.checked_add(kernels)?.checked_add(if config.norm { 2 * out } else { out })?;
             (channels, height, width) = (out, height / 2, width / 2);

@@ -1,5 +1,8 @@
+//! A linear classifier.
+
+use super::Pass;
 use super::layers::{Dense, Layer};
-use super::{NetKind, Pass, inputs};
+use super::net_kind::{NetKind, inputs};
 use crate::error::Result;
 use crate::seed::Rng;
 use burn::module::Module;
@@ -12,8 +15,10 @@ use serde::{Deserialize, Serialize};
 #[serde(default, deny_unknown_fields)]
 pub struct LinearConfig {}
 
+/// The network of [`LinearConfig`].
 #[derive(Module, Debug)]
 pub struct Linear {
+    /// Its only layer.
     pub head: Dense,
 }
 

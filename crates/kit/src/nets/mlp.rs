@@ -1,5 +1,8 @@
+//! A multilayer perceptron.
+
+use super::Pass;
 use super::layers::{Activation, Dense, Layer};
-use super::{NetKind, Pass, inputs};
+use super::net_kind::{NetKind, inputs};
 use crate::error::Result;
 use crate::seed::Rng;
 use burn::module::Module;
@@ -24,9 +27,12 @@ impl Default for MlpConfig {
     }
 }
 
+/// The network of [`MlpConfig`].
 #[derive(Module, Debug)]
 pub struct Mlp {
+    /// Hidden layers.
     pub layers: Vec<Dense>,
+    /// The last layer.
     pub head: Dense,
     #[module(skip)]
     activation: Activation,

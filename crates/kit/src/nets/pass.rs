@@ -1,44 +1,60 @@
+//! One forward pass: how layers behave in it, and what it records.
+
 use crate::seed::Rng;
 use burn::tensor::Tensor;
 use std::collections::BTreeMap;
 
-/// What one forward pass is for, and what it leaves behind. No layer guesses whether it is training.
+/// What a forward pass is for, and what it records. It says explicitly whether the network is training.
 pub struct Pass {
+    /// Which statistics batch norm layers use.
     pub norm: Norms,
-    /// Dropout masks are drawn on the host; absent: nothing is dropped.
+    /// Source of the dropout masks, which are drawn on the host; `None`: nothing is dropped.
     pub masks: Option<Rng>,
-    /// Names of taps to keep.
+    /// Names of the taps to keep.
     wanted: Vec<String>,
+    /// Activations `[n, features]` of the taps that were kept, by name.
     pub taps: BTreeMap<String, Tensor<2>>,
-    /// Mean and biased variance of the batch at every batch norm layer in order, and how many numbers a channel had,
-    /// left by a pass with [`Norms::Batch`]; `descend` hands them to [`crate::nets::Net::absorb`] after the step.
-    pub stats: Vec<([Tensor<1>; 2], usize)>,
+    /// The statistics of the batch at each batch norm layer, in the order of the forward pass: recorded with
+    /// [`Norms::Batch`]. The training loop hands them to [`Net::update_statistics`](super::Net::update_statistics).
+    pub stats: Vec<BatchStatistics>,
 }
 
-/// Which statistics batch normalisation divides by.
+/// Statistics of one batch at one batch norm layer.
+pub struct BatchStatistics {
+    /// Mean of each channel, `[c]`.
+    pub mean: Tensor<1>,
+    /// Biased variance of each channel, `[c]`.
+    pub var: Tensor<1>,
+    /// Elements of each channel: n · h · w.
+    pub count: usize,
+}
+
+/// Which statistics batch normalisation uses.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Norms {
-    /// Those gathered while training.
+    /// The running statistics, gathered while training.
     Running,
-    /// Those of the batch at hand.
+    /// The statistics of the batch at hand.
     Batch,
 }
 
 impl Pass {
+    /// A pass for evaluation: running statistics, no dropout.
     pub fn eval() -> Self {
         Self { norm: Norms::Running, masks: None, wanted: Vec::new(), taps: BTreeMap::new(), stats: Vec::new() }
     }
 
-    /// A training pass: drops by `masks`, norm layers as `norm` says.
+    /// A training pass, with dropout masks from `masks`.
     pub fn train(norm: Norms, masks: Rng) -> Self {
         Self { norm, masks: Some(masks), ..Self::eval() }
     }
 
+    /// A pass for evaluation that keeps the activations of one tap.
     pub fn keeping(tap: &str) -> Self {
         Self { wanted: vec![tap.into()], ..Self::eval() }
     }
 
-    /// Every net passes its named values `[n, features]` through here.
+    /// Offers activations `[n, features]` under a name; they are kept if this pass wants them.
     pub fn tap(&mut self, name: &str, x: &Tensor<2>) {
         if self.wanted.iter().any(|wanted| wanted == name) {
             self.taps.insert(name.into(), x.clone());

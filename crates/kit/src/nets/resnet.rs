@@ -1,3 +1,5 @@
+//! A residual network.
+
 use super::layers::{Conv, Dense, Layer, Norm};
 use super::{NetKind, Pass};
 use crate::error::{Error, Result};
@@ -9,12 +11,12 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// A residual network in the form for small images (He et al. 2016, arXiv:1512.03385, section 4.2): a 3 × 3
-/// convolution, stages of blocks of two more, each stage after the first at half the side and twice the channels, the
-/// mean over all pixels, one linear layer. It has 2 · blocks + 2 layers: `[1, 1, 1]` makes 8 and `[2, 2, 2]` 14;
-/// `[2, 2, 2, 2]` are the stages of ResNet-18.
+/// convolution; stages of blocks of two convolutions each, where every stage after the first halves the side and
+/// doubles the channels; the mean over all pixels; one linear layer. It has 2 · blocks + 2 layers: `[1, 1, 1]` makes 8
+/// and `[2, 2, 2]` 14; `[2, 2, 2, 2]` are the stages of ResNet-18.
 ///
-/// Two choices are not that section's: where a block changes sizes, a 1 × 1 convolution goes around it (option B of
-/// section 3.3; the paper's small nets pad with zeros), and weights are drawn as PyTorch does.
+/// Two choices differ from that section: where a block changes the shape, its shortcut is a 1 × 1 convolution (option B
+/// of section 3.3; the paper's small nets pad with zeros), and weights are initialised like PyTorch's.
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct ResnetConfig {
@@ -35,8 +37,10 @@ pub struct ResnetConfig {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum Over {
+    /// The batch.
     #[default]
     Batch,
+    /// Groups of channels of each image by itself.
     Group,
 }
 
@@ -47,7 +51,7 @@ impl Default for ResnetConfig {
 }
 
 impl ResnetConfig {
-    /// In channels, out channels and stride of every block.
+    /// Input channels, output channels and stride of each block.
     fn plan(&self) -> impl Iterator<Item = [usize; 3]> {
         let stages = self.blocks.iter().enumerate();
         let strides = stages.flat_map(|(stage, blocks)| (0..*blocks).map(move |at| (stage, stage > 0 && at == 0)));
@@ -69,26 +73,34 @@ impl ResnetConfig {
     }
 }
 
+/// The network of [`ResnetConfig`].
 #[derive(Module, Debug)]
 pub struct Resnet {
+    /// The first convolution.
     pub stem: Normed,
+    /// Residual blocks.
     pub blocks: Vec<Block>,
+    /// The last layer.
     pub head: Dense,
 }
 
 /// A convolution and its normalisation.
 #[derive(Module, Debug)]
 pub struct Normed {
+    /// Convolution without a bias.
     pub conv: Conv,
+    /// Its normalisation.
     pub norm: Norm,
 }
 
 /// relu(second(relu(first(x))) + x).
 #[derive(Module, Debug)]
 pub struct Block {
-    /// What x passes on its way around the two, where they change its sizes.
+    /// The 1 × 1 convolution on the shortcut, where the block changes the shape of x.
     pub shortcut: Option<Normed>,
+    /// First convolution; it has the stride.
     pub first: Normed,
+    /// Second convolution.
     pub second: Normed,
 }
 
@@ -104,7 +116,7 @@ impl Normed {
         Self { conv, norm: config.norm(outputs, device) }
     }
 
-    /// Weights of such a pair; none where the count overflows.
+    /// Number of weights of such a pair; `None` where the count overflows.
     fn size([inputs, outputs, _]: [usize; 3], kernel: usize) -> Option<usize> {
         inputs.checked_mul(kernel * kernel)?.checked_add(2)?.checked_mul(outputs)
     }

@@ -1,3 +1,5 @@
+//! A vision transformer.
+
 use super::layers::{Dense, Embedding, Layer, LayerNorm};
 use super::{NetKind, Pass};
 use crate::error::{Error, Result};
@@ -7,13 +9,13 @@ use burn::tensor::{Device, Tensor};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-/// A vision transformer (Dosovitskiy et al. 2021, arXiv:2010.11929, equations 1 to 4): a linear layer over every patch,
-/// a learned position added, blocks of attention and two linear layers with GELU, each behind a layer norm and with a
-/// way around it, a last layer norm, one linear layer.
+/// A vision transformer (Dosovitskiy et al. 2021, arXiv:2010.11929, equations 1 to 4): a linear layer over each patch
+/// plus a learned position; blocks of attention and an MLP with GELU, each after a layer norm and with a residual
+/// connection; a last layer norm; one linear layer.
 ///
-/// Two choices are not the paper's: the last layer sees the mean of all patches in place of a class token (as in Beyer
-/// et al. 2022, arXiv:2205.01580; the paper's appendix D.3 finds both alike), and weights are drawn as PyTorch draws
-/// linear layers.
+/// Two choices differ from the paper: the last layer sees the mean of all patches instead of a class token (as in Beyer
+/// et al. 2022, arXiv:2205.01580; the paper's appendix D.3 finds both equally good), and weights are initialised like
+/// PyTorch's linear layers.
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct VitConfig {
@@ -40,16 +42,21 @@ impl Default for VitConfig {
     }
 }
 
-/// Patches of the largest image that is taken: attention compares each with each, 64 images at once.
+/// Largest number of patches in an image: attention compares each with each, for 64 images at once.
 const MOST_PATCHES: usize = 256;
 
+/// The network of [`VitConfig`].
 #[derive(Module, Debug)]
 pub struct Vit {
+    /// From the pixels of a patch to its token.
     pub embed: Dense,
-    /// `[patches, width]`.
+    /// Learned positions, `[patches, width]`.
     pub positions: Embedding,
+    /// Blocks of attention and MLP.
     pub blocks: Vec<Block>,
+    /// Layer norm after the last block.
     pub norm: LayerNorm,
+    /// The last layer.
     pub head: Dense,
     #[module(skip)]
     patch: usize,
@@ -58,11 +65,17 @@ pub struct Vit {
 /// y = x + proj(attention(qkv(norm1(x)))), then y + fc2(gelu(fc1(norm2(y)))).
 #[derive(Module, Debug)]
 pub struct Block {
+    /// Layer norm before attention.
     pub norm1: LayerNorm,
+    /// Queries, keys and values, `[width, 3 · width]`.
     pub qkv: Dense,
+    /// From the joined heads back to the width.
     pub proj: Dense,
+    /// Layer norm before the MLP.
     pub norm2: LayerNorm,
+    /// First layer of the MLP.
     pub fc1: Dense,
+    /// Second layer of the MLP.
     pub fc2: Dense,
     #[module(skip)]
     heads: usize,
@@ -82,7 +95,7 @@ impl Block {
         }
     }
 
-    /// `[n, patches, width]` to the same.
+    /// `[n, patches, width]` to the same shape.
     fn forward(&self, x: Tensor<3>, pass: &mut Pass) -> Tensor<3> {
         let qkv = self.qkv.each(self.norm1.forward(x.clone()), pass);
         let x = x + self.proj.each(ops::attention(qkv, self.heads), pass);

@@ -2,11 +2,9 @@
 //! stops rising.
 
 use burn::tensor::Tensor;
-use kit::apgd::Apgd;
-use kit::ball::{Ball, L2, Linf};
+use kit::attack::{Apgd, AttackLoss, Ball, L2, Linf, attack_loss};
 use kit::data::Task;
-use kit::pgd::{AttackLoss, attack_loss};
-use kit::shapes::attack::{Attack, AttackJob, Threat};
+use kit::run::{Attack, AttackJob, Threat};
 use kit::{Cx, Method, Result};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};

@@ -1,10 +1,9 @@
 //! The fast gradient sign method (Goodfellow et al. 2015, arXiv:1412.6572): one step along the sign of the gradient.
 
 use burn::tensor::Tensor;
-use kit::ball::{Ball, Linf};
+use kit::attack::{AttackLoss, Ball, Linf, attack_loss};
 use kit::data::Task;
-use kit::pgd::{AttackLoss, attack_loss};
-use kit::shapes::attack::{Attack, AttackJob, Threat};
+use kit::run::{Attack, AttackJob, Threat};
 use kit::{Cx, Method, Result};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};

@@ -2,10 +2,9 @@
 //! point of the ball (PGD, Mądry et al. 2018, arXiv:1706.06083).
 
 use burn::tensor::Tensor;
-use kit::ball::{Ball, L2, Linf};
+use kit::attack::{AttackLoss, Ball, Keep, L2, Linf, Pgd, attack_loss};
 use kit::data::Task;
-use kit::pgd::{AttackLoss, Keep, Pgd, attack_loss};
-use kit::shapes::attack::{Attack, AttackJob, Threat};
+use kit::run::{Attack, AttackJob, Threat};
 use kit::{Cx, Method, Result};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};

@@ -2,10 +2,9 @@
 //! network's scores, no gradients.
 
 use burn::tensor::{Tensor, TensorData};
-use kit::ball::{Ball, Linf};
-use kit::pgd::{AttackLoss, attack_loss, fooled, replaced};
+use kit::attack::{AttackLoss, Ball, Linf, attack_loss, fooled, replaced};
+use kit::run::{Attack, AttackJob, Threat};
 use kit::seed::Rng;
-use kit::shapes::attack::{Attack, AttackJob, Threat};
 use kit::{Cx, Method, Result};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};

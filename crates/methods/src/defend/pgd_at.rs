@@ -1,14 +1,12 @@
 //! Adversarial training (Mądry et al. 2018, arXiv:1706.06083): every training step attacks its batch with PGD first.
 
 use burn::tensor::Tensor;
-use kit::ball::Linf;
-use kit::cx::Boxed;
+use kit::attack::{AttackLoss, Keep, Linf, Pgd, Victim, attack_loss};
 use kit::data::Batch;
+use kit::host::Boxed;
+use kit::learn::{Mode, Objective, Recipe, descend, mean_loss};
 use kit::nets::{Net, Pass};
-use kit::pgd::{AttackLoss, Keep, Pgd, attack_loss};
-use kit::shapes::tune::{Tune, TuneJob};
-use kit::train::{Mode, Objective, Recipe, descend, mean_loss};
-use kit::victim::Victim;
+use kit::run::{Tune, TuneJob};
 use kit::{Cx, Method, Result};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};

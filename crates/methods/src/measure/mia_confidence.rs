@@ -1,8 +1,9 @@
 //! A membership audit by confidence (Jia et al. 2023, arXiv:2304.04934): the share of the forget set that an attacker
 //! takes for unseen.
 
-use kit::metrics::{mia_confidence, test};
-use kit::shapes::measure::{Measure, MeasureJob};
+use kit::learn::test;
+use kit::run::{Measure, MeasureJob};
+use kit::stats::mia_confidence;
 use kit::{Cx, Method, Result};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};

@@ -2,10 +2,10 @@
 
 use burn::module::Module;
 use kit::data::Task;
+use kit::learn::{Recipe, Rule};
 use kit::nets::Net;
 use kit::nets::layers::Layer;
-use kit::shapes::peft::{Attached, Peft};
-use kit::train::{Recipe, Rule};
+use kit::run::{Attached, Peft};
 use kit::{Cx, Method, Result};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};

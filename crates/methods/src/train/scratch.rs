@@ -1,7 +1,7 @@
 //! Training from random weights by back-propagation (Rumelhart, Hinton and Williams 1986).
 
-use kit::shapes::tune::{Tune, TuneJob};
-use kit::train::{CrossEntropy, Mode, Recipe, descend};
+use kit::learn::{CrossEntropy, Mode, Recipe, descend};
+use kit::run::{Tune, TuneJob};
 use kit::{Cx, Method, Result, nets::Net};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};

@@ -1,7 +1,7 @@
 //! Fine-tuning (Yosinski et al. 2014, arXiv:1411.1792): a trained network is the start, and every weight is trained.
 
-use kit::shapes::tune::{Tune, TuneJob};
-use kit::train::{CrossEntropy, Mode, Recipe, Rule, Schedule, descend};
+use kit::learn::{CrossEntropy, Mode, Recipe, Rule, Schedule, descend};
+use kit::run::{Tune, TuneJob};
 use kit::{Cx, Method, Result, nets::Net};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};

@@ -2,10 +2,10 @@
 
 use burn::tensor::Tensor;
 use kit::data::View;
+use kit::learn::{Loss, Mode, Objective, Recipe, descend, mean_loss};
 use kit::nets::{Net, Pass};
+use kit::run::{Tune, TuneJob};
 use kit::seed::Rng;
-use kit::shapes::tune::{Tune, TuneJob};
-use kit::train::{Loss, Mode, Objective, Recipe, descend, mean_loss};
 use kit::{Cx, Method, Result};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -37,10 +37,10 @@ impl Tune for LinearProbe {
 
 /// Every row's last hidden values, computed once in chunks of one shape.
 async fn features(net: &Net, view: &View, cx: &mut Cx) -> Result<View> {
-    let chunks = view.len().div_ceil(kit::victim::CHUNK);
+    let chunks = view.len().div_ceil(kit::data::CHUNK);
     let net = net.frozen();
     let mut parts = Vec::with_capacity(chunks);
-    for (at, rows) in view.rows.chunks(kit::victim::CHUNK).enumerate() {
+    for (at, rows) in view.rows.chunks(kit::data::CHUNK).enumerate() {
         let mut pass = Pass::keeping("features");
         net.forward(view.batch(rows).x, &mut pass);
         parts.push(pass.taps.remove("features").expect("every net has this tap"));

@@ -1,7 +1,7 @@
 //! Forgetting by fine-tuning on the kept rows only (Golatkar et al. 2020, arXiv:1911.04933).
 
-use kit::shapes::unlearn::{Unlearn, UnlearnJob};
-use kit::train::{CrossEntropy, Mode, Recipe, descend};
+use kit::learn::{CrossEntropy, Mode, Recipe, descend};
+use kit::run::{Unlearn, UnlearnJob};
 use kit::{Cx, Method, Result, nets::Net};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};

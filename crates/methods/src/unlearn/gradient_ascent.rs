@@ -2,9 +2,9 @@
 
 use burn::tensor::Tensor;
 use kit::data::Batch;
+use kit::learn::{Loss, Mode, Objective, Recipe, descend, mean_loss};
 use kit::nets::Pass;
-use kit::shapes::unlearn::{Unlearn, UnlearnJob};
-use kit::train::{Loss, Mode, Objective, Recipe, descend, mean_loss};
+use kit::run::{Unlearn, UnlearnJob};
 use kit::{Cx, Method, Result, nets::Net};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};

@@ -1,8 +1,7 @@
 //! Forgetting by training on wrong labels (Graves et al. 2021, arXiv:2010.10981).
 
-use kit::relabel::{Mix, relabel};
-use kit::shapes::unlearn::{Unlearn, UnlearnJob};
-use kit::train::Recipe;
+use kit::learn::{Mix, Recipe, relabel};
+use kit::run::{Unlearn, UnlearnJob};
 use kit::{Cx, Method, Result, nets::Net};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};

@@ -1,6 +1,6 @@
 //! Exact forgetting (Cao and Yang 2015): training again without the forget set.
 
-use kit::shapes::unlearn::{Unlearn, UnlearnJob};
+use kit::run::{Unlearn, UnlearnJob};
 use kit::{Cx, Method, Result, nets::Net};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};

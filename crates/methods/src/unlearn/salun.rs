@@ -1,10 +1,8 @@
 //! SalUn (Fan et al. 2024, arXiv:2310.12508): training on wrong labels, where only the weights with the largest
 //! gradients on the forget set may move.
 
-use kit::grad::{largest, sum_gradients};
-use kit::relabel::{Mix, relabel};
-use kit::shapes::unlearn::{Unlearn, UnlearnJob};
-use kit::train::Recipe;
+use kit::learn::{Mix, Recipe, largest, relabel, sum_gradients};
+use kit::run::{Unlearn, UnlearnJob};
 use kit::{Cx, Method, Result, nets::Net};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};

@@ -1,24 +1,29 @@
+//! Low-rank adapters beside a layer.
+
 use super::drawn;
 use crate::nets::Pass;
 use crate::seed::Rng;
 use burn::module::{Module, Param};
 use burn::tensor::{Device, Tensor, TensorData};
 
-/// The low-rank branch beside a dense layer: scale·drop(x)·A·B, A `[in, r]`, B `[r, out]`.
+/// The low-rank branch beside a dense layer: scale · dropout(x) · A · B.
 #[derive(Module, Debug)]
 pub struct LowRank {
+    /// A, `[in, r]`.
     pub a: Param<Tensor<2>>,
+    /// B, `[r, out]`.
     pub b: Param<Tensor<2>>,
-    /// α/r, or α/√r.
+    /// Factor of the branch: α/r, or α/√r.
     #[module(skip)]
     pub scale: f64,
-    /// Share of the branch's inputs that a training pass drops.
+    /// Share of the branch's inputs that are zeroed in a training pass.
     #[module(skip)]
     pub dropout: f64,
 }
 
 impl LowRank {
-    /// PEFT's draw: A uniform in ±1/√in (Kaiming with a = √5), B zero, so that the branch starts as nothing.
+    /// Initialised like PEFT: A uniform in ±1/√in (Kaiming with a = √5), B zero, so the branch contributes nothing at
+    /// first.
     pub fn new(
         [inputs, outputs]: [usize; 2],
         rank: usize,
@@ -32,24 +37,27 @@ impl LowRank {
     }
 
     pub(crate) fn forward(&self, x: Tensor<2>, pass: &mut Pass) -> Tensor<2> {
-        ops::low_rank(drop(x, self.dropout, pass), self.a.val(), self.b.val(), self.scale)
+        ops::low_rank(dropout(x, self.dropout, pass), self.a.val(), self.b.val(), self.scale)
     }
 }
 
-/// The low-rank branch beside a convolution, in PEFT's shapes: A `[r, in, k, k]` with the convolution's stride, B
-/// `[out, r, 1, 1]`.
+/// The low-rank branch beside a convolution, in PEFT's shapes.
 #[derive(Module, Debug)]
 pub struct LowRankConv {
+    /// A, `[r, in, k, k]`, with the convolution's stride.
     pub a: Param<Tensor<4>>,
+    /// B, `[out, r, 1, 1]`.
     pub b: Param<Tensor<4>>,
+    /// See [`LowRank::scale`].
     #[module(skip)]
     pub scale: f64,
+    /// See [`LowRank::dropout`].
     #[module(skip)]
     pub dropout: f64,
 }
 
 impl LowRankConv {
-    /// As [`LowRank::new`], with in·k·k inputs.
+    /// Initialised like [`LowRank::new`], with in · k · k inputs.
     pub fn new(
         [outputs, inputs, kernel, _]: [usize; 4],
         rank: usize,
@@ -63,13 +71,13 @@ impl LowRankConv {
     }
 
     pub(crate) fn forward(&self, x: Tensor<4>, stride: usize, pass: &mut Pass) -> Tensor<4> {
-        let low = ops::conv2d(drop(x, self.dropout, pass), self.a.val(), None, stride);
+        let low = ops::conv2d(dropout(x, self.dropout, pass), self.a.val(), None, stride);
         ops::conv2d(low, self.b.val(), None, 1).mul_scalar(self.scale)
     }
 }
 
-/// Zeroes a share of the entries and scales the others up, in a pass that carries masks.
-fn drop<const D: usize>(x: Tensor<D>, share: f64, pass: &mut Pass) -> Tensor<D> {
+/// Dropout: in a pass with masks, zeroes a share of the elements and scales the others up.
+fn dropout<const D: usize>(x: Tensor<D>, share: f64, pass: &mut Pass) -> Tensor<D> {
     let Some(rng) = pass.masks.as_mut().filter(|_| share > 0.0) else { return x };
     let keep = 1.0 / (1.0 - share as f32);
     let mask: Vec<f32> =

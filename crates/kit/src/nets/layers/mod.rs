@@ -1,5 +1,5 @@
-//! Our own layers, because methods reach into them: an adapter beside the weight, statistics that a clone does not
-//! share, an explicit mode.
+//! Layers. They are written here and not taken from burn because methods change them: adapters are attached beside
+//! their weights, a clone shares no running statistics, and the pass says explicitly whether it is training.
 
 mod adapter;
 mod conv;
@@ -21,19 +21,25 @@ use burn::tensor::{Device, Tensor, TensorData, activation};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-/// PyTorch's draw, on the host: uniform in ±1/√fan, fan being how many inputs an output sums.
+/// A parameter initialised like PyTorch, on the host: uniform in ±1/√fan, where fan is the number of inputs that an
+/// output sums.
 fn drawn<const D: usize>(shape: [usize; D], fan: usize, rng: &mut Rng, device: &Device) -> Param<Tensor<D>> {
     let bound = 1.0 / libm::sqrtf(fan as f32);
     let values: Vec<f32> = (0..shape.iter().product()).map(|_| rng.uniform(-bound, bound)).collect();
     Param::from_tensor(Tensor::from_data(TensorData::new(values, shape), device))
 }
 
-/// A layer that a method may reach into.
+/// A layer that a method may change.
 pub enum Layer<'a> {
+    /// Fully connected.
     Dense(&'a mut Dense),
+    /// Convolution.
     Conv(&'a mut Conv),
+    /// Batch or group normalisation.
     Norm(&'a mut Norm),
+    /// Layer normalisation.
     LayerNorm(&'a mut LayerNorm),
+    /// Learned rows.
     Embedding(&'a mut Embedding),
 }
 
@@ -41,14 +47,16 @@ pub enum Layer<'a> {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum Activation {
+    /// max(x, 0).
     #[default]
     Relu,
+    /// Hyperbolic tangent.
     Tanh,
 }
 
 impl Activation {
-    /// After 2×2 max-pooling: both activations rise, so pooling first is the same function on a quarter of the
-    /// elements.
+    /// 2×2 max-pooling, then the activation. Both activations are monotonic, so this order gives the same result as
+    /// the other one, on a quarter of the elements.
     pub fn pooled(self, x: Tensor<4>) -> Tensor<4> {
         match self {
             Self::Relu => ops::max_pool2d(x, true),
@@ -56,6 +64,7 @@ impl Activation {
         }
     }
 
+    /// The activation of each element.
     pub fn of<const D: usize>(self, x: Tensor<D>) -> Tensor<D> {
         match self {
             Self::Relu => activation::relu(x),

@@ -1,0 +1,117 @@
+//! The methods and data sets that an engine knows.
+
+use crate::catalogue::{digits_sample, families, sources};
+use kit::data::{SETS, SetEntry, forget_choices};
+use kit::run::Makers;
+use kit::{Entry, nets, settings};
+use spec::{Card, Catalogue, Choice, MethodInfo, Pick, Preset, RunSpec, Shape, VERSION, Wrong};
+use std::rc::Rc;
+
+/// The methods and data sets that an engine knows. Tests bring their own beside the shipped ones.
+#[derive(Clone, Copy)]
+pub struct Registry {
+    /// All methods, sorted by id.
+    pub methods: &'static [&'static Entry],
+    /// All data sets, sorted by id.
+    pub sets: &'static [SetEntry],
+}
+
+impl Registry {
+    /// What comes with the engine.
+    pub fn shipped() -> Self {
+        Self { methods: &methods::CATALOGUE, sets: SETS }
+    }
+
+    /// The method with this id; the error names the nearest known one.
+    pub fn entry(&self, id: &str) -> Result<&'static Entry, Wrong> {
+        let known = self.methods.iter().map(|entry| entry.id);
+        let found = self.methods.iter().copied().find(|entry| entry.id == id);
+        found.ok_or_else(|| Wrong::unknown("method", "stage", id, known))
+    }
+
+    /// Whether stages with this id leave a new model.
+    pub fn is_layer(&self, id: &str) -> bool {
+        self.entry(id).is_ok_and(|entry| Shape::is_layer(entry.shape))
+    }
+
+    /// How the methods make nets, for retrained references.
+    pub(crate) fn makers(self) -> Makers {
+        Rc::new(move |id| self.entry(id).ok().and_then(|entry| entry.make))
+    }
+
+    /// What page, command line and documents know of this engine. `cards` are those of the methods, in the same order;
+    /// `presets` are the quick recipes; `mathml` turns an equation in LaTeX into the inside of `<math>`.
+    pub fn catalogue(
+        &self,
+        cards: impl IntoIterator<Item = &'static Card>,
+        presets: Vec<Preset>,
+        mathml: impl Fn(&str) -> String,
+    ) -> Catalogue {
+        let methods = self.methods.iter().zip(cards).map(|(entry, card)| MethodInfo {
+            card: card.data(mathml(card.equation)),
+            shape: entry.shape,
+            first: entry.first,
+            controls: (entry.controls)(),
+        });
+        Catalogue {
+            version: VERSION,
+            families: families(),
+            methods: methods.collect(),
+            tasks: self.sets.iter().map(SetEntry::choice).collect(),
+            nets: nets::choices(),
+            sources: sources(),
+            forget: forget_choices(),
+            presets,
+            leaf: digits_sample(),
+        }
+    }
+
+    /// An error for everything in a run file that can be known wrong before data is loaded: ids, keys, values.
+    pub fn check(&self, spec: &RunSpec) -> Result<(), Wrong> {
+        for (name, pick) in &spec.tasks {
+            let at = format!("tasks.{name}");
+            let set = kit::data::find(self.sets, &at, &pick.id)?;
+            settings::check(&at, &pick.params, &(set.controls)())?;
+        }
+        check_net("model", &spec.model)?;
+        if let Some(pick) = &spec.forget {
+            let known = forget_choices();
+            settings::check("forget", &pick.params, &choice("forget set", "forget", &pick.id, &known)?.controls)?;
+        }
+        for (index, stage) in spec.stages.iter().enumerate() {
+            let at = format!("stage.{}", spec.stage_name(index));
+            let entry = self.entry(&stage.id).map_err(|wrong| Wrong { what: at.clone(), ..wrong })?;
+            (entry.settings)(&at, &stage.params).map_err(|error| match error {
+                kit::Error::Input(wrong) => wrong,
+                other => Wrong::new(&at, other.to_string()),
+            })?;
+            if let Some(pick) = &stage.model {
+                check_net(&format!("{at}.model"), pick)?;
+            }
+            if entry.needs_split() && spec.forget.is_none() {
+                let why = "needs to know what to forget; `forget = { id = \"class\", class = 3 }` is one way";
+                return Err(Wrong::new(at, why));
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Checks the description of a network.
+fn check_net(at: &str, pick: &Pick) -> Result<(), Wrong> {
+    let known = nets::choices();
+    let choice = choice("network", at, &pick.id, &known)?;
+    let mut params = pick.params.clone();
+    if let Some(weights) = params.shift_remove("weights")
+        && !weights.is_string()
+    {
+        return Err(Wrong::new(format!("{at}.weights"), "must be the name of a weight file"));
+    }
+    settings::check(at, &params, &choice.controls)
+}
+
+/// The choice with this id. `what` says what kind of thing it is and `at` where it stands, for the error.
+fn choice<'a>(what: &str, at: &str, id: &str, known: &'a [Choice]) -> Result<&'a Choice, Wrong> {
+    let found = known.iter().find(|choice| choice.id == id);
+    found.ok_or_else(|| Wrong::unknown(what, at, id, known.iter().map(|choice| choice.id.as_str())))
+}

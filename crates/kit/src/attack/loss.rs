@@ -1,0 +1,90 @@
+//! Losses that attacks increase, and what counts as success.
+
+use super::victim::SampleLoss;
+use crate::data::Task;
+use crate::error::{Error, Result};
+use burn::tensor::{Bool, Int, Tensor};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+/// The loss that an attack increases.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum AttackLoss {
+    /// Cross-entropy.
+    #[default]
+    Ce,
+    /// Difference of logits ratio (Croce and Hein 2020, equation 6): does not vanish on confident answers.
+    Dlr,
+    /// Margin of Carlini and Wagner (2017), f without its floor: best wrong logit minus right logit.
+    CwMargin,
+}
+
+impl AttackLoss {
+    /// An error if the loss is not defined on this task: DLR divides by the distance between the first and the third
+    /// logit.
+    pub fn check(self, task: &Task) -> Result {
+        if self != Self::Dlr || task.classes.len() >= 3 {
+            return Ok(());
+        }
+        let why = format!("\"dlr\" needs at least 3 classes; task \"{}\" has {}", task.name, task.classes.len());
+        Err(Error::input("loss", why))
+    }
+}
+
+/// For each sample `[n]`, whether the attack has succeeded: the network answers another class than the label, or with
+/// `targeted` the label, which is then the target. Logits are `[n, classes]`.
+pub fn fooled(logits: Tensor<2>, labels: Tensor<1, Int>, targeted: bool) -> Tensor<1, Bool> {
+    let (label, others) = margins(logits, labels);
+    if targeted { label.greater(others) } else { others.greater(label) }
+}
+
+/// The loss of a kind, as a function that the attack increases: away from the label, or with `targeted` towards it.
+pub fn attack_loss(kind: AttackLoss, targeted: bool) -> Box<SampleLoss<'static>> {
+    let sign = if targeted { -1.0 } else { 1.0 };
+    Box::new(move |logits, labels| {
+        let loss = match kind {
+            AttackLoss::Ce => ops::cross_entropy(logits, labels),
+            AttackLoss::Dlr => dlr(logits, labels),
+            AttackLoss::CwMargin => {
+                let (right, wrong) = margins(logits, labels);
+                wrong - right
+            }
+        };
+        loss.mul_scalar(sign)
+    })
+}
+
+/// The logit of the label and the highest other one, each `[n]`.
+fn margins(logits: Tensor<2>, labels: Tensor<1, Int>) -> (Tensor<1>, Tensor<1>) {
+    let index = labels.unsqueeze_dim::<2>(1);
+    let right = logits.clone().gather(1, index.clone());
+    let classes = logits.dims()[1];
+    let device = logits.device();
+    let columns = Tensor::<1, Int>::arange(0..classes as i64, &device).unsqueeze_dim::<2>(0);
+    let own = index.expand([logits.dims()[0], classes]).equal(columns.expand([logits.dims()[0], classes]));
+    // Large but finite: compilers of graphics devices may assume that there are no infinities.
+    let wrong = logits.mask_fill(own, -1e30).max_dim(1);
+    (right.squeeze_dim(1), wrong.squeeze_dim(1))
+}
+
+/// −(z_y − max_{i≠y} z_i) / (z_π1 − z_π3 + 1e-12); needs three classes.
+fn dlr(logits: Tensor<2>, labels: Tensor<1, Int>) -> Tensor<1> {
+    let (right, wrong) = margins(logits.clone(), labels);
+    let first = logits.clone().max_dim(1);
+    let below = |x: Tensor<2>, limit: &Tensor<2>| {
+        let shape = x.dims();
+        let not_below = x.clone().greater_equal(limit.clone().expand(shape));
+        x.mask_fill(not_below, -1e30).max_dim(1)
+    };
+    let second = below(logits.clone(), &first);
+    let third = below(logits, &second);
+    let span: Tensor<1> = (first - third).squeeze_dim(1);
+    (wrong - right) / span.add_scalar(1e-12)
+}
+
+/// The samples `[n, c, h, w]` of `new` where `at` `[n]` is true, those of `old` elsewhere.
+pub fn replaced(old: Tensor<4>, at: Tensor<1, Bool>, new: Tensor<4>) -> Tensor<4> {
+    let shape = old.dims();
+    old.mask_where(at.reshape([shape[0], 1, 1, 1]).expand(shape), new)
+}

@@ -1,0 +1,171 @@
+//! The network under attack.
+
+use crate::data::CHUNK;
+use crate::error::{Error, Result};
+use crate::nets::{Net, Pass};
+use burn::tensor::{Int, Tensor};
+use spec::Access;
+use std::cell::Cell;
+
+/// The network under attack. An attack sees it only through this type, which counts the queries and refuses what the
+/// attack's card does not ask for.
+pub struct Victim {
+    net: Net,
+    access: Access,
+    /// Samples of one forward pass.
+    chunk: usize,
+    /// Samples whose scores were asked for.
+    forwards: Cell<u64>,
+    /// Samples whose gradients were asked for.
+    gradients: Cell<u64>,
+}
+
+/// How many samples an attack has asked about.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Queries {
+    /// Samples that were passed forward for their scores.
+    pub forwards: u64,
+    /// Samples whose gradient was taken, each with one forward and one backward pass.
+    pub gradients: u64,
+}
+
+/// How a victim responds to inputs `[n, c, h, w]`; without autodiff.
+pub struct Response {
+    /// `[n, classes]`.
+    pub logits: Tensor<2>,
+    /// The loss of each sample, `[n]`.
+    pub loss: Tensor<1>,
+    /// The gradient of the loss with respect to the inputs, `[n, c, h, w]`.
+    pub gradient: Tensor<4>,
+}
+
+/// The loss of each sample, `[n]`, from logits `[n, classes]` and labels `[n]`. An attack increases it.
+pub type SampleLoss<'a> = dyn Fn(Tensor<2>, Tensor<1, Int>) -> Tensor<1> + 'a;
+
+impl Victim {
+    /// A victim with a copy of `net`, which no query changes.
+    pub fn of(net: &Net, access: Access) -> Self {
+        Self { net: net.frozen(), access, chunk: CHUNK, forwards: Cell::new(0), gradients: Cell::new(0) }
+    }
+
+    /// A victim for adversarial training: a chunk is a whole batch of `batch` samples.
+    pub fn in_training(net: &Net, batch: usize) -> Self {
+        Self { chunk: batch, ..Self::of(net, Access::Gradients) }
+    }
+
+    /// Number of classes.
+    pub fn classes(&self) -> usize {
+        self.net.classes
+    }
+
+    /// The queries so far.
+    pub fn queries(&self) -> Queries {
+        Queries { forwards: self.forwards.get(), gradients: self.gradients.get() }
+    }
+
+    /// Logits `[n, classes]` of `x` `[n, c, h, w]`.
+    pub fn scores(&self, x: &Tensor<4>) -> Result<Tensor<2>> {
+        let scores = self.uncounted_scores(x)?;
+        self.count_forwards(x.dims()[0] as u64);
+        Ok(scores)
+    }
+
+    /// Counts the scores of `n` samples, for an attack that is already done with some samples of its batch.
+    pub fn count_forwards(&self, n: u64) {
+        self.forwards.set(self.forwards.get() + n);
+    }
+
+    /// Like [`Self::scores`], but the caller counts, with [`Self::count_forwards`].
+    pub fn uncounted_scores(&self, x: &Tensor<4>) -> Result<Tensor<2>> {
+        self.allow(Access::Scores)?;
+        let n = x.dims()[0];
+        let parts = self.chunks(n).map(|at| {
+            let (x, real) = self.cut(x, at);
+            self.net.forward(x, &mut Pass::eval()).narrow(0, 0, real)
+        });
+        Ok(Tensor::cat(parts.collect(), 0))
+    }
+
+    /// Logits, losses and gradients, by one forward and one backward pass. `labels` is `[n]`.
+    pub fn gradient(&self, x: &Tensor<4>, labels: &Tensor<1, Int>, loss: &SampleLoss<'_>) -> Result<Response> {
+        let response = self.uncounted_gradient(x, labels, loss)?;
+        self.count_gradients(x.dims()[0]);
+        Ok(response)
+    }
+
+    /// Counts the gradients of `n` samples, for a recorded step that is replayed.
+    pub(crate) fn count_gradients(&self, n: usize) {
+        self.gradients.set(self.gradients.get() + n as u64);
+    }
+
+    /// Like [`Self::gradient`], for a step that is recorded and not run.
+    pub(crate) fn uncounted_gradient(
+        &self,
+        x: &Tensor<4>,
+        labels: &Tensor<1, Int>,
+        loss: &SampleLoss<'_>,
+    ) -> Result<Response> {
+        self.allow(Access::Gradients)?;
+        let n = x.dims()[0];
+        let (mut scores, mut losses, mut gradients) = (Vec::new(), Vec::new(), Vec::new());
+        for at in self.chunks(n) {
+            let (x, real) = self.cut(x, at);
+            let labels = self.cut_labels(labels, at);
+            let x = x.autodiff().require_grad();
+            let logits = self.net.forward(x.clone(), &mut Pass::eval());
+            let value = loss(logits.clone(), labels);
+            // The sum, not the mean: a sample's gradient must not depend on how many others there are.
+            let mut tape = value.clone().sum().backward();
+            let gradient = x.grad_remove(&mut tape).expect("the loss depends on the input");
+            scores.push(without_autodiff(logits).narrow(0, 0, real));
+            losses.push(without_autodiff(value).narrow(0, 0, real));
+            gradients.push(without_autodiff(gradient).narrow(0, 0, real));
+        }
+        Ok(Response { logits: join(scores), loss: join(losses), gradient: join(gradients) })
+    }
+
+    /// An error if the attack may not see this much of the network.
+    fn allow(&self, wanted: Access) -> Result {
+        if wanted <= self.access {
+            return Ok(());
+        }
+        Err(Error::input("victim", "this method's card does not ask for what it wants to see of the network"))
+    }
+
+    /// The first row of each chunk.
+    fn chunks(&self, n: usize) -> impl Iterator<Item = usize> + use<> {
+        (0..n).step_by(self.chunk)
+    }
+
+    /// The chunk from row `at`, and how many of its rows are real: the last chunk is filled with its own first row.
+    fn cut(&self, x: &Tensor<4>, at: usize) -> (Tensor<4>, usize) {
+        let real = self.chunk.min(x.dims()[0] - at);
+        let part = if real == x.dims()[0] { x.clone() } else { x.clone().narrow(0, at, real) };
+        if real == self.chunk {
+            return (part, real);
+        }
+        let fill = part.clone().narrow(0, 0, 1).repeat_dim(0, self.chunk - real);
+        (Tensor::cat(vec![part, fill], 0), real)
+    }
+
+    /// The labels of the chunk from row `at`, filled in the same way.
+    fn cut_labels(&self, labels: &Tensor<1, Int>, at: usize) -> Tensor<1, Int> {
+        let real = self.chunk.min(labels.dims()[0] - at);
+        let part = if real == labels.dims()[0] { labels.clone() } else { labels.clone().narrow(0, at, real) };
+        if real == self.chunk {
+            return part;
+        }
+        let fill = part.clone().narrow(0, 0, 1).repeat_dim(0, self.chunk - real);
+        Tensor::cat(vec![part, fill], 0)
+    }
+}
+
+/// The tensor without autodiff.
+fn without_autodiff<const D: usize>(x: Tensor<D>) -> Tensor<D> {
+    if x.is_autodiff() { x.inner() } else { x }
+}
+
+/// The parts one after the other.
+fn join<const D: usize>(mut parts: Vec<Tensor<D>>) -> Tensor<D> {
+    if parts.len() == 1 { parts.remove(0) } else { Tensor::cat(parts, 0) }
+}

@@ -1,0 +1,275 @@
+//! The context of a method: device, randomness and host; its [`Progress`]; and its [`LossLog`].
+
+mod losses;
+mod progress;
+
+pub use losses::LossLog;
+pub use progress::{Pace, Part, Progress};
+
+use crate::data::{CHUNK, Task, View};
+use crate::error::{Error, Result};
+use crate::host::{Gate, Host};
+use crate::nets::Net;
+use crate::seed::Rng;
+use crate::stats::Tested;
+use burn::tensor::{Device, Tensor};
+use spec::{Event, Row, Said};
+use std::cell::RefCell;
+use std::collections::BTreeMap;
+use std::rc::Rc;
+
+/// The latest model of each stage. Questions from outside (drawing pad, budget slider, decision boundary) are answered
+/// from it between two steps.
+#[derive(Default)]
+pub struct Published {
+    /// By the name of the stage.
+    pub nets: BTreeMap<String, Net>,
+    /// The stage that was published last.
+    pub latest: Option<String>,
+}
+
+/// Views that the training loop evaluates on the way; the harness chooses them.
+#[derive(Clone)]
+pub struct Watch {
+    /// The test split.
+    pub test: View,
+    /// Some of the training samples.
+    pub seen: View,
+}
+
+impl Watch {
+    /// The test split, and as many training samples as fill two chunks.
+    pub fn of(task: &Task) -> Self {
+        Self { test: task.test.clone(), seen: task.train.first(2 * CHUNK) }
+    }
+}
+
+/// A model on its way, after so many steps.
+pub struct Checkpoint {
+    /// Steps that led to it.
+    pub step: usize,
+    /// The model.
+    pub net: Net,
+}
+
+/// What a method works with.
+pub struct Cx {
+    /// Without autodiff: for data, victims and evaluation.
+    pub device: Device,
+    /// The run's seed.
+    pub seed: u32,
+    /// Part of the name of each random stream: the stage's name, or that of the stage that a retraining repeats.
+    pub stream: String,
+    /// The ports to the outside.
+    pub host: Rc<dyn Host>,
+    /// Number of the run, part of each message.
+    pub run: u32,
+    /// Name of the stage, part of each message.
+    pub stage: String,
+    /// Whether only progress is reported: for retrained references and measurements.
+    pub quiet: bool,
+    /// Models for questions from outside.
+    pub published: Rc<RefCell<Published>>,
+    /// What the training loop evaluates on the way.
+    pub watch: Option<Watch>,
+    /// The last model whose answers were finite.
+    pub good: Option<Checkpoint>,
+    /// Figures that only the method knows.
+    pub rows: Vec<Row>,
+    /// The iterates of an attack `[n, c, h, w]`, where they are asked for.
+    pub trace: Option<Vec<Tensor<4>>>,
+    /// Steps, times and the user's pause.
+    pub progress: Progress,
+    /// Losses that wait on the device.
+    pub losses: LossLog,
+}
+
+impl Cx {
+    /// A context that belongs to no stage yet; see [`Self::enter`].
+    pub fn new(device: Device, seed: u32, run: u32, host: Rc<dyn Host>, gate: Rc<Gate>) -> Self {
+        let progress = Progress::new(gate, host.now());
+        Self {
+            device,
+            seed,
+            stream: String::new(),
+            host,
+            run,
+            stage: String::new(),
+            quiet: false,
+            published: Rc::default(),
+            watch: None,
+            good: None,
+            rows: Vec::new(),
+            trace: None,
+            progress,
+            losses: LossLog::default(),
+        }
+    }
+
+    /// A context with the same host for an auxiliary training run: with another seed, and quiet.
+    pub fn beside(&self, seed: u32) -> Self {
+        let gate = self.progress.gate.clone();
+        let mut cx = Self::new(self.device.clone(), seed, self.run, self.host.clone(), gate);
+        cx.stage = self.stage.clone();
+        cx.stream = self.stream.clone();
+        cx.quiet = true;
+        cx
+    }
+
+    /// Like [`Self::beside`], to measure the pace of a loop.
+    pub fn pacing(&self) -> Self {
+        let mut cx = self.beside(self.seed);
+        cx.progress.pace = Some(Pace::new(cx.host.now()));
+        cx
+    }
+
+    /// Begins a stage: drops what belongs to the one before.
+    pub fn enter(&mut self, stage: String) {
+        self.stream = stage.clone();
+        self.stage = stage;
+        self.watch = None;
+        self.good = None;
+        self.progress.steps = 0;
+        self.progress.evaluating = 0.0;
+        self.rows.clear();
+        self.losses.clear();
+    }
+
+    /// A random stream for a purpose, a sample and a turn (epoch, step or restart), from the run's seed and the stage.
+    /// Never the device's generator. Without `turn` each epoch would draw the same permutation, noise and dropout
+    /// masks.
+    pub fn rng(&self, purpose: &str, sample: u32, turn: u32) -> Rng {
+        Rng::of(self.seed, &format!("{}/{purpose}", self.stream), &[sample, turn])
+    }
+
+    /// Sends an event.
+    pub fn say(&self, event: Event) {
+        self.say_with(event, Vec::new());
+    }
+
+    /// Sends an event with buffers beside it.
+    pub fn say_with(&self, event: Event, buffers: Vec<Vec<u8>>) {
+        let progress = matches!(event, Event::Step { .. } | Event::Paused { .. } | Event::Resumed);
+        if !self.quiet || (progress && self.progress.pace.is_none()) {
+            self.host.say(Said { run: self.run, stage: Some(self.stage.clone()), event }, buffers);
+        }
+    }
+
+    /// Reports progress, reads losses, lets the event loop turn, pauses, and ends in an error once the run is
+    /// cancelled. Every loop of a method calls it after each step, loops on the host too.
+    pub async fn step(&mut self, done: usize, of: usize) -> Result {
+        let (done, of) = self.progress.in_stage(done, of);
+        if self.progress.is_measured() {
+            return self.measured_step(of).await;
+        }
+        let now = self.host.now();
+        let due = self.progress.message_is_due(now, done, of);
+        if self.progress.begin_step() || due {
+            self.flush().await?;
+            self.progress.losses_were_read(self.host.now());
+        }
+        if due {
+            self.progress.message_was_sent(now);
+            self.say(Event::Step { done, of });
+        }
+        let gate = self.progress.gate.clone();
+        if self.progress.turn_is_due(now) || gate.paused.get() {
+            self.turn().await;
+        }
+        if gate.holds() {
+            self.flush().await?;
+            self.say(Event::Step { done, of });
+            self.say(Event::Paused { step: done });
+            while gate.holds() {
+                self.host.rest().await;
+            }
+            self.say(Event::Resumed);
+        }
+        gate.allowed.set(gate.allowed.get().saturating_sub(1));
+        gate.check()
+    }
+
+    /// A step whose time is measured; ends as if cancelled when enough were.
+    async fn measured_step(&mut self, of: usize) -> Result {
+        self.flush().await?;
+        let now = self.host.now();
+        if self.progress.pace.as_mut().is_some_and(|pace| pace.step(now, of)) {
+            return Err(Error::Cancelled);
+        }
+        self.breathe().await?;
+        // Questions that were answered in that turn are not part of this loop.
+        let now = self.host.now();
+        self.progress.pace.iter_mut().for_each(|pace| pace.restart(now));
+        Ok(())
+    }
+
+    /// Lets the event loop turn.
+    async fn turn(&mut self) {
+        self.host.turn().await;
+        self.progress.event_loop_turned(self.host.now());
+    }
+
+    /// Lets the event loop turn if that is due, and ends in an error once the run is cancelled: for work that has no
+    /// steps, such as evaluation.
+    pub async fn breathe(&mut self) -> Result {
+        if self.progress.turn_is_due(self.host.now()) {
+            self.turn().await;
+        }
+        self.progress.gate.check()
+    }
+
+    /// Notes an iterate of an attack, `[n, c, h, w]`: keeps it where the iterates are asked for, and counts it as a
+    /// step where the attack is the stage.
+    pub async fn attack_step(&mut self, x: &Tensor<4>, done: usize, of: usize) -> Result {
+        if let Some(trace) = &mut self.trace {
+            trace.push(x.clone());
+            // The run goes on beside the question meanwhile, and can be cancelled.
+            self.breathe().await?;
+        }
+        if self.progress.pace.is_some() {
+            // Without a reading the step might not be done yet on a graphics device.
+            self.read(x.clone()).await?;
+        }
+        if self.progress.counts_attack_steps { self.step(done, of).await } else { Ok(()) }
+    }
+
+    /// Reads all losses that wait on the device, in one transfer, and reports them. The first one that is not finite
+    /// ends the stage.
+    pub async fn flush(&mut self) -> Result {
+        let Some(waiting) = self.losses.take() else { return Ok(()) };
+        let values = self.read(waiting.on_device.clone()).await?;
+        for loss in waiting.losses(&values) {
+            if !loss.value.is_finite() {
+                return Err(Error::Diverged { step: loss.step });
+            }
+            self.say(Event::Scalar { series: "loss".into(), step: loss.step, value: loss.value });
+        }
+        Ok(())
+    }
+
+    /// The elements of a tensor in row-major order.
+    pub async fn read<const D: usize>(&self, tensor: Tensor<D>) -> Result<Vec<f32>> {
+        tensor.into_data_async().await.map_err(Error::lost)?.try_to_vec::<f32>().map_err(Error::lost)
+    }
+
+    /// Makes a model available to questions from outside.
+    pub fn publish(&self, net: &Net) {
+        if !self.quiet {
+            let mut published = self.published.borrow_mut();
+            published.nets.insert(self.stage.clone(), net.clone());
+            published.latest = Some(self.stage.clone());
+        }
+    }
+
+    /// Reports how the test split is answered after `step` steps: accuracy, all answers, and accuracy by class.
+    pub fn say_tested(&self, step: usize, tested: &Tested) {
+        self.say(Event::Scalar { series: "accuracy".into(), step, value: tested.accuracy() as f32 });
+        self.say(tested.event("test"));
+        self.say(Event::Classes { series: "test".into(), values: tested.by_class() });
+    }
+
+    /// A fresh net for a task. Its weights depend on the run's seed and on the stage's name.
+    pub fn net(&self, pick: &spec::Pick, task: &Task) -> Result<Net> {
+        Net::new(pick, task, &mut self.rng("net", 0, 0), &self.device)
+    }
+}

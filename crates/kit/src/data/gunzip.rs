@@ -1,0 +1,112 @@
+//! gzip with a limit on what comes out, because the file may come from anyone.
+
+use flate2::bufread::MultiGzDecoder;
+use std::io::{Error, ErrorKind, Read, Result};
+
+/// Unpacks a gzip file of any number of members. Each member's checksum is verified at its end.
+pub struct Gunzip<'a> {
+    stream: MultiGzDecoder<&'a [u8]>,
+    limit: usize,
+    /// Bytes that may still come out.
+    left: usize,
+}
+
+impl<'a> Gunzip<'a> {
+    /// A file from which at most `limit` bytes may come out; more is an error.
+    pub fn new(bytes: &'a [u8], limit: usize) -> Self {
+        Self { stream: MultiGzDecoder::new(bytes), limit, left: limit }
+    }
+}
+
+impl Read for Gunzip<'_> {
+    fn read(&mut self, into: &mut [u8]) -> Result<usize> {
+        let n = self.stream.read(into).map_err(|error| match error.kind() {
+            ErrorKind::UnexpectedEof => error,
+            _ => Error::new(ErrorKind::InvalidData, error),
+        })?;
+        self.left = self.left.checked_sub(n).ok_or_else(|| {
+            Error::new(
+                ErrorKind::InvalidData,
+                format!("more than the {} that are read come out of it", size(self.limit)),
+            )
+        })?;
+        Ok(n)
+    }
+}
+
+/// Bytes in the largest unit that is not a fraction.
+fn size(bytes: usize) -> String {
+    if bytes >= 1 << 20 { format!("{} MB", bytes >> 20) } else { format!("{bytes} bytes") }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use flate2::{Compression, GzBuilder};
+    use std::io::Write;
+
+    fn unpacked(bytes: &[u8]) -> Result<Vec<u8>> {
+        let mut all = Vec::new();
+        Gunzip::new(bytes, usize::MAX).read_to_end(&mut all).map(|_| all)
+    }
+
+    #[test]
+    fn headers_of_any_kind_are_read_and_cuts_refused() {
+        let text: Vec<u8> = (0..50_000_u32).map(|i| ((i * i) >> 7) as u8).collect();
+        let plain = GzBuilder::new;
+        let named = || GzBuilder::new().filename("images").comment("of nobody");
+        for builder in [plain(), named(), named().extra([7; 300]), plain().extra([]).mtime(1 << 30)] {
+            let mut encoder = builder.write(Vec::new(), Compression::best());
+            encoder.write_all(&text).unwrap();
+            let packed = encoder.finish().unwrap();
+            assert!(unpacked(&packed).unwrap() == text);
+            // Near both ends, and here and there between.
+            let ends = (0..400).chain((400..packed.len() - 20).step_by(997)).chain(packed.len() - 20..packed.len());
+            for end in ends {
+                assert!(unpacked(&packed[..end]).is_err(), "{end} of {}", packed.len());
+            }
+            for at in [2, packed.len() - 8, packed.len() - 1] {
+                let mut wrong = packed.clone();
+                wrong[at] ^= 1;
+                assert_eq!(unpacked(&wrong).unwrap_err().kind(), ErrorKind::InvalidData, "{at}");
+            }
+        }
+    }
+
+    #[test]
+    fn nothing_is_a_file_too() {
+        let packed = GzBuilder::new().write(Vec::new(), Compression::fast()).finish().unwrap();
+        assert!(unpacked(&packed).unwrap().is_empty());
+        assert!(unpacked(&[]).is_err());
+    }
+
+    #[test]
+    fn members_are_read_one_after_the_other() {
+        let member = |bytes: &[u8]| {
+            let mut encoder = GzBuilder::new().write(Vec::new(), Compression::best());
+            encoder.write_all(bytes).unwrap();
+            encoder.finish().unwrap()
+        };
+        let packed = [member(b"one "), member(b""), member(b"two")].concat();
+        assert_eq!(unpacked(&packed).unwrap(), b"one two");
+        assert!(unpacked(&packed[..packed.len() - 1]).is_err());
+        assert!(unpacked(&[&packed[..], b"rubbish"].concat()).is_err());
+    }
+
+    #[test]
+    fn a_bomb_stops_at_the_limit() {
+        let mut encoder = GzBuilder::new().write(Vec::new(), Compression::best());
+        encoder.write_all(&vec![0; 1 << 22]).unwrap();
+        let packed = encoder.finish().unwrap();
+        assert!(packed.len() < 1 << 13);
+        let read = |limit: usize| {
+            let mut all = Vec::new();
+            let end = Gunzip::new(&packed, limit).read_to_end(&mut all);
+            (all.len(), end.map_err(|error| error.to_string()))
+        };
+        assert_eq!(read(1 << 22), (1 << 22, Ok(1 << 22)));
+        let (came_out, end) = read(1 << 20);
+        assert!(came_out <= 1 << 20, "{came_out}");
+        assert_eq!(end.unwrap_err(), "more than the 1 MB that are read come out of it");
+    }
+}

@@ -1,0 +1,67 @@
+//! Views that every image set can be given.
+
+use super::{RawSet, rotate};
+use crate::error::{Error, Result};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use spec::Adjective;
+
+/// Views of an image set: settings that every image set has beside its own.
+#[derive(Clone, Debug, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct ImageViews {
+    /// Keep only these classes, renumbered in this order; empty keeps all.
+    #[schemars(length(max = 1000), inner(range(min = 0, max = 1000)))]
+    pub classes: Vec<u16>,
+    /// Turn every image by this angle.
+    #[schemars(range(min = -180.0, max = 180.0), extend("x-unit" = "°"))]
+    pub tilt: f64,
+}
+
+impl ImageViews {
+    /// What they add to the noun of a set.
+    pub(super) fn adjectives() -> Vec<Adjective> {
+        vec![Adjective { key: "tilt".into(), word: "tilted".into(), act: "Tilt".into() }]
+    }
+
+    /// Whether they change nothing.
+    pub(super) fn are_none(&self) -> bool {
+        self.tilt == 0.0 && self.classes.is_empty()
+    }
+
+    /// Changes a set accordingly. `at` is the key path of the task, for errors.
+    pub(super) fn apply(&self, at: &str, raw: &mut RawSet) -> Result {
+        if self.tilt != 0.0 {
+            raw.inputs = rotate(&raw.inputs, raw.shape, self.tilt as f32);
+        }
+        if !self.classes.is_empty() {
+            keep_classes(at, raw, &self.classes)?;
+        }
+        Ok(())
+    }
+}
+
+/// Drops the samples of all other classes and renumbers the labels in the order of `keep`.
+fn keep_classes(at: &str, raw: &mut RawSet, keep: &[u16]) -> Result {
+    for (place, class) in keep.iter().enumerate() {
+        if usize::from(*class) >= raw.classes.len() {
+            let why = format!("there is no class {class}; there are 0 to {}", raw.classes.len() - 1);
+            return Err(Error::input(format!("{at}.classes"), why));
+        }
+        if keep[..place].contains(class) {
+            return Err(Error::input(format!("{at}.classes"), format!("class {class} is named twice")));
+        }
+    }
+    if keep.len() < 2 {
+        return Err(Error::input(format!("{at}.classes"), "one class is too few; at least two are needed"));
+    }
+    let place = |label: u16| keep.iter().position(|class| *class == label);
+    for split in [&mut raw.train, &mut raw.valid, &mut raw.test] {
+        split.retain(|row| place(raw.labels[*row as usize]).is_some());
+    }
+    raw.classes = keep.iter().map(|class| raw.classes[usize::from(*class)].clone()).collect();
+    for label in &mut raw.labels {
+        *label = place(*label).unwrap_or(0) as u16;
+    }
+    Ok(())
+}

@@ -1,0 +1,150 @@
+//! Data sets on the device: the uploaded set, views of its rows, batches.
+
+use burn::tensor::{Device, Int, Tensor, TensorData};
+use spec::{Kind, Leaf};
+use std::collections::BTreeMap;
+use std::rc::Rc;
+
+/// Samples of every forward pass outside training.
+///
+/// One fixed shape, so that a sample's result has the same bits alone and among 31 others (matrix products take
+/// another path at other sizes), and so that no new shape reaches the device in the middle of a run.
+pub const CHUNK: usize = 64;
+
+/// A data set, uploaded once.
+pub struct Set {
+    /// The run file's words for it, without views. Two tasks with the same source share their samples' ids.
+    pub source: String,
+    /// Attribution and licence.
+    pub licence: String,
+    /// Images or points.
+    pub kind: Kind,
+    /// `[channels, height, width]`; a point of d dimensions is `[d, 1, 1]`.
+    pub shape: [usize; 3],
+    /// See [`RawSet::factors`](super::RawSet::factors).
+    pub factors: BTreeMap<String, Vec<u16>>,
+    /// See [`RawSet::numbers`](super::RawSet::numbers).
+    pub numbers: BTreeMap<String, Vec<f32>>,
+    /// Inputs on the host, `[n, channels, height, width]`: for pictures and for views that are computed on the host.
+    pub pixels: Rc<[f32]>,
+    /// `[n, channels, height, width]` on the device.
+    pub(super) inputs: Tensor<4>,
+}
+
+/// Rows of a set with labels of its own; the inputs are never copied. A sample's id is its row in the set.
+#[derive(Clone)]
+pub struct View {
+    /// The set that the rows belong to.
+    pub set: Rc<Set>,
+    /// Rows of the set that are in the view, in order.
+    pub rows: Rc<[u32]>,
+    /// Labels by row of the set, not by place in `rows`. On the host, because a copy on the device cannot be read
+    /// while a run waits.
+    pub labels: Rc<[u16]>,
+    /// The same labels on the device.
+    uploaded: Tensor<1, Int>,
+}
+
+/// The input of one forward pass.
+#[derive(Clone)]
+pub struct Batch {
+    /// Inputs, `[n, channels, height, width]`.
+    pub x: Tensor<4>,
+    /// Labels, `[n]`.
+    pub y: Tensor<1, Int>,
+    /// Ids of the samples, `[n]`: randomness per sample, query counts and audits depend on them.
+    pub ids: Rc<[u32]>,
+}
+
+impl View {
+    /// `rows` of a set under `labels`, which are given by row of the set.
+    pub(super) fn new(set: Rc<Set>, rows: Rc<[u32]>, labels: Rc<[u16]>, device: &Device) -> Self {
+        let uploaded = upload(labels.iter().map(|label| i32::from(*label)), device);
+        Self { set, rows, labels, uploaded }
+    }
+
+    /// How many samples are in the view.
+    pub fn len(&self) -> usize {
+        self.rows.len()
+    }
+
+    /// Whether the view has no sample.
+    pub fn is_empty(&self) -> bool {
+        self.rows.is_empty()
+    }
+
+    /// Other rows of the same set.
+    pub fn at(&self, rows: impl Into<Rc<[u32]>>) -> Self {
+        Self { rows: rows.into(), ..self.clone() }
+    }
+
+    /// The rows for which `keep` is true.
+    pub fn filter(&self, keep: impl Fn(u32) -> bool) -> Self {
+        self.at(self.rows.iter().copied().filter(|row| keep(*row)).collect::<Vec<_>>())
+    }
+
+    /// The same rows with other labels, given by row of the set.
+    pub fn relabelled(&self, labels: Rc<[u16]>) -> Self {
+        Self::new(self.set.clone(), self.rows.clone(), labels, &self.uploaded.device())
+    }
+
+    /// The label of a row of the set.
+    pub fn label(&self, row: u32) -> u16 {
+        self.labels[row as usize]
+    }
+
+    /// The same labels with other inputs `[n, channels, height, width]`, one for each row in this view's order. Used
+    /// for cached features.
+    pub fn over(&self, inputs: Tensor<4>) -> Self {
+        let [_, channels, height, width] = inputs.dims();
+        let set = Set {
+            source: self.set.source.clone(),
+            licence: self.set.licence.clone(),
+            kind: Kind::Points,
+            shape: [channels, height, width],
+            factors: BTreeMap::new(),
+            numbers: BTreeMap::new(),
+            pixels: Rc::from([]),
+            inputs,
+        };
+        let labels: Rc<[u16]> = self.rows.iter().map(|row| self.label(*row)).collect();
+        Self::new(Rc::new(set), (0..self.len() as u32).collect(), labels, &self.uploaded.device())
+    }
+
+    /// The first `n` rows.
+    pub fn first(&self, n: usize) -> Self {
+        self.at(&self.rows[..n.min(self.len())])
+    }
+
+    /// The rows that are shown for the whole view: the first of each class, see [`Leaf::places`].
+    pub fn first_of_each_class(&self) -> Self {
+        let places = Leaf::places(self.rows.iter().map(|row| self.label(*row)));
+        self.at(places.into_iter().map(|place| self.rows[place]).collect::<Vec<_>>())
+    }
+
+    /// The batch of these rows, gathered on the device: only the row numbers are uploaded.
+    pub fn batch(&self, rows: &[u32]) -> Batch {
+        // The first number is the place of the batch in the order.
+        let order = std::iter::once(0).chain(rows.iter().map(|row| *row as i32));
+        self.gather(upload(order, &self.uploaded.device()), rows.into())
+    }
+
+    /// Like [`View::batch`], for the batch that `order` points at (see [`ops::gather_batch`]); `ids` are its rows.
+    pub fn gather(&self, order: Tensor<1, Int>, ids: Rc<[u32]>) -> Batch {
+        let (x, y) = ops::gather_batch(&self.set.inputs, &self.uploaded, order, ids.len());
+        Batch { x, y, ids }
+    }
+
+    /// The input of a row of the set: `channels · height · width` values.
+    pub fn pixels(&self, row: u32) -> &[f32] {
+        let size: usize = self.set.shape.iter().product();
+        &self.set.pixels[row as usize * size..][..size]
+    }
+}
+
+/// Whole numbers `[n]` on the device.
+pub(crate) fn upload(numbers: impl Iterator<Item = i32>, device: &Device) -> Tensor<1, Int> {
+    let numbers: Vec<i32> = numbers.collect();
+    let n = numbers.len();
+    Tensor::from_data(TensorData::new(numbers, [n]), device)
+}

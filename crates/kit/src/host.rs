@@ -1,0 +1,47 @@
+//! The engine's ports to the outside: messages, clock, event loop, files, and the user's pause and cancel.
+
+use crate::error::Result;
+use spec::Said;
+use std::cell::Cell;
+use std::future::Future;
+use std::pin::Pin;
+
+/// A boxed future that stays on its thread.
+pub type Boxed<'a, T> = Pin<Box<dyn Future<Output = T> + 'a>>;
+
+/// What the engine needs from outside. Worker, command line and tests each bring an implementation.
+pub trait Host {
+    /// Sends a message. Large payloads (pixels, weights) are in `buffers`, beside the message.
+    fn say(&self, said: Said, buffers: Vec<Vec<u8>>);
+    /// Seconds since some fixed moment.
+    fn now(&self) -> f64;
+    /// Lets the event loop turn once, so that a cancel can arrive.
+    fn turn(&self) -> Boxed<'_, ()>;
+    /// Waits a few milliseconds; called repeatedly while a run is paused.
+    fn rest(&self) -> Boxed<'_, ()>;
+    /// The bytes of a file that the run file names: source weights or IDX data.
+    fn asset<'a>(&'a self, name: &'a str) -> Boxed<'a, Result<Vec<u8>>>;
+}
+
+/// Pause, single step and cancel. The user sets them while a run is in progress.
+#[derive(Default)]
+pub struct Gate {
+    /// The run ends at its next step.
+    pub cancel: Cell<bool>,
+    /// The run waits before its next step.
+    pub paused: Cell<bool>,
+    /// Steps that a paused run may still take.
+    pub allowed: Cell<u32>,
+}
+
+impl Gate {
+    /// Whether the run has to wait: it is paused, has no single step left and is not cancelled.
+    pub(crate) fn holds(&self) -> bool {
+        self.paused.get() && self.allowed.get() == 0 && !self.cancel.get()
+    }
+
+    /// An error once the run is cancelled.
+    pub(crate) fn check(&self) -> Result {
+        if self.cancel.get() { Err(crate::error::Error::Cancelled) } else { Ok(()) }
+    }
+}

@@ -1,0 +1,16 @@
+//! Training and evaluation.
+
+mod batches;
+mod gradients;
+mod objective;
+mod random_labels;
+mod recipe;
+mod test;
+mod train;
+
+pub use gradients::{largest, mask_gradients, restore, sum_gradients};
+pub use objective::{CrossEntropy, Loss, Objective, mean_loss};
+pub use random_labels::{Mix, relabel};
+pub use recipe::{Recipe, Rule, Schedule};
+pub use test::{logits, logits_of, test};
+pub use train::{Mode, descend, every};

@@ -1,0 +1,61 @@
+//! What a training minimises.
+
+use crate::cx::Cx;
+use crate::data::Batch;
+use crate::error::Result;
+use crate::host::Boxed;
+use crate::nets::{Net, Pass};
+use burn::optim::GradientsParams;
+use burn::tensor::{Gradients, Tensor};
+
+/// A loss as a function of net and batch alone, `[1]`.
+pub type Loss = fn(&Net, &Batch, &mut Pass) -> Tensor<1>;
+
+/// What the training loop minimises. By default [`Self::steady`], and without that the mean cross-entropy.
+pub trait Objective {
+    /// The loss of a batch, `[1]`. It may await other work, such as an attack on the batch.
+    fn loss<'a>(
+        &'a mut self,
+        net: &'a Net,
+        batch: &'a Batch,
+        pass: &'a mut Pass,
+        _: &'a mut Cx,
+    ) -> Boxed<'a, Result<Tensor<1>>> {
+        Box::pin(async move { Ok(self.steady().unwrap_or(mean_loss)(net, batch, pass)) })
+    }
+
+    /// The gradients to apply, where they are not simply those of the loss: for masks.
+    fn gradients(&mut self, net: &Net, tape: &mut Gradients) -> GradientsParams {
+        GradientsParams::from_module(tape, net)
+    }
+
+    /// Changes the net after each step: for weights that must keep their bits.
+    fn after(&mut self, net: Net) -> Net {
+        net
+    }
+
+    /// The loss as a plain function, if each step is the same sequence of device operations, in place and without a
+    /// value from the host. Where the device can, the loop then records one step and replays it.
+    fn steady(&self) -> Option<Loss> {
+        None
+    }
+
+    /// The model to evaluate and keep on the way, where `net` is only a part of it (a probe on cached features).
+    fn whole(&self, net: Net) -> Net {
+        net
+    }
+}
+
+/// The mean cross-entropy of the batch.
+pub struct CrossEntropy;
+
+impl Objective for CrossEntropy {
+    fn steady(&self) -> Option<Loss> {
+        Some(mean_loss)
+    }
+}
+
+/// Mean cross-entropy of a batch, `[1]`.
+pub fn mean_loss(net: &Net, batch: &Batch, pass: &mut Pass) -> Tensor<1> {
+    ops::mean_cross_entropy(net.forward(batch.x.clone(), pass), batch.y.clone())
+}

@@ -1,0 +1,99 @@
+//! Training on random wrong labels: the core of random-label unlearning and of SalUn.
+
+use super::gradients::{mask_gradients, restore};
+use super::{Mode, Objective, Recipe, descend, mean_loss};
+use crate::cx::Cx;
+use crate::data::{Batch, Split, Task, upload};
+use crate::error::Result;
+use crate::host::Boxed;
+use crate::nets::{Net, Pass};
+use burn::optim::GradientsParams;
+use burn::tensor::{Gradients, Tensor};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+/// Two protocols under one name: SalUn's code uses the first for ten classes, the second for a hundred and more.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum Mix {
+    /// An epoch passes over the forget set, then over what stays.
+    Sequential,
+    /// An epoch passes over both, shuffled.
+    Shuffled,
+}
+
+/// Minimises CE(x, y′) on the forget set and CE(x, y) on the samples that stay. y′ ≠ y is drawn again each time a
+/// sample is used. With a mask, only the weights where it is 1 change; the others keep their bits.
+pub async fn relabel(
+    net: Net,
+    recipe: &Recipe,
+    mix: Mix,
+    split: &Split,
+    task: &Task,
+    mask: Option<&GradientsParams>,
+    cx: &mut Cx,
+) -> Result<Net> {
+    let mut forget = split.forget.rows.to_vec();
+    forget.sort_unstable();
+    let mut objective = Relabel { forget, task, mask, origin: net.clone(), step: 0 };
+    match mix {
+        Mix::Sequential => descend(net, recipe, Mode::Train, &[&split.forget, &split.retain], &mut objective, cx).await,
+        Mix::Shuffled => descend(net, recipe, Mode::Train, &[&task.train], &mut objective, cx).await,
+    }
+}
+
+struct Relabel<'a> {
+    /// Rows of the forget set, sorted.
+    forget: Vec<u32>,
+    task: &'a Task,
+    mask: Option<&'a GradientsParams>,
+    /// The net before training: weights outside the mask are restored from it.
+    origin: Net,
+    step: u32,
+}
+
+impl Relabel<'_> {
+    /// The label to train on: for a sample of the forget set a random other class, else its own.
+    fn label(&self, id: u32, cx: &Cx) -> i32 {
+        let own = self.task.train.label(id);
+        if self.forget.binary_search(&id).is_err() {
+            return own.into();
+        }
+        let other = cx.rng("label", id, self.step).below(self.task.classes.len() - 1) as i32;
+        if other >= i32::from(own) { other + 1 } else { other }
+    }
+}
+
+impl Objective for Relabel<'_> {
+    fn loss<'a>(
+        &'a mut self,
+        net: &'a Net,
+        batch: &'a Batch,
+        pass: &'a mut Pass,
+        cx: &'a mut Cx,
+    ) -> Boxed<'a, Result<Tensor<1>>> {
+        Box::pin(async move {
+            self.step += 1;
+            if !batch.ids.iter().any(|id| self.forget.binary_search(id).is_ok()) {
+                return Ok(mean_loss(net, batch, pass));
+            }
+            let y = upload(batch.ids.iter().map(|id| self.label(*id, cx)), &cx.device);
+            Ok(mean_loss(net, &Batch { y, ..batch.clone() }, pass))
+        })
+    }
+
+    fn gradients(&mut self, net: &Net, tape: &mut Gradients) -> GradientsParams {
+        let gradients = GradientsParams::from_module(tape, net);
+        match self.mask {
+            Some(mask) => mask_gradients(net, gradients, mask),
+            None => gradients,
+        }
+    }
+
+    fn after(&mut self, net: Net) -> Net {
+        match self.mask {
+            Some(mask) => restore(net, &self.origin, mask),
+            None => net,
+        }
+    }
+}

@@ -1,0 +1,47 @@
+//! Evaluation of a network.
+
+use crate::cx::Cx;
+use crate::data::{CHUNK, View};
+use crate::error::Result;
+use crate::nets::{Net, Pass};
+use crate::stats::{Tested, softmax};
+use burn::tensor::Tensor;
+
+/// Logits of every row of a view, computed in chunks of one shape: `[n, classes]` in row-major order.
+pub async fn logits(net: &Net, view: &View, cx: &mut Cx) -> Result<Vec<f32>> {
+    let net = net.frozen();
+    let mut parts = Vec::with_capacity(view.len().div_ceil(CHUNK));
+    for rows in view.rows.chunks(CHUNK) {
+        parts.push(net.forward(view.batch(&padded(rows)).x, &mut Pass::eval()));
+        cx.breathe().await?;
+    }
+    let mut all = if parts.is_empty() { Vec::new() } else { cx.read(Tensor::cat(parts, 0)).await? };
+    all.truncate(view.len() * net.classes);
+    Ok(all)
+}
+
+/// Tests a net on a view. The time counts as evaluation, not as time of the method.
+pub async fn test(net: &Net, view: &View, cx: &mut Cx) -> Result<Tested> {
+    let start = cx.host.now();
+    let probabilities = softmax(logits(net, view, cx).await?, net.classes);
+    cx.progress.evaluating += cx.host.now() - start;
+    let labels = view.rows.iter().map(|row| view.label(*row)).collect();
+    Ok(Tested { ids: view.rows.to_vec(), labels, classes: net.classes, probabilities })
+}
+
+/// Logits of at most [`CHUNK`] inputs, computed in the shape of a whole chunk: `[n, c, h, w]` to `[n, classes]`.
+pub fn logits_of(net: &Net, x: &Tensor<4>) -> Tensor<2> {
+    let n = x.dims()[0];
+    let x = match CHUNK - n {
+        0 => x.clone(),
+        fill => Tensor::cat(vec![x.clone(), x.clone().narrow(0, 0, 1).repeat_dim(0, fill)], 0),
+    };
+    net.frozen().forward(x, &mut Pass::eval()).narrow(0, 0, n)
+}
+
+/// Fills the last chunk with its first row, so that all chunks have one shape.
+fn padded(rows: &[u32]) -> Vec<u32> {
+    let mut rows = rows.to_vec();
+    rows.resize(CHUNK, rows[0]);
+    rows
+}

@@ -1,0 +1,221 @@
+//! The training loop.
+
+use super::batches::Batches;
+use super::{Loss, Objective, Recipe, test};
+use crate::cx::{Checkpoint, Cx};
+use crate::data::View;
+use crate::error::{Error, Result};
+use crate::nets::layers::Statistics;
+use crate::nets::{Net, Norms, Pass};
+use burn::module::{Module, ModuleMapper, Param};
+use burn::tensor::Tensor;
+use ops::{Graph, Optimizer, Recording};
+use spec::Event;
+
+/// Which statistics norm layers use in training.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Mode {
+    /// Batch statistics, running ones updated.
+    #[default]
+    Train,
+    /// Running statistics, which stay unchanged: for PEFT and probes.
+    Eval,
+}
+
+/// Trains the weights of `net` that are not frozen. The net comes in and goes out without autodiff.
+///
+/// An epoch has as many full batches as fit into a fresh permutation; the remaining samples are left to later epochs.
+/// With several views, an epoch passes over one after the other, under one optimiser.
+pub async fn descend(
+    net: Net,
+    recipe: &Recipe,
+    mode: Mode,
+    views: &[&View],
+    objective: &mut dyn Objective,
+    cx: &mut Cx,
+) -> Result<Net> {
+    let mut feeds: Vec<Batches> = views.iter().enumerate().map(|(at, view)| Batches::new(at, view, recipe)).collect();
+    let epoch: usize = feeds.iter().map(Batches::count).sum();
+    if epoch == 0 {
+        return Err(Error::input("train", "there is no image to train on"));
+    }
+    let total = epoch * recipe.epochs as usize;
+    let every = every(total);
+    let mut optimizer = recipe.optimizer(total, epoch);
+    observe(objective.whole(net.clone()), 0, false, cx).await?;
+    let mut net = net.train();
+    let steady = objective.steady().filter(|_| feeds.len() == 1);
+    let mut graph: Option<Graph> = None;
+    for step in 0..total {
+        let batches = next(&mut feeds, step, epoch, cx);
+        let mut this = Step { batches, mode, step, optimizer: &mut optimizer, objective };
+        let mut recorded = None;
+        if RECORDED.contains(&step)
+            && graph.is_none()
+            && let Some(loss) = steady
+        {
+            cx.flush().await?;
+            recorded = Recording::prepare(&cx.device).map(|recording| (recording, loss));
+        }
+        match (&graph, recorded) {
+            (Some(graph), _) => {
+                this.optimizer.begin();
+                // SAFETY: the net, the optimiser, the order and the log are held until the loop ends.
+                unsafe { graph.replay() }.map_err(Error::DeviceLost)?;
+                if mode == Mode::Train {
+                    net.statistics(|statistics| statistics.seen += 1);
+                }
+            }
+            (None, Some((recording, loss))) => (net, graph) = this.record(recording, loss, net, cx),
+            (None, None) => net = this.run(net, cx).await?,
+        }
+        cx.losses.wrote(step);
+        cx.progress.steps += 1;
+        let last = step + 1 == total;
+        // A replay writes into the memory of the net, so what is kept has to be a copy.
+        let current = |net: &Net| objective.whole(if graph.is_some() { copied(net.valid()) } else { net.valid() });
+        let mut went = Ok(());
+        if (step + 1) % every == 0 || last || cx.progress.gate.paused.get() {
+            cx.flush().await?;
+            went = observe(current(&net), step + 1, last, cx).await;
+        }
+        if went.is_ok() {
+            went = cx.step(step + 1, total).await;
+        }
+        if let Err(error) = went {
+            if matches!(error, Error::Cancelled) {
+                cx.good = Some(Checkpoint { step: step + 1, net: current(&net) });
+            }
+            return Err(error);
+        }
+    }
+    cx.flush().await?;
+    Ok(net.valid())
+}
+
+/// The batches of the view that a step belongs to, at the step's batch. An epoch has `epoch` steps.
+fn next<'b, 'v>(feeds: &'b mut [Batches<'v>], step: usize, epoch: usize, cx: &Cx) -> &'b mut Batches<'v> {
+    let mut place = step % epoch;
+    let turn = feeds.iter().position(|batches| match place.checked_sub(batches.count()) {
+        Some(rest) => {
+            place = rest;
+            false
+        }
+        None => true,
+    });
+    let batches = &mut feeds[turn.expect("each step belongs to a view")];
+    batches.go_to((step / epoch) as u32, place, cx);
+    batches
+}
+
+/// Steps at which the loop tries to record: at the first of them all buffers have been allocated. The device may refuse
+/// for lack of free memory; the next attempt may find it.
+const RECORDED: [usize; 3] = [3, 6, 12];
+
+/// One training step.
+struct Step<'a, 'v> {
+    batches: &'a mut Batches<'v>,
+    mode: Mode,
+    step: usize,
+    optimizer: &'a mut Optimizer,
+    objective: &'a mut dyn Objective,
+}
+
+impl Step<'_, '_> {
+    /// Runs the step.
+    async fn run(&mut self, net: Net, cx: &mut Cx) -> Result<Net> {
+        self.optimizer.begin();
+        let (batch, mut pass) = (self.batches.batch(), self.pass(cx));
+        let loss = self.objective.loss(&net, &batch, &mut pass, cx).await?;
+        Ok(self.descend(net, &pass, loss, cx))
+    }
+
+    fn pass(&self, cx: &Cx) -> Pass {
+        let norms = if self.mode == Mode::Train { Norms::Batch } else { Norms::Running };
+        Pass::train(norms, cx.rng("dropout", 0, self.step as u32))
+    }
+
+    /// Backward pass, gradients, optimiser, statistics.
+    fn descend(&mut self, net: Net, pass: &Pass, loss: Tensor<1>, cx: &mut Cx) -> Net {
+        let mut tape = loss.backward();
+        let gradients = self.objective.gradients(&net, &mut tape);
+        let mut net = self.optimizer.apply(net, gradients);
+        net.update_statistics(pass);
+        self.batches.log(loss.inner(), cx);
+        self.objective.after(net)
+    }
+
+    /// Runs the step. Then records it for the steps that follow, if the device can.
+    fn record(&mut self, mut recording: Recording, loss: Loss, net: Net, cx: &mut Cx) -> (Net, Option<Graph>) {
+        let (spare, optimizer) = (copied(net.clone()), self.optimizer.copied());
+        self.optimizer.begin();
+        let net = self.steadily(loss, net, cx);
+        recording.begin();
+        let mut net = self.steadily(loss, net, cx);
+        if let Some(graph) = recording.end() {
+            if self.mode == Mode::Train {
+                // Recording does not execute, so its batch was not seen.
+                net.statistics(|statistics| statistics.seen -= 1);
+            }
+            return (net, Some(graph));
+        }
+        // Nothing was recorded: run the step again, from the state in which it began.
+        *self.optimizer = optimizer;
+        self.batches.restart(&cx.device);
+        cx.losses.clear();
+        self.optimizer.begin();
+        (self.steadily(loss, spare, cx), None)
+    }
+
+    /// The step with a loss that needs nothing from the host.
+    fn steadily(&mut self, loss: Loss, net: Net, cx: &mut Cx) -> Net {
+        let (batch, mut pass) = (self.batches.batch(), self.pass(cx));
+        let loss = loss(&net, &batch, &mut pass);
+        self.descend(net, &pass, loss, cx)
+    }
+}
+
+/// A copy of the net in memory of its own.
+fn copied(net: Net) -> Net {
+    struct Copied;
+    impl ModuleMapper for Copied {
+        fn map_float<const D: usize>(&mut self, param: Param<Tensor<D>>) -> Param<Tensor<D>> {
+            let (id, tensor, mapper) = param.consume();
+            let (tracked, wanted) = (tensor.is_autodiff(), tensor.is_require_grad());
+            // A multiplication by 1 forces a copy into fresh memory.
+            let copy = if tracked { tensor.inner() } else { tensor }.mul_scalar(1.0);
+            let copy = if tracked { Tensor::from_inner(copy).set_require_grad(wanted) } else { copy };
+            Param::from_mapped_value(id, copy, mapper)
+        }
+    }
+    let mut net = net.map(&mut Copied);
+    net.statistics(|Statistics { mean, var, .. }| {
+        for held in [mean, var] {
+            *held = held.clone().mul_scalar(1.0);
+        }
+    });
+    net
+}
+
+/// Steps between two evaluations on the way, for a training of `total` steps.
+pub fn every(total: usize) -> usize {
+    (total / 30).max(5)
+}
+
+/// Evaluates and publishes the model on its way, and keeps it as the last good one.
+async fn observe(net: Net, step: usize, last: bool, cx: &mut Cx) -> Result {
+    // The harness tests the finished model itself.
+    if let Some(watch) = cx.watch.clone().filter(|watch| !last && watch.test.set.shape == net.shape) {
+        let tested = test(&net, &watch.test, cx).await?;
+        if tested.is_finite() {
+            let seen = test(&net, &watch.seen, cx).await?;
+            cx.say(Event::Scalar { series: "train_accuracy".into(), step, value: seen.accuracy() as f32 });
+            cx.say_tested(step, &tested);
+            cx.publish(&net);
+            cx.good = Some(Checkpoint { step, net });
+        }
+    } else if last {
+        cx.good = Some(Checkpoint { step, net });
+    }
+    Ok(())
+}

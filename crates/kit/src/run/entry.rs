@@ -1,0 +1,176 @@
+//! A method, and the entry that stands for it in a list.
+
+use super::state::{Make, RunState};
+use crate::attack::{Ball, Victim};
+use crate::cx::Cx;
+use crate::data::{Batch, Task};
+use crate::error::{Error, Result};
+use crate::host::Boxed;
+use crate::settings::{self, Config};
+use burn::tensor::Tensor;
+use serde_json::{Map, Value};
+use spec::{Card, Control, Family, Needs, Row, Shape, Stage};
+
+/// What every method has: a card, settings, and the same settings at toy size for the laws.
+pub trait Method: 'static {
+    /// Its settings: the doc comments of the fields are the help, `range` gives the bounds, `Default` the values.
+    type Config: Config;
+    /// Id, title, source and needs.
+    const CARD: Card;
+
+    /// The id alone, so that code which names the method does not carry its whole card along.
+    const ID: &'static str = Self::CARD.id;
+
+    /// Fields of the config that are not settings of this method, though they are of others with the same config. They
+    /// keep their defaults and are not shown.
+    const FIXED: &'static [&'static str] = &[];
+
+    /// The paper's values, where the config's own defaults belong to another method.
+    fn defaults() -> Self::Config {
+        Self::Config::default()
+    }
+
+    /// The settings in a run file, completed by the defaults. `at` is the key path of the stage, for errors.
+    fn settings(at: &str, params: &Map<String, Value>) -> Result<Self::Config> {
+        settings::resolve_over(at, params, Self::defaults(), Self::FIXED)
+    }
+
+    /// The same settings at toy size, so that the law tests over all methods run in seconds.
+    fn tiny(config: Self::Config) -> Self::Config {
+        config
+    }
+
+    /// An error if these settings do not work on this task: what a range cannot say.
+    fn check(_config: &Self::Config, _task: &Task) -> Result {
+        Ok(())
+    }
+}
+
+/// Runs a stage and measures its result: the same function for all methods of a shape.
+pub type Harness = for<'a> fn(&'a Entry, &'a Stage, &'a mut RunState, &'a mut Cx) -> Boxed<'a, Result<Vec<Row>>>;
+
+/// Attacks a batch, which has the images' own labels. The result `[n, c, h, w]` is not checked yet.
+pub type Perturb =
+    for<'a> fn(&'a Map<String, Value>, &'a Victim, &'a Batch, &'a mut Cx) -> Boxed<'a, Result<Tensor<4>>>;
+
+/// An attack with its type erased.
+#[derive(Clone, Copy)]
+pub struct AttackFns {
+    /// The set that it has to stay within, from its settings.
+    pub ball: fn(&Map<String, Value>) -> Result<Ball>,
+    /// The class that it pushes images to, from its settings; `None`: away from their own.
+    pub target: fn(&Map<String, Value>) -> Result<Option<u16>>,
+    /// The attack itself.
+    pub perturb: Perturb,
+}
+
+/// A method with its type erased, and the harness of its shape. The harness measures, so a method can neither leave out
+/// a measurement nor change one.
+///
+/// Of the card it holds only what a run needs. The prose for readers stays out of the engine's wasm: it is reached
+/// through the methods' list of cards, which only the catalogue asks for.
+pub struct Entry {
+    /// `family.name`, as run files write it.
+    pub id: &'static str,
+    /// The name that people read.
+    pub title: &'static str,
+    /// The family that it is listed under.
+    pub family: Family,
+    /// What it needs of a task and of its victim.
+    pub needs: Needs,
+    /// The shape of its job and result.
+    pub shape: Shape,
+    /// Whether it is among the good first choices of its family.
+    pub first: bool,
+    /// Its settings as controls.
+    pub controls: fn() -> Vec<Control>,
+    /// Its settings with their defaults.
+    pub defaults: fn() -> Value,
+    /// See [`Method::tiny`].
+    pub tiny: fn() -> Value,
+    /// All settings, as these parameters change them; an error if one is unknown or out of bounds. The string is the
+    /// key path of the stage, for errors.
+    pub settings: fn(&str, &Map<String, Value>) -> Result<Value>,
+    /// See [`Method::check`].
+    pub check_task: fn(&Map<String, Value>, &Task) -> Result,
+    /// Runs a stage and measures its result.
+    pub run: Harness,
+    /// How it makes a net, where it trains one.
+    pub make: Option<Make>,
+    /// How it attacks, where it is an attack.
+    pub attack: Option<AttackFns>,
+}
+
+impl Entry {
+    /// The entry as a good first choice of its family.
+    pub const fn first(self) -> Self {
+        Self { first: true, ..self }
+    }
+
+    /// The entry of a method with this shape and its harness.
+    pub(super) const fn of<M: Method>(shape: Shape, run: Harness) -> Self {
+        Self {
+            id: M::ID,
+            title: M::CARD.title,
+            family: M::CARD.family,
+            needs: M::CARD.needs,
+            shape,
+            first: false,
+            controls: || settings::controls_over(&M::defaults(), M::FIXED),
+            defaults: || free::<M>(&M::defaults()),
+            tiny: || free::<M>(&M::tiny(M::defaults())),
+            settings: |at, params| Ok(free::<M>(&M::settings(at, params)?)),
+            check_task: |params, task| M::check(&M::settings(M::ID, params)?, task),
+            run,
+            make: None,
+            attack: None,
+        }
+    }
+
+    /// Whether it needs to know what is to be forgotten.
+    pub fn needs_split(&self) -> bool {
+        matches!(self.shape, Shape::Unlearn | Shape::Measure)
+    }
+
+    /// An error if the method cannot work on this task with the settings of this stage.
+    pub fn fits(&self, stage: &Stage, task: &Task) -> Result {
+        let needs = &self.needs;
+        if !needs.kinds.contains(&task.set.kind) {
+            let why = format!("it does not take the {:?} of task \"{}\"", task.set.kind, task.name).to_lowercase();
+            return Err(Error::input(self.id, why));
+        }
+        if task.classes.len() < needs.min_classes {
+            let why = format!(
+                "needs at least {} classes; task \"{}\" has {}",
+                needs.min_classes,
+                task.name,
+                task.classes.len()
+            );
+            return Err(Error::input(self.id, why));
+        }
+        if let Some(attack) = &self.attack {
+            check_target(self.id, (attack.target)(&stage.params)?, task.classes.len())?;
+        }
+        (self.check_task)(&stage.params, task)
+    }
+}
+
+/// The settings of a config without those that are fixed for this method.
+fn free<M: Method>(config: &M::Config) -> Value {
+    let mut settings = settings::json(config);
+    if let Value::Object(settings) = &mut settings {
+        settings.retain(|key, _| !M::FIXED.contains(&key.as_str()));
+    }
+    settings
+}
+
+/// An error if there is no such class to push an image to. `id` is the attack's.
+pub(super) fn check_target(id: &str, target: Option<u16>, classes: usize) -> Result {
+    match target.filter(|class| usize::from(*class) >= classes) {
+        Some(class) => {
+            let why = format!("there is no class {class}; there are 0 to {}", classes - 1);
+            Err(Error::input(format!("{id}.target"), why))
+        }
+        None => Ok(()),
+    }
+}

@@ -1,0 +1,15 @@
+//! A run: its data and models, its methods, and the harness of each shape of method.
+
+mod entry;
+mod results;
+mod shapes;
+mod state;
+
+pub use entry::{AttackFns, Entry, Harness, Method, Perturb};
+pub use results::{Attacked, Reference, Seen};
+pub use shapes::attack::{Attack, AttackJob, Threat, attack_view};
+pub use shapes::measure::{Measure, MeasureJob};
+pub use shapes::peft::{Attached, Peft};
+pub use shapes::tune::{Tune, TuneJob, prepared};
+pub use shapes::unlearn::{Lineage, Unlearn, UnlearnJob, is_known};
+pub use state::{Made, Make, Makers, RunState};

@@ -1,0 +1,228 @@
+//! Attacks: inputs in, changed inputs out; the network is not changed.
+
+use crate::attack::{Ball, Victim};
+use crate::cx::{Cx, Part};
+use crate::data::{Batch, CHUNK, Task, View, upload};
+use crate::error::{Error, Result};
+use crate::host::Boxed;
+use crate::learn::logits_of;
+use crate::nets::Net;
+use crate::run::entry::{AttackFns, Entry, Method, check_target};
+use crate::run::results::{Attacked, Seen};
+use crate::run::state::RunState;
+use crate::stats::{Tested, median, softmax};
+use burn::tensor::Tensor;
+use serde_json::{Map, Value};
+use spec::{Event, Row, Shape, Stage};
+
+/// A method that changes inputs.
+pub trait Attack: Method<Config: Threat> {
+    /// The changed inputs `[n, c, h, w]`. They must lie in the ball and in the box [0, 1]; the harness checks both.
+    async fn perturb(config: &Self::Config, job: &AttackJob<'_>, cx: &mut Cx) -> Result<Tensor<4>>;
+}
+
+/// What the settings of an attack tell the harness: how far it may go, and where to.
+pub trait Threat {
+    /// The set that it has to stay within.
+    fn ball(&self) -> Ball;
+
+    /// The class that each image is pushed to; `None`: away from its own.
+    fn target(&self) -> Option<u16> {
+        None
+    }
+}
+
+/// One batch to attack.
+pub struct AttackJob<'a> {
+    /// The network, which counts the queries.
+    pub victim: &'a Victim,
+    /// The set to stay within.
+    pub ball: Ball,
+    /// The clean images. The labels are their own, or the target where there is one.
+    pub batch: &'a Batch,
+    /// Whether the labels are targets.
+    pub targeted: bool,
+}
+
+impl Entry {
+    /// The entry of an attack.
+    pub const fn attack<M: Attack>() -> Self {
+        Self { attack: Some(fns::<M>()), ..Self::of::<M>(Shape::Attack, run) }
+    }
+}
+
+/// The attack with its type erased.
+const fn fns<M: Attack>() -> AttackFns {
+    AttackFns {
+        ball: |params| Ok(M::settings(M::ID, params)?.ball()),
+        target: |params| Ok(M::settings(M::ID, params)?.target()),
+        perturb: |params, victim, batch, cx| {
+            Box::pin(async move {
+                let config = M::settings(M::ID, params)?;
+                let target = config.target();
+                check_target(M::ID, target, victim.classes())?;
+                let aimed = match target {
+                    Some(class) => {
+                        let labels = std::iter::repeat_n(i32::from(class), batch.ids.len());
+                        Batch { y: upload(labels, &cx.device), ..batch.clone() }
+                    }
+                    None => batch.clone(),
+                };
+                let job = AttackJob { victim, ball: config.ball(), batch: &aimed, targeted: target.is_some() };
+                M::perturb(&config, &job, cx).await
+            })
+        },
+    }
+}
+
+/// Attacks all rows of a view in chunks of one size, and checks that each result lies in ball and box.
+pub async fn attack_view(
+    entry: &Entry,
+    params: &Map<String, Value>,
+    net: &Net,
+    view: &View,
+    cx: &mut Cx,
+) -> Result<Attacked> {
+    let fns = entry.attack.expect("an attack has its functions");
+    let ball = (fns.ball)(params)?;
+    let victim = Victim::of(net, entry.needs.access);
+    let chunks = view.len().div_ceil(CHUNK);
+    let size: usize = view.set.shape.iter().product();
+    let (mut clean, mut attacked, mut pixels) = (Vec::new(), Vec::new(), Vec::new());
+    cx.progress.counts_attack_steps = true;
+    for (at, rows) in view.rows.chunks(CHUNK).enumerate() {
+        cx.progress.part = Part { at, of: chunks };
+        let batch = view.batch(rows);
+        let x = (fns.perturb)(params, &victim, &batch, cx).await?;
+        let before = cx.read(logits_of(net, &batch.x)).await?;
+        let after = cx.read(logits_of(net, &x)).await?;
+        let changed = cx.read(x).await?;
+        for (row, values) in rows.iter().zip(changed.chunks(size)) {
+            inside(entry.id, ball, view.pixels(*row), values)?;
+        }
+        clean.extend(before);
+        attacked.extend(after);
+        pixels.extend(changed);
+    }
+    cx.progress.counts_attack_steps = false;
+    cx.progress.part = Part::WHOLE;
+    let tested = |logits: Vec<f32>| Tested {
+        ids: view.rows.to_vec(),
+        labels: view.rows.iter().map(|row| view.label(*row)).collect(),
+        classes: net.classes,
+        probabilities: softmax(logits, net.classes),
+    };
+    Ok(Attacked { clean: tested(clean), attacked: tested(attacked), pixels, queries: victim.queries() })
+}
+
+/// An error if a changed sample is outside the box, or outside the ball by more than the rounding of `f32`.
+fn inside(id: &str, ball: Ball, clean: &[f32], changed: &[f32]) -> Result {
+    let delta: Vec<f32> = clean.iter().zip(changed).map(|(a, b)| b - a).collect();
+    let length = ball.length(&delta);
+    let boxed = changed.iter().all(|x| (0.0..=1.0).contains(x));
+    // One rounding of a pixel near 1 is 6e-8, whatever the radius.
+    if boxed && length <= ball.radius() * (1.0 + 1e-5) + 1e-6 {
+        return Ok(());
+    }
+    let why = format!("returned an input outside its ball or box (length {length}, radius {})", ball.radius());
+    Err(Error::input(id, why))
+}
+
+/// The harness: attacks the test split and measures.
+fn run<'a>(entry: &'a Entry, stage: &'a Stage, state: &'a mut RunState, cx: &'a mut Cx) -> Boxed<'a, Result<Vec<Row>>> {
+    Box::pin(async move {
+        let task: Task = state.task(stage)?.clone();
+        let net = state.from(stage)?.1.net.clone();
+        net.fits(&task)?;
+        entry.fits(stage, &task)?;
+        if net.classes != task.classes.len() {
+            let why =
+                format!("the network knows {} classes, task \"{}\" has {}", net.classes, task.name, task.classes.len());
+            return Err(Error::input(&stage.id, why));
+        }
+        let fns = entry.attack.expect("an attack has its functions");
+        let target = (fns.target)(&stage.params)?;
+        let ball = (fns.ball)(&stage.params)?;
+        // Images whose true class is the target are skipped.
+        let view = task.test.filter(|row| target != Some(task.test.label(row)));
+        let begun = cx.host.now();
+        let done = attack_view(entry, &stage.params, &net, &view, cx).await?;
+        let seconds = cx.host.now() - begun;
+        cx.say(done.clean.event("clean"));
+        cx.say(done.attacked.event("attacked"));
+        show(&done, &view, cx);
+        let rows = figures(&done, &view, target, seconds, &cx.stage);
+        state.seen.insert(cx.stage.clone(), Seen { ball, view, done });
+        Ok(rows)
+    })
+}
+
+/// Sends the changed images of the first samples of each class.
+fn show(done: &Attacked, view: &View, cx: &Cx) {
+    let size: usize = view.set.shape.iter().product();
+    let shown = view.first_of_each_class();
+    let mut bytes = Vec::with_capacity(shown.len() * size * 4);
+    for row in shown.rows.iter() {
+        let at = view.rows.iter().position(|other| other == row).expect("what is shown is part of the view");
+        bytes.extend(done.pixels[at * size..][..size].iter().flat_map(|x| x.to_le_bytes()));
+    }
+    let [channels, height, width] = view.set.shape;
+    let shape = [shown.len(), channels, height, width];
+    cx.say_with(Event::Images { series: "attacked".into(), shape, ids: shown.rows.to_vec() }, vec![bytes]);
+}
+
+/// The figures of an attack.
+fn figures(done: &Attacked, view: &View, target: Option<u16>, seconds: f64, stage: &str) -> Vec<Row> {
+    let Attacked { clean, attacked, pixels, queries } = done;
+    let n = view.len();
+    let size: usize = view.set.shape.iter().product();
+    let fooled = |at: usize| match target {
+        Some(class) => attacked.answer(at) == class,
+        None => !attacked.right(at),
+    };
+    let right: Vec<usize> = (0..n).filter(|at| clean.right(*at)).collect();
+    let won: Vec<usize> = right.iter().copied().filter(|at| fooled(*at)).collect();
+    let all = (0..n).filter(|at| fooled(*at)).count();
+    let percent = |part: usize, of: usize| 100.0 * part as f64 / of.max(1) as f64;
+    let lengths = |length: &dyn Fn(&[f32]) -> f64| -> f64 {
+        let delta = |at: usize| -> Vec<f32> {
+            let changed = &pixels[at * size..][..size];
+            view.pixels(view.rows[at]).iter().zip(changed).map(|(a, b)| b - a).collect()
+        };
+        median(won.iter().map(|at| length(&delta(*at))).collect())
+    };
+    let mut rows = vec![
+        Row::share(stage, "clean_accuracy", clean.accuracy(), n),
+        Row::share(stage, "robust_accuracy", attacked.accuracy(), n),
+        Row::share(stage, "asr_correct", percent(won.len(), right.len()), right.len()),
+        Row::share(stage, "asr_all", percent(all, n), n),
+    ];
+    if !won.is_empty() {
+        rows.push(Row {
+            n: Some(won.len()),
+            ..Row::new(stage, "linf_median", lengths(&|d| Ball::Linf(0.0).length(d)))
+        });
+        rows.push(Row { n: Some(won.len()), ..Row::new(stage, "l2_median", lengths(&|d| Ball::L2(0.0).length(d))) });
+        let changed = lengths(&|d| d.iter().filter(|d| d.abs() > 1e-6).count() as f64);
+        rows.push(Row { n: Some(won.len()), ..Row::new(stage, "pixels_median", changed) });
+    }
+    rows.push(Row::new(stage, "queries", queries.forwards as f64 / n.max(1) as f64));
+    rows.push(Row::new(stage, "gradients", queries.gradients as f64 / n.max(1) as f64));
+    rows.push(Row::new(stage, "seconds", seconds));
+    rows
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn outside_the_ball_or_the_box_is_refused() {
+        let clean = [0.0, 0.5];
+        assert!(inside("a", Ball::Linf(0.1), &clean, &[0.1, 0.4]).is_ok());
+        assert!(inside("a", Ball::Linf(0.1), &clean, &[0.2, 0.5]).is_err());
+        assert!(inside("a", Ball::L2(0.1), &clean, &[0.1, 0.6]).is_err());
+        assert!(inside("a", Ball::Linf(1.0), &clean, &[-0.1, 0.5]).is_err());
+        assert!(inside("a", Ball::Linf(1.0), &clean, &[f32::NAN, 0.5]).is_err());
+    }
+}

@@ -1,0 +1,51 @@
+//! Measures: a model in, figures out; the model is not changed.
+
+use crate::cx::Cx;
+use crate::data::{Split, Task};
+use crate::error::Result;
+use crate::host::Boxed;
+use crate::nets::Net;
+use crate::run::entry::{Entry, Method};
+use crate::run::state::RunState;
+use spec::{Row, Shape, Stage};
+
+/// A method that measures a model.
+pub trait Measure: Method {
+    /// The figures of the model.
+    async fn measure(config: &Self::Config, job: &MeasureJob<'_>, cx: &mut Cx) -> Result<Vec<Row>>;
+}
+
+/// A model to measure.
+pub struct MeasureJob<'a> {
+    /// It is not changed.
+    pub net: &'a Net,
+    /// The task to measure it on.
+    pub task: &'a Task,
+    /// What the run file wants forgotten, and what stays.
+    pub split: &'a Split,
+}
+
+impl Entry {
+    /// The entry of a measure.
+    pub const fn measure<M: Measure>() -> Self {
+        Self::of::<M>(Shape::Measure, run::<M>)
+    }
+}
+
+/// The harness: splits the task by the forget set and lets the method measure.
+fn run<'a, M: Measure>(
+    entry: &'a Entry,
+    stage: &'a Stage,
+    state: &'a mut RunState,
+    cx: &'a mut Cx,
+) -> Boxed<'a, Result<Vec<Row>>> {
+    Box::pin(async move {
+        let config = M::settings(&stage.id, &stage.params)?;
+        let task = state.task(stage)?;
+        let net = &state.from(stage)?.1.net;
+        net.fits(task)?;
+        entry.fits(stage, task)?;
+        let split = state.split(task, cx)?;
+        M::measure(&config, &MeasureJob { net, task, split: &split }, cx).await
+    })
+}

@@ -1,0 +1,263 @@
+//! Unlearning: a model in, a model out that has forgotten; compared with networks that never saw the forget set.
+
+use super::tune::{measured, prepared};
+use crate::cx::{Cx, Watch};
+use crate::data::{Split, Task};
+use crate::error::{Error, Result};
+use crate::host::Boxed;
+use crate::learn::test;
+use crate::nets::Net;
+use crate::run::entry::{Entry, Method};
+use crate::run::results::Reference;
+use crate::run::state::RunState;
+use crate::stats::{Mean, mean, mia_confidence};
+use burn::module::Module;
+use spec::{Digest, Event, Row, START, Shape, Stage};
+use std::rc::Rc;
+
+/// A method that makes a network forget.
+pub trait Unlearn: Method {
+    /// The network that has forgotten.
+    async fn unlearn(config: &Self::Config, job: UnlearnJob<'_>, cx: &mut Cx) -> Result<Net>;
+}
+
+/// A network that is to forget.
+pub struct UnlearnJob<'a> {
+    /// Its adapters are merged and all weights are trainable.
+    pub net: Net,
+    /// What is to be forgotten and what stays.
+    pub split: &'a Split,
+    /// The task that the split belongs to.
+    pub task: &'a Task,
+    /// How the network was made.
+    pub lineage: &'a Lineage<'a>,
+}
+
+/// The trained stages between the run's start and the model that is to forget.
+pub struct Lineage<'a> {
+    state: &'a RunState,
+    /// Indices of the stages, first to last.
+    stages: Vec<usize>,
+    gone: &'a Split,
+}
+
+impl Lineage<'_> {
+    /// Repeats all stages from the run's start, on the samples that stay: this is what a retrained reference is.
+    pub async fn again(&self, cx: &mut Cx) -> Result<Net> {
+        let mut net = self.state.models[START].net.clone();
+        if self.state.spec.model.params.get("weights").is_none() {
+            let first = self.state.tasks.values().next().expect("a run has a task");
+            let mut start = cx.beside(cx.seed);
+            start.enter(START.into());
+            net = start.net(&self.state.spec.model, first)?;
+        }
+        let stream = cx.stream.clone();
+        for &index in &self.stages {
+            let stage = &self.state.spec.stages[index];
+            cx.stream = self.state.spec.stage_name(index);
+            let seen = match self.state.models.get(&cx.stream) {
+                Some(made) => &made.task,
+                None => &self.state.task(stage)?.name,
+            };
+            let task = self.state.tasks[seen].without(&self.gone.forget);
+            if let Some(pick) = &stage.model {
+                net = cx.net(pick, &task)?;
+            }
+            let make = (self.state.makers)(&stage.id).expect("a trained stage makes models");
+            net = make(&stage.params, prepared(net, &task, cx)?, &task, cx).await?;
+        }
+        cx.stream = stream;
+        Ok(net)
+    }
+}
+
+/// UA, RA, TA and MIA in percent: the four figures that are compared.
+type Four = [f64; 4];
+const KEYS: [&str; 4] = ["ua", "ra", "ta", "mia"];
+
+impl Entry {
+    /// The entry of an unlearning method.
+    pub const fn unlearn<M: Unlearn>() -> Self {
+        Self::of::<M>(Shape::Unlearn, run::<M>)
+    }
+}
+
+/// The harness: retrains the references, lets the method forget, and compares.
+fn run<'a, M: Unlearn>(
+    entry: &'a Entry,
+    stage: &'a Stage,
+    state: &'a mut RunState,
+    cx: &'a mut Cx,
+) -> Boxed<'a, Result<Vec<Row>>> {
+    Box::pin(async move {
+        let config = M::settings(&stage.id, &stage.params)?;
+        let task = state.task(stage)?.clone();
+        let (parent, made) = state.from(stage)?;
+        let (parent, original) = (parent.to_owned(), made.net.clone());
+        entry.fits(stage, &task)?;
+        if original.classes != task.classes.len() {
+            return Err(Error::input(
+                &stage.id,
+                "the network has not been trained on this task; there is nothing to forget",
+            ));
+        }
+        let split = state.split(&task, cx)?;
+        let stages = state.lineage(&parent);
+        let trained = |at: &usize| (state.makers)(&state.spec.stages[*at].id).is_some();
+        let stages: Vec<usize> = stages.into_iter().filter(trained).collect();
+        if stages.is_empty() {
+            return Err(Error::input(
+                &stage.id,
+                "no stage before it has trained the network; there is nothing to forget",
+            ));
+        }
+        warn_if_start_saw(state, &split, &task, cx).await?;
+        let lineage = Lineage { state, stages, gone: &split };
+
+        let reference = reference(&lineage, &split, cx).await?;
+        let before = four(&original, &split, cx).await?;
+        let mut references = Vec::new();
+        let mut classes: Vec<Vec<Option<f32>>> = Vec::new();
+        for net in &reference.nets {
+            references.push(four(net, &split, cx).await?);
+            classes.push(test(net, &task.test, cx).await?.by_class());
+        }
+        let original_classes = test(&original, &task.test, cx).await?.by_class();
+        cx.say(Event::Classes { series: "original".into(), values: original_classes });
+        cx.say(Event::Classes { series: "retrained".into(), values: mean_by_class(&classes) });
+
+        cx.say(Event::Phase { name: entry.title.into() });
+        cx.watch = Some(Watch::of(&task));
+        (cx.progress.steps, cx.progress.evaluating) = (0, 0.0);
+        let begun = cx.host.now();
+        let job = UnlearnJob { net: prepared(original, &task, cx)?, split: &split, task: &task, lineage: &lineage };
+        let net = M::unlearn(&config, job, cx).await?.unfreeze();
+        let seconds = cx.host.now() - begun - cx.progress.evaluating;
+        let steps = cx.progress.steps;
+        let after = four(&net, &split, cx).await?;
+        let tested = test(&net, &task.test, cx).await?;
+        cx.publish(&net);
+        cx.say_tested(steps, &tested);
+
+        let mut rows = measured(&cx.stage, &tested);
+        rows.extend(figures(&cx.stage, &split, after, before, &references));
+        rows.push(Row::new(&cx.stage, "rte", seconds));
+        rows.push(Row::new(&cx.stage, "rte_steps", steps as f64));
+        let Mean { value, deviation: spread } = mean(&reference.seconds);
+        rows.push(Row { spread, seeds: Some(references.len()), ..Row::new(&cx.stage, "retrained_rte", value) });
+        rows.append(&mut cx.rows);
+        state.push(stage, Some(parent), net, &task, cx);
+        Ok(rows)
+    })
+}
+
+/// The retrained networks; from the store where this lineage was retrained before.
+async fn reference(lineage: &Lineage<'_>, split: &Split, cx: &mut Cx) -> Result<Rc<Reference>> {
+    let state = lineage.state;
+    let seeds = state.spec.seeds_of_reference();
+    let key = key(lineage, split, cx.seed, seeds);
+    if let Some(found) = state.references.borrow().get(&key) {
+        cx.say(Event::Phase { name: "Retrained reference, from the store".into() });
+        return Ok(found.clone());
+    }
+    let (mut nets, mut seconds) = (Vec::new(), Vec::new());
+    for at in 0..seeds {
+        cx.say(Event::Phase { name: format!("Retraining without what is forgotten, {} of {seeds}", at + 1) });
+        let mut beside = cx.beside(cx.seed + at);
+        let begun = cx.host.now();
+        nets.push(lineage.again(&mut beside).await?);
+        seconds.push(cx.host.now() - begun);
+    }
+    let made = Rc::new(Reference { nets, seconds });
+    state.references.borrow_mut().insert(key, made.clone());
+    Ok(made)
+}
+
+/// Whether the reference for the lineage of these stages and this split is in the store.
+pub fn is_known(state: &RunState, stages: Vec<usize>, gone: &Split, seed: u32) -> bool {
+    let lineage = Lineage { state, stages, gone };
+    let key = key(&lineage, gone, seed, state.spec.seeds_of_reference());
+    state.references.borrow().contains_key(&key)
+}
+
+/// The fingerprint of all that a reference depends on: data, start, lineage, forget set, seeds.
+fn key(lineage: &Lineage<'_>, split: &Split, seed: u32, seeds: u32) -> String {
+    let mut hash = Digest::default();
+    let spec = &lineage.state.spec;
+    let mut write = |text: String| hash.write(text.as_bytes());
+    write(serde_json::to_string(&spec.tasks).unwrap_or_default());
+    write(serde_json::to_string(&spec.model).unwrap_or_default());
+    for &stage in &lineage.stages {
+        write(spec.stage_name(stage));
+        write(serde_json::to_string(&spec.stages[stage]).unwrap_or_default());
+    }
+    write(format!("{:?} {seed} {seeds} {}", split.forget.rows, split.forget.set.source));
+    hash.hex()
+}
+
+/// Warns if the source network has seen the forget set: then a network retrained from it has seen it too.
+async fn warn_if_start_saw(state: &RunState, split: &Split, task: &Task, cx: &mut Cx) -> Result {
+    let start = &state.models[START].net;
+    if state.spec.model.params.get("weights").is_none()
+        || start.classes != task.classes.len()
+        || start.shape != task.set.shape
+    {
+        return Ok(());
+    }
+    let known = test(start, &split.forget, cx).await?.accuracy();
+    if known > 50.0 {
+        let message = format!(
+            "The source network already reads {known:.0} % of what is to be forgotten, so a network retrained from \
+             it has seen it too."
+        );
+        cx.say(Event::Warning { message });
+    }
+    Ok(())
+}
+
+/// The four figures of a network.
+async fn four(net: &Net, split: &Split, cx: &mut Cx) -> Result<Four> {
+    let forget = test(net, &split.forget, cx).await?;
+    let retain = test(net, &split.retain, cx).await?;
+    let unseen = test(net, &split.test, cx).await?;
+    let mia = mia_confidence(&retain, &unseen, &forget);
+    Ok([100.0 - forget.accuracy(), retain.accuracy(), unseen.accuracy(), mia])
+}
+
+/// The four figures of the result, the original and the references, and the mean gap to the references.
+fn figures(stage: &str, split: &Split, after: Four, before: Four, references: &[Four]) -> Vec<Row> {
+    let sizes = [split.forget.len(), split.retain.len(), split.test.len(), split.forget.len()];
+    let mut rows = Vec::new();
+    let mut gap = 0.0;
+    for (at, key) in KEYS.iter().enumerate() {
+        let Mean { value: mean, deviation: spread } = mean(&references.iter().map(|four| four[at]).collect::<Vec<_>>());
+        rows.push(Row::share(stage, key, after[at], sizes[at]));
+        rows.push(Row::share(stage, &format!("original_{key}"), before[at], sizes[at]));
+        let retrained = Row::share(stage, &format!("retrained_{key}"), mean, sizes[at]);
+        rows.push(Row { spread, seeds: Some(references.len()), ..retrained });
+        gap += (after[at] - mean).abs() / KEYS.len() as f64;
+    }
+    rows.push(Row::new(stage, "gap", gap));
+    rows
+}
+
+/// The mean over several networks of the accuracy of each class; `None` where none of them has a value.
+fn mean_by_class(nets: &[Vec<Option<f32>>]) -> Vec<Option<f32>> {
+    let classes = nets.first().map_or(0, Vec::len);
+    (0..classes)
+        .map(|class| {
+            let values: Vec<f32> = nets.iter().filter_map(|net| net[class]).collect();
+            (!values.is_empty()).then(|| values.iter().sum::<f32>() / values.len() as f32)
+        })
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn classes_are_averaged_over_seeds() {
+        assert_eq!(mean_by_class(&[vec![Some(1.0), None], vec![Some(3.0), None]]), [Some(2.0), None]);
+    }
+}

@@ -1,0 +1,117 @@
+//! A run's data and models.
+
+use super::results::{Reference, Seen};
+use crate::cx::Cx;
+use crate::data::{Split, Task};
+use crate::error::{Error, Result};
+use crate::host::Boxed;
+use crate::nets::Net;
+use indexmap::IndexMap;
+use serde_json::{Map, Value};
+use spec::{RunSpec, START, Stage, Wrong};
+use std::cell::RefCell;
+use std::collections::BTreeMap;
+use std::rc::Rc;
+
+/// Makes a new net from a stage's settings and a net, without measuring it: what a retrained reference repeats.
+pub type Make = for<'a> fn(&'a Map<String, Value>, Net, &'a Task, &'a mut Cx) -> Boxed<'a, Result<Net>>;
+
+/// Looks up how the method with this id makes a net; `None` for methods that do not train one.
+pub type Makers = Rc<dyn Fn(&str) -> Option<Make>>;
+
+/// A model of the run.
+#[derive(Clone)]
+pub struct Made {
+    /// The network.
+    pub net: Net,
+    /// Name of the task that it was made on.
+    pub task: String,
+    /// Index of the stage that made it; `None` for the start.
+    pub stage: Option<usize>,
+    /// Name of the model that it was made from; `None` for the start, and where the stage began with a network of its
+    /// own.
+    pub parent: Option<String>,
+}
+
+/// A run's data and models.
+pub struct RunState {
+    /// The run file.
+    pub spec: Rc<RunSpec>,
+    /// By name, in the order of the run file.
+    pub tasks: IndexMap<String, Task>,
+    /// By stage name, in the order in which they were made; [`START`] is first.
+    pub models: IndexMap<String, Made>,
+    /// What the attack stages left, by stage name.
+    pub seen: BTreeMap<String, Seen>,
+    /// Retrained references by their key, kept between the runs of a session.
+    pub references: Rc<RefCell<BTreeMap<String, Rc<Reference>>>>,
+    /// How methods make nets: a retrained reference repeats stages that are known by id.
+    pub makers: Makers,
+}
+
+impl RunState {
+    /// A run before its first stage.
+    pub fn new(
+        spec: Rc<RunSpec>,
+        tasks: IndexMap<String, Task>,
+        start: Net,
+        makers: Makers,
+        references: Rc<RefCell<BTreeMap<String, Rc<Reference>>>>,
+    ) -> Self {
+        let task = tasks.keys().next().cloned().unwrap_or_default();
+        let start = Made { net: start, task, stage: None, parent: None };
+        let models = IndexMap::from([(START.into(), start)]);
+        Self { spec, tasks, models, seen: BTreeMap::new(), references, makers }
+    }
+
+    /// The model that a stage starts from, and its name.
+    pub fn from(&self, stage: &Stage) -> Result<(&str, &Made)> {
+        let found = match &stage.from {
+            Some(name) => self.models.get_key_value(name.as_str()),
+            None => self.models.last(),
+        };
+        let name = stage.from.as_deref().unwrap_or(START);
+        let known = self.models.keys().map(String::as_str);
+        found
+            .map(|(name, made)| (name.as_str(), made))
+            .ok_or_else(|| Wrong::unknown("model", &stage.id, name, known).into())
+    }
+
+    /// The task that a stage works on: its own `on`, or else that of the model it starts from.
+    pub fn task(&self, stage: &Stage) -> Result<&Task> {
+        let name = match &stage.on {
+            Some(name) => name,
+            None => &self.from(stage)?.1.task,
+        };
+        let known = self.tasks.keys().map(String::as_str);
+        self.tasks.get(name).ok_or_else(|| Wrong::unknown("task", &stage.id, name, known).into())
+    }
+
+    /// The stages between the start and a model, first to last.
+    pub fn lineage(&self, name: &str) -> Vec<usize> {
+        let mut stages = Vec::new();
+        let mut at = self.models.get(name);
+        while let Some(made) = at {
+            stages.extend(made.stage);
+            at = made.parent.as_ref().and_then(|parent| self.models.get(parent));
+        }
+        stages.reverse();
+        stages
+    }
+
+    /// The split of a task by what the run file wants forgotten.
+    pub fn split(&self, task: &Task, cx: &Cx) -> Result<Split> {
+        let none = "the run file names nothing to forget; `forget = { id = \"class\", class = 3 }` is one way";
+        let forget = self.spec.forget.as_ref().ok_or_else(|| Error::input("forget", none))?;
+        Split::of(forget, task, cx.seed)
+    }
+
+    /// Stores the model of the stage that `cx` is in.
+    pub(super) fn push(&mut self, stage: &Stage, parent: Option<String>, net: Net, task: &Task, cx: &Cx) {
+        let index = self.spec.stages.iter().position(|other| std::ptr::eq(other, stage));
+        let index = index.or_else(|| (0..self.spec.stages.len()).find(|at| self.spec.stage_name(*at) == cx.stage));
+        let made = Made { net, task: task.name.clone(), stage: index, parent };
+        self.models.shift_remove(&cx.stage);
+        self.models.insert(cx.stage.clone(), made);
+    }
+}

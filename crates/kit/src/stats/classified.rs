@@ -1,0 +1,150 @@
+//! How a classifier answered on some samples, and the figures that follow from it.
+
+use spec::{Answers, Event};
+
+/// A network's answers on `n` samples.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Tested {
+    /// Ids of the samples, `[n]`.
+    pub ids: Vec<u32>,
+    /// Their true classes, `[n]`.
+    pub labels: Vec<u16>,
+    /// How many classes the network knows.
+    pub classes: usize,
+    /// Probability of every class, `[n, classes]` in row-major order.
+    pub probabilities: Vec<f32>,
+}
+
+/// Softmax over each row of `[n, classes]`. Computed in `f32` on the host, so equal logits give equal probabilities on
+/// every device.
+pub fn softmax(mut logits: Vec<f32>, classes: usize) -> Vec<f32> {
+    for row in logits.chunks_mut(classes) {
+        let max = row.iter().copied().fold(f32::NEG_INFINITY, f32::max);
+        row.iter_mut().for_each(|x| *x = libm::expf(*x - max));
+        let sum: f32 = row.iter().sum();
+        row.iter_mut().for_each(|x| *x /= sum);
+    }
+    logits
+}
+
+impl Tested {
+    /// How many samples were tested.
+    pub fn len(&self) -> usize {
+        self.ids.len()
+    }
+
+    /// Whether no sample was tested.
+    pub fn is_empty(&self) -> bool {
+        self.ids.is_empty()
+    }
+
+    fn rows(&self) -> impl Iterator<Item = &[f32]> {
+        self.probabilities.chunks(self.classes)
+    }
+
+    /// The most probable class of sample `at`; the first one where several are equal, 0 where all are NaN.
+    pub fn answer(&self, at: usize) -> u16 {
+        best(&self.probabilities[at * self.classes..][..self.classes]).0
+    }
+
+    /// Whether sample `at` is classified correctly.
+    pub fn right(&self, at: usize) -> bool {
+        self.answer(at) == self.labels[at]
+    }
+
+    /// Share of correct answers in percent; 100 where there are no samples.
+    pub fn accuracy(&self) -> f64 {
+        if self.is_empty() {
+            return 100.0;
+        }
+        let right = (0..self.len()).filter(|at| self.right(*at)).count();
+        100.0 * right as f64 / self.len() as f64
+    }
+
+    /// Accuracy of each class in percent; `None` for a class without samples.
+    pub fn by_class(&self) -> Vec<Option<f32>> {
+        let mut counts = vec![(0_u32, 0_u32); self.classes];
+        for (at, label) in self.labels.iter().enumerate() {
+            if let Some((right, all)) = counts.get_mut(usize::from(*label)) {
+                *right += u32::from(self.right(at));
+                *all += 1;
+            }
+        }
+        counts.into_iter().map(|(right, all)| (all > 0).then(|| 100.0 * right as f32 / all as f32)).collect()
+    }
+
+    /// The probability of the true class, for each sample.
+    pub fn confidence_in_label(&self) -> Vec<f32> {
+        self.rows().zip(&self.labels).map(|(row, label)| row[usize::from(*label)]).collect()
+    }
+
+    /// Whether every probability is a finite number.
+    pub fn is_finite(&self) -> bool {
+        self.probabilities.iter().all(|p| p.is_finite())
+    }
+
+    /// Class, confidence and the second highest probability of each sample.
+    pub fn answers(&self) -> Answers {
+        let best: Vec<(u16, f32, f32)> = self.rows().map(best).collect();
+        Answers {
+            ids: self.ids.clone(),
+            labels: self.labels.clone(),
+            classes: best.iter().map(|best| best.0).collect(),
+            confidences: best.iter().map(|best| best.1).collect(),
+            runners_up: best.iter().map(|best| best.2).collect(),
+        }
+    }
+
+    /// [`Self::answers`] as an event of this series.
+    pub fn event(&self, series: &str) -> Event {
+        Event::Answers { series: series.into(), answers: self.answers() }
+    }
+}
+
+/// Class and probability of the best answer, and the second highest probability.
+fn best(row: &[f32]) -> (u16, f32, f32) {
+    let (mut class, mut first, mut second) = (0, f32::NEG_INFINITY, 0.0);
+    for (at, &p) in row.iter().enumerate() {
+        if p > first {
+            second = first.max(0.0);
+            (class, first) = (at as u16, p);
+        } else if p > second {
+            second = p;
+        }
+    }
+    (class, first.max(0.0), second)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn tested() -> Tested {
+        Tested {
+            ids: vec![5, 6, 9],
+            labels: vec![0, 1, 1],
+            classes: 3,
+            probabilities: vec![0.7, 0.2, 0.1, 0.5, 0.4, 0.1, 0.1, 0.8, 0.1],
+        }
+    }
+
+    #[test]
+    fn accuracy_counts_right_answers() {
+        assert!((tested().accuracy() - 66.666_666).abs() < 1e-4);
+        assert_eq!(tested().by_class(), [Some(100.0), Some(50.0), None]);
+        assert_eq!(tested().confidence_in_label(), [0.7, 0.4, 0.8]);
+    }
+
+    #[test]
+    fn second_guess_is_found_on_either_side() {
+        assert_eq!(best(&[0.2, 0.5, 0.3]), (1, 0.5, 0.3));
+        assert_eq!(best(&[0.5, 0.3, 0.2]), (0, 0.5, 0.3));
+    }
+
+    #[test]
+    fn softmax_sums_to_one_even_for_large_logits() {
+        let p = softmax(vec![1000.0, 0.0, -1000.0, 1.0, 1.0, 1.0], 3);
+        assert_eq!(p[0], 1.0);
+        assert!((p[3..].iter().sum::<f32>() - 1.0).abs() < 1e-6);
+    }
+}
