@@ -70,6 +70,7 @@ fn browser(options: &Options, count: &mut Count) {
     count.step("kernels on wasm32", kernels_on_wasm);
     let page = count.step("page and CPU engine", || build::page(Profile::Small));
     let (Some(chrome), Some(())) = (chrome, page) else { return };
+    count.step("page with one more lab", build::toy);
     count.tests("browser tests on CPU", || in_browser("cpu", filter, chrome.as_deref()));
     if !options.no_gpu && count.step("GPU engine", build::gpu_and_checks).is_some() {
         count.tests("browser tests on WebGPU", || in_browser("gpu", filter, chrome.as_deref()));
@@ -111,6 +112,7 @@ pub fn playwright(project: &str, chrome: Option<&Path>) -> Result<Command> {
     node.current_dir(root().join("tests/browser"));
     node.args(["node_modules/@playwright/test/cli.js", "test", "--project", project]);
     node.env("PALIMPSEST_CHECKS", build::checks_folder()?);
+    node.env("PALIMPSEST_TOY", build::toy_folder()?);
     // Playwright starts it to serve the page.
     node.env("PALIMPSEST_XTASK", env::current_exe()?);
     node.env("PALIMPSEST_CLI", target()?.join(format!("debug/palimpsest{}", env::consts::EXE_SUFFIX)));
