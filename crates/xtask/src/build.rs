@@ -130,6 +130,18 @@ fn bindgen(wasm: &Path, folder: &Path, keep_linker_exports: bool) -> Result<()> 
     bindgen.generate(folder).with_context(|| format!("wasm-bindgen cannot read {}", wasm.display()))
 }
 
+/// Where the page with the lab `toy` lies; of a page, only its own code.
+pub fn toy_folder() -> Result<PathBuf> {
+    Ok(target()?.join("toy"))
+}
+
+/// The page's code with the lab `toy` in its list, for one browser test: soon built, as its size does not matter.
+pub fn toy() -> Result<()> {
+    let [profile, ..] = Profile::Quick.names();
+    cargo(profile, &["--package", "app", "--features", "app/toy"])?;
+    split(&wasm(profile, "app")?, &toy_folder()?)
+}
+
 /// Where the checks of single operations on WebGPU lie.
 pub fn checks_folder() -> Result<PathBuf> {
     Ok(target()?.join("checks"))
