@@ -1,6 +1,7 @@
 //! Rust files as syntax trees, and what their lines are.
 
 use proc_macro2::Span;
+use quote::ToTokens;
 use std::fs;
 use std::path::Path;
 use std::process::Command;
@@ -56,6 +57,23 @@ impl Source {
         let mut found = Functions { source: self, found: Vec::new() };
         found.visit_file(&self.tree);
         found.found
+    }
+
+    /// Whether a function of it makes a view.
+    pub fn draws(&self) -> bool {
+        self.signatures().iter().any(|signature| match &signature.output {
+            syn::ReturnType::Type(_, made) => {
+                let made = made.to_token_stream().to_string();
+                made.contains("IntoView") || made.contains("AnyView")
+            }
+            syn::ReturnType::Default => false,
+        })
+    }
+
+    /// Of all functions that stand alone.
+    fn signatures(&self) -> Vec<&syn::Signature> {
+        let items = self.tree.items.iter();
+        items.filter_map(|item| if let syn::Item::Fn(item) = item { Some(&item.sig) } else { None }).collect()
     }
 
     /// Every text in the code, tests left out.

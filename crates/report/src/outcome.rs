@@ -174,10 +174,8 @@ impl Outcome {
                     _ => curve.push((step, value)),
                 }
             }
-            Event::Answers { series, answers } => {
-                if answers.is_whole() {
-                    self.answers.insert(series, Arc::new(answers));
-                }
+            Event::Answers { series, answers } if answers.is_whole() => {
+                self.answers.insert(series, Arc::new(answers));
             }
             Event::Classes { series, values } => {
                 self.classes.insert(series, Arc::new(values));

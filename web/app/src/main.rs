@@ -29,7 +29,7 @@ use shell::{
     transport::Transport,
 };
 use spec::{DeviceChoice, RunSpec};
-use ui::{Host, MenuLayer, dom};
+use ui::{Host, MenuLayer, elements};
 use wasm_bindgen::JsCast;
 use wasm_bindgen_futures::spawn_local;
 
@@ -96,7 +96,7 @@ fn provide(opened: Opened) -> View {
     };
     let (engine, notices) = (Engine::new(choice), Notices::new());
     let run = Run::new(opened.strip, history::stored(), engine, notices);
-    let view = View::new(run, opened.path, labs::home, dom::media("(prefers-color-scheme: dark)"));
+    let view = View::new(run, opened.path, labs::home, elements::media("(prefers-color-scheme: dark)"));
     notices.notice.set(opened.notice);
     // A missing graphics device is known before the first paint: one quiet line, once.
     if !has_webgpu() && storage::stored("no-webgpu") != Some(true.into()) {

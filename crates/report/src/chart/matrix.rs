@@ -33,7 +33,7 @@ impl Confusion {
 }
 
 impl Chart for Confusion {
-    const HEIGHT: f64 = 292.0;
+    const HEIGHT: f64 = 300.0;
 
     fn scene(&self, width: f64, height: f64) -> Scene {
         let classes = self.names.len();

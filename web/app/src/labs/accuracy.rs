@@ -20,7 +20,7 @@ pub fn Accuracy() -> impl IntoView {
     let (run, view) = (Run::get(), View::get());
     let sub = move || format!("% of {} named rightly, by step", run.things(&run.task_of(&view.selected.get())));
     let chart = Memo::new(move |_| accuracy(run, &view.selected.get()));
-    view! { <Chart title="Accuracy" sub=Signal::derive(sub) empty="Appears after the first steps" chart height=250.0 /> }
+    view! { <Chart title="Accuracy" sub=Signal::derive(sub) empty="Appears after the first steps" chart /> }
 }
 
 fn line(name: String, role: Role, rank: Rank, outcome: &Outcome, series: &str) -> Option<Line> {

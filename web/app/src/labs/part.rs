@@ -17,7 +17,11 @@ pub fn part<T: Copy + Send + Sync + 'static>(load: fn() -> Loading<T>) -> Signal
         spawn_local(async move {
             match load().await {
                 Ok(part) => drop(here.try_set(Some(part))),
-                Err(_) => notices.show(Notice::NotLoaded),
+                Err(_) => {
+                    // A dialog that waits for it would take all keys and show nothing.
+                    view.close_dialog();
+                    notices.show(Notice::NotLoaded);
+                }
             }
         });
     };
@@ -40,11 +44,12 @@ pub fn Part(
     children: Option<ChildrenFn>,
 ) -> impl IntoView {
     let here = part(load);
-    move || match (here.get(), &children) {
+    let drawn = move || match (here.get(), &children) {
         (Some(draw), _) => draw(),
         (None, Some(waits)) => waits(),
         (None, None) => ().into_any(),
-    }
+    };
+    view! { {drawn} }
 }
 
 /// Does something whose code loads later. Where it cannot be had, the page says so; the next press tries again.

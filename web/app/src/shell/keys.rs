@@ -3,7 +3,7 @@
 use crate::{
     route,
     run::{Dialog, Side, View},
-    ui::dom,
+    ui::elements,
 };
 use leptos::prelude::*;
 use web_sys::KeyboardEvent;
@@ -41,7 +41,7 @@ struct Focus {
 
 impl Focus {
     fn now() -> Self {
-        let focused = dom::focused();
+        let focused = elements::focused();
         let tag = focused.as_ref().map(|element| element.tag_name()).unwrap_or_default();
         let range = focused.is_some_and(|element| element.get_attribute("type").as_deref() == Some("range"));
         Self {
@@ -79,8 +79,8 @@ fn alone(view: View, key: &str) -> bool {
         "[" => view.step_layer(-1),
         "]" => view.step_layer(1),
         "c" | "C" => view.side.update(|side| *side = if *side == Side::All { Side::Other } else { Side::All }),
-        "d" | "D" => dom::focus("#pad"),
-        "e" | "E" => dom::focus("#epsilon"),
+        "d" | "D" => elements::focus("#pad"),
+        "e" | "E" => elements::focus("#epsilon"),
         "/" => view.open_chooser(),
         "?" => view.open(Dialog::Keys),
         _ => return false,

@@ -2,7 +2,7 @@
 
 use crate::{
     run::{Side, View, catalogue, files},
-    ui::{Entry, Host, dom},
+    ui::{Entry, Host, elements},
 };
 use leptos::{prelude::*, wasm_split::SplitLoaderError};
 use spec::Family;
@@ -38,14 +38,14 @@ fn entries(view: View, name: &str) -> Vec<Entry> {
         all.push(Entry::new("Compare with the layer before", move || {
             view.select(&name);
             view.side.set(Side::Other);
-            dom::scroll_to(".leaf");
+            elements::scroll_to(".leaf");
         }));
     }
     let (changed, label) = (own(), if is_done { "Change and run again" } else { "Change its settings" });
     all.push(Entry::new(label, move || {
         view.select(&changed);
         view.drawer.set(true);
-        request_animation_frame(|| dom::focus(".panel .control :is(input, select, button)"));
+        request_animation_frame(|| elements::focus(".panel .control :is(input, select, button)"));
     }));
     if is_layer && run.has_weights(name) {
         let name = own();

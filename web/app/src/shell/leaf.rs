@@ -9,7 +9,7 @@ use crate::{
     labs::{LABS, lab::Overlay, part::Part},
     route::Route,
     run::{START, Side, View, sample},
-    ui::{Segment, Segments, dom},
+    ui::{Segment, Segments, elements},
 };
 use leptos::{ev, prelude::*};
 use report::figure::fixed;
@@ -134,8 +134,8 @@ fn arrows(event: ev::KeyboardEvent) {
         _ => return,
     };
     event.prevent_default();
-    let at = dom::focused().and_then(|tile| tile.get_attribute("data-at")).and_then(|at| at.parse::<i32>().ok());
-    dom::focus(&format!(".tile[data-at='{}']", at.unwrap_or(0) + by));
+    let at = elements::focused().and_then(|tile| tile.get_attribute("data-at")).and_then(|at| at.parse::<i32>().ok());
+    elements::focus(&format!(".tile[data-at='{}']", at.unwrap_or(0) + by));
 }
 
 /// The legend, and the two sides.

@@ -4,7 +4,7 @@ use super::layer_menu;
 use crate::{
     labs::part::attempt,
     run::View,
-    ui::{Entry, Host, dom},
+    ui::{Entry, Host, elements},
 };
 use leptos::{ev, prelude::*};
 use report::figure::percent;
@@ -44,7 +44,7 @@ fn ManyNotes(
             let title = untrack(|| view.run.title(&name));
             Entry::new(title, move || view.select(&name))
         });
-        if let Some(button) = dom::listener(&event) {
+        if let Some(button) = elements::listener(&event) {
             host.open_menu(button, entries.collect());
         }
     };
@@ -77,7 +77,7 @@ fn Note(
     let is_done = Memo::new(move |_| outcome.with(|outcome| outcome.as_ref().is_some_and(|outcome| outcome.is_done())));
     let context = move |event: ev::MouseEvent| {
         event.prevent_default();
-        if let Some(note) = dom::listener(&event) {
+        if let Some(note) = elements::listener(&event) {
             attempt(view, run.notices, layer_menu::open(host, view, name.get_value(), note));
         }
     };

@@ -4,7 +4,7 @@ use super::{layer_menu, strip_notes::Notes, words};
 use crate::{
     labs::part::attempt,
     run::{Dialog, START, View, catalogue, strip::Slot},
-    ui::{Button, Glyph, Host, Icon, Marks, MenuButton, dom},
+    ui::{Button, Glyph, Host, Icon, Marks, MenuButton, elements},
 };
 use leptos::{ev, prelude::*};
 use report::{Chart as _, Outcome, Role, Status, chart::Ribbon};
@@ -56,10 +56,10 @@ pub fn StripView() -> impl IntoView {
 
 /// Scrolls the strip, and nothing else, until the selected layer is in view.
 fn show_selected() -> Option<()> {
-    let (strip, card) = (dom::find(".strip")?, dom::find(".layer.selected")?);
+    let (strip, card) = (elements::find(".strip")?, elements::find(".layer.selected")?);
     let left = card.offset_left() - strip.offset_left();
     let (from, width) = (strip.scroll_left(), strip.client_width());
-    if dom::matches("(max-width: 900px)") {
+    if elements::matches("(max-width: 900px)") {
         strip.set_scroll_left(left - 16);
     } else if left < from {
         strip.set_scroll_left(left - 8);
@@ -77,7 +77,7 @@ fn arrows(view: View, event: &ev::KeyboardEvent) {
         _ => return,
     }
     event.prevent_default();
-    request_animation_frame(|| dom::focus(".strip [tabindex='0']"));
+    request_animation_frame(|| elements::focus(".strip [tabindex='0']"));
 }
 
 /// Where the line starts.
@@ -240,7 +240,7 @@ fn Card(
     };
     let context = move |event: ev::MouseEvent| {
         event.prevent_default();
-        if let Some(card) = dom::listener(&event) {
+        if let Some(card) = elements::listener(&event) {
             menu.run(card);
         }
     };

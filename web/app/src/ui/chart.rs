@@ -3,7 +3,7 @@
 use super::{
     block::Block,
     button::IconButton,
-    dom::width_of,
+    elements::width_of,
     host::{Drawn, Host},
     icons::Icon,
     menu::MenuButton,
@@ -50,9 +50,6 @@ pub fn Chart<C>(
     empty: &'static str,
     /// The chart, once there are figures.
     chart: Memo<Option<C>>,
-    /// A height in pixels in place of the one of its kind.
-    #[prop(optional)]
-    height: Option<f64>,
     /// Called where the picture is pressed.
     #[prop(optional, into)]
     press: Option<Callback<Press>>,
@@ -60,14 +57,13 @@ pub fn Chart<C>(
 where
     C: report::Chart + PartialEq + Send + Sync + 'static,
 {
-    let height = height.unwrap_or(C::HEIGHT);
     let draw = move |width: f64| {
         chart.with(|chart| {
             let chart = chart.as_ref()?;
-            Some(Drawn { scene: chart.scene(width, height), table: chart.table() })
+            Some(Drawn { scene: chart.scene(width, C::HEIGHT), table: chart.table() })
         })
     };
-    view! { <Framed title=title sub=sub empty=empty height=height draw=draw press=press /> }
+    view! { <Framed title=title sub=sub empty=empty height=C::HEIGHT draw=draw press=press /> }
 }
 
 /// What is the same for every kind of chart.

@@ -2,7 +2,7 @@
 
 use super::{
     button::IconButton,
-    dom::{focus, focused},
+    elements::{focus, focused},
     icons::Icon,
 };
 use leptos::{ev, html, prelude::*};

@@ -1,7 +1,7 @@
 //! A menu beside the button that opened it; it goes when the focus leaves it, and the focus goes back.
 
 use super::{
-    dom::{focus, focused, listener},
+    elements::{focus, focused, listener},
     host::{Host, Menu},
     icons::{Glyph, Icon},
 };

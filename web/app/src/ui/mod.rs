@@ -7,7 +7,7 @@ pub mod button;
 pub mod chart;
 pub mod chips;
 pub mod dialog;
-pub mod dom;
+pub mod elements;
 pub mod export;
 pub mod field;
 pub mod host;

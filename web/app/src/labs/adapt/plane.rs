@@ -22,7 +22,7 @@ pub fn SmallAndGood() -> impl IntoView {
             sub="accuracy by trained weights"
             empty="One point a version, after the first run"
             chart
-            height=292.0
+
         />
     }
 }

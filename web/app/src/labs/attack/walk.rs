@@ -1,7 +1,7 @@
 //! The way of an attack: how sure the network is of the right answer after each step.
 
 use super::{target::Target, triptych::shot};
-use crate::ui::{Button, Chart, Glyph, Icon, dom::matches};
+use crate::ui::{Button, Chart, Glyph, Icon, elements::matches};
 use gloo_timers::callback::Interval;
 use leptos::prelude::*;
 use report::{chart::Walk, figure::percent};

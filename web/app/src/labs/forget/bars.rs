@@ -16,7 +16,7 @@ pub fn ClassByClass() -> impl IntoView {
     let (run, view) = (Run::get(), View::get());
     let chart = Memo::new(move |_| bars(run, &view.selected.get()));
     view! {
-        <Chart title="Class by class" sub="accuracy, %" empty="Appears with the first answers" chart height=292.0 />
+        <Chart title="Class by class" sub="accuracy, %" empty="Appears with the first answers" chart />
     }
 }
 

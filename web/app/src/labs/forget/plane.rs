@@ -22,7 +22,7 @@ pub fn HowClose() -> impl IntoView {
             title="How close to never having seen it"
             empty="Retrained networks first, then each method beside them"
             chart
-            height=292.0
+
         />
     }
 }

@@ -29,7 +29,6 @@ pub fn WhatIsConfused() -> impl IntoView {
             sub="press a cell"
             empty="Appears after the first answers"
             chart=counts
-            height=300.0
             press
         />
     }

@@ -13,8 +13,6 @@ use wasm_bindgen_futures::spawn_local;
 
 /// Milliseconds between two pictures.
 const PACE: f64 = 500.0;
-/// Pixels.
-const HEIGHT: f64 = 236.0;
 
 /// The features of a network.
 #[derive(Clone, Debug, PartialEq)]
@@ -47,7 +45,6 @@ pub fn Features() -> impl IntoView {
             sub=Signal::derive(sub)
             empty="Appears when the engine is ready"
             chart
-            height=HEIGHT
         />
     }
 }

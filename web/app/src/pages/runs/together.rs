@@ -22,7 +22,6 @@ pub fn Together() -> impl IntoView {
             sub="accuracy by step"
             empty="Pick up to six rows that have a curve"
             chart
-            height=250.0
         />
     }
 }

@@ -11,7 +11,7 @@ mod query;
 use crate::{
     labs,
     run::{catalogue, catalogue::family},
-    ui::{Button, Glyph, Icon, IconButton, Modal, dom},
+    ui::{Button, Glyph, Icon, IconButton, Modal, elements},
 };
 use choosing::Choosing;
 use detail::Detail;
@@ -65,7 +65,7 @@ fn Search(
             _ => return,
         }
         event.prevent_default();
-        request_animation_frame(|| dom::scroll_to(".choices [aria-selected='true']"));
+        request_animation_frame(|| elements::scroll_to(".choices [aria-selected='true']"));
     };
     view! {
         <input
