@@ -1,13 +1,10 @@
 //! What a lab is.
 
-use super::part::Loading;
+use super::part::{Draw, Loading};
 use crate::ui::Image;
 use leptos::prelude::*;
 use spec::Family;
 use std::{collections::HashMap, sync::Arc};
-
-/// Draws a part of the page, once its code is here.
-pub type Draw = fn() -> AnyView;
 
 /// A lab: one folder, and one line in the list.
 pub struct Lab {

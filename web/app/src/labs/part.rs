@@ -8,6 +8,9 @@ use wasm_bindgen_futures::spawn_local;
 /// What a split function gives: a function of the part, or why the part cannot be had.
 pub type Loading<T> = Pin<Box<dyn Future<Output = Result<T, SplitLoaderError>>>>;
 
+/// Draws a part of the page, once its code is here.
+pub type Draw = fn() -> AnyView;
+
 /// A function of a part that loads when this is first called; `Some(None)` if it cannot be had. Then the page says so,
 /// and tries again when the visitor goes somewhere.
 pub fn part<T: Copy + Send + Sync + 'static>(load: fn() -> Loading<T>) -> Signal<Option<T>> {
@@ -38,7 +41,7 @@ pub fn part<T: Copy + Send + Sync + 'static>(load: fn() -> Loading<T>) -> Signal
 #[component]
 pub fn Part(
     /// Loads the part.
-    load: fn() -> Loading<fn() -> AnyView>,
+    load: fn() -> Loading<Draw>,
     /// What waits in its place.
     #[prop(optional)]
     children: Option<ChildrenFn>,

@@ -2,8 +2,8 @@
 
 use super::{
     catalogue::catalogue,
+    context::{Playing, Queued, Run},
     notices::Notice,
-    run::{Playing, Queued, Run},
     storage,
     strip::Strip,
 };

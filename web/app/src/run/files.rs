@@ -1,9 +1,9 @@
 //! Files in, dropped on the page, and files out.
 
 use super::{
+    context::Run,
     history, link,
     notices::{Notice, Taken},
-    run::Run,
     view::View,
 };
 use crate::ui::export::download;

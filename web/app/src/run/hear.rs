@@ -2,9 +2,9 @@
 
 use super::{
     catalogue::{catalogue, family},
+    context::{Playing, Run},
     history::{self, PastRun},
     notices::{News, Notice},
-    run::{Playing, Run},
     view::{Side, View},
 };
 use crate::engine::{Crash, FromEngine, browser};

@@ -4,6 +4,7 @@
 mod acts;
 pub mod cards;
 pub mod catalogue;
+mod context;
 pub mod files;
 mod hear;
 pub mod history;
@@ -12,7 +13,6 @@ mod moves;
 mod notices;
 pub mod questions;
 mod reading;
-mod run;
 pub mod sample;
 pub mod settings;
 pub mod storage;
@@ -20,8 +20,8 @@ pub mod strip;
 mod view;
 
 pub use catalogue::{catalogue, default_strip};
+pub use context::{Playing, Run};
 pub use hear::hear;
 pub use notices::{News, Notice, Notices, Taken};
-pub use run::{Playing, Run};
 pub use spec::START;
 pub use view::{Dialog, Side, View};

@@ -1,6 +1,6 @@
 //! What the page asks of models by their stages' names.
 
-use super::run::Run;
+use super::context::Run;
 use crate::engine::{AskError, Subject};
 use js_sys::{ArrayBuffer, Float32Array};
 use leptos::prelude::*;

@@ -2,7 +2,7 @@
 
 use super::{
     catalogue::catalogue,
-    run::{Playing, Run},
+    context::{Playing, Run},
     settings,
     strip::{Slot, Strip},
 };

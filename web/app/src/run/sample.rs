@@ -1,6 +1,6 @@
 //! The images of a task that stand on the leaf.
 
-use super::{catalogue::catalogue, run::Run};
+use super::{catalogue::catalogue, context::Run};
 use leptos::prelude::*;
 use report::Images;
 use spec::{Leaf, START};

@@ -1,6 +1,6 @@
 //! The context of where the visitor looks.
 
-use super::{run::Run, storage};
+use super::{context::Run, storage};
 use leptos::prelude::*;
 use serde_json::Value;
 use spec::{Family, START};

@@ -22,9 +22,8 @@ pub fn pressed(view: View, event: &KeyboardEvent) {
     let taken = if event.ctrl_key() || event.meta_key() {
         with_control(view, &key, event.shift_key())
     } else {
-        let is_space = key == " ";
-        let is_off = !is_space && !view.keys_on.get_untracked();
-        !event.alt_key() && !(is_space && focus.takes_space) && !is_off && alone(view, &key)
+        let is_on = if key == " " { !focus.takes_space } else { view.keys_on.get_untracked() };
+        is_on && !event.alt_key() && alone(view, &key)
     };
     if taken {
         event.prevent_default();

@@ -3,7 +3,7 @@
 
 use super::boundary::BoundaryMap;
 use crate::{
-    labs::{lab::Draw, part::Loading},
+    labs::part::{Draw, Loading},
     run::link,
     ui::{Drawn, Host, export},
 };

@@ -9,8 +9,8 @@ mod words;
 
 use super::{
     accuracy::Accuracy,
-    lab::{Draw, Lab},
-    part::Loading,
+    lab::Lab,
+    part::{Draw, Loading},
 };
 use leptos::{prelude::*, wasm_split::SplitLoaderError};
 use spec::Family;

@@ -13,8 +13,8 @@ mod walk;
 mod words;
 
 use super::{
-    lab::{Draw, Lab},
-    part::Loading,
+    lab::Lab,
+    part::{Draw, Loading},
 };
 use leptos::{prelude::*, wasm_split::SplitLoaderError};
 use spec::Family;

@@ -10,8 +10,8 @@ mod table;
 mod words;
 
 use super::{
-    lab::{Draw, Lab},
-    part::{Loading, Part},
+    lab::Lab,
+    part::{Draw, Loading, Part},
 };
 use leptos::{prelude::*, wasm_split::SplitLoaderError};
 use spec::Family;

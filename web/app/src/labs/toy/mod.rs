@@ -1,8 +1,8 @@
 //! A lab for one browser test: nothing but this folder and its line in the list knows of it.
 
 use super::{
-    lab::{Draw, Lab, LeafOverlay, Overlay, words},
-    part::Loading,
+    lab::{Lab, LeafOverlay, Overlay, words},
+    part::{Draw, Loading},
 };
 use crate::ui::Block;
 use leptos::{prelude::*, wasm_split::SplitLoaderError};

@@ -64,7 +64,7 @@ fn Card(
 #[derive(Clone, Debug, PartialEq)]
 enum Long {
     Coming,
-    Here(CardData),
+    Here(Box<CardData>),
     /// They cannot be had now.
     Absent,
 }
@@ -73,7 +73,11 @@ impl Long {
     fn of(choosing: Choosing, id: &str) -> Self {
         choosing.cards.with(|cards| match cards {
             None => Self::Coming,
-            Some(cards) => cards.as_ref().and_then(|cards| cards.get(id)).cloned().map_or(Self::Absent, Self::Here),
+            Some(cards) => cards
+                .as_ref()
+                .and_then(|cards| cards.get(id))
+                .cloned()
+                .map_or(Self::Absent, |card| Self::Here(Box::new(card))),
         })
     }
 }

@@ -9,10 +9,7 @@ mod tile;
 
 use super::chooser::Chooser;
 use crate::{
-    labs::{
-        lab::Draw,
-        part::{Loading, Part},
-    },
+    labs::part::{Draw, Loading, Part},
     run::{self, View},
     ui::Dialog,
 };
