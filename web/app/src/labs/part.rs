@@ -17,7 +17,11 @@ pub fn part<T: Copy + Send + Sync + 'static>(load: fn() -> Loading<T>) -> Signal
         spawn_local(async move {
             match load().await {
                 Ok(part) => drop(here.try_set(Some(part))),
-                Err(_) => notices.show(Notice::NotLoaded),
+                Err(_) => {
+                    // A dialog that waits for it would take all keys and show nothing.
+                    view.close_dialog();
+                    notices.show(Notice::NotLoaded);
+                }
             }
         });
     };
