@@ -34,10 +34,10 @@ const pixels = (canvas) =>
 
 /** Plays both stages and opens the lab; brings back what the engine answered about the image in hand. */
 async function attack(page) {
-  await playOne(page);
-  await expect(play(page)).toBeEnabled();
-  await play(page).click();
   await overhear(page);
+  await playOne(page);
+  await expect(play(page)).toHaveText("Next: attack it");
+  await play(page).click();
   await playOne(page);
   await visit(page, "attack");
   await page.waitForFunction(() => window.shot);
