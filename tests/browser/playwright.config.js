@@ -9,9 +9,13 @@ const chromium = (...more) => ({ launchOptions: { args: [...args, ...more], exec
 // A port for this run, which its workers inherit, and a folder: every test also shows that the page works from one.
 const port = (process.env.PALIMPSEST_PORT ??= String(20_000 + Math.floor(Math.random() * 10_000)));
 const baseURL = `http://127.0.0.1:${port}/palimpsest/`;
+// The same page as GitHub Pages would send it, for a bench on a slow line.
+const packed = (process.env.PALIMPSEST_PACKED_PORT ??= String(Number(port) + 10_000));
 
 // `cargo xtask` names itself.
 const xtask = process.env.PALIMPSEST_XTASK ? `"${process.env.PALIMPSEST_XTASK}"` : "cargo xtask";
+
+const serve = (port) => `${xtask} serve ../../dist --base /palimpsest/ --port ${port}`;
 
 export default defineConfig({
   expect: { timeout: 15_000 },
@@ -33,7 +37,10 @@ export default defineConfig({
   testDir: "specs",
   timeout: 120_000,
   use: { baseURL, trace: "retain-on-failure", viewport: { width: 1280, height: 800 } },
-  webServer: { command: `${xtask} serve ../../dist --base /palimpsest/ --port ${port}`, url: baseURL },
+  webServer: [
+    { command: serve(port), url: baseURL },
+    { command: `${serve(packed)} --compress gzip`, port: Number(packed) },
+  ],
   // Training is timed: two at once on two cores would slow each other down.
   workers: 1,
 });

@@ -130,6 +130,18 @@ fn bindgen(wasm: &Path, folder: &Path, keep_linker_exports: bool) -> Result<()> 
     bindgen.generate(folder).with_context(|| format!("wasm-bindgen cannot read {}", wasm.display()))
 }
 
+/// Where the page with the lab `toy` lies; of a page, only its own code.
+pub fn toy_folder() -> Result<PathBuf> {
+    Ok(target()?.join("toy"))
+}
+
+/// The page's code with the lab `toy` in its list, for one browser test: soon built, as its size does not matter.
+pub fn toy() -> Result<()> {
+    let [profile, ..] = Profile::Quick.names();
+    cargo(profile, &["--package", "app", "--features", "app/toy"])?;
+    split(&wasm(profile, "app")?, &toy_folder()?)
+}
+
 /// Where the checks of single operations on WebGPU lie.
 pub fn checks_folder() -> Result<PathBuf> {
     Ok(target()?.join("checks"))
@@ -203,7 +215,8 @@ fn copy(from: &Path, to: &Path) -> Result<()> {
 fn starts_once(wasm: &Path) -> Result<()> {
     let bytes = fs::read(wasm)?;
     let names = |word: &[u8]| bytes.windows(word.len()).any(|bytes| bytes == word);
-    ensure!(names(b"__wasm_call_ctors"), "{} has no names, so its exports cannot be checked", wasm.display());
+    // The custom section of function names; an engine without static constructors has no `__wasm_call_ctors` there.
+    ensure!(names(b"\x04name"), "{} has no names, so its exports cannot be checked", wasm.display());
     ensure!(
         !names(b".command_export"),
         "{} has wrapped exports: its main must call __wasm_call_ctors once, as the first thing it does",

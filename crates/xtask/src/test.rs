@@ -71,6 +71,7 @@ fn browser(options: &Options, count: &mut Count) {
     let page = count.step("page and CPU engine", || build::page(Profile::Small));
     let wire = count.step("check of the wire", build::wire_check);
     let (Some(chrome), Some(()), Some(())) = (chrome, page, wire) else { return };
+    count.step("page with one more lab", build::toy);
     count.tests("browser tests on CPU", || in_browser("cpu", filter, chrome.as_deref()));
     if !options.no_gpu && count.step("GPU engine", build::gpu_and_checks).is_some() {
         count.tests("browser tests on WebGPU", || in_browser("gpu", filter, chrome.as_deref()));
@@ -112,6 +113,7 @@ pub fn playwright(project: &str, chrome: Option<&Path>) -> Result<Command> {
     node.current_dir(root().join("tests/browser"));
     node.args(["node_modules/@playwright/test/cli.js", "test", "--project", project]);
     node.env("PALIMPSEST_CHECKS", build::checks_folder()?);
+    node.env("PALIMPSEST_TOY", build::toy_folder()?);
     // Playwright starts it to serve the page.
     node.env("PALIMPSEST_XTASK", env::current_exe()?);
     node.env("PALIMPSEST_CLI", target()?.join(format!("debug/palimpsest{}", env::consts::EXE_SUFFIX)));

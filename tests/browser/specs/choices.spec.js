@@ -1,32 +1,10 @@
 // What can be chosen: methods, what to do with a layer, what to do with an image, how to take a chart along.
 import { readFileSync } from "node:fs";
-import { findings, hear, load, methods, open, play, playAll, said } from "./page.js";
+import { findings, load, methods, open, playOne, SHORT } from "./page.js";
 import { expect, test } from "./test.js";
 
-/** A network that learns digits in a moment, is attacked, and forgets. */
-const SHORT = `
-version = 1
-name = "short"
-retrain_seeds = 1
-tasks.digits = { id = "digits" }
-model = { id = "mlp" }
-forget = { id = "class", class = 3 }
-stage = [
-    { id = "train.scratch", as = "digits", train = { epochs = 3, lr = 0.01 } },
-    { id = "attack.fgsm", as = "fooled", epsilon = 0.1 },
-    { id = "unlearn.finetune", as = "forgot", from = "digits", train = { epochs = 1 } },
-]
-`;
-
-/** How many methods are of these families. */
-const many = (...families) => methods().filter(({ family }) => families.includes(family)).length;
-
-/** Plays the selected stage. */
-async function playOne(page) {
-  const known = (await said(page, "finished")).length;
-  await play(page).click();
-  await hear(page, "finished", known);
-}
+/** How many methods have ids that begin so. */
+const many = (...starts) => methods().filter(({ id }) => starts.some((start) => id.startsWith(start))).length;
 
 test("methods are found by words, families and filters", async ({ page }) => {
   await open(page);
@@ -36,12 +14,12 @@ test("methods are found by words, families and filters", async ({ page }) => {
   const options = dialog.getByRole("listbox").getByRole("option");
   await dialog.getByRole("button", { name: "Forget" }).first().click();
   await expect(dialog.getByRole("group", { name: "Good first choices" }).getByRole("option")).toHaveCount(2);
-  await expect(options).toHaveCount(many("unlearn"));
+  await expect(options).toHaveCount(many("unlearn."));
   expect(await findings(page)).toEqual([]);
   const asking = dialog.getByRole("button", { name: "change no weights" });
   await expect(asking).toBeDisabled();
   await dialog.getByTitle("Search in all families").click();
-  const kept = many("attack", "measure");
+  const kept = many("attack.", "measure.");
   await expect(asking).toHaveText(`change no weights${kept}`);
   await asking.click();
   await expect(options).toHaveCount(kept);
@@ -60,7 +38,7 @@ test("a method that cannot work says why, and is not taken", async ({ page }) =>
   await page.keyboard.press("/");
   const dialog = page.getByRole("dialog", { name: "Choose a method" });
   await dialog.getByRole("button", { name: "Forget" }).first().click();
-  await expect(dialog.locator("[role=option][aria-disabled]")).toHaveCount(many("unlearn"));
+  await expect(dialog.locator("[role=option][aria-disabled]")).toHaveCount(many("unlearn."));
   await expect(dialog.getByRole("listbox").getByRole("option").first()).toContainText("nothing to forget yet");
   await expect(dialog.getByRole("button", { name: "Use it" })).toBeDisabled();
   await dialog.getByRole("combobox", { name: "Search methods" }).press("Enter");
@@ -110,62 +88,6 @@ test("a layer's menu opens, moves and closes by the keyboard, and does what it s
   await expect(page.locator(".strip .layer .title")).toHaveCount(2);
   await page.keyboard.press("Control+Shift+z");
   await expect(page.locator(".strip .layer .title")).toHaveCount(3);
-});
-
-test("an image can be attacked, and what it resembles be forgotten", async ({ page }) => {
-  await open(page);
-  await load(page, SHORT);
-  await playOne(page);
-  const tile = page.locator(".leaf .row").first().locator(".tile").nth(2);
-  await tile.click();
-  const dialog = page.getByRole("dialog");
-  const near = dialog.locator(".nearest button");
-  expect(await findings(page)).toEqual([]);
-  await expect(near).toHaveText(["0", "0", "0", "0", "0"]);
-  await dialog.getByRole("button", { name: "Attack this" }).click();
-  await expect(dialog).toHaveCount(0);
-  await expect(page).toHaveURL(/#\/attack$/);
-  await expect(tile).toHaveClass(/selected/);
-
-  await page.keyboard.press("1");
-  await tile.click();
-  const forget = dialog.getByRole("button", { name: "Forget" });
-  await expect(forget).toBeDisabled();
-  await near.nth(0).click();
-  await near.nth(1).click();
-  await expect(forget).toHaveText("Forget these 2");
-  await forget.click();
-  await expect(page).toHaveURL(/#\/forget$/);
-  await expect(page.locator(".panel")).toContainText("2 images are chosen.");
-  await expect(play(page)).toBeEnabled();
-  await playOne(page);
-  const done = await said(page, "stage_done");
-  expect(done.at(-1).stage).toBe("forgot");
-});
-
-test("every attack on a layer is in a list and a table, and the pictures are of the selected one", async ({ page }) => {
-  await open(page);
-  const more = `{ id = "attack.bim", as = "steps", epsilon = 0.1, steps = 5, alpha = 0.02 },
-    { id = "attack.pgd-l2", as = "length", epsilon = 0.5, steps = 3 },
-    { id = "unlearn`;
-  await load(page, SHORT.replace('{ id = "unlearn', more));
-  await playAll(page);
-  await page.getByRole("link", { name: "Attack & defend" }).click();
-  const note = page.locator(".note.selected");
-  const rows = page.locator(".attacks tbody tr");
-  const budget = (label) => page.getByRole("slider", { name: label, exact: true });
-  await page.getByRole("button", { name: "2 more" }).click();
-  await page.getByRole("menuitem", { name: "BIM ε 0.10" }).click();
-  await expect(note).toHaveText(/^BIM ε 0.10 \d+\s%$/);
-  await expect(budget("Largest pixel change ε")).toHaveJSProperty("value", "0.1");
-  await expect(page.locator(".actions.walk")).toContainText("of 5");
-  await expect(rows).toHaveText([/^FGSM/, /^BIM/, /^PGD, L2/]);
-  await expect(rows.nth(1)).toHaveClass(/selected/);
-  await rows.nth(2).getByRole("button").click();
-  await expect(note).toHaveText(/^PGD, L2 ε 0.50/);
-  await expect(budget("Largest change ε")).toHaveJSProperty("value", "0.5");
-  await expect(page.locator(".actions.walk")).toContainText("of 3");
-  expect(await findings(page)).toEqual([]);
 });
 
 test("a chart can be taken along as a picture of twice its size", async ({ page }) => {

@@ -1,29 +1,11 @@
 // A recipe of all four labs, played once in the page, and the same run file on the command line.
 import { readFileSync } from "node:fs";
-import { apart, commandLine, inaccessible, load, losses, open, overflows, playAll } from "./page.js";
-import { recipe, record, ROUTES, said, visit } from "./page.js";
-import { complaints, expect, test as base } from "./test.js";
-
-const test = base.extend({
-  /** A page in which the recipe was played. */
-  played: [
-    async ({ browser }, use, { project }) => {
-      const page = await browser.newPage({ baseURL: project.use.baseURL, viewport: project.use.viewport });
-      const errors = complaints(page);
-      await record(page);
-      await open(page);
-      await load(page, recipe("four-labs"));
-      await playAll(page);
-      await use(page);
-      await page.close();
-      expect(errors).toEqual([]);
-    },
-    { scope: "worker", timeout: 120_000 },
-  ],
-});
+import { apart, commandLine, inaccessible, losses, overflows, routes, said, visit } from "./page.js";
+import { expect, FOUR_LABS, test } from "./played.js";
+import { leavesAreTrue, sentencesAreEqual } from "./whole.js";
 
 test("the page computes what the command line computes", async ({ played }) => {
-  const theirs = commandLine(recipe("four-labs"));
+  const theirs = commandLine(FOUR_LABS);
   const [{ run, event: { report: ours } }] = await said(played, "finished");
   const events = await played.evaluate((run) => window.said.filter((said) => said.run === run), run);
   const { report } = theirs.at(-1).event;
@@ -50,46 +32,22 @@ test("the page computes what the command line computes", async ({ played }) => {
   }
 });
 
+test("page and command line speak with one voice, and leaves are as the engine answers", async ({ played }) => {
+  await sentencesAreEqual(played, FOUR_LABS);
+  await leavesAreTrue(played);
+});
+
 for (const colorScheme of ["light", "dark"]) {
   test(`results can be read by everybody: ${colorScheme}`, async ({ played }) => {
     await played.emulateMedia({ colorScheme, reducedMotion: "reduce" });
-    for (const route of ROUTES) expect(await inaccessible(played, route), route).toEqual([]);
+    for (const route of await routes(played)) expect(await inaccessible(played, route), route).toEqual([]);
   });
 }
 
 test("no result is wider than a phone", async ({ played }, { project }) => {
   await played.setViewportSize({ width: 360, height: 740 });
-  for (const route of ROUTES) expect(await overflows(played, route), route).toEqual([]);
+  for (const route of await routes(played)) expect(await overflows(played, route), route).toEqual([]);
   await played.setViewportSize(project.use.viewport);
-});
-
-test("an adapter is taken off and put on, merged without a change, and taken along", async ({ played }) => {
-  await visit(played, "adapt");
-  const leaf = played.locator(".leaf .big");
-  const block = (title) => played.locator("section.block", { has: played.getByRole("heading", { name: title }) });
-  const cells = block("Adapter on or off").locator("tbody tr").last().locator("td");
-  await expect(cells.nth(1)).toHaveText(/^\d/);
-  const [, off, on] = await cells.allInnerTexts();
-  expect(Number(on)).toBeGreaterThan(Number(off) + 5);
-  const adapter = played.getByRole("switch", { name: "Adapter" });
-  await expect(leaf).toContainText(on);
-  await adapter.click();
-  await expect(leaf).toContainText(off);
-  await adapter.click();
-  await expect(leaf).toContainText(on);
-
-  const merge = block("Merge");
-  await merge.getByRole("button", { name: "Merge now" }).click();
-  await expect(merge.locator("tr").last()).toContainText("0 of 360");
-  const [{ largest }] = (await said(played, "answer")).flatMap(({ event }) => event.answer.Ok?.merge ?? []);
-  expect(largest).toBeGreaterThan(0);
-  expect(largest).toBeLessThan(1e-4);
-  const files = [];
-  played.on("download", (file) => files.push(file.suggestedFilename()));
-  await merge.getByRole("button", { name: "Save for PEFT" }).click();
-  await merge.getByRole("button", { name: "Save merged" }).click();
-  const saved = ["adapter_config.json", "adapter_model.safetensors", "lora-merged.safetensors"];
-  await expect.poll(() => files).toEqual(saved);
 });
 
 test("what was played can be taken along as CSV", async ({ played }) => {

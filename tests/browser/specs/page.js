@@ -1,14 +1,24 @@
 // What the tests do with the page, and what they overhear between it and its engine.
 import { execFileSync } from "node:child_process";
-import { readFileSync } from "node:fs";
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { expect } from "@playwright/test";
 
 const AXE = fileURLToPath(import.meta.resolve("axe-core/axe.min.js"));
 const root = new URL("../../../", import.meta.url);
 
+const recipes = new URL("static/recipes/", root);
+
+/** Names of the recipes that take seconds. */
+export const quickRecipes = () =>
+  readdirSync(recipes)
+    .filter((file) => file.endsWith(".toml"))
+    .map((file) => file.replace(".toml", ""));
+
 /** A recipe's text. */
-export const recipe = (name) => readFileSync(new URL(`static/recipes/${name}.toml`, root), "utf8");
+export const recipe = (name) => readFileSync(new URL(`${name}.toml`, recipes), "utf8");
 
 /** A network that learns digits for so long that a test can do something meanwhile; playing it through is not meant. */
 export const LONG = `
@@ -17,6 +27,21 @@ name = "long"
 tasks.digits = { id = "digits" }
 model = { id = "mlp", widths = [64] }
 stage = [{ id = "train.scratch", as = "digits", train = { epochs = 1000, batch = 2, lr = 0.01 } }]
+`;
+
+/** A network that learns digits in a moment, is attacked, and forgets. */
+export const SHORT = `
+version = 1
+name = "short"
+retrain_seeds = 1
+tasks.digits = { id = "digits" }
+model = { id = "mlp" }
+forget = { id = "class", class = 3 }
+stage = [
+    { id = "train.scratch", as = "digits", train = { epochs = 3, lr = 0.01 } },
+    { id = "attack.fgsm", as = "fooled", epsilon = 0.1 },
+    { id = "unlearn.finetune", as = "forgot", from = "digits", train = { epochs = 1 } },
+]
 `;
 
 /** A variant as serde writes it, `{ step: { done: 1 } }` or `"resumed"`: its name and its fields. */
@@ -82,15 +107,15 @@ export const hear = (page, kind, n = 0, timeout = 60_000) =>
     timeout,
   });
 
-/** Drops a file on the page. */
-export async function drop(page, name, text) {
+/** Drops a file on the page: a text, or a list of bytes. */
+export async function drop(page, name, content) {
   const dataTransfer = await page.evaluateHandle(
-    ([name, text]) => {
+    ([name, content]) => {
       const data = new DataTransfer();
-      data.items.add(new File([text], name));
+      data.items.add(new File([typeof content === "string" ? content : new Uint8Array(content)], name));
       return data;
     },
-    [name, text],
+    [name, content],
   );
   await page.dispatchEvent("body", "drop", { dataTransfer });
 }
@@ -109,16 +134,39 @@ export async function load(page, text, timeout = 60_000) {
   await expect(play(page)).toBeEnabled();
 }
 
+/** Plays the selected stage. */
+export async function playOne(page, timeout = 60_000) {
+  const known = (await said(page, "finished")).length;
+  await play(page).click();
+  await hear(page, "finished", known, timeout);
+}
+
 /** Plays the whole strip. */
-export async function playAll(page) {
+export async function playAll(page, timeout = 120_000) {
   const known = (await said(page, "finished")).length;
   await page.locator(".transport .line button").click();
-  await hear(page, "finished", known, 120_000);
+  await hear(page, "finished", known, timeout);
   await expect(play(page)).toHaveText("Play it all again");
 }
 
-/** Labs and pages, by their addresses. */
-export const ROUTES = ["transfer", "adapt", "attack", "forget", "runs"];
+/** Tabs in their order: labs, a gap, and what is none. */
+export const tabs = (page) => page.locator(".labs a");
+
+const addresses = (tabs) => tabs.evaluateAll((all) => all.map(({ hash }) => hash.replace("#/", "")));
+
+/** Where the tabs lead. The page says which there are, so that a new lab is tested like every other. */
+export const routes = (page) => addresses(tabs(page));
+
+/** The labs among them. */
+export const labs = (page) => addresses(page.locator(".labs a:not(.gap ~ a)"));
+
+/** A key opens a lab: its tab is the current one, and the address is its id. */
+export async function opensWith(page, key, title, id) {
+  await page.keyboard.press(key);
+  await expect(page.locator(".labs [aria-current=page]")).toHaveText(title);
+  await expect.poll(() => page.evaluate(() => location.hash)).toBe(`#/${id}`);
+  expect(await labs(page)).toContain(id);
+}
 
 export async function visit(page, route) {
   await page.evaluate((route) => (location.hash = `#/${route}`), route);
@@ -161,11 +209,29 @@ function palimpsest(args, input = "") {
   return execFileSync(program, args, { cwd: root, encoding: "utf8", input, maxBuffer: 1 << 28 });
 }
 
-/** The same run on the command line: its events, as the page's engine says them. */
-export function commandLine(text, ...options) {
-  const out = palimpsest(["run", "-", "--json", "--device", "cpu", ...options], text);
-  return out.trim().split("\n").map((line) => heard(JSON.parse(line)));
+const played = new Map();
+
+/** Plays a run file on the command line, once: its events, and its report as a web page. */
+function onCommandLine(text) {
+  if (!played.has(text)) {
+    const folder = mkdtempSync(join(tmpdir(), "palimpsest-"));
+    try {
+      const out = join(folder, "out");
+      const lines = palimpsest(["run", "-", "--json", "--device", "cpu", "--out", out], text).trim().split("\n");
+      const html = readFileSync(join(out, "report.html"), "utf8");
+      played.set(text, { events: lines.map((line) => heard(JSON.parse(line))), html });
+    } finally {
+      rmSync(folder, { recursive: true });
+    }
+  }
+  return played.get(text);
 }
+
+/** The same run on the command line: its events, as the page's engine says them. */
+export const commandLine = (text) => onCommandLine(text).events;
+
+/** The report that the command line writes of the same run, as a web page. */
+export const commandLineReport = (text) => onCommandLine(text).html;
 
 /** Every method, as the command line lists them. */
 export const methods = () => JSON.parse(palimpsest(["list", "--json"]));

@@ -1,0 +1,49 @@
+// Attack & defend: an image under attack, and every attack on a layer.
+import { findings, load, open, opensWith, playAll, playOne, SHORT } from "../../page.js";
+import { expect, test } from "../../test.js";
+
+test("its key opens it", async ({ page }) => {
+  await open(page);
+  await opensWith(page, "3", "Attack & defend", "attack");
+});
+
+test("an image of the leaf can be attacked", async ({ page }) => {
+  await open(page);
+  await load(page, SHORT);
+  await playOne(page);
+  const tile = page.locator(".leaf .row").first().locator(".tile").nth(2);
+  await tile.click();
+  const dialog = page.getByRole("dialog");
+  const near = dialog.locator(".nearest button");
+  expect(await findings(page)).toEqual([]);
+  await expect(near).toHaveText(["0", "0", "0", "0", "0"]);
+  await dialog.getByRole("button", { name: "Attack this" }).click();
+  await expect(dialog).toHaveCount(0);
+  await expect(page).toHaveURL(/#\/attack$/);
+  await expect(tile).toHaveClass(/selected/);
+});
+
+test("every attack on a layer is in a list and a table, and the pictures are of the selected one", async ({ page }) => {
+  await open(page);
+  const more = `{ id = "attack.bim", as = "steps", epsilon = 0.1, steps = 5, alpha = 0.02 },
+    { id = "attack.pgd-l2", as = "length", epsilon = 0.5, steps = 3 },
+    { id = "unlearn`;
+  await load(page, SHORT.replace('{ id = "unlearn', more));
+  await playAll(page);
+  await page.getByRole("link", { name: "Attack & defend" }).click();
+  const note = page.locator(".note.selected");
+  const rows = page.locator(".attacks tbody tr");
+  const budget = (label) => page.getByRole("slider", { name: label, exact: true });
+  await page.getByRole("button", { name: "2 more" }).click();
+  await page.getByRole("menuitem", { name: "BIM ε 0.10" }).click();
+  await expect(note).toHaveText(/^BIM ε 0.10 \d+\s%$/);
+  await expect(budget("Largest pixel change ε")).toHaveJSProperty("value", "0.1");
+  await expect(page.locator(".actions.walk")).toContainText("of 5");
+  await expect(rows).toHaveText([/^FGSM/, /^BIM/, /^PGD, L2/]);
+  await expect(rows.nth(1)).toHaveClass(/selected/);
+  await rows.nth(2).getByRole("button").click();
+  await expect(note).toHaveText(/^PGD, L2 ε 0.50/);
+  await expect(budget("Largest change ε")).toHaveJSProperty("value", "0.5");
+  await expect(page.locator(".actions.walk")).toContainText("of 3");
+  expect(await findings(page)).toEqual([]);
+});
