@@ -139,7 +139,7 @@ pub(crate) mod tests {
         let adjectives = vec![spec::Adjective { key: "tilt".into(), word: "tilted".into(), act: "Tilt".into() }];
         let shapes = json!({
             "key": "shapes", "label": "", "help": "", "default": "letters",
-            "widget": { "type": "choice", "options": ["letters", "simple"] },
+            "widget": { "choice": { "options": ["letters", "simple"] } },
         });
         spec::Choice {
             id: id.into(),
@@ -289,7 +289,7 @@ pub(crate) mod tests {
             "needs": { "kinds": ["images"], "access": "gradients", "min_classes": 2 },
         });
         let control = |key: &str, default: f64| {
-            let widget = json!({ "type": "slider", "min": 0, "max": 50 });
+            let widget = json!({ "slider": { "min": 0, "max": 50 } });
             json!({ "key": key, "label": key, "help": "", "default": default, "widget": widget })
         };
         let controls = [control("epsilon", 0.2), control("steps", 10.0)];

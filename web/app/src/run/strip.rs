@@ -355,7 +355,7 @@ mod tests {
                 method("unlearn.salun", "unlearn", "unlearn"),
                 method("unlearn.finetune", "unlearn", "unlearn"),
             ],
-            "tasks": [], "nets": [], "forget": [], "presets": [],
+            "families": [], "tasks": [], "nets": [], "sources": [], "forget": [], "presets": [],
             "leaf": { "ids": [], "labels": [], "size": 8, "pixels": "" },
         }))
         .unwrap()
