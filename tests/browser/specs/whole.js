@@ -119,7 +119,7 @@ export async function leafIsTrue(page, name) {
   }));
   const right = (list) => list.filter(({ label, answer }) => label === answer).length;
 
-  await page.getByRole("button", { name: "All", exact: true }).click();
+  await page.locator(".leaf footer .segments button").first().click();
   const big = await page.locator(".leaf .big").textContent();
   const forgotten = big.includes("of kept") ? spec.forget.class : undefined;
   const counted = samples.filter(({ label }) => label !== forgotten);
