@@ -21,7 +21,7 @@ for (const name of quickRecipes()) {
 
 for (const name of ["letters-to-forgetting", "half-digits", "moons"]) {
   test(`${name}, played whole: one voice with the command line, and leaves as the engine answers`, async ({ page }) => {
-    test.setTimeout(600_000);
+    test.setTimeout(300_000);
     // One retraining in place of three, for time.
     const text = recipe(name).replace("retrain_seeds = 3", "retrain_seeds = 1");
     await open(page);
