@@ -44,7 +44,7 @@ impl Engine {
     }
 
     pub fn is_ready(self) -> bool {
-        self.state.get_untracked() == EngineState::Ready
+        self.state.get() == EngineState::Ready
     }
 
     pub(super) fn read<T>(self, read: impl FnOnce(&Connection) -> T) -> T {

@@ -71,7 +71,7 @@ impl Run {
     /// Plays these stages, and what they stand on where it is not finished. Where the engine is not ready yet, it
     /// begins when it is. `paused`: stop after the first step. `follow`: the view goes along.
     pub fn start(&self, wanted: &[String], paused: bool, follow: bool) {
-        if !self.engine.is_ready() {
+        if !untrack(|| self.engine.is_ready()) {
             self.queued.set(Some(Queued { stages: wanted.to_vec(), paused, follow }));
             return;
         }
@@ -188,7 +188,7 @@ impl Run {
     }
 
     fn prepare(self) {
-        if !self.engine.is_ready() {
+        if !untrack(|| self.engine.is_ready()) {
             return;
         }
         if self.playing.with_untracked(Option::is_some) {

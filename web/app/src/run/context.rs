@@ -10,7 +10,7 @@ use crate::engine::Engine;
 use gloo_timers::callback::Timeout;
 use leptos::prelude::*;
 use report::{Answers, Images, Outcome};
-use spec::START;
+use spec::{Event, START};
 use std::{
     collections::{HashMap, HashSet},
     sync::Arc,
@@ -77,6 +77,18 @@ pub struct Run {
     pub engine: Engine,
     pub notices: Notices,
     pub(super) preparing: StoredValue<Option<Timeout>, LocalStorage>,
+    /// Steps of the stage in hand that are not yet folded into its outcome.
+    pub(super) coming: StoredValue<Vec<Coming>>,
+}
+
+/// A step or a point of a curve, and whose it is.
+#[derive(Clone, Debug)]
+pub struct Coming {
+    /// The stage's name.
+    pub stage: String,
+    /// The print of its result.
+    pub print: String,
+    pub event: Event,
 }
 
 impl Run {
@@ -111,6 +123,7 @@ impl Run {
             engine,
             notices,
             preparing: StoredValue::new_local(None),
+            coming: StoredValue::default(),
         }
     }
 

@@ -2,12 +2,13 @@
 
 use super::{
     catalogue::{catalogue, family},
-    context::{Playing, Run},
+    context::{Coming, Playing, Run},
     history::{self, PastRun},
     notices::{News, Notice},
     view::{Side, View},
 };
 use crate::engine::{Crash, FromEngine, browser};
+use gloo_timers::callback::Timeout;
 use js_sys::{ArrayBuffer, Float32Array};
 use leptos::prelude::*;
 use report::{Failure, Outcome, Status};
@@ -16,6 +17,10 @@ use std::sync::Arc;
 
 /// Milliseconds after a choice by hand in which a run does not take the view along.
 const BY_HAND: f64 = 10_000.0;
+
+/// Milliseconds over which steps are gathered. A small network makes thousands a second, and each change of an outcome
+/// draws the page anew.
+const GATHERED: u32 = 40;
 
 /// Takes in what the engine says.
 pub fn hear(view: View, from: FromEngine) {
@@ -101,12 +106,17 @@ fn of_run(view: View, said: Said, buffers: Vec<ArrayBuffer>) {
     }
 }
 
-/// What is said of a stage: folded into its outcome, after what it changes elsewhere.
+/// What is said of a stage: folded into its outcome, after what it changes elsewhere. Steps wait a moment for others.
 fn of_stage(view: View, said: Said, buffers: Vec<ArrayBuffer>) {
     let run = view.run;
     let Some(name) = said.stage else { return };
     let Some(print) = run.print_in(said.run, &name) else { return };
-    before(view, &name, &print, &said.event);
+    if matches!(said.event, Event::Step { .. } | Event::Scalar { .. }) {
+        gather(run, Coming { stage: name, print, event: said.event });
+        return;
+    }
+    fold(run);
+    before(view, &name, &said.event);
     let done = matches!(said.event, Event::StageDone { .. });
     let over = matches!(said.event, Event::Failed { .. } | Event::Cancelled { .. });
     let mut buffers = buffers.into_iter();
@@ -133,7 +143,38 @@ fn of_stage(view: View, said: Said, buffers: Vec<ArrayBuffer>) {
     }
 }
 
-fn before(view: View, name: &str, print: &str, event: &Event) {
+fn gather(run: Run, coming: Coming) {
+    let waits = run.coming.with_value(|all| !all.is_empty());
+    run.coming.update_value(|all| all.push(coming));
+    if !waits {
+        Timeout::new(GATHERED, move || fold(run)).forget();
+    }
+}
+
+/// Folds the steps that were gathered into their outcomes.
+fn fold(run: Run) {
+    let all = run.coming.try_update_value(std::mem::take).unwrap_or_default();
+    let Some(Coming { stage, print, .. }) = all.last().cloned() else { return };
+    let last = all.iter().rev().find_map(|coming| match coming.event {
+        Event::Step { done, of } if coming.print == print => Some((done, of)),
+        _ => None,
+    });
+    let outcome = run.outcomes.with_untracked(|outcomes| outcomes.get(&print).cloned());
+    let passed = outcome.zip(last).and_then(|(outcome, (done, of))| quarter(&outcome, done, of));
+    run.outcomes.update(|outcomes| {
+        for Coming { print, event, .. } in all {
+            // A result that was reset meanwhile stays away.
+            if let Some(outcome) = outcomes.get_mut(&print) {
+                Arc::make_mut(outcome).take(event, None);
+            }
+        }
+    });
+    if let Some(percent) = passed {
+        run.notices.tell(News::Passed { stage, percent });
+    }
+}
+
+fn before(view: View, name: &str, event: &Event) {
     let (run, now) = (view.run, browser::now());
     let change = |change: &dyn Fn(&mut Playing)| {
         run.playing.update(|playing| {
@@ -150,12 +191,6 @@ fn before(view: View, name: &str, print: &str, event: &Event) {
                 view.select(name);
             }
             run.notices.tell(News::Begun { stage: name.into() });
-        }
-        Event::Step { done, of } => {
-            let passed = run.outcomes.with_untracked(|outcomes| quarter(outcomes.get(print)?, *done, *of));
-            if let Some(percent) = passed {
-                run.notices.tell(News::Passed { stage: name.into(), percent });
-            }
         }
         Event::Warning { message } => run.notices.tell(News::Warning(message.clone())),
         // What is left is guessed from the phase in hand.

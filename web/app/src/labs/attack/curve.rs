@@ -44,7 +44,6 @@ pub fn AccuracyUnderAttack() -> impl IntoView {
 fn ask_once(target: Target, curves: RwSignal<Curves>) {
     let asked = StoredValue::new(HashSet::new());
     Effect::new(move |_| {
-        target.run.engine.state.track();
         if !target.run.engine.is_ready() || target.run.is_playing() {
             return;
         }
