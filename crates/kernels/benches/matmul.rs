@@ -235,6 +235,30 @@ impl Bench {
         self.run(name, 2 * m * k * n, &mut [ours, &mut gemm, &mut other]);
     }
 
+    /// Ours beside the whole of what the other crates do, and beside their product alone.
+    fn compare(
+        &mut self,
+        name: &str,
+        flops: usize,
+        ours: &dyn Fn(),
+        [gemm, other]: [&dyn Fn() -> Vec<f32>; 2],
+        product: &Product,
+    ) {
+        let [m, _, n] = product.size;
+        let (mut y, mut y2) = (vec![0.0; m * n], vec![0.0; m * n]);
+        self.run(
+            name,
+            flops,
+            &mut [
+                &mut || ours(),
+                &mut || drop(black_box(gemm())),
+                &mut || drop(black_box(other())),
+                &mut || by_gemm(product, &mut y),
+                &mut || by_matrixmultiply(product, &mut y2),
+            ],
+        );
+    }
+
     fn conv(&mut self, network: &str, [side, inputs, outputs, kernel, stride, pad]: [usize; 6]) {
         let conv = Conv { images: IMAGES, height: side, width: side, inputs, outputs, kernel, stride, pad };
         let pixels = IMAGES * conv.out_height() * conv.out_width();
@@ -256,25 +280,11 @@ impl Bench {
                 y
             }
         };
-        let (gemm, other) = (forward(by_gemm), forward(by_matrixmultiply));
-        let mut y = vec![0.0; pixels * outputs];
-        let mut y2 = y.clone();
         let product = Product::new(sized, &patches, false, &reordered, false);
         let ours = || conv::forward(&x, &weight, None, false, &conv);
-        agree(&ours(), &gemm());
-        agree(&ours(), &other());
-        let (mut gemm_alone, mut other_alone) = (|| by_gemm(&product, &mut y), || by_matrixmultiply(&product, &mut y2));
-        self.run(
-            &name("forward"),
-            flops,
-            &mut [
-                &mut || drop(black_box(ours())),
-                &mut || drop(black_box(gemm())),
-                &mut || drop(black_box(other())),
-                &mut gemm_alone,
-                &mut other_alone,
-            ],
-        );
+        let theirs: [&dyn Fn() -> Vec<f32>; 2] = [&forward(by_gemm), &forward(by_matrixmultiply)];
+        agree(&ours(), theirs);
+        self.compare(&name("forward"), flops, &|| drop(black_box(ours())), theirs, &product);
 
         let sized = [pixels, outputs, depth];
         let input_gradient = |run: fn(&Product, &mut [f32])| {
@@ -285,25 +295,11 @@ impl Bench {
                 col2im(&patches, conv)
             }
         };
-        let (gemm, other) = (input_gradient(by_gemm), input_gradient(by_matrixmultiply));
-        let mut y = vec![0.0; pixels * depth];
-        let mut y2 = y.clone();
         let product = Product::new(sized, &dy, false, &reordered, true);
         let ours = || conv::input_gradient(&dy, None, &weight, &conv);
-        agree(&ours(), &gemm());
-        agree(&ours(), &other());
-        let (mut gemm_alone, mut other_alone) = (|| by_gemm(&product, &mut y), || by_matrixmultiply(&product, &mut y2));
-        self.run(
-            &name("dx"),
-            flops,
-            &mut [
-                &mut || drop(black_box(ours())),
-                &mut || drop(black_box(gemm())),
-                &mut || drop(black_box(other())),
-                &mut gemm_alone,
-                &mut other_alone,
-            ],
-        );
+        let theirs: [&dyn Fn() -> Vec<f32>; 2] = [&input_gradient(by_gemm), &input_gradient(by_matrixmultiply)];
+        agree(&ours(), theirs);
+        self.compare(&name("dx"), flops, &|| drop(black_box(ours())), theirs, &product);
 
         let sized = [depth, pixels, outputs];
         let weight_gradient = |run: fn(&Product, &mut [f32])| {
@@ -315,26 +311,12 @@ impl Bench {
                 dw
             }
         };
-        let (gemm, other) = (weight_gradient(by_gemm), weight_gradient(by_matrixmultiply));
-        let mut y = vec![0.0; depth * outputs];
-        let mut y2 = y.clone();
         let product = Product::new(sized, &patches, true, &dy, false);
-        let ours = || in_patch_order(&conv::weight_gradient(&x, &dy, None, &conv).0, &conv);
-        agree(&ours(), &gemm());
-        agree(&ours(), &other());
-        let ours = || conv::weight_gradient(&x, &dy, None, &conv);
-        let (mut gemm_alone, mut other_alone) = (|| by_gemm(&product, &mut y), || by_matrixmultiply(&product, &mut y2));
-        self.run(
-            &name("dw"),
-            flops,
-            &mut [
-                &mut || drop(black_box(ours())),
-                &mut || drop(black_box(gemm())),
-                &mut || drop(black_box(other())),
-                &mut gemm_alone,
-                &mut other_alone,
-            ],
-        );
+        let theirs: [&dyn Fn() -> Vec<f32>; 2] = [&weight_gradient(by_gemm), &weight_gradient(by_matrixmultiply)];
+        // The order of the weights is not part of our time: theirs stay in the patches' order as well.
+        agree(&in_patch_order(&conv::weight_gradient(&x, &dy, None, &conv).0, &conv), theirs);
+        let ours = || drop(black_box(conv::weight_gradient(&x, &dy, None, &conv)));
+        self.compare(&name("dw"), flops, &ours, theirs, &product);
     }
 }
 
@@ -369,12 +351,14 @@ fn in_patch_order(weight: &[f32], conv: &Conv) -> Vec<f32> {
     (0..weight.len()).map(|i| weight[at(i)]).collect()
 }
 
-/// Asserts that both sides computed the same thing.
-fn agree(ours: &[f32], theirs: &[f32]) {
-    assert_eq!(ours.len(), theirs.len());
+/// Asserts that all sides computed the same thing.
+fn agree(ours: &[f32], theirs: [&dyn Fn() -> Vec<f32>; 2]) {
     let largest = ours.iter().fold(0.0_f32, |most, x| most.max(x.abs()));
-    let error = ours.iter().zip(theirs).fold(0.0_f32, |most, (a, b)| most.max((a - b).abs()));
-    assert!(error <= 1e-4 * largest, "the sides differ by {error} of {largest}");
+    for theirs in theirs.map(|run| run()) {
+        assert_eq!(ours.len(), theirs.len());
+        let error = ours.iter().zip(&theirs).fold(0.0_f32, |most, (a, b)| most.max((a - b).abs()));
+        assert!(error <= 1e-4 * largest, "the sides differ by {error} of {largest}");
+    }
 }
 
 /// The patches of `x` that the kernel covers, one row per output pixel.
