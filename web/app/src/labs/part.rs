@@ -20,11 +20,7 @@ pub fn part<T: Copy + Send + Sync + 'static>(load: fn() -> Loading<T>) -> Signal
         spawn_local(async move {
             match load().await {
                 Ok(part) => drop(here.try_set(Some(part))),
-                Err(_) => {
-                    // A dialog that waits for it would take all keys and show nothing.
-                    view.close_dialog();
-                    notices.show(Notice::NotLoaded);
-                }
+                Err(_) => not_loaded(view, notices),
             }
         });
     };
@@ -59,8 +55,13 @@ pub fn Part(
 pub fn attempt(view: View, notices: Notices, act: impl Future<Output = Result<(), SplitLoaderError>> + 'static) {
     spawn_local(async move {
         if act.await.is_err() {
-            view.close_dialog();
-            notices.show(Notice::NotLoaded);
+            not_loaded(view, notices);
         }
     });
+}
+
+/// Says so. A dialog that waits for the part would take all keys and show nothing.
+fn not_loaded(view: View, notices: Notices) {
+    view.close_dialog();
+    notices.show(Notice::NotLoaded);
 }
