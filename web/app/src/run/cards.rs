@@ -1,9 +1,9 @@
 //! The longer texts of the methods' cards: equation, paper, authors and notes. They lie beside the page, in the whole
 //! catalogue, and are fetched when the chooser or a card is first opened.
 
+use super::catalogue;
 use crate::engine::browser;
-use serde_json::Value;
-use spec::{CardData, Catalogue};
+use spec::CardData;
 use std::{cell::RefCell, collections::HashMap, rc::Rc};
 
 /// Complete cards by their methods' ids.
@@ -19,10 +19,8 @@ pub async fn cards() -> Option<Cards> {
         return Some(cards);
     }
     let bytes = browser::fetch("./static/catalogue.json").await?;
-    let value: Value = serde_json::from_slice(&bytes).ok()?;
-    let catalogue: Catalogue = serde_json::from_value(value).ok()?;
-    let cards: Cards =
-        Rc::new(catalogue.methods.into_iter().map(|method| (method.card.id.clone(), method.card)).collect());
+    let methods = catalogue::read(&bytes).ok()?.methods;
+    let cards: Cards = Rc::new(methods.into_iter().map(|method| (method.card.id.clone(), method.card)).collect());
     CARDS.set(Some(cards.clone()));
     Some(cards)
 }

@@ -7,10 +7,14 @@ use std::sync::LazyLock;
 
 /// Without the cards' longer texts: those are fetched by [`super::cards::cards`].
 static CATALOGUE: LazyLock<Catalogue> = LazyLock::new(|| {
-    let value: Value =
-        serde_json::from_str(include_str!(concat!(env!("OUT_DIR"), "/catalogue.json"))).expect("the catalogue is JSON");
-    serde_json::from_value(value).expect("the catalogue is written by a test")
+    read(include_bytes!(concat!(env!("OUT_DIR"), "/catalogue.json"))).expect("the catalogue is written by a test")
 });
+
+/// A catalogue from its JSON, by way of a [`Value`]: so are run files read, and the page needs the code once.
+pub(super) fn read(json: &[u8]) -> serde_json::Result<Catalogue> {
+    let value: Value = serde_json::from_slice(json)?;
+    serde_json::from_value(value)
+}
 
 pub fn catalogue() -> &'static Catalogue {
     &CATALOGUE
