@@ -55,6 +55,9 @@ pub fn weight_gradient(x: &[f32], dy: &[f32], y: Option<&[f32]>, [n, from, to]: 
     let isa = isa();
     let dy = relu::through(dy, y);
     let work = n * from * to;
+    if n < MANY && to < isa.lanes() {
+        return (narrow_weight_gradient(x, &dy, [n, from, to]), column_sums::sums(isa, &dy, to));
+    }
     if n < MANY {
         let (dw, panels) = (Uninit::new(from * to), PackedRhs::new(isa, Matrix::new(&dy, [n, to], to)));
         split_rows(from, ROWS, work, |at| {
@@ -76,4 +79,26 @@ pub fn weight_gradient(x: &[f32], dy: &[f32], y: Option<&[f32]>, [n, from, to]: 
     });
     let (dw, db) = parts.into_iter().unzip();
     (add_up(dw), add_up(db))
+}
+
+/// The weight gradient of a layer with fewer outputs than a vector has elements. The vectors lie along the inputs, where
+/// they are full; the transposed gradient `[out, in]` is turned at the end.
+fn narrow_weight_gradient(x: &[f32], dy: &[f32], [n, from, to]: [usize; 3]) -> Vec<f32> {
+    /// Inputs of a part: a multiple of the widest panel, whose columns stay in the cache until they are turned.
+    const INPUTS: usize = 64;
+    let isa = isa();
+    let dw = Uninit::new(from * to);
+    let dy = Matrix::new(dy, [n, to], to).transposed();
+    split_rows(from, INPUTS, n * from * to, |at| {
+        let mut turned = vec![0.0; to * at.len()];
+        let x = PackedRhs::new(isa, Matrix::new(&x[at.start..], [n, at.len()], from));
+        matmul(isa, dy, &x, &mut turned, at.len(), Epilogue::default());
+        let dw = unsafe { dw.part(element_range(&at, to)) };
+        for (input, dw) in dw.chunks_exact_mut(to).enumerate() {
+            for (output, dw) in dw.iter_mut().enumerate() {
+                *dw = turned[output * at.len() + input];
+            }
+        }
+    });
+    dw.done()
 }
