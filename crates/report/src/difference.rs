@@ -8,7 +8,9 @@ use spec::RunSpec;
 pub struct Difference {
     /// As `--set` takes it: `stage.base.train.lr`, with a stage by its name.
     pub path: String,
+    /// The value in the first run file; `None` where only the second gives one.
     pub from: Option<Value>,
+    /// The value in the second run file; `None` where only the first gives one.
     pub to: Option<Value>,
 }
 

@@ -3,7 +3,7 @@
 use spec::{Metric, Row, metric};
 
 /// Before a unit: narrow, and no line breaks there.
-pub const NARROW: char = '\u{202f}';
+pub(crate) const NARROW: char = '\u{202f}';
 
 /// `decimals` digits after the point, thousands with a comma, a true minus.
 pub fn fixed(value: f64, decimals: usize) -> String {
@@ -63,12 +63,12 @@ pub fn percent(value: f64, decimals: usize) -> String {
 }
 
 /// A share of fewer than fifty samples as the count that it is: `1 of 36`.
-pub fn count(share: f64, n: usize) -> Option<String> {
+pub(crate) fn count(share: f64, n: usize) -> Option<String> {
     (n > 0 && n < 50 && share.is_finite()).then(|| format!("{:.0} of {n}", (share / 100.0 * n as f64).round()))
 }
 
 /// Digits after the point that a key's figures are printed with in tables.
-pub fn decimals(key: &str, value: f64) -> usize {
+pub(crate) fn decimals(key: &str, value: f64) -> usize {
     match metric(key).map_or("", |metric| metric.unit) {
         "%" | "points" => 1,
         "s" => usize::from(value.abs() < 1000.0),
@@ -80,7 +80,7 @@ pub fn decimals(key: &str, value: f64) -> usize {
 }
 
 /// A figure as a cell of a table, without its unit: `97.2 ± 1.1` over several seeds, `1 of 36` for small counts.
-pub fn cell(row: &Row) -> String {
+pub(crate) fn cell(row: &Row) -> String {
     let decimals = decimals(&row.key, row.value);
     match (spread(row), row.n) {
         (Some(spread), _) => format!("{} ± {}", fixed(row.value, decimals), fixed(spread, decimals)),
@@ -143,7 +143,7 @@ pub fn counted(n: usize) -> String {
 }
 
 /// A budget of an attack, with at least two digits after the point: 0.20, but 0.0314.
-pub fn budget(epsilon: f64) -> String {
+pub(crate) fn budget(epsilon: f64) -> String {
     let hundredths = epsilon * 100.0;
     if (hundredths - hundredths.round()).abs() < 1e-9 { fixed(epsilon, 2) } else { short(epsilon) }
 }

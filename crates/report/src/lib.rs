@@ -2,6 +2,7 @@
 //!
 //! Nothing here reads, writes or computes with tensors. A chart is plain data with public fields; [`chart::Chart`]
 //! turns it into a [`Scene`] of marks that carry roles instead of colours, or into a [`Table`] of the same figures.
+#![deny(missing_docs)]
 
 pub mod chart;
 pub mod difference;

@@ -12,6 +12,7 @@ pub enum Noise {
     Inside,
     /// Every measure within three.
     Edge,
+    /// At least one measure is more than three standard deviations away.
     Beyond,
     /// Fewer than three seeds of the reference; how many there are.
     Unknown(usize),
@@ -19,7 +20,7 @@ pub enum Noise {
 
 /// The distance of one measure from the retrained network, in points.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Distance {
+pub(crate) struct Distance {
     pub gap: f64,
     /// Of retraining; at least half of what one image makes, since seeds that agree are not known better than that.
     pub deviation: f64,
@@ -69,7 +70,7 @@ impl Noise {
     }
 
     /// Beyond the noise the number stands alone.
-    pub fn words(self) -> Option<String> {
+    pub(crate) fn words(self) -> Option<String> {
         match self {
             Self::Inside => Some("inside the noise of retraining".into()),
             Self::Edge => Some("at the edge of the noise".into()),

@@ -13,46 +13,64 @@ use std::{collections::BTreeMap, sync::Arc};
 /// Images of one shape, 0 to 1, row after row, channel after channel.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Images {
+    /// Number of each image in its data set.
     pub ids: Vec<u32>,
     /// Channels, height, width.
     pub shape: [usize; 3],
+    /// All images one after the other.
     pub pixels: Vec<f32>,
 }
 
 impl Images {
+    /// Images from what an event or answer gives. `None` unless there is an id for each image, the pixels fill the
+    /// shape `[n, channels, height, width]`, and there are 1 to 3 channels.
     pub fn new(ids: Vec<u32>, [n, c, h, w]: [usize; 4], pixels: Vec<f32>) -> Option<Self> {
         let fits = n == ids.len() && n.checked_mul(c * h * w)? == pixels.len() && (1..=3).contains(&c);
         fits.then_some(Self { ids, shape: [c, h, w], pixels })
     }
 
+    /// The pixels of the image at a place in the list. Panics if there is none.
     pub fn one(&self, at: usize) -> &[f32] {
         let size: usize = self.shape.iter().product();
         &self.pixels[at * size..(at + 1) * size]
     }
 
+    /// The pixels of the image with this number.
     pub fn of(&self, id: u32) -> Option<&[f32]> {
         self.ids.iter().position(|other| *other == id).map(|at| self.one(at))
     }
 }
 
+/// How far a stage has come.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub enum Status {
+    /// It has not begun.
     #[default]
     Waiting,
+    /// It is being played.
     Running,
+    /// It has begun and waits for the user.
     Paused,
+    /// It has ended well.
     Done,
+    /// The user stopped it.
     Cancelled,
+    /// It ended by an error.
     Failed(Failure),
 }
 
+/// Why a stage failed, and what is left of it: the content of [`Event::Failed`].
 #[derive(Clone, Debug, PartialEq)]
 pub struct Failure {
+    /// What kind of failure it is.
     pub cause: Cause,
     /// The engine's own sentence.
     pub message: String,
+    /// The step at which it failed, where that is known.
     pub step: Option<usize>,
+    /// The step whose weights are kept; `None` where none are.
     pub kept: Option<usize>,
+    /// Path and value of a setting that may help: `train.lr` with a lower learning rate.
     pub cure: Option<(String, Value)>,
 }
 
@@ -62,9 +80,13 @@ pub type Points = Vec<(usize, f32)>;
 /// One stage's result, or as much of it as there is.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Outcome {
+    /// How far the stage has come.
     pub status: Status,
+    /// What it is at, as the page says before the steps; empty before the first phase.
     pub phase: String,
+    /// Steps of the phase that are done; after a pause or stop those that the event gave.
     pub step: usize,
+    /// Steps that the phase will take; 0 while that is not known.
     pub of: usize,
     /// Scalars by step: `loss`, `accuracy`.
     pub series: BTreeMap<String, Points>,
@@ -74,9 +96,13 @@ pub struct Outcome {
     pub answers: BTreeMap<String, Arc<Answers>>,
     /// Accuracy of every class in percent, by series: `test`, `original`, `retrained`.
     pub classes: BTreeMap<String, Arc<Vec<Option<f32>>>>,
+    /// By series: `attacked` are the first attacked images of each class.
     pub images: BTreeMap<String, Arc<Images>>,
+    /// The stage's figures; empty until it is done.
     pub rows: Vec<Row>,
+    /// Time that the stage took; 0 until it is done, and of a report, which does not say it.
     pub seconds: f64,
+    /// Warnings, oldest first, each a sentence.
     pub warnings: Vec<String>,
     /// Step of the weights that the page keeps.
     pub saved: Option<usize>,
@@ -90,26 +116,32 @@ impl Outcome {
         Some(Self { status: Status::Done, rows, ..Self::default() })
     }
 
+    /// The figure with this key of [`spec::METRICS`], with its spread; `None` where the stage has none.
     pub fn row(&self, key: &str) -> Option<&Row> {
         self.rows.iter().find(|row| row.key == key)
     }
 
+    /// As [`Self::row`], the value alone.
     pub fn figure(&self, key: &str) -> Option<f64> {
         self.row(key).map(|row| row.value)
     }
 
+    /// The answers of a series, `test` or `attacked`.
     pub fn answers(&self, series: &str) -> Option<&Arc<Answers>> {
         self.answers.get(series)
     }
 
+    /// The last value of a series of scalars.
     pub fn last(&self, series: &str) -> Option<f32> {
         self.series.get(series)?.last().map(|(_, value)| *value)
     }
 
+    /// Whether the stage has ended well.
     pub fn is_done(&self) -> bool {
         self.status == Status::Done
     }
 
+    /// Whether the stage is running or paused.
     pub fn is_live(&self) -> bool {
         matches!(self.status, Status::Running | Status::Paused)
     }

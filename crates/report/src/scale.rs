@@ -7,14 +7,20 @@ use crate::figure;
 /// A mapping from `domain` (values) to `range` (pixels). The range may run backwards, as that of a y axis does.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Scale {
+    /// How values are spread over the pixels.
     pub kind: Kind,
+    /// The values at the two ends of the range.
     pub domain: [f64; 2],
+    /// The pixels of the two ends of the domain.
     pub range: [f64; 2],
 }
 
+/// How a scale spreads values over pixels.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kind {
+    /// Equal differences are equal distances.
     Linear,
+    /// Equal ratios are equal distances; values above zero only.
     Log,
     /// Signed: -4 lies as far left of zero as 4 lies right of it.
     Sqrt,
@@ -23,7 +29,9 @@ pub enum Kind {
 /// A value on an axis and how it is printed there.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Tick {
+    /// Where the tick stands.
     pub value: f64,
+    /// The value as text: `2.5`, `10 k`.
     pub label: String,
 }
 

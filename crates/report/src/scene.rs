@@ -6,7 +6,9 @@ use crate::scale::Scale;
 /// A finished picture; every length is in CSS pixels.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Scene {
+    /// Width of the picture.
     pub width: f64,
+    /// Height of the picture.
     pub height: f64,
     /// What the picture says, in one sentence: the name of `role="img"`.
     pub title: String,
@@ -25,12 +27,16 @@ pub struct Plot {
     pub x: Scale,
     /// The range is the plot's lower and upper edge.
     pub y: Scale,
+    /// The lines as values, for the read-out; empty where the picture has none.
     pub traces: Vec<Trace>,
 }
 
+/// A line of a picture, as values instead of pixels.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Trace {
+    /// Its name in the read-out.
     pub name: String,
+    /// The colour of its line.
     pub role: Role,
     /// Values, not pixels; sorted by x.
     pub points: Vec<[f64; 2]>,
@@ -39,6 +45,7 @@ pub struct Trace {
 /// What stands under the pointer: the values of all traces at the nearest x.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Reading {
+    /// The x that is nearest, as a value.
     pub x: f64,
     /// In pixels.
     pub at: f64,
@@ -46,38 +53,62 @@ pub struct Reading {
     pub values: Vec<(usize, f64, f64)>,
 }
 
+/// One shape of a picture, with its colours.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Mark {
+    /// What is drawn, and where.
     pub shape: Shape,
+    /// The colour inside.
     pub fill: Fill,
+    /// The line around it or along it, where there is one.
     pub stroke: Option<Stroke>,
     /// The datum that it shows: the index of a series, point or class; of a cell `row * columns + column`.
     pub id: Option<u32>,
 }
 
+/// What a mark draws; all lengths are in CSS pixels, from the upper left corner of the picture.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Shape {
+    /// Lines, open or closed.
     Path {
+        /// As SVG's attribute `d`, with absolute commands.
         d: String,
     },
+    /// A rectangle.
     Rect {
+        /// The left edge.
         x: f64,
+        /// The upper edge.
         y: f64,
+        /// From the left edge to the right; not negative.
         width: f64,
+        /// From the upper edge to the lower; not negative.
         height: f64,
+        /// Radius of the rounded corners; 0 for sharp ones.
         radius: f64,
     },
+    /// A circle.
     Circle {
+        /// x of the centre.
         x: f64,
+        /// y of the centre.
         y: f64,
+        /// From the centre to the edge.
         radius: f64,
     },
+    /// One line of text.
     Text {
+        /// x of the point that `anchor` puts the text at.
         x: f64,
+        /// The baseline.
         y: f64,
+        /// What is written; it is escaped when the scene becomes SVG.
         text: String,
+        /// Which part of the text stands at `x`.
         anchor: Anchor,
+        /// Size of the font in pixels.
         size: u8,
+        /// Weight of the font as in CSS: 400 is regular, 600 and 700 are bold.
         weight: u16,
         /// Three pixels of the page's colour behind the letters.
         halo: bool,
@@ -86,9 +117,12 @@ pub enum Shape {
     },
 }
 
+/// The inside of a mark.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Fill {
+    /// Nothing.
     None,
+    /// The role's colour.
     Solid(Role),
     /// So many percent of the role's colour over nothing.
     Faint(Role, u8),
@@ -96,52 +130,71 @@ pub enum Fill {
     Mix(Role, u8),
 }
 
+/// A line along a path or around a shape.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Stroke {
+    /// Its colour.
     pub role: Role,
+    /// Its width in pixels.
     pub width: f64,
     /// As `stroke-dasharray`; empty is solid.
     pub dash: &'static str,
 }
 
+/// Which part of a text stands at its point.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Anchor {
+    /// The left end.
     Start,
+    /// The middle.
     Middle,
+    /// The right end.
     End,
 }
 
-/// What a colour means; the variables are defined by the page's style, and for files by [`TOKENS`].
+/// What a colour means; the page's style defines its value, and a file brings its own.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Role {
+    /// The page's background.
     Bg,
+    /// Axes, and outlines that must be seen.
     Edge,
     /// Hardened, certified, a check that passed.
     Hard,
+    /// Text, and what matters most.
     Ink,
+    /// Labels and other text of less weight.
     Ink2,
+    /// Ticks and notes: the palest text.
     Ink3,
     /// Kept, clean, right, selected.
     Keep,
+    /// A pale tint of [`Role::Keep`], for surfaces.
     KeepSoft,
+    /// Hairlines of grids.
     Line,
     /// To forget, forgotten, attacked, wrong.
     Lose,
+    /// A pale tint of [`Role::Lose`], for surfaces.
     LoseSoft,
-    /// Figures on a [`Fill::Mix`] cell; see [`on_cell`].
+    /// Figures on [`Fill::Mix`] cells of high values: light in the light theme, dark in the dark one.
     OnCellHigh,
+    /// Figures on cells of low values: dark in the light theme, light in the dark one.
     OnCellLow,
+    /// Figures on cells of middling values: black in both themes.
     OnCellMid,
     /// Earlier or not selected.
     Pencil,
     /// 1 to 6; a seventh is pencil.
     Series(u8),
+    /// The background of cards, on which the cells of matrices are mixed.
     Surface,
     /// Caution, an estimate.
     Warn,
 }
 
 impl Role {
+    /// The colour as a value of CSS.
     pub const fn css(self) -> &'static str {
         match self {
             Self::Bg => "var(--bg)",
@@ -171,7 +224,7 @@ impl Role {
     }
 
     /// The second cue of a series, beside its colour.
-    pub const fn dash(self) -> &'static str {
+    pub(crate) const fn dash(self) -> &'static str {
         match self {
             Self::Series(3) => "8 3",
             Self::Series(4) => "5 4",
@@ -182,7 +235,7 @@ impl Role {
     }
 
     /// Pencil is too pale for words: they stand in second ink.
-    pub const fn of_label(self) -> Self {
+    pub(crate) const fn of_label(self) -> Self {
         match self {
             Self::Pencil | Self::Series(0 | 7..) => Self::Ink2,
             role => role,
@@ -191,7 +244,7 @@ impl Role {
 }
 
 /// Fill and ink of a cell whose value is `share` (0 to 1) of the scale: text keeps 4.5 : 1 in both themes.
-pub fn on_cell(role: Role, share: f64) -> (Fill, Role) {
+pub(crate) fn on_cell(role: Role, share: f64) -> (Fill, Role) {
     let share = if share.is_finite() { share.clamp(0.0, 1.0) } else { 0.0 };
     // Where black and white change places, computed with the colours of `TOKENS`: in the dark, then in the light.
     let (dark, light) = if role == Role::Lose { (0.72, 1.0) } else { (0.70, 0.85) };
@@ -220,46 +273,46 @@ fn mix(role: Role, percent: u8, with: &str) -> String {
 }
 
 impl Stroke {
-    pub const fn new(role: Role, width: f64) -> Self {
+    pub(crate) const fn new(role: Role, width: f64) -> Self {
         Self { role, width, dash: "" }
     }
 
-    pub const fn dashed(self, dash: &'static str) -> Self {
+    pub(crate) const fn dashed(self, dash: &'static str) -> Self {
         Self { dash, ..self }
     }
 }
 
 impl Mark {
-    pub fn path(d: String, stroke: Stroke) -> Self {
+    pub(crate) fn path(d: String, stroke: Stroke) -> Self {
         Self { shape: Shape::Path { d }, fill: Fill::None, stroke: Some(stroke), id: None }
     }
 
-    pub fn line(from: [f64; 2], to: [f64; 2], stroke: Stroke) -> Self {
+    pub(crate) fn line(from: [f64; 2], to: [f64; 2], stroke: Stroke) -> Self {
         Self::path(path(&[from, to]), stroke)
     }
 
-    pub fn area(d: String, fill: Fill) -> Self {
+    pub(crate) fn area(d: String, fill: Fill) -> Self {
         Self { shape: Shape::Path { d }, fill, stroke: None, id: None }
     }
 
     /// Never with a negative extent, which SVG forbids.
-    pub fn rect(x: f64, y: f64, width: f64, height: f64, fill: Fill) -> Self {
+    pub(crate) fn rect(x: f64, y: f64, width: f64, height: f64, fill: Fill) -> Self {
         let shape = Shape::Rect { x, y, width: width.max(0.0), height: height.max(0.0), radius: 0.0 };
         Self { shape, fill, stroke: None, id: None }
     }
 
-    pub fn circle(x: f64, y: f64, radius: f64, role: Role) -> Self {
+    pub(crate) fn circle(x: f64, y: f64, radius: f64, role: Role) -> Self {
         Self { shape: Shape::Circle { x, y, radius }, fill: Fill::Solid(role), stroke: None, id: None }
     }
 
     /// The size of ticks, at the start of its point, without a halo.
-    pub fn text(x: f64, y: f64, text: impl Into<String>, role: Role) -> Self {
+    pub(crate) fn text(x: f64, y: f64, text: impl Into<String>, role: Role) -> Self {
         let (anchor, size, weight) = (Anchor::Start, 11, 400);
         let shape = Shape::Text { x, y, text: text.into(), anchor, size, weight, halo: false, strike: false };
         Self { shape, fill: Fill::Solid(role), stroke: None, id: None }
     }
 
-    pub fn anchored(mut self, to: Anchor) -> Self {
+    pub(crate) fn anchored(mut self, to: Anchor) -> Self {
         if let Shape::Text { anchor, .. } = &mut self.shape {
             *anchor = to;
         }
@@ -267,44 +320,44 @@ impl Mark {
     }
 
     /// As a direct label: 12 px with a halo.
-    pub fn label(mut self, bold: bool) -> Self {
+    pub(crate) fn label(mut self, bold: bool) -> Self {
         if let Shape::Text { size, weight, halo, .. } = &mut self.shape {
             (*size, *weight, *halo) = (12, if bold { 600 } else { 400 }, true);
         }
         self
     }
 
-    pub fn sized(mut self, to: u8) -> Self {
+    pub(crate) fn sized(mut self, to: u8) -> Self {
         if let Shape::Text { size, .. } = &mut self.shape {
             *size = to;
         }
         self
     }
 
-    pub fn weighing(mut self, to: u16) -> Self {
+    pub(crate) fn weighing(mut self, to: u16) -> Self {
         if let Shape::Text { weight, .. } = &mut self.shape {
             *weight = to;
         }
         self
     }
 
-    pub fn struck(mut self) -> Self {
+    pub(crate) fn struck(mut self) -> Self {
         if let Shape::Text { strike, weight, .. } = &mut self.shape {
             (*strike, *weight) = (true, 700);
         }
         self
     }
 
-    pub fn stroked(self, stroke: Stroke) -> Self {
+    pub(crate) fn stroked(self, stroke: Stroke) -> Self {
         Self { stroke: Some(stroke), ..self }
     }
 
-    pub fn numbered(self, id: usize) -> Self {
+    pub(crate) fn numbered(self, id: usize) -> Self {
         Self { id: Some(id as u32), ..self }
     }
 
     /// The SVG element of this mark.
-    pub const fn tag(&self) -> &'static str {
+    pub(crate) const fn tag(&self) -> &'static str {
         match self.shape {
             Shape::Path { .. } => "path",
             Shape::Rect { .. } => "rect",
@@ -314,7 +367,7 @@ impl Mark {
     }
 
     /// All its attributes, as they are set on the element; the text of a text is its content.
-    pub fn attributes(&self) -> Vec<(&'static str, String)> {
+    pub(crate) fn attributes(&self) -> Vec<(&'static str, String)> {
         let mut out = Vec::with_capacity(9);
         match &self.shape {
             Shape::Path { d } => out.push(("d", d.clone())),
@@ -385,11 +438,11 @@ impl Mark {
 }
 
 impl Scene {
-    pub fn new(width: f64, height: f64) -> Self {
+    pub(crate) fn new(width: f64, height: f64) -> Self {
         Self { width, height, title: String::new(), about: String::new(), marks: Vec::new(), plot: None }
     }
 
-    pub fn push(&mut self, mark: Mark) {
+    pub(crate) fn push(&mut self, mark: Mark) {
         self.marks.push(mark);
     }
 
@@ -455,7 +508,7 @@ impl Plot {
 }
 
 /// The value of a line at `x`, linear in between; `None` beyond its ends and beside a hole.
-pub fn value_at(points: &[[f64; 2]], x: f64) -> Option<f64> {
+pub(crate) fn value_at(points: &[[f64; 2]], x: f64) -> Option<f64> {
     let after = points.partition_point(|point| point[0] < x);
     let [right, value] = *points.get(after)?;
     let value = if right == x {
@@ -468,7 +521,7 @@ pub fn value_at(points: &[[f64; 2]], x: f64) -> Option<f64> {
 }
 
 /// A line through points in pixels.
-pub fn path(points: &[[f64; 2]]) -> String {
+pub(crate) fn path(points: &[[f64; 2]]) -> String {
     let mut d = String::with_capacity(12 * points.len());
     for (index, point) in points.iter().enumerate() {
         extend(&mut d, if index == 0 { 'M' } else { 'L' }, *point);
@@ -477,7 +530,7 @@ pub fn path(points: &[[f64; 2]]) -> String {
 }
 
 /// Appends `L12.3 45.6`.
-pub fn extend(d: &mut String, command: char, [x, y]: [f64; 2]) {
+pub(crate) fn extend(d: &mut String, command: char, [x, y]: [f64; 2]) {
     d.push(command);
     coordinate(d, x);
     d.push(' ');
@@ -505,7 +558,7 @@ fn px(value: f64) -> String {
 }
 
 /// Appends a text so that it is only text in HTML and SVG, inside and outside of attributes.
-pub fn escape(out: &mut String, text: &str) {
+pub(crate) fn escape(out: &mut String, text: &str) {
     for character in text.chars() {
         match character {
             '&' => out.push_str("&amp;"),
@@ -522,7 +575,7 @@ pub fn escape(out: &mut String, text: &str) {
 }
 
 /// The width of a text in the interface's sans, give or take a tenth: enough to keep labels apart.
-pub fn text_width(text: &str, size: f64, bold: bool) -> f64 {
+pub(crate) fn text_width(text: &str, size: f64, bold: bool) -> f64 {
     let ems: f64 = text
         .chars()
         .map(|character| match character {
@@ -537,10 +590,10 @@ pub fn text_width(text: &str, size: f64, bold: bool) -> f64 {
 }
 
 /// The interface's typeface.
-pub const SANS: &str = "Helvetica Neue,Helvetica,Segoe UI,system-ui,-apple-system,Roboto,Arial,sans-serif";
+pub(crate) const SANS: &str = "Helvetica Neue,Helvetica,Segoe UI,system-ui,-apple-system,Roboto,Arial,sans-serif";
 
 /// The colours of both themes as one CSS block without its selector, for files that stand alone.
-pub const TOKENS: &str = "{color-scheme:light dark;\
+pub(crate) const TOKENS: &str = "{color-scheme:light dark;\
 --bg:light-dark(#f3f5f4,#0c1014);--surface:light-dark(#fff,#141a20);--sunk:light-dark(#e9edeb,#090c10);\
 --line:light-dark(#d5dbd8,#28313a);--edge:light-dark(#7c8783,#6c7883);--ink:light-dark(#121a1f,#eef2f4);\
 --ink2:light-dark(#414c52,#b6c0c8);--ink3:light-dark(#5c676d,#8e9aa4);--keep:light-dark(#1d43c4,#8fadff);\

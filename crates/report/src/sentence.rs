@@ -16,12 +16,16 @@ use std::fmt;
 /// Spans to be set one after the other, and a statement about uncertainty that stands behind them in a pill.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Sentence {
+    /// The text in pieces, with its spaces and full stops.
     pub spans: Vec<Span>,
+    /// A few words without a full stop: "inside the noise of retraining".
     pub pill: Option<String>,
 }
 
+/// A piece of a sentence.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Span {
+    /// The words, with the spaces to what stands around them.
     pub text: String,
     /// A key figure, in the colour of what it says; `Ink` is bold without a colour.
     pub role: Option<Role>,
@@ -38,6 +42,7 @@ impl fmt::Display for Sentence {
 }
 
 impl Sentence {
+    /// A sentence that begins with this text.
     pub fn new(text: impl Into<String>) -> Self {
         Self::default().plain(text)
     }

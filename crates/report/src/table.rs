@@ -8,12 +8,16 @@ use std::borrow::Cow;
 /// A head and rows of texts; the first `left` columns are words, the others figures.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Table {
+    /// Title of each column, with the unit.
     pub head: Vec<String>,
+    /// `[row, column]`; every row is as long as the head.
     pub rows: Vec<Vec<String>>,
+    /// How many columns from the left are words, which are set flush left.
     pub left: usize,
 }
 
 impl Table {
+    /// A table without rows, whose head may be extended.
     pub fn new<'a>(left: usize, head: impl IntoIterator<Item = &'a str>) -> Self {
         Self { head: head.into_iter().map(String::from).collect(), rows: Vec::new(), left }
     }
@@ -42,23 +46,33 @@ fn no_formula(cell: &str) -> Cow<'_, str> {
 pub struct Results {
     /// Keys of [`spec::METRICS`] that occur, in the order in which the engine gives them.
     pub keys: Vec<String>,
+    /// One for each stage that has figures; before it its retrained and its original network, unless a line of the run
+    /// has the same figures already.
     pub lines: Vec<Line>,
 }
 
+/// The figures of one network in one run.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Line {
     /// The run's name, else its place in the list, from 1.
     pub run: String,
     /// The stage's `as`, else its index.
     pub stage: String,
+    /// Id of the stage's method.
     pub id: String,
+    /// The method's title; `Before` and `Retrained` for the networks that it is compared with.
     pub title: String,
     /// What its family is called: "Attacks".
     pub family: String,
+    /// Which network the figures are of.
     pub what: What,
+    /// Seed of the run; of several seeds the first.
     pub seed: u32,
+    /// Device that the run was played on: `cpu`, `webgpu`, `vulkan`, `metal` or `cuda`.
     pub device: String,
+    /// Version of the engine that played it.
     pub engine: String,
+    /// The figures, with `original_` and `retrained_` taken off their keys.
     pub rows: Vec<Row>,
 }
 
@@ -74,6 +88,7 @@ pub enum What {
 }
 
 impl Results {
+    /// The figures of these reports; titles and families come from the catalogue.
     pub fn new(reports: &[Report], catalogue: &Catalogue) -> Self {
         let mut lines: Vec<Line> = Vec::new();
         for (at, report) in reports.iter().enumerate() {
@@ -221,6 +236,7 @@ impl Results {
 }
 
 impl Line {
+    /// The figure with this key; `None` where the network has none.
     pub fn get(&self, key: &str) -> Option<&Row> {
         self.rows.iter().find(|row| row.key == key)
     }

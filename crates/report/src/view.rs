@@ -56,6 +56,7 @@ pub fn hear(outcomes: &mut Outcomes, said: &Said) {
 /// A run that has ended: its report, and what its stages said on the way.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Played {
+    /// The report of the run, or the mean of several seeds.
     pub report: Report,
     /// With the rows of the report, which may be means over seeds.
     pub stages: Outcomes,
@@ -78,8 +79,11 @@ impl Played {
 /// A run file with what is known of its stages. A stage goes by its name; [`START`] is the source network.
 #[derive(Clone, Copy)]
 pub struct RunView<'a> {
+    /// The run file.
     pub spec: &'a RunSpec,
+    /// Methods, data sets and networks, and what they are called.
     pub catalogue: &'a Catalogue,
+    /// Where the results of the stages are looked up.
     pub known: &'a dyn Known,
 }
 
@@ -88,6 +92,7 @@ pub struct RunView<'a> {
 pub struct Source {
     /// "Letters cnn", "Fresh mlp"
     pub title: String,
+    /// What it has learned before the run.
     pub past: Past,
 }
 
@@ -98,16 +103,19 @@ pub enum Past {
     Known(String),
     /// Weights that the visitor brought.
     Own,
+    /// Nothing: its weights are random.
     Untrained,
 }
 
 impl<'a> RunView<'a> {
+    /// The run of a report, with its figures as all that is known.
     pub const fn of(report: &'a Report, catalogue: &'a Catalogue) -> Self {
         Self { spec: &report.spec, catalogue, known: report }
     }
 
     // --- the graph of stages ---
 
+    /// Names of all stages, in the order of the file.
     pub fn names(&self) -> Vec<String> {
         (0..self.spec.stages.len()).map(|index| self.spec.stage_name(index)).collect()
     }
@@ -117,12 +125,12 @@ impl<'a> RunView<'a> {
         move |id| catalogue.is_layer(id)
     }
 
-    pub fn stage(&self, name: &str) -> Option<&'a Stage> {
+    pub(crate) fn stage(&self, name: &str) -> Option<&'a Stage> {
         self.spec.find(name).map(|index| &self.spec.stages[index])
     }
 
     /// Whether a stage leaves a new model.
-    pub fn is_layer(&self, name: &str) -> bool {
+    pub(crate) fn is_layer(&self, name: &str) -> bool {
         self.stage(name).is_some_and(|stage| self.catalogue.is_layer(&stage.id))
     }
 
@@ -157,7 +165,7 @@ impl<'a> RunView<'a> {
     }
 
     /// Whether the stage retrains without what is to be forgotten: what other forgetters are held against.
-    pub fn is_reference(&self, name: &str) -> bool {
+    pub(crate) fn is_reference(&self, name: &str) -> bool {
         self.stage(name).is_some_and(|stage| stage.id == "unlearn.retrain")
     }
 
@@ -174,17 +182,19 @@ impl<'a> RunView<'a> {
 
     // --- methods and settings ---
 
-    pub fn method(&self, name: &str) -> Option<&'a MethodInfo> {
+    pub(crate) fn method(&self, name: &str) -> Option<&'a MethodInfo> {
         self.catalogue.method(&self.stage(name)?.id)
     }
 
+    /// Family of a stage's method, by the first word of its id where the catalogue lacks it; `None` without such a
+    /// stage.
     pub fn family(&self, name: &str) -> Option<Family> {
         let id = &self.stage(name)?.id;
         self.catalogue.method(id).map_or_else(|| Family::of_id(id), |method| Some(method.card.family))
     }
 
     /// The title of a stage's method: "LoRA".
-    pub fn method_title(&self, name: &str) -> String {
+    pub(crate) fn method_title(&self, name: &str) -> String {
         self.stage(name).map_or_else(String::new, |stage| table::title(self.catalogue, &stage.id))
     }
 
@@ -215,19 +225,19 @@ impl<'a> RunView<'a> {
     }
 
     /// A setting of a stage, given or the method's own.
-    pub fn setting(&self, name: &str, path: &[&str]) -> Option<Value> {
+    pub(crate) fn setting(&self, name: &str, path: &[&str]) -> Option<Value> {
         let stage = self.stage(name)?;
         let controls = self.method(name).map_or(&[][..], |method| &method.controls);
         value(controls, &stage.params, path)
     }
 
     /// The budget of an attack.
-    pub fn epsilon(&self, name: &str) -> Option<f64> {
+    pub(crate) fn epsilon(&self, name: &str) -> Option<f64> {
         self.setting(name, &["epsilon"])?.as_f64()
     }
 
     /// Whether two stages are the same method with the same settings on the same task.
-    pub fn is_same(&self, one: &str, other: &str) -> bool {
+    pub(crate) fn is_same(&self, one: &str, other: &str) -> bool {
         let settings = |name: &str| {
             let stage = self.stage(name)?;
             let controls = self.method(name).map_or(&[][..], |method| &method.controls);
@@ -255,7 +265,7 @@ impl<'a> RunView<'a> {
     }
 
     /// What the task's settings make of its samples: tilted.
-    pub fn adjective(&self, task: &str) -> Option<&'a Adjective> {
+    pub(crate) fn adjective(&self, task: &str) -> Option<&'a Adjective> {
         let (choice, params) = self.data(task)?;
         choice.facts.as_ref()?.adjective(params)
     }
@@ -273,17 +283,17 @@ impl<'a> RunView<'a> {
     }
 
     /// As [`Self::things`], whatever was done to them: "digits".
-    pub fn bare_things(&self, task: &str) -> &'a str {
+    pub(crate) fn bare_things(&self, task: &str) -> &'a str {
         self.noun(task).map_or("images", |noun| &noun.things)
     }
 
     /// Whether a network reads the task's samples, as writing, rather than names them.
-    pub fn reads(&self, task: &str) -> bool {
+    pub(crate) fn reads(&self, task: &str) -> bool {
         self.noun(task).is_some_and(|noun| noun.reads)
     }
 
     /// "reads" or "names"
-    pub fn verb(&self, task: &str) -> &'static str {
+    pub(crate) fn verb(&self, task: &str) -> &'static str {
         if self.reads(task) { "reads" } else { "names" }
     }
 
@@ -334,6 +344,7 @@ impl<'a> RunView<'a> {
 
     // --- what is known ---
 
+    /// The network that the first layers start from.
     pub fn source(&self) -> Source {
         let model = &self.spec.model;
         match model.params.get("weights").and_then(Value::as_str) {
@@ -345,7 +356,7 @@ impl<'a> RunView<'a> {
         }
     }
 
-    pub fn outcome(&self, name: &str) -> Option<Arc<Outcome>> {
+    pub(crate) fn outcome(&self, name: &str) -> Option<Arc<Outcome>> {
         self.known.outcome(name)
     }
 
@@ -356,7 +367,7 @@ impl<'a> RunView<'a> {
         played.or_else(|| self.known.asked(name, task))
     }
 
-    pub fn is_done(&self, name: &str) -> bool {
+    pub(crate) fn is_done(&self, name: &str) -> bool {
         name == START || self.outcome(name).is_some_and(|outcome| outcome.is_done())
     }
 
@@ -375,7 +386,7 @@ impl<'a> RunView<'a> {
     }
 
     /// Budget and accuracy of the first finished attack on a layer.
-    pub fn attacked(&self, layer: &str) -> Option<(f64, f64)> {
+    pub(crate) fn attacked(&self, layer: &str) -> Option<(f64, f64)> {
         self.notes(layer).into_iter().find_map(|note| self.held(&note))
     }
 

@@ -9,22 +9,62 @@ pub enum Question {
     /// Pixels beside the message: f32, `[n, channels, height, width]`, 0 to 1.
     Predict,
     /// Attacks these samples of a task's test split.
-    Attack { method: Pick, task: String, samples: Vec<u32> },
+    Attack {
+        /// The attack with its settings.
+        method: Pick,
+        /// Name of the task in the run file.
+        task: String,
+        /// Numbers of the samples in their data set.
+        samples: Vec<u32>,
+    },
     /// Accuracy of the first `n` test samples under the attack at each budget.
-    Curve { method: Pick, task: String, epsilons: Vec<f64>, n: usize },
-    /// Class and confidence over the square of a two-dimensional set, `size` points a side.
-    Boundary { size: u32 },
+    Curve {
+        /// The attack with its settings; its budget is replaced, and its step size scaled with the budget.
+        method: Pick,
+        /// Name of the task in the run file.
+        task: String,
+        /// Budgets, in the unit of the attack's `epsilon`.
+        epsilons: Vec<f64>,
+        /// Number of samples.
+        n: usize,
+    },
+    /// Class and confidence over the square of a two-dimensional set.
+    Boundary {
+        /// Points a side; fewer than 8 or more than 256 become that many.
+        size: u32,
+    },
     /// The last hidden layer's features of the test split by their first two principal components.
-    Embed { task: String },
-    /// Images of a task by their numbers.
-    Samples { task: String, ids: Vec<u32> },
+    Embed {
+        /// Name of the task in the run file.
+        task: String,
+    },
+    /// Images of a task, whatever split they are in.
+    Samples {
+        /// Name of the task in the run file.
+        task: String,
+        /// Numbers of the images in their data set.
+        ids: Vec<u32>,
+    },
     /// The `n` training images of a task whose pixels lie nearest to a sample's, nearest first. Answered by
     /// [`Answer::Samples`].
-    Nearest { task: String, id: u32, n: usize },
+    Nearest {
+        /// Name of the task in the run file.
+        task: String,
+        /// Number of the sample in its data set.
+        id: u32,
+        /// Number of images; all where the training split has fewer.
+        n: usize,
+    },
     /// Answers of the model on a task's test split.
-    Test { task: String },
+    Test {
+        /// Name of the task in the run file.
+        task: String,
+    },
     /// Merges the adapters into the weights and compares the two on a task's test split.
-    Merge { task: String },
+    Merge {
+        /// Name of the task in the run file.
+        task: String,
+    },
     /// The model with its adapters merged, as PyTorch loads it.
     Export,
     /// The adapters alone, as PEFT loads them.
@@ -35,12 +75,14 @@ pub enum Question {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Answer {
-    /// `[n, classes]`, 0 to 1.
+    /// The probability of each class.
     Predict {
+        /// One row for each image: `[n, classes]`, 0 to 1.
         probabilities: Vec<Vec<f32>>,
     },
     /// Beside it two buffers of f32 pixels in `shape`: the samples as they were, and attacked.
     Attack {
+        /// Index of each sample's true class in its task.
         labels: Vec<u16>,
         /// `[n, channels, height, width]`.
         shape: [usize; 4],
@@ -53,44 +95,62 @@ pub enum Answer {
         /// Forward passes and gradients that the attack asked of the network, over all samples.
         queries: u64,
     },
-    /// Accuracy in percent at each budget, of `n` samples.
+    /// Accuracy at each budget.
     Curve {
+        /// One value for each budget, in percent.
         accuracy: Vec<f64>,
+        /// Samples that were attacked: fewer than asked for where the test split has fewer.
         n: usize,
     },
     /// Beside it u8 classes and u8 confidences (255 is 1), row after row from the top left, `size` a side, over the
     /// square from `low` to `high`.
     Boundary {
+        /// x and y of the square's lower left corner.
         low: [f64; 2],
+        /// x and y of its upper right corner.
         high: [f64; 2],
+        /// Points a side.
         size: u32,
     },
     /// One point a sample.
     Embed {
+        /// Number of each sample in its data set.
         ids: Vec<u32>,
+        /// Index of each sample's true class in its task.
         labels: Vec<u16>,
+        /// First and second principal component of each sample's features.
         xy: Vec<[f32; 2]>,
     },
-    /// Beside it f32 pixels in `shape`, which is `[n, channels, height, width]`.
+    /// Beside it f32 pixels in `shape`, 0 to 1.
     Samples {
+        /// Number of each sample in its data set.
         ids: Vec<u32>,
+        /// Index of each sample's true class in its task.
         labels: Vec<u16>,
+        /// `[n, channels, height, width]`.
         shape: [usize; 4],
     },
+    /// Answers on the whole test split.
     Test(Answers),
-    /// The largest change of any logit, and how many of `n` answers are others.
+    /// The difference that merging makes, which should be rounding alone.
     Merge {
+        /// Largest absolute change of a logit.
         largest: f32,
+        /// Samples whose most probable class changed.
         changed: usize,
+        /// Samples that were compared: the whole test split.
         n: usize,
     },
-    /// Name of the safetensors file beside it, and the number of parameters in it.
+    /// Beside it the safetensors file.
     Export {
+        /// Name that a saved file should have: `model.safetensors`.
         name: String,
+        /// Number of weights in the file.
         parameters: usize,
     },
-    /// `adapter_config.json`, beside it `adapter_model.safetensors`; of a model without adapters none.
+    /// Beside it `adapter_model.safetensors`; nothing for a model without adapters.
     Adapter {
+        /// Content of `adapter_config.json`; `None` for a model without adapters.
         config: Option<Value>,
     },
 }
@@ -98,7 +158,9 @@ pub enum Answer {
 /// A model's answers on a list of samples: all lists have one entry a sample.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Answers {
+    /// Number of each sample in its data set.
     pub ids: Vec<u32>,
+    /// Index of each sample's true class in its task.
     pub labels: Vec<u16>,
     /// The classes that the model names.
     pub classes: Vec<u16>,
@@ -115,10 +177,12 @@ impl Answers {
         others.iter().all(|len| *len == self.len())
     }
 
+    /// Number of samples.
     pub fn len(&self) -> usize {
         self.ids.len()
     }
 
+    /// Whether there are no samples.
     pub fn is_empty(&self) -> bool {
         self.ids.is_empty()
     }

@@ -4,12 +4,19 @@ use serde::{Deserialize, Serialize};
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Family {
+    /// Trains a network from random weights.
     Train,
+    /// Trains a network further on another task.
     Transfer,
+    /// Adapts a network with few trained weights (parameter-efficient fine-tuning).
     Peft,
+    /// Looks for small changes of the inputs that make the network answer wrongly.
     Attack,
+    /// Trains a network to withstand attacks.
     Defend,
+    /// Makes a network forget chosen training samples.
     Unlearn,
+    /// Audits a network and leaves it as it is.
     Measure,
 }
 
@@ -73,6 +80,7 @@ pub struct Card {
     pub id: &'static str,
     /// The name that people read.
     pub title: &'static str,
+    /// The menu that lists the method; also the first word of `id`.
     pub family: Family,
     /// Family names, empty where `paper` begins with them.
     pub authors: &'static str,
@@ -86,6 +94,7 @@ pub struct Card {
     pub summary: &'static str,
     /// Where the defaults come from, and where this differs from the paper or its code, and why.
     pub notes: &'static str,
+    /// Data and access without which the method cannot run.
     pub needs: Needs,
 }
 
@@ -114,30 +123,47 @@ impl Card {
 /// What a method can take; page, command line and laws read it, so that what does not fit is greyed early.
 #[derive(Clone, Debug, Serialize)]
 pub struct Needs {
+    /// Kinds of samples that the method works on; at least one.
     pub kinds: &'static [Kind],
+    /// The most that the method sees of the model; an attack is refused what goes beyond it.
     pub access: Access,
+    /// The fewest classes that a task must have; 2 or more.
     pub min_classes: usize,
 }
 
 /// [`Card`] as the catalogue file carries it: the equation is presentation MathML, the inside of `<math>`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct CardData {
+    /// `family.name`, as a stage of a run file gives it.
     pub id: String,
+    /// The name that people read: "PGD, L∞".
     pub title: String,
+    /// The menu that lists the method.
     pub family: Family,
+    /// Family names of the paper's authors; empty where `paper` begins with them.
     pub authors: String,
+    /// Year of the paper's first version.
     pub year: u16,
+    /// Title and venue of the paper, with its arXiv number or DOI.
     pub paper: String,
+    /// The method's equation in presentation MathML, without the `<math>` element itself.
     pub equation: String,
+    /// What the method does, in one sentence of at most 90 characters.
     pub summary: String,
+    /// Where the defaults come from, and where the method differs from the paper or its code.
     pub notes: String,
+    /// Data and access without which the method cannot run.
     pub needs: NeedsData,
 }
 
+/// [`Needs`] as the catalogue file carries it.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct NeedsData {
+    /// Kinds of samples that the method works on; at least one.
     pub kinds: Vec<Kind>,
+    /// The most that the method sees of the model.
     pub access: Access,
+    /// The fewest classes that a task must have; 2 or more.
     pub min_classes: usize,
 }
 
@@ -145,7 +171,9 @@ pub struct NeedsData {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Kind {
+    /// Pixels: `[channels, height, width]`, 0 to 1.
     Images,
+    /// Points in the plane: two numbers, held as an image of 2 channels and one pixel.
     Points,
 }
 
@@ -153,8 +181,12 @@ pub enum Kind {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Access {
+    /// The class that it names, without a probability.
     Labels,
+    /// Its logits, and so the probability of each class.
     Scores,
+    /// Gradients of a loss with respect to the input, besides the scores.
     Gradients,
+    /// Everything: the method may also read and change the weights.
     Weights,
 }

@@ -4,9 +4,11 @@ use serde::{Deserialize, Serialize};
 /// Everything the page knows before an engine is loaded; written to `static/catalogue.json` from the engine's code.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Catalogue {
+    /// [`crate::VERSION`] of the run files that the engine reads.
     pub version: u32,
     /// What each family of methods is called.
     pub families: Vec<FamilyInfo>,
+    /// All methods, sorted by id.
     pub methods: Vec<MethodInfo>,
     /// Data sets that a run file's `tasks` may name.
     pub tasks: Vec<Choice>,
@@ -14,16 +16,21 @@ pub struct Catalogue {
     pub nets: Vec<Choice>,
     /// Networks that are shipped, which `model.weights` may name.
     pub sources: Vec<SourceFacts>,
+    /// Ways to choose what is forgotten, which `forget` may name.
     pub forget: Vec<Choice>,
+    /// Recipes that the page offers as complete runs.
     pub presets: Vec<Preset>,
+    /// Images that the page shows before an engine is loaded.
     pub leaf: Leaf,
 }
 
 impl Catalogue {
+    /// The method with this id; `None` for an id that the catalogue does not have.
     pub fn method(&self, id: &str) -> Option<&MethodInfo> {
         self.methods.iter().find(|method| method.card.id == id)
     }
 
+    /// What this family of methods is called; `None` where the catalogue lacks it.
     pub fn family(&self, family: Family) -> Option<&FamilyInfo> {
         self.families.iter().find(|info| info.family == family)
     }
@@ -42,25 +49,33 @@ impl Catalogue {
     }
 }
 
+/// A method as the catalogue file carries it.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct MethodInfo {
+    /// Names, paper, equation and requirements.
     pub card: CardData,
+    /// What the method turns into what.
     pub shape: Shape,
     /// Among the good first choices of its family.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub first: bool,
+    /// The method's settings, in the order in which they are shown.
     pub controls: Vec<Control>,
 }
 
 /// A data set, network or forget set, with its settings.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Choice {
+    /// The `id` that a run file gives it.
     pub id: String,
+    /// The name that people read: "Two moons".
     pub title: String,
+    /// What it is, in a few words.
     pub help: String,
     /// Licence and attribution of data; empty for networks.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub licence: String,
+    /// Its settings, in the order in which they are shown; a run file gives them beside the `id`.
     pub controls: Vec<Control>,
     /// Of a data set: what its samples and classes are called.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -76,6 +91,7 @@ pub struct Preset {
     pub title: String,
     /// The rest of the leading comment.
     pub about: String,
+    /// The run that the recipe plays.
     pub spec: RunSpec,
 }
 
@@ -83,8 +99,11 @@ pub struct Preset {
 /// class.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Leaf {
+    /// Number of each image in the digits' data set, in the order of the test split.
     pub ids: Vec<u32>,
+    /// The digit that each image shows.
     pub labels: Vec<u16>,
+    /// Height and width of each image in pixels.
     pub size: usize,
     /// Row after row of all images, one character a pixel: `0` (paper) to `g` (ink), base 17.
     pub pixels: String,

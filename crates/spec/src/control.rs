@@ -4,66 +4,96 @@ use serde_json::Value;
 /// One setting of a method, made from its `Config` by the engine's schema lowering; page and command line render it.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Control {
+    /// The key in a run file.
     pub key: String,
+    /// The words beside the control: "largest change".
     pub label: String,
+    /// What the setting does, for a tooltip.
     pub help: String,
     /// As in the equation: ε, η, k.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub symbol: Option<String>,
+    /// Unit of the value, shown behind it: `steps`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub unit: Option<String>,
-    /// Shown only while another control has this value.
+    /// Key of another control of the same table, and the value that it must have for this one to matter; the page greys
+    /// this one out otherwise.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub needs: Option<(String, Value)>,
     /// Under "More settings" instead of at once.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub advanced: bool,
+    /// The method's own value, which holds where a run file gives none.
     pub default: Value,
+    /// How the value is set, and which values are allowed.
     pub widget: Widget,
 }
 
+/// Kind of a setting: the input that the page draws for it, and the values that a run file may give.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Widget {
+    /// A number within bounds.
     Slider {
+        /// The smallest value, itself allowed.
         min: f64,
+        /// The largest value, itself allowed.
         max: f64,
+        /// Whether the slider's track is logarithmic.
         #[serde(default, skip_serializing_if = "std::ops::Not::not")]
         log: bool,
     },
+    /// A whole number within bounds.
     Count {
+        /// The smallest value, itself allowed.
         min: u64,
+        /// The largest value, itself allowed.
         max: u64,
     },
+    /// True or false.
     Toggle,
+    /// One of several words.
     Choice {
+        /// The words, in the order in which they are shown.
         options: Vec<String>,
     },
+    /// A text of any length.
     Text,
     /// A nested table, such as every trained method's `train = { … }`.
     Group {
+        /// The table's settings. Each may be left out of a run file; other keys are errors.
         of: Vec<Control>,
     },
+    /// A list of values of one kind.
     List {
+        /// The kind of each entry.
         of: Box<Widget>,
+        /// The most entries that the list may have.
         max: usize,
     },
     /// `null` is allowed, and means "none" or "chosen by the method".
     Maybe {
+        /// The kind of a value that is not `null`.
         of: Box<Widget>,
     },
     /// Options that are known only at run time.
     From {
+        /// Where the options come from.
         source: Source,
+        /// Whether the value is a list of options instead of one.
         many: bool,
     },
 }
 
+/// Where the options of [`Widget::From`] come from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Source {
+    /// Classes of the stage's task, by their indices.
     Class,
+    /// Layers of the network, by their names.
     Layer,
+    /// Stages of the run, by their names.
     Stage,
 }
 

@@ -16,6 +16,7 @@ impl Digest {
         }
     }
 
+    /// The digest of all pieces so far, as a number.
     pub const fn value(&self) -> u64 {
         self.0
     }

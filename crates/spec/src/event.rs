@@ -6,10 +6,12 @@ use serde_json::Value;
 /// stage.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Said {
+    /// Number of the run, as the command gave it; 0 for what concerns the engine itself.
     pub run: u32,
     /// The stage's `as`, else its index.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub stage: Option<String>,
+    /// What happened, with its figures.
     pub event: Event,
 }
 
@@ -19,6 +21,7 @@ pub struct Said {
 pub enum Event {
     /// The worker's code runs and listens; nothing was opened yet.
     Alive {
+        /// Version of the engine.
         engine: String,
     },
     /// The device is open and, for a graphics device, checked.
@@ -31,6 +34,7 @@ pub enum Event {
         adapter: String,
         /// An adapter that is emulated on the CPU.
         software: bool,
+        /// Why this device runs.
         why: Why,
         /// By how much it won the probe, where there was one.
         times: Option<f64>,
@@ -48,79 +52,121 @@ pub enum Event {
     },
     /// Seconds that each stage will take, by a few of its steps on this machine; absent where unknown.
     Estimate {
+        /// One entry for each stage, in the order of the run file.
         seconds: Vec<Option<f64>>,
     },
+    /// A stage begins: what was known of it before no longer holds.
     Stage {
+        /// Place of the stage in the run file, from 0.
         index: usize,
+        /// Number of stages in the run file.
         of: usize,
+        /// Id of its method.
         id: String,
     },
     /// What the stage is at: its own training, or "retrained 2 of 3".
     Phase {
+        /// Name of the phase, which the page shows before the steps.
         name: String,
     },
+    /// Progress of the phase in hand.
     Step {
+        /// Steps that are done.
         done: usize,
+        /// Steps that the phase will take.
         of: usize,
     },
+    /// A point of a curve.
     Scalar {
+        /// Name of the curve: `loss`, `accuracy`, `train_accuracy`.
         series: String,
+        /// Step of the stage that the value belongs to.
         step: usize,
+        /// The value; accuracies in percent.
         value: f32,
     },
-    /// The network's answers. Series `test` is the whole test split, `attacked` the attacked one.
+    /// The network's answers on the test split: on all of it as it is (`test`), or on what an attack was given, before
+    /// (`clean`) and after (`attacked`).
     Answers {
+        /// Which samples were answered: `test`, or, of an attack, `clean` and `attacked`.
         series: String,
+        /// One answer for each sample.
         answers: Answers,
     },
     /// Accuracy of every class in percent; `null` where the split has none of it.
     Classes {
+        /// Whose accuracy it is: `test` of the stage's model, `original` of the one before, `retrained` of the
+        /// reference.
         series: String,
+        /// One entry for each class of the task.
         values: Vec<Option<f32>>,
     },
     /// f32 pixels follow beside the message, `shape` is `[n, channels, height, width]`.
     Images {
+        /// What the images are: `attacked`.
         series: String,
+        /// Shape of the pixels.
         shape: [usize; 4],
+        /// Number of each image in its data set.
         ids: Vec<u32>,
     },
     /// This stage's weights follow beside the message (safetensors): the page keeps them.
     Saved {
+        /// Steps of the stage after which the weights are as saved.
         step: usize,
     },
     /// A fact that is no trouble: a new last layer.
     Note {
+        /// The fact, as a sentence.
         message: String,
     },
+    /// Something that the user should know before trusting the result.
     Warning {
+        /// The warning, as a sentence.
         message: String,
     },
+    /// The run waits for a step, resume or cancel.
     Paused {
+        /// Steps of the stage that are done.
         step: usize,
     },
+    /// The run goes on after a pause.
     Resumed,
-    /// What happened, as a word and as a sentence, the step at which, which step's weights are kept, and a setting that
-    /// may cure it.
+    /// A stage, a run or the engine has failed.
     Failed {
+        /// What kind of failure it is.
         cause: Cause,
+        /// What happened, as a sentence.
         message: String,
+        /// The step at which the loss diverged; absent for other failures.
         step: Option<usize>,
+        /// The step whose weights are kept; absent where none are.
         kept: Option<usize>,
+        /// Path and value of a setting that may help: `train.lr` with a tenth of the learning rate.
         cure: Option<(String, Value)>,
     },
+    /// The run was stopped at the user's wish.
     Cancelled {
+        /// The step whose weights are kept, else the last one that was done.
         step: usize,
     },
+    /// A stage has ended well.
     StageDone {
+        /// Its figures.
         rows: Vec<Row>,
+        /// Time that the stage took, evaluation included.
         seconds: f64,
     },
+    /// All stages that were asked for have ended.
     Finished {
+        /// What the run has come to.
         report: Box<Report>,
     },
     /// To the question `ask`, or why it cannot be answered.
     Answer {
+        /// Number of the question, as the command gave it.
         ask: u32,
+        /// The answer, or a sentence that says why there is none.
         answer: Result<Answer, String>,
     },
 }
@@ -161,7 +207,9 @@ pub enum Cause {
 pub struct Row {
     /// The stage that the figure is of.
     pub stage: String,
+    /// Which figure it is: a key of [`crate::METRICS`].
     pub key: String,
+    /// The figure; over several seeds, their mean.
     pub value: f64,
     /// Over how many samples.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -169,14 +217,16 @@ pub struct Row {
     /// Half-width of the 95 % interval (Wilson) of a share of `n` samples, in the unit of the value.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub interval: Option<f64>,
-    /// Standard deviation over seeds, and how many seeds; absent with one seed.
+    /// Standard deviation over seeds, in the unit of the value; absent with one seed.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub spread: Option<f64>,
+    /// How many seeds `value` and `spread` are over; absent where nothing was repeated.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub seeds: Option<usize>,
 }
 
 impl Row {
+    /// A figure without a number of samples and without a spread.
     pub fn new(stage: &str, key: &str, value: f64) -> Self {
         Self { stage: stage.into(), key: key.into(), value, n: None, interval: None, spread: None, seeds: None }
     }
@@ -197,13 +247,19 @@ pub struct Report {
     /// [`FORMAT`]; reports of format 1 do not say it.
     #[serde(default = "first_format")]
     pub format: u32,
+    /// The run file that was played.
     pub spec: RunSpec,
+    /// Version of the engine that played it.
     pub engine: String,
+    /// Device that it ran on: `cpu`, `webgpu`, `vulkan`, `metal` or `cuda`.
     pub device: String,
+    /// Seed of the run; of several seeds the first.
     pub seed: u32,
+    /// Time of the whole run; the sum over several seeds.
     pub seconds: f64,
     /// Hashes of start weights, split and batch order: equal on every device for one run file.
     pub hashes: indexmap::IndexMap<String, String>,
+    /// The figures of all stages that were played, in playing order.
     pub rows: Vec<Row>,
 }
 
@@ -218,6 +274,7 @@ impl Report {
         }
     }
 
+    /// A figure of a stage; `None` where the stage has no such figure.
     pub fn value(&self, stage: &str, key: &str) -> Option<f64> {
         self.rows.iter().find(|row| row.stage == stage && row.key == key).map(|row| row.value)
     }

@@ -8,6 +8,7 @@ use serde_json::{Map, Value};
 /// What one family of methods is called.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct FamilyInfo {
+    /// The family that these words are for.
     pub family: Family,
     /// Of several of its methods, as a heading: "Attacks".
     pub label: String,
@@ -26,6 +27,7 @@ pub struct FamilyInfo {
 pub struct SourceFacts {
     /// The name that `model.weights` gives.
     pub weights: String,
+    /// The name that people read: "Letters cnn".
     pub title: String,
     /// What it was trained on, as things: "letters".
     pub knows: String,
@@ -34,6 +36,7 @@ pub struct SourceFacts {
 /// What the samples and classes of a data set are called.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct DataFacts {
+    /// Whether the samples are images or points.
     pub kind: Kind,
     /// The first noun whose conditions hold is the right one; the last has none.
     pub nouns: Vec<Noun>,
@@ -62,6 +65,7 @@ pub struct Noun {
 /// What a setting that is not at its default adds to the noun.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Adjective {
+    /// The setting's key in the task: `tilt`.
     pub key: String,
     /// "tilted"
     pub word: String,
@@ -83,6 +87,7 @@ impl DataFacts {
 }
 
 impl Noun {
+    /// A noun without conditions and without words for the classes.
     pub fn new(thing: &str, things: &str, reads: bool) -> Self {
         Self { when: Vec::new(), thing: thing.into(), things: things.into(), reads, classes: Vec::new() }
     }

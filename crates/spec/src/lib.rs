@@ -1,6 +1,7 @@
 //! What a run is, what it says, and which controls exist: plain data, shared by engine, page and command line.
 //!
 //! No tensors here. A type that crosses the worker's boundary lives in this crate.
+#![deny(missing_docs)]
 
 mod answer;
 mod card;
@@ -25,4 +26,4 @@ pub use digest::Digest;
 pub use event::{Cause, Event, FORMAT, Report, Row, Said, Why};
 pub use facts::{Adjective, DataFacts, FamilyInfo, Noun, SourceFacts};
 pub use metric::{Direction, METRICS, Metric, half_width, metric};
-pub use run::{DeviceChoice, Pick, RESERVED, RETRAIN_SEEDS, RunSpec, START, Stage, VERSION, Wrong, nearest};
+pub use run::{DeviceChoice, Pick, RESERVED, RunSpec, START, Stage, VERSION, Wrong, nearest};

@@ -1,22 +1,29 @@
 use serde::Serialize;
 
+/// Which values of a figure are better.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Direction {
+    /// Higher is better.
     Up,
+    /// Lower is better.
     Down,
     /// Neither is better; nearest to the retrained reference is.
     Near,
+    /// Neither is better: the figure only describes.
     None,
 }
 
 /// What a key means: the one table of all figures.
 #[derive(Clone, Copy, Debug, Serialize)]
 pub struct Metric {
+    /// The key of a [`crate::Row`], by which the table is sorted.
     pub key: &'static str,
     /// As in a table's head.
     pub label: &'static str,
+    /// `%`, `points`, `s` or `per image`; empty for a bare number.
     pub unit: &'static str,
+    /// Which values are better.
     pub direction: Direction,
     /// In plain words, for a tooltip.
     pub help: &'static str,
@@ -87,6 +94,7 @@ pub const METRICS: &[Metric] = &[
     m("ua", "UA", "%", Near, "forget accuracy lost: 100 minus accuracy on the forget set"),
 ];
 
+/// The entry of [`METRICS`] with this key; `None` for a key that it does not have.
 pub fn metric(key: &str) -> Option<&'static Metric> {
     METRICS.binary_search_by(|metric| metric.key.cmp(key)).ok().map(|at| &METRICS[at])
 }

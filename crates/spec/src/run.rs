@@ -14,16 +14,19 @@ pub const RESERVED: [&str; 6] = ["id", "as", "from", "with", "on", "model"];
 pub const START: &str = "start";
 
 /// Networks that are retrained as the reference of forgetting where the run file does not say how many.
-pub const RETRAIN_SEEDS: u32 = 3;
+const RETRAIN_SEEDS: u32 = 3;
 
 /// Something in a run file that cannot be: where and why, in one sentence.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Wrong {
+    /// Where: the path of a key, such as `stage.base.epsilon`, or `run file`.
     pub what: String,
+    /// What is wrong there, and what would be right.
     pub why: String,
 }
 
 impl Wrong {
+    /// An error at `what`, for the reason `why`.
     pub fn new(what: impl Into<String>, why: impl Into<String>) -> Self {
         Self { what: what.into(), why: why.into() }
     }
@@ -40,7 +43,9 @@ impl std::error::Error for Wrong {}
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct RunSpec {
+    /// [`VERSION`]; other versions are refused.
     pub version: u32,
+    /// A name for people, in reports and tables; empty where there is none.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub name: String,
     /// Fits TOML's integers and JavaScript's numbers.
@@ -49,19 +54,24 @@ pub struct RunSpec {
     /// Seeds `seed .. seed + repeats`; figures become mean ± standard deviation.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub repeats: Option<u32>,
-    /// Seeds of the retrained reference, [`RETRAIN_SEEDS`] unless given; with fewer than three its noise is unknown.
+    /// Seeds of the retrained reference, 1 to 100, 3 unless given; with fewer than three its noise is unknown.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub retrain_seeds: Option<u32>,
+    /// Where to compute.
     #[serde(default, skip_serializing_if = "DeviceChoice::is_auto")]
     pub device: DeviceChoice,
     /// `tasks.digits = { id = "digits" }`; a stage names the one it works `on`.
     pub tasks: IndexMap<String, Pick>,
+    /// The network that the first stages start from; `weights` names one that is shipped or brought along, without it
+    /// the weights are random.
     pub model: Pick,
+    /// What unlearning stages forget.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub forget: Option<Pick>,
     /// `"stage.1.epsilon" = [0.1, 0.2]`: the product of all axes, one run each, one table in the end.
     #[serde(default, skip_serializing_if = "IndexMap::is_empty")]
     pub grid: IndexMap<String, Vec<Value>>,
+    /// The stages in playing order; at least one.
     #[serde(rename = "stage")]
     pub stages: Vec<Stage>,
 }
@@ -70,19 +80,24 @@ pub struct RunSpec {
 /// `as = "base"` and a row of `from = "base"`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Stage {
+    /// The method: `attack.fgsm`.
     pub id: String,
+    /// The stage's name: a word without dots, not a number and not `start`. Without one its index stands for it.
     #[serde(rename = "as", skip_serializing_if = "Option::is_none")]
     pub name: Option<String>,
+    /// Name of an earlier stage whose model it starts from or asks, or `start`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub from: Option<String>,
     /// Other stages' models.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub with: Vec<String>,
+    /// Name of the task that it works on; without it that of the stage that it starts from, else the first task.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub on: Option<String>,
     /// A fresh net of another kind, in place of `from`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub model: Option<Pick>,
+    /// Settings of the method; those that are absent keep the method's defaults.
     #[serde(flatten)]
     pub params: Map<String, Value>,
 }
@@ -90,20 +105,30 @@ pub struct Stage {
 /// Something chosen by its id, with settings.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Pick {
+    /// Id in the catalogue's list of such things.
     pub id: String,
+    /// Its settings; those that are absent keep their defaults.
     #[serde(flatten)]
     pub params: Map<String, Value>,
 }
 
+/// The device that a run wants.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum DeviceChoice {
+    /// In a browser the faster of graphics device and CPU, by a short probe; elsewhere the graphics device that the
+    /// engine was built for, else the CPU.
     #[default]
     Auto,
+    /// The CPU.
     Cpu,
+    /// The browser's graphics device.
     Webgpu,
+    /// A graphics device through Vulkan.
     Vulkan,
+    /// A graphics device through Metal.
     Metal,
+    /// A graphics device of NVIDIA through CUDA.
     Cuda,
 }
 
@@ -132,12 +157,15 @@ impl RunSpec {
         })?)
     }
 
+    /// Reads JSON. Errors are as for [`Self::read`].
     pub fn read_json(text: &str) -> Result<Self, Wrong> {
         let mut json = serde_json::Deserializer::from_str(text);
         let read = Strict("run file").deserialize(&mut json).and_then(|value| json.end().map(|()| value));
         Self::from_value(read.map_err(|error| Wrong::new("run file", error.to_string()))?)
     }
 
+    /// Reads a run file that was parsed. An error if the version is another, a key is unknown or missing, a value has
+    /// the wrong type, or names contradict each other.
     pub fn from_value(value: Value) -> Result<Self, Wrong> {
         match value.get("version").and_then(Value::as_u64) {
             Some(version) if version == u64::from(VERSION) => {}
@@ -160,10 +188,6 @@ impl RunSpec {
             serde_path_to_error::deserialize(value).map_err(|error| Wrong::new("run file", error.to_string()))?;
         spec.check_names()?;
         Ok(spec)
-    }
-
-    pub fn to_json(&self) -> String {
-        serde_json::to_string_pretty(self).expect("a run file has string keys only")
     }
 
     /// As a person would write it; the order of keys is kept.
@@ -468,11 +492,15 @@ mod tests {
         ]
     "#;
 
+    fn json(spec: &RunSpec) -> String {
+        serde_json::to_string_pretty(spec).unwrap()
+    }
+
     #[test]
     fn toml_and_json_agree_and_keep_the_order() {
         let spec = RunSpec::read(FILE).unwrap();
         assert_eq!(spec.tasks.keys().next().unwrap(), "zebra");
-        assert_eq!(RunSpec::read(&spec.to_json()).unwrap(), spec);
+        assert_eq!(RunSpec::read(&json(&spec)).unwrap(), spec);
         assert_eq!(RunSpec::read(&spec.to_toml()).unwrap(), spec);
     }
 
@@ -566,7 +594,7 @@ mod tests {
 
     #[test]
     fn a_key_that_stands_twice_is_refused_wherever_it_stands() {
-        let json = RunSpec::read(FILE).unwrap().to_json();
+        let json = json(&RunSpec::read(FILE).unwrap());
         for (from, to) in [
             ("\"version\": 1", "\"version\": 1, \"version\": 1"),
             ("\"epsilon\": 0.1", "\"epsilon\": 0.1,\n\"epsilon\": 0.2"),

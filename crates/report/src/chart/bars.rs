@@ -11,6 +11,7 @@ use crate::{
 /// Accuracy of each class in percent, against the retrained network.
 #[derive(Clone, Debug, PartialEq)]
 pub struct ClassBars {
+    /// Name of each class, under its bar. The other lists are in this order.
     pub names: Vec<String>,
     /// `None` where the split has none of a class.
     pub values: Vec<Option<f64>>,
@@ -18,6 +19,7 @@ pub struct ClassBars {
     pub before: Vec<Option<f64>>,
     /// Indices of the classes to forget.
     pub forgotten: Vec<usize>,
+    /// The retrained network, as a line across each bar.
     pub reference: Option<Reference>,
 }
 
@@ -26,6 +28,7 @@ pub struct ClassBars {
 pub struct Reference {
     /// "Retrained without 3".
     pub name: String,
+    /// Accuracy of each class in percent; `None` where it is not known.
     pub values: Vec<Option<f64>>,
     /// One standard deviation over its seeds; empty with one seed.
     pub spreads: Vec<Option<f64>>,
@@ -132,12 +135,14 @@ pub struct Ribbon {
     pub values: Vec<Option<f64>>,
     /// Of the layer before: a class that is lost shows what was there.
     pub before: Vec<Option<f64>>,
+    /// Number of classes: a class without a value has a bar of the least height.
     pub classes: usize,
     /// Keep for the selected layer, pencil for others.
     pub role: Role,
 }
 
 impl Ribbon {
+    /// The width that the page gives it, in CSS pixels.
     pub const WIDTH: f64 = 130.0;
 
     /// A class below 30 % that was above 60 %.
@@ -193,8 +198,11 @@ impl Chart for Ribbon {
 /// bins, which sum to 1 for each group.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Histogram {
+    /// Training images that were kept, as filled bars.
     pub kept: Vec<f64>,
+    /// Images that the network never saw, as a dashed line.
     pub unseen: Vec<f64>,
+    /// Training images that were to be forgotten, as a line.
     pub forgotten: Vec<f64>,
 }
 

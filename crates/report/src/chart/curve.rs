@@ -12,8 +12,11 @@ use crate::{
 /// One line of values; x ascends.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Line {
+    /// What stands at its end, in the read-out and in the table's head.
     pub name: String,
+    /// Its colour.
     pub role: Role,
+    /// Its width and dashes.
     pub rank: Rank,
     /// A value that is not finite ends the line with a cross.
     pub points: Vec<[f64; 2]>,
@@ -24,14 +27,16 @@ pub struct Line {
 pub enum Rank {
     /// In pencil, whatever its role: an earlier or recorded run.
     Earlier,
+    /// With a width of 2 pixels and the dashes of its role.
     Other,
     /// Accuracy on what it learned from.
     Seen,
+    /// The widest, and solid.
     Selected,
 }
 
 impl Line {
-    pub fn stroke(&self) -> Stroke {
+    fn stroke(&self) -> Stroke {
         match self.rank {
             Rank::Earlier => Stroke::new(Role::Pencil, 1.5),
             Rank::Other => Stroke::new(self.role, 2.0).dashed(self.role.dash()),
@@ -56,7 +61,7 @@ impl Line {
 /// Writes a line's path while its values arrive: at most one first, lowest, highest and last point a pixel column, and
 /// a push touches only the end of the text.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Pen {
+struct Pen {
     x: Scale,
     y: Scale,
     d: String,
@@ -64,7 +69,7 @@ pub struct Pen {
     kept: usize,
     column: Option<Column>,
     /// The step of the first value that was not finite; the line ends before it.
-    pub broken: Option<f64>,
+    broken: Option<f64>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -77,21 +82,21 @@ struct Column {
 }
 
 impl Pen {
-    pub fn new(x: Scale, y: Scale) -> Self {
+    fn new(x: Scale, y: Scale) -> Self {
         Self { x, y, d: String::new(), kept: 0, column: None, broken: None }
     }
 
     /// The path so far, as the attribute `d`.
-    pub fn d(&self) -> &str {
+    fn d(&self) -> &str {
         &self.d
     }
 
     /// The last point, in pixels: where the label stands.
-    pub fn end(&self) -> Option<[f64; 2]> {
+    fn end(&self) -> Option<[f64; 2]> {
         self.column.map(|column| column.last)
     }
 
-    pub fn push(&mut self, step: f64, value: f64) {
+    fn push(&mut self, step: f64, value: f64) {
         if self.broken.is_some() {
             return;
         }
@@ -142,6 +147,7 @@ pub struct Curve {
     pub log: bool,
     /// From back to front; line `i` is the mark with the id `i`.
     pub lines: Vec<Line>,
+    /// A value to be reached, as a dotted line across the plot.
     pub goal: Option<f64>,
     /// The step that a running line has reached.
     pub now: Option<f64>,
@@ -244,9 +250,11 @@ impl Curve {
 /// Robust accuracy by ε, in percent, one line a victim.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Epsilon {
+    /// x is the budget, y the accuracy.
     pub lines: Vec<Line>,
     /// Where the slider stands.
     pub epsilon: f64,
+    /// The budget at the end of the x axis.
     pub max: f64,
 }
 
@@ -298,6 +306,7 @@ impl Chart for Epsilon {
 /// The confidence in the right answer after each step of an attack, in percent, from step 0.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Walk {
+    /// One for each step, and before them that of the clean sample.
     pub confidences: Vec<f64>,
     /// The step that is shown beside it.
     pub at: usize,
@@ -354,11 +363,14 @@ impl Chart for Walk {
 /// The shape of a curve in a row of a table, without axes.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Sparkline {
+    /// At equal distances; the line ends before one that is not finite.
     pub values: Vec<f64>,
+    /// The colour of the line.
     pub role: Role,
 }
 
 impl Sparkline {
+    /// The width that the page gives it, in CSS pixels.
     pub const WIDTH: f64 = 60.0;
 }
 

@@ -11,8 +11,11 @@ use crate::{
 /// Two coordinates a sample, as the engine gives them.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Embedding {
+    /// First and second principal component of each sample's features.
     pub xy: Vec<[f32; 2]>,
+    /// Index of each sample's class in `names`.
     pub labels: Vec<u16>,
+    /// Name of each class; its first character is drawn.
     pub names: Vec<String>,
     /// Classes to forget.
     pub forgotten: Vec<u16>,

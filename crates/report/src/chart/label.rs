@@ -8,7 +8,7 @@ const GAP: f64 = 15.0;
 
 /// Moves heights apart to at least `gap`, as little as needed, inside `low..=high`; the order stays. More labels than
 /// fit go on below `high`.
-pub fn push_apart(heights: &mut [f64], gap: f64, low: f64, high: f64) {
+fn push_apart(heights: &mut [f64], gap: f64, low: f64, high: f64) {
     let order = rising(heights);
     let mut floor = low;
     for &index in &order {

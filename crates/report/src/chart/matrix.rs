@@ -11,7 +11,9 @@ use crate::{
 /// How many images of each class were named what; row = label, column = answer.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Confusion {
+    /// Name of each class, before its row and over its column.
     pub names: Vec<String>,
+    /// Numbers of images, `[label, answer]`.
     pub counts: Vec<Vec<u32>>,
 }
 
@@ -87,8 +89,11 @@ impl Chart for Confusion {
 /// Accuracy in percent of each victim (row) under each attack (column); `None` while it is not measured.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Arena {
+    /// Name of each network, before its row.
     pub victims: Vec<String>,
+    /// Name of each attack, over its column.
     pub attacks: Vec<String>,
+    /// In percent, `[victim, attack]`.
     pub accuracy: Vec<Vec<Option<f64>>>,
 }
 

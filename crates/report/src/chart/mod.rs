@@ -8,9 +8,8 @@ mod matrix;
 mod plane;
 
 pub use bars::{ClassBars, Histogram, Reference, Ribbon};
-pub use curve::{Curve, Epsilon, Line, Pen, Rank, Sparkline, Walk};
+pub use curve::{Curve, Epsilon, Line, Rank, Sparkline, Walk};
 pub use embedding::Embedding;
-pub use label::push_apart;
 pub use matrix::{Arena, Confusion};
 pub use plane::{Better, GapPlane, Point, TradeOff};
 
@@ -26,6 +25,7 @@ pub trait Chart {
     /// The height that the page reserves for it.
     const HEIGHT: f64;
 
+    /// The picture in a frame of `width` × `height` CSS pixels.
     fn scene(&self, width: f64, height: f64) -> Scene;
 
     /// The same figures as a table.

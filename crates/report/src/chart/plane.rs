@@ -14,12 +14,19 @@ use crate::{
 /// A method, network or version; the spreads are one standard deviation over seeds.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Point {
+    /// The label beside it.
     pub name: String,
+    /// Its colour.
     pub role: Role,
+    /// In the unit of the x axis.
     pub x: f64,
+    /// In the unit of the y axis.
     pub y: f64,
+    /// In the unit of the x axis; `None` with one seed.
     pub x_spread: Option<f64>,
+    /// In the unit of the y axis; `None` with one seed.
     pub y_spread: Option<f64>,
+    /// Whether it is drawn larger, and gets its label first.
     pub selected: bool,
     /// Points of one group are joined in their order: ranks of LoRA.
     pub group: Option<u32>,
@@ -183,18 +190,24 @@ fn quarter(axes: &Axes, radii: [f64; 2]) -> String {
 pub struct TradeOff {
     /// With its direction in words: "Weights trained →".
     pub x_title: String,
+    /// Title of the y axis, which is in percent: "Accuracy on digits, %".
     pub y_title: String,
     /// The first points in a group give it its line.
     pub points: Vec<Point>,
+    /// Whether the x axis is logarithmic; otherwise it is in percent.
     pub log_x: bool,
+    /// Which way along the x axis is better; up is better on the y axis.
     pub better_x: Better,
     /// What costs nothing: "no adapter", drawn dotted.
     pub baseline: Option<(String, f64)>,
 }
 
+/// Which values of a quantity are better.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Better {
+    /// Smaller ones, as of a cost.
     Less,
+    /// Larger ones.
     More,
 }
 
