@@ -1,6 +1,5 @@
 //! A picture as marks that carry roles instead of colours: the page draws them, the command line writes them as SVG.
 
-use crate::order::sort;
 use crate::scale::Scale;
 
 /// A finished picture; every length is in CSS pixels.
@@ -449,7 +448,7 @@ impl Plot {
                 Some((index, value, self.y.at(value)))
             })
             .collect();
-        sort(&mut values, |(_, value, _)| -value);
+        values.sort_by(|a, b| b.1.total_cmp(&a.1));
         Some(Reading { x, at: self.x.at(x), values })
     }
 }

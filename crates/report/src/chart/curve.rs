@@ -3,7 +3,6 @@
 use super::{Axes, Axis, Chart, Margins, NARROW, label, listed, with_unit};
 use crate::{
     figure,
-    order::sort,
     scale::{Kind, Scale},
     scene::{Anchor, Mark, Role, Scene, Stroke, Trace, extend, path, value_at},
     table::Table,
@@ -418,7 +417,7 @@ fn by_x(name: &str, decimals: usize, lines: &[Line], unit: &str) -> Table {
     let suffix = if unit.is_empty() { String::new() } else { [", ", unit].concat() };
     table.head.extend(lines.iter().map(|line| [line.name.as_str(), &suffix].concat()));
     let mut xs: Vec<f64> = lines.iter().flat_map(|line| &line.points).map(|point| point[0]).collect();
-    sort(&mut xs, |x| *x);
+    xs.sort_unstable_by(f64::total_cmp);
     xs.dedup();
     let count = xs.len().min(ROWS);
     for at in 0..count {

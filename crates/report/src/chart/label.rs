@@ -1,6 +1,5 @@
 //! Direct labels: at the ends of lines, pushed apart; beside points, where there is room.
 
-use crate::order::{rising, sort};
 use crate::scene::{Anchor, Mark, Role, text_width};
 
 /// Between the baselines of two labels.
@@ -9,7 +8,8 @@ const GAP: f64 = 15.0;
 /// Moves heights apart to at least `gap`, as little as needed, inside `low..=high`; the order stays. More labels than
 /// fit go on below `high`.
 pub fn push_apart(heights: &mut [f64], gap: f64, low: f64, high: f64) {
-    let order = rising(heights);
+    let mut order: Vec<usize> = (0..heights.len()).collect();
+    order.sort_by(|a, b| heights[*a].total_cmp(&heights[*b]));
     let mut floor = low;
     for &index in &order {
         heights[index] = heights[index].max(floor);
@@ -48,7 +48,7 @@ pub(super) fn ends(ends: Vec<End>, width: f64, low: f64, high: f64) -> Vec<Mark>
         })
         .collect();
     // Only labels over one another are pushed: those of a line that ended earlier stay with it.
-    sort(&mut places, |place| place.4[0]);
+    places.sort_by(|a, b| a.4[0].total_cmp(&b.4[0]));
     for column in places.chunk_by_mut(|a, b| b.4[0] < a.4[1]) {
         let mut heights: Vec<f64> = column.iter().map(|place| place.2).collect();
         push_apart(&mut heights, GAP * rows, low + 4.0, high - 2.0 - GAP * (rows - 1.0));

@@ -3,10 +3,10 @@
 use super::{Chart, listed};
 use crate::{
     figure,
-    order::sort,
     scene::{Anchor, Fill, Mark, Role, Scene, Shape, on_cell, text_width},
     table::Table,
 };
+use std::cmp::Reverse;
 
 /// How many images of each class were named what; row = label, column = answer.
 #[derive(Clone, Debug, PartialEq)]
@@ -59,7 +59,7 @@ impl Chart for Confusion {
             let (fill, ink) = on_cell(role, f64::from(count) / most);
             grid.cell(row, column, fill, Some((count.to_string(), ink)));
         }
-        sort(&mut errors, |(count, ..)| -f64::from(*count));
+        errors.sort_by_key(|(count, ..)| Reverse(*count));
         let worst: Vec<String> = errors
             .iter()
             .take(3)
@@ -193,6 +193,14 @@ mod tests {
         let scene = chart.scene(300.0, Confusion::HEIGHT);
         assert_eq!(scene.title, "What is taken for what: most often 1 as 2 (1)");
         assert_eq!(scene.marks.iter().filter(|mark| mark.id.is_some()).count(), 9);
+    }
+
+    #[test]
+    fn equal_errors_are_named_in_the_order_of_the_rows() {
+        let names: Vec<String> = ["0", "1", "2"].map(String::from).into();
+        let counts = vec![vec![9, 0, 1], vec![1, 9, 2], vec![1, 0, 9]];
+        let title = Confusion { names, counts }.scene(300.0, Confusion::HEIGHT).title;
+        assert_eq!(title, "What is taken for what: most often 1 as 2 (2), 0 as 2 (1) and 1 as 0 (1)");
     }
 
     #[test]

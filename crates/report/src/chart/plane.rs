@@ -4,7 +4,6 @@ use super::{Axes, Axis, Chart, Margins, label::Placer, listed};
 use crate::{
     figure,
     noise::{Distance, in_disc},
-    order::sort,
     scale::{Kind, Scale},
     scene::{Anchor, Fill, Mark, Role, Scene, Stroke, extend, path, text_width},
     table::Table,
@@ -220,7 +219,7 @@ impl Chart for TradeOff {
         let frontier: Vec<[f64; 2]> = self.frontier().into_iter().map(|index| dots[index]).collect();
         axes.scene.push(Mark::path(path(&frontier), Stroke::new(Role::Line, 6.0)));
         let mut groups: Vec<u32> = self.points.iter().filter_map(|point| point.group).collect();
-        sort(&mut groups, |group| f64::from(*group));
+        groups.sort_unstable();
         groups.dedup();
         for group in groups {
             let of =
@@ -268,7 +267,7 @@ impl TradeOff {
                 self.points[*index].is_finite() && !points().any(|other| beats(other, &self.points[*index]))
             })
             .collect();
-        sort(&mut best, |index| self.points[*index].x);
+        best.sort_by(|a, b| self.points[*a].x.total_cmp(&self.points[*b].x));
         best
     }
 
