@@ -1,6 +1,6 @@
 //! Cells with figures: what is taken for what, and victims against attacks.
 
-use super::{Chart, listed};
+use super::{Chart, label::fitted, listed};
 use crate::{
     figure,
     scene::{Anchor, Fill, Mark, Role, Scene, Shape, on_cell, text_width},
@@ -67,7 +67,11 @@ impl Chart for Confusion {
                 [self.names[*row].as_str(), " as ", &self.names[*column], " (", &count.to_string(), ")"].concat()
             })
             .collect();
-        let title = if worst.is_empty() { "no errors".into() } else { ["most often ", &listed(&worst)].concat() };
+        let title = match worst[..] {
+            [] if cells().all(|(row, column)| self.get(row, column) == 0) => "nothing yet".into(),
+            [] => "no errors".into(),
+            _ => ["most often ", &listed(&worst)].concat(),
+        };
         grid.scene.title = ["What is taken for what: ", &title].concat();
         grid.scene
     }
@@ -157,11 +161,12 @@ impl Grid {
         let mut scene = Scene::new(width, height);
         for (column, name) in columns.iter().enumerate() {
             let x = left + pitch[0] * (column as f64 + 0.5);
-            scene.push(Mark::text(x, Self::TOP - 7.0, name.as_str(), Role::Ink2).anchored(Anchor::Middle).sized(12));
+            let name = fitted(name, pitch[0]);
+            scene.push(Mark::text(x, Self::TOP - 7.0, name, Role::Ink2).anchored(Anchor::Middle).sized(12));
         }
         for (row, name) in rows.iter().enumerate() {
             let y = Self::TOP + pitch[1] * (row as f64 + 0.5) + 4.0;
-            scene.push(Mark::text(0.0, y, name.as_str(), Role::Ink2).sized(12));
+            scene.push(Mark::text(0.0, y, fitted(name, left), Role::Ink2).sized(12));
         }
         Self { scene, left, pitch, columns: columns.len() }
     }
