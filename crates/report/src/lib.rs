@@ -10,7 +10,6 @@ pub mod figure;
 #[cfg(feature = "html")]
 pub mod html;
 pub mod noise;
-mod order;
 pub mod outcome;
 pub mod scale;
 pub mod scene;
@@ -23,7 +22,6 @@ pub use difference::{Difference, differences};
 #[cfg(feature = "html")]
 pub use html::html;
 pub use noise::Noise;
-pub use order::order;
 pub use outcome::{Answers, Failure, Images, Outcome, Status};
 pub use scene::{Role, Scene};
 pub use sentence::Sentence;

@@ -1,6 +1,8 @@
 //! A picture as marks that carry roles instead of colours: the page draws them, the command line writes them as SVG.
+//!
+//! Charts are drawn by hand, as such marks: plotting crates bring renderers and colours of their own, and know neither
+//! the themes of the page nor its direct labels.
 
-use crate::order::sort;
 use crate::scale::Scale;
 
 /// A finished picture; every length is in CSS pixels.
@@ -502,7 +504,7 @@ impl Plot {
                 Some((index, value, self.y.at(value)))
             })
             .collect();
-        sort(&mut values, |(_, value, _)| -value);
+        values.sort_by(|a, b| b.1.total_cmp(&a.1));
         Some(Reading { x, at: self.x.at(x), values })
     }
 }
@@ -520,11 +522,17 @@ pub(crate) fn value_at(points: &[[f64; 2]], x: f64) -> Option<f64> {
     value.is_finite().then_some(value)
 }
 
-/// A line through points in pixels.
+/// A line through points in pixels, with a hole where a point is not finite.
 pub(crate) fn path(points: &[[f64; 2]]) -> String {
     let mut d = String::with_capacity(12 * points.len());
-    for (index, point) in points.iter().enumerate() {
-        extend(&mut d, if index == 0 { 'M' } else { 'L' }, *point);
+    let mut command = 'M';
+    for point in points {
+        if point.iter().all(|end| end.is_finite()) {
+            extend(&mut d, command, *point);
+            command = 'L';
+        } else {
+            command = 'M';
+        }
     }
     d
 }
@@ -581,7 +589,7 @@ pub(crate) fn text_width(text: &str, size: f64, bold: bool) -> f64 {
         .map(|character| match character {
             'i' | 'j' | 'l' | '.' | ',' | ':' | ';' | '|' | '!' | '\'' | ' ' | '\u{202f}' => 0.27,
             'f' | 't' | 'r' | 'I' | '(' | ')' | '-' | '/' => 0.34,
-            'm' | 'w' | 'M' | 'W' | '%' | '@' => 0.86,
+            'm' | 'w' | 'M' | 'W' | '%' | '@' | '…' => 0.86,
             'A'..='Z' | '±' => 0.68,
             _ => 0.56,
         })
@@ -621,7 +629,9 @@ mod tests {
 
     #[test]
     fn coordinates() {
-        assert_eq!(path(&[[1.0, 2.25], [-0.04, -7.25], [f64::NAN, f64::INFINITY]]), "M1 2.3L0 -7.3L0 1000000");
+        assert_eq!(path(&[[1.0, 2.25], [-0.04, -7.25], [2e9, 0.0]]), "M1 2.3L0 -7.3L1000000 0");
+        let holes = [[f64::NAN, 0.0], [1.0, 1.0], [2.0, 2.0], [3.0, f64::INFINITY], [4.0, 4.0], [5.0, 5.0]];
+        assert_eq!(path(&holes), "M1 1L2 2M4 4L5 5");
     }
 
     #[test]

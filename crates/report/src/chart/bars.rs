@@ -1,6 +1,6 @@
 //! Class by class, the ribbon of a layer card, and the histogram of an attacker's scores.
 
-use super::{Axes, Axis, Chart, Margins, listed};
+use super::{Axes, Axis, Chart, Margins, label::fitted, listed};
 use crate::{
     figure,
     scale::Kind,
@@ -77,7 +77,8 @@ impl Chart for ClassBars {
                 axes.scene.push(Mark::line([left - 4.0, y], [left + bar + 4.0, y], stroke));
             }
             let ink = if forgotten { Role::Lose } else { Role::Ink2 };
-            let label = Mark::text(middle, zero + 18.0, name.as_str(), ink).anchored(Anchor::Middle).sized(12);
+            let name = fitted(name, pitch);
+            let label = Mark::text(middle, zero + 18.0, name, ink).anchored(Anchor::Middle).sized(12);
             axes.scene.push(if forgotten { label.struck() } else { label });
         }
         if let Some(reference) = &self.reference {
@@ -172,7 +173,7 @@ impl Chart for Ribbon {
             let role = if lost { Role::Lose } else { self.role };
             scene.push(Mark::rect(left, height - tall, bar, tall, Fill::Solid(role)).numbered(class));
         }
-        let known: Vec<f64> = self.values.iter().copied().flatten().collect();
+        let known: Vec<f64> = (0..self.classes).filter_map(|class| get(&self.values, class)).collect();
         let lost: Vec<String> =
             (0..self.classes).filter(|class| self.lost(*class)).map(|class| class.to_string()).collect();
         scene.title = if known.is_empty() {
@@ -211,12 +212,13 @@ impl Chart for Histogram {
 
     fn scene(&self, width: f64, height: f64) -> Scene {
         let margins = Margins { left: 8.0, right: 8.0, top: 24.0, bottom: 26.0 };
-        let most = self.groups().into_iter().flat_map(|(_, bins)| bins).fold(0.0, |a: f64, b| a.max(*b));
+        let shares = self.groups().into_iter().flat_map(|(_, bins)| bins).filter(|share| share.is_finite());
+        let most = shares.fold(0.0, |a: f64, b| a.max(*b));
         let bins = self.kept.len().max(self.unseen.len()).max(self.forgotten.len()).max(1);
         let x = Axis { kind: Kind::Linear, domain: [0.0, bins as f64], title: "", ticks: 0 };
         let y = Axis { kind: Kind::Linear, domain: [0.0, if most > 0.0 { most } else { 1.0 }], title: "", ticks: 0 };
         let mut axes = Axes::new(width, height, &margins, &x, &y);
-        for (bin, share) in self.kept.iter().enumerate() {
+        for (bin, share) in self.kept.iter().enumerate().filter(|(_, share)| share.is_finite()) {
             let [left, top] = axes.at([bin as f64, *share]);
             let bar = axes.x.at(bin as f64 + 1.0) - left - 1.0;
             axes.scene.push(Mark::rect(left + 0.5, top, bar, axes.bottom() - top, Fill::Faint(Role::Keep, 22)));
@@ -245,7 +247,8 @@ impl Chart for Histogram {
             .into_iter()
             .filter_map(|(name, bins)| Some([name, " ", &figure::fixed(mean(bins)?, 2)].concat()))
             .collect();
-        axes.finish(["Mean score of an attacker: ", &listed(&means)].concat(), Vec::new())
+        let means = if means.is_empty() { "nothing yet".into() } else { listed(&means) };
+        axes.finish(["Mean score of an attacker: ", &means].concat(), Vec::new())
     }
 
     fn table(&self) -> Table {

@@ -3,9 +3,8 @@
 use super::{Axes, Axis, Chart, Margins, NARROW, label, listed, with_unit};
 use crate::{
     figure,
-    order::sort,
     scale::{Kind, Scale},
-    scene::{Anchor, Mark, Role, Scene, Stroke, Trace, extend, path, value_at},
+    scene::{Anchor, Mark, Role, Scene, Stroke, Trace, extend, path, text_width, value_at},
     table::Table,
 };
 
@@ -96,6 +95,12 @@ impl Pen {
         self.column.map(|column| column.last)
     }
 
+    /// Of a line with a single point, which a path does not show.
+    fn dot(&self, role: Role) -> Option<Mark> {
+        let [x, y] = self.end().filter(|_| !self.d.contains('L'))?;
+        Some(Mark::circle(x, y, 2.5, role))
+    }
+
     fn push(&mut self, step: f64, value: f64) {
         if self.broken.is_some() {
             return;
@@ -164,7 +169,7 @@ impl Chart for Curve {
         let right = if width < NARROW { 10.0 } else { 104.0 };
         let margins = Margins { left: 34.0, right, top: 14.0, bottom: 26.0 };
         let kind = if self.log { Kind::Log } else { Kind::Linear };
-        let x = Axis { kind: Kind::Linear, domain: [0.0, self.steps.max(1.0)], title: "", ticks: 4 };
+        let x = step_axis(self.steps, 4);
         let y = Axis { kind, domain: self.domain(), title: "", ticks: 4 };
         let mut axes = Axes::new(width, height, &margins, &x, &y);
         axes.grid(4);
@@ -180,7 +185,7 @@ impl Chart for Curve {
             axes.vertical(kept, Stroke::new(Role::Keep, 1.0).dashed("3 3"));
             let text = ["step ", &figure::fixed(kept, 0), ", kept"].concat();
             let (x, y) = (axes.x.at(kept), axes.top() + 16.0);
-            axes.scene.push(beside(x, y, 7.0, text, Role::Keep, width));
+            axes.scene.push(beside([x, y], 7.0, text, Role::Keep, width));
         }
         let mut labels = Vec::new();
         for (index, line) in self.lines.iter().enumerate() {
@@ -190,13 +195,14 @@ impl Chart for Curve {
             }
             axes.scene.push(Mark::path(pen.d().into(), line.stroke()).numbered(index));
             let Some(at) = pen.end() else { continue };
+            axes.scene.marks.extend(pen.dot(line.role()).map(|dot| dot.numbered(index)));
             let failed = self.failed.as_ref().filter(|_| index + 1 == self.lines.len());
             let broken = pen.broken.map(|step| (step, self.broken(line)));
             match failed.map(|(step, words)| (*step, words.as_str())).or(broken) {
                 Some((step, words)) => {
                     axes.scene.push(Mark::path(cross(at, 5.0), Stroke::new(Role::Lose, 2.5)));
                     let text = ["step ", &figure::fixed(step, 0), ": ", words].concat();
-                    axes.scene.push(beside(at[0], at[1] + 4.0, 12.0, text, Role::Lose, width));
+                    axes.scene.push(beside_end(at, text, width, axes.bottom()));
                 }
                 None => labels.push(label::End { at, text: line.name.clone(), role: line.role(), second: None }),
             }
@@ -293,8 +299,9 @@ impl Chart for Epsilon {
             let value = value_at(&line.points, epsilon)?;
             Some([line.name.as_str(), " ", &figure::percent(value, 0)].concat())
         });
-        let title =
-            ["Right under attack at ε ", &figure::short(epsilon), ": ", &listed(&at.collect::<Vec<_>>())].concat();
+        let said = listed(&at.collect::<Vec<_>>());
+        let said = if said.is_empty() { "nothing yet" } else { &said };
+        let title = ["Right under attack at ε ", &figure::short(epsilon), ": ", said].concat();
         axes.finish(title, self.lines.iter().map(Line::trace).collect())
     }
 
@@ -318,7 +325,7 @@ impl Chart for Walk {
     fn scene(&self, width: f64, height: f64) -> Scene {
         let margins = Margins { left: 34.0, right: 14.0, top: 12.0, bottom: 24.0 };
         let last = self.confidences.len().saturating_sub(1).max(1) as f64;
-        let x = Axis { kind: Kind::Linear, domain: [0.0, last], title: "", ticks: if last < 5.0 { 2 } else { 5 } };
+        let x = step_axis(last, 5);
         let y = Axis { kind: Kind::Linear, domain: [0.0, 100.0], title: "", ticks: 2 };
         let mut axes = Axes::new(width, height, &margins, &x, &y);
         axes.grid(2);
@@ -326,7 +333,7 @@ impl Chart for Walk {
             self.confidences.iter().enumerate().map(|(step, value)| [step as f64, *value]).collect();
         let points: Vec<[f64; 2]> = values.iter().map(|point| axes.at(*point)).collect();
         axes.scene.push(Mark::path(path(&points), Stroke::new(Role::Lose, 2.0)));
-        for (step, [x, y]) in points.into_iter().enumerate() {
+        for (step, [x, y]) in points.into_iter().enumerate().filter(|(_, [_, y])| y.is_finite()) {
             let dot = if step == self.at {
                 Mark::circle(x, y, 5.5, Role::Lose)
             } else {
@@ -334,21 +341,16 @@ impl Chart for Walk {
             };
             axes.scene.push(dot.numbered(step));
         }
-        let title = match (self.confidences.first(), self.confidences.last()) {
-            (Some(first), Some(last)) => [
-                "Confidence in the right answer falls from ",
-                &figure::percent(*first, 0),
-                " to ",
-                &figure::percent(*last, 0),
-                " in ",
-                &(self.confidences.len() - 1).to_string(),
-                " steps",
-            ]
-            .concat(),
-            _ => "Confidence in the right answer by step, nothing yet".into(),
+        let title = match self.confidences[..] {
+            [] => "Confidence in the right answer by step, nothing yet".into(),
+            [only] => ["Confidence in the right answer before the first step: ", &figure::percent(only, 0)].concat(),
+            [first, .., last] => {
+                let goes = if last < first { "falls" } else { "goes" };
+                let (from, to) = (figure::percent(first, 0), figure::percent(last, 0));
+                let (steps, s) = (self.confidences.len() - 1, if self.confidences.len() == 2 { "" } else { "s" });
+                format!("Confidence in the right answer {goes} from {from} to {to} in {steps} step{s}")
+            }
         };
-        let title =
-            if self.confidences.last() > self.confidences.first() { title.replace("falls", "goes") } else { title };
         axes.finish(title, vec![Trace { name: "Right answer".into(), role: Role::Lose, points: values }])
     }
 
@@ -391,6 +393,7 @@ impl Chart for Sparkline {
             (Some(first), Some(last)) => ["From ", &figure::short(*first), " to ", &figure::short(*last)].concat(),
             _ => "Nothing yet".into(),
         };
+        scene.marks.extend(pen.dot(self.role));
         scene.push(Mark::path(pen.d, Stroke::new(self.role, 1.5)));
         scene
     }
@@ -403,11 +406,29 @@ impl Chart for Sparkline {
     }
 }
 
+/// Whole steps from zero.
+fn step_axis<'a>(steps: f64, ticks: usize) -> Axis<'a> {
+    let steps = steps.max(1.0);
+    Axis { kind: Kind::Linear, domain: [0.0, steps], title: "", ticks: ticks.min(steps as usize) }
+}
+
 /// The words of a mark at its right, or at its left where the picture ends.
-fn beside(x: f64, y: f64, distance: f64, text: String, role: Role, width: f64) -> Mark {
-    let fits = x + distance + crate::scene::text_width(&text, 12.0, true) <= width;
+fn beside([x, y]: [f64; 2], distance: f64, text: String, role: Role, width: f64) -> Mark {
+    let fits = fits_beside(x, distance, &text, width);
     let (x, anchor) = if fits { (x + distance, Anchor::Start) } else { (x - distance, Anchor::End) };
     Mark::text(x, y, text, role).label(true).anchored(anchor)
+}
+
+/// The words of a line's end; at its left, where the line comes from, they stand under it.
+fn beside_end([x, y]: [f64; 2], text: String, width: f64, bottom: f64) -> Mark {
+    let distance = 12.0;
+    let fits = fits_beside(x, distance, &text, width);
+    let y = if fits { y + 4.0 } else { (y + 19.0).min(bottom - 2.0) };
+    beside([x, y], distance, text, Role::Lose, width)
+}
+
+fn fits_beside(x: f64, distance: f64, text: &str, width: f64) -> bool {
+    x + distance + text_width(text, 12.0, true) <= width
 }
 
 fn cross([x, y]: [f64; 2], arm: f64) -> String {
@@ -430,7 +451,7 @@ fn by_x(name: &str, decimals: usize, lines: &[Line], unit: &str) -> Table {
     let suffix = if unit.is_empty() { String::new() } else { [", ", unit].concat() };
     table.head.extend(lines.iter().map(|line| [line.name.as_str(), &suffix].concat()));
     let mut xs: Vec<f64> = lines.iter().flat_map(|line| &line.points).map(|point| point[0]).collect();
-    sort(&mut xs, |x| *x);
+    xs.sort_unstable_by(f64::total_cmp);
     xs.dedup();
     let count = xs.len().min(ROWS);
     for at in 0..count {

@@ -73,6 +73,10 @@ impl Chart for Embedding {
         let forgotten = self.forgotten.iter().filter_map(|class| self.names.get(usize::from(*class)).cloned());
         let forgotten: Vec<String> = forgotten.collect();
         let count = figure::fixed(self.xy.len() as f64, 0);
+        if self.xy.is_empty() {
+            scene.title = "Features, nothing yet".into();
+            return scene;
+        }
         scene.title = ["Features of ", &count, " images of ", &self.centres().len().to_string(), " classes"].concat();
         if !forgotten.is_empty() {
             scene.title.push_str(&[", to forget: ", &listed(&forgotten)].concat());

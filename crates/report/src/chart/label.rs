@@ -1,6 +1,5 @@
 //! Direct labels: at the ends of lines, pushed apart; beside points, where there is room.
 
-use crate::order::{rising, sort};
 use crate::scene::{Anchor, Mark, Role, text_width};
 
 /// Between the baselines of two labels.
@@ -9,7 +8,8 @@ const GAP: f64 = 15.0;
 /// Moves heights apart to at least `gap`, as little as needed, inside `low..=high`; the order stays. More labels than
 /// fit go on below `high`.
 fn push_apart(heights: &mut [f64], gap: f64, low: f64, high: f64) {
-    let order = rising(heights);
+    let mut order: Vec<usize> = (0..heights.len()).collect();
+    order.sort_by(|a, b| heights[*a].total_cmp(&heights[*b]));
     let mut floor = low;
     for &index in &order {
         heights[index] = heights[index].max(floor);
@@ -20,6 +20,17 @@ fn push_apart(heights: &mut [f64], gap: f64, low: f64, high: f64) {
         heights[index] = heights[index].min(ceiling);
         ceiling = heights[index] - gap;
     }
+}
+
+/// A name as far as there is room for it; at least its first character.
+pub(super) fn fitted(name: &str, room: f64) -> String {
+    let fits = |text: &str| text_width(text, 12.0, false) <= room;
+    if fits(name) {
+        return name.into();
+    }
+    let cuts = name.char_indices().skip(1).map(|(end, _)| [name[..end].trim_end(), "…"].concat());
+    let cut = cuts.take_while(|cut| fits(cut)).last();
+    cut.unwrap_or_else(|| name.chars().take(1).collect())
 }
 
 /// A label that wants to stand at the end of a line, in pixels.
@@ -48,7 +59,7 @@ pub(super) fn ends(ends: Vec<End>, width: f64, low: f64, high: f64) -> Vec<Mark>
         })
         .collect();
     // Only labels over one another are pushed: those of a line that ended earlier stay with it.
-    sort(&mut places, |place| place.4[0]);
+    places.sort_by(|a, b| a.4[0].total_cmp(&b.4[0]));
     for column in places.chunk_by_mut(|a, b| b.4[0] < a.4[1]) {
         let mut heights: Vec<f64> = column.iter().map(|place| place.2).collect();
         push_apart(&mut heights, GAP * rows, low + 4.0, high - 2.0 - GAP * (rows - 1.0));
@@ -65,23 +76,30 @@ pub(super) fn ends(ends: Vec<End>, width: f64, low: f64, high: f64) -> Vec<Mark>
 
 /// Keeps labels of points off each other and off everything that was told to it.
 pub(super) struct Placer {
-    taken: Vec<[f64; 4]>,
+    shapes: Vec<[f64; 4]>,
+    texts: Vec<[f64; 4]>,
     bounds: [f64; 4],
 }
 
 impl Placer {
     /// Left, top, right, bottom.
     pub fn new(bounds: [f64; 4]) -> Self {
-        Self { taken: Vec::new(), bounds }
+        Self { shapes: Vec::new(), texts: Vec::new(), bounds }
     }
 
     /// Reserves left, top, right, bottom.
     pub fn avoid(&mut self, bounds: [f64; 4]) {
-        self.taken.push(bounds);
+        self.shapes.push(bounds);
+    }
+
+    /// Reserves what is never written over.
+    pub fn avoid_text(&mut self, bounds: [f64; 4]) {
+        self.texts.push(bounds);
     }
 
     /// A label beside what fills `around` (left, top, right, bottom), at the first of eight positions that is free;
-    /// none if all are taken. `above` tries first over it, where a line runs to both sides.
+    /// none if all are taken, but a bold one rather covers shapes. `above` tries first over it, where a line runs to
+    /// both sides.
     pub fn put(&mut self, around: [f64; 4], text: &str, role: Role, bold: bool, above: bool) -> Option<Mark> {
         let width = text_width(text, 12.0, bold);
         let [left, top, right, bottom] = around;
@@ -97,21 +115,25 @@ impl Placer {
             (x - 8.0, y + 16.0, Anchor::End),
         ];
         let first = [places[2], places[4], places[6]];
-        first.iter().filter(|_| above).chain(&places).find_map(|&(x, y, anchor)| {
+        let filled = |(x, y, anchor)| {
             let left = match anchor {
                 Anchor::Start => x,
                 Anchor::Middle => x - width / 2.0,
                 Anchor::End => x - width,
             };
-            let wanted = [left - 1.0, y - 10.0, left + width + 1.0, y + 3.0];
-            let [l, t, r, b] = self.bounds;
+            [left - 1.0, y - 10.0, left + width + 1.0, y + 3.0]
+        };
+        let is_free = |place| {
+            let (wanted, [l, t, r, b]) = (filled(place), self.bounds);
             let inside = wanted[0] >= l && wanted[1] >= t && wanted[2] <= r && wanted[3] <= b;
-            if !inside || self.taken.iter().any(|taken| overlap(taken, &wanted)) {
-                return None;
-            }
-            self.taken.push(wanted);
-            Some(Mark::text(x, y, text, role.of_label()).label(bold).anchored(anchor))
-        })
+            inside && !self.texts.iter().any(|text| overlap(text, &wanted))
+        };
+        let mut free = first.into_iter().filter(|_| above).chain(places).filter(|place| is_free(*place)).peekable();
+        let covering = free.peek().copied().filter(|_| bold);
+        let clear = free.find(|place| !self.shapes.iter().any(|shape| overlap(shape, &filled(*place))));
+        let (x, y, anchor) = clear.or(covering)?;
+        self.texts.push(filled((x, y, anchor)));
+        Some(Mark::text(x, y, text, role.of_label()).label(bold).anchored(anchor))
     }
 }
 
@@ -159,6 +181,18 @@ mod tests {
         assert!(first.is_some());
         assert!(second.is_some_and(|mark| mark != first.unwrap()));
         placer.avoid([0.0, 0.0, 200.0, 40.0]);
-        assert!(placer.put(around, "third", Role::Keep, true, false).is_none());
+        assert!(placer.put(around, "third", Role::Keep, false, false).is_none());
+        assert!(placer.put(around, "bold", Role::Keep, true, false).is_some());
+        placer.avoid_text([0.0, 0.0, 200.0, 40.0]);
+        assert!(placer.put(around, "bold", Role::Keep, true, false).is_none());
+    }
+
+    #[test]
+    fn long_names_are_cut() {
+        assert_eq!(fitted("car", 40.0), "car");
+        assert_eq!(fitted("aeroplane", 40.0), "aero…");
+        assert_eq!(fitted("m", 4.0), "m");
+        assert_eq!(fitted("mountain", 4.0), "m");
+        assert_eq!(fitted("", 4.0), "");
     }
 }

@@ -1,12 +1,12 @@
 //! Cells with figures: what is taken for what, and victims against attacks.
 
-use super::{Chart, listed};
+use super::{Chart, label::fitted, listed};
 use crate::{
     figure,
-    order::sort,
     scene::{Anchor, Fill, Mark, Role, Scene, Shape, on_cell, text_width},
     table::Table,
 };
+use std::cmp::Reverse;
 
 /// How many images of each class were named what; row = label, column = answer.
 #[derive(Clone, Debug, PartialEq)]
@@ -61,7 +61,7 @@ impl Chart for Confusion {
             let (fill, ink) = on_cell(role, f64::from(count) / most);
             grid.cell(row, column, fill, Some((count.to_string(), ink)));
         }
-        sort(&mut errors, |(count, ..)| -f64::from(*count));
+        errors.sort_by_key(|(count, ..)| Reverse(*count));
         let worst: Vec<String> = errors
             .iter()
             .take(3)
@@ -69,7 +69,11 @@ impl Chart for Confusion {
                 [self.names[*row].as_str(), " as ", &self.names[*column], " (", &count.to_string(), ")"].concat()
             })
             .collect();
-        let title = if worst.is_empty() { "no errors".into() } else { ["most often ", &listed(&worst)].concat() };
+        let title = match worst[..] {
+            [] if cells().all(|(row, column)| self.get(row, column) == 0) => "nothing yet".into(),
+            [] => "no errors".into(),
+            _ => ["most often ", &listed(&worst)].concat(),
+        };
         grid.scene.title = ["What is taken for what: ", &title].concat();
         grid.scene
     }
@@ -162,11 +166,12 @@ impl Grid {
         let mut scene = Scene::new(width, height);
         for (column, name) in columns.iter().enumerate() {
             let x = left + pitch[0] * (column as f64 + 0.5);
-            scene.push(Mark::text(x, Self::TOP - 7.0, name.as_str(), Role::Ink2).anchored(Anchor::Middle).sized(12));
+            let name = fitted(name, pitch[0]);
+            scene.push(Mark::text(x, Self::TOP - 7.0, name, Role::Ink2).anchored(Anchor::Middle).sized(12));
         }
         for (row, name) in rows.iter().enumerate() {
             let y = Self::TOP + pitch[1] * (row as f64 + 0.5) + 4.0;
-            scene.push(Mark::text(0.0, y, name.as_str(), Role::Ink2).sized(12));
+            scene.push(Mark::text(0.0, y, fitted(name, left), Role::Ink2).sized(12));
         }
         Self { scene, left, pitch, columns: columns.len() }
     }
@@ -198,6 +203,14 @@ mod tests {
         let scene = chart.scene(300.0, Confusion::HEIGHT);
         assert_eq!(scene.title, "What is taken for what: most often 1 as 2 (1)");
         assert_eq!(scene.marks.iter().filter(|mark| mark.id.is_some()).count(), 9);
+    }
+
+    #[test]
+    fn equal_errors_are_named_in_the_order_of_the_rows() {
+        let names: Vec<String> = ["0", "1", "2"].map(String::from).into();
+        let counts = vec![vec![9, 0, 1], vec![1, 9, 2], vec![1, 0, 9]];
+        let title = Confusion { names, counts }.scene(300.0, Confusion::HEIGHT).title;
+        assert_eq!(title, "What is taken for what: most often 1 as 2 (2), 0 as 2 (1) and 1 as 0 (1)");
     }
 
     #[test]

@@ -16,7 +16,7 @@ pub use plane::{Better, GapPlane, Point, TradeOff};
 use crate::{
     figure,
     scale::{Kind, Scale},
-    scene::{Anchor, Mark, Plot, Role, Scene, Stroke},
+    scene::{Anchor, Mark, Plot, Role, Scene, Stroke, text_width},
     table::Table,
 };
 
@@ -62,20 +62,24 @@ struct Axis<'a> {
 impl Axes {
     fn new(width: f64, height: f64, margins: &Margins, x: &Axis, y: &Axis) -> Self {
         let Margins { left, right, top, bottom } = margins;
-        let x_scale = Scale::new(x.kind, x.domain, [*left, (width - right).max(left + 1.0)]);
         let y_scale = Scale::new(y.kind, y.domain, [(height - bottom).max(top + 1.0), *top]);
+        let y_ticks = if y.ticks > 0 { y_scale.ticks(y.ticks) } else { Vec::new() };
+        let wide = |label: &str| text_width(label, 11.0, false);
+        // Long figures push the plot to the right.
+        let left = y_ticks.iter().map(|tick| wide(&tick.label) + 9.0).fold(*left, f64::max);
+        let x_scale = Scale::new(x.kind, x.domain, [left, (width - right).max(left + 1.0)]);
         let mut axes = Self { scene: Scene::new(width, height), x: x_scale, y: y_scale };
         if x.ticks > 0 {
             for tick in x_scale.ticks(x.ticks) {
-                let mark = Mark::text(x_scale.at(tick.value), axes.bottom() + 16.0, tick.label, Role::Ink3);
+                // The last figure may be wider than the margin.
+                let at = x_scale.at(tick.value).min(width - wide(&tick.label) / 2.0);
+                let mark = Mark::text(at, axes.bottom() + 16.0, tick.label, Role::Ink3);
                 axes.scene.push(mark.anchored(Anchor::Middle));
             }
         }
-        if y.ticks > 0 {
-            for tick in y_scale.ticks(y.ticks) {
-                let mark = Mark::text(left - 7.0, y_scale.at(tick.value) + 4.0, tick.label, Role::Ink3);
-                axes.scene.push(mark.anchored(Anchor::End));
-            }
+        for tick in y_ticks {
+            let mark = Mark::text(left - 7.0, y_scale.at(tick.value) + 4.0, tick.label, Role::Ink3);
+            axes.scene.push(mark.anchored(Anchor::End));
         }
         if !y.title.is_empty() {
             axes.scene.push(Mark::text(0.0, 11.0, y.title, Role::Ink2).label(false));

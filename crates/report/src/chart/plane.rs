@@ -4,7 +4,6 @@ use super::{Axes, Axis, Chart, Margins, label::Placer, listed};
 use crate::{
     figure,
     noise::{Distance, in_disc},
-    order::sort,
     scale::{Kind, Scale},
     scene::{Anchor, Fill, Mark, Role, Scene, Stroke, extend, path, text_width},
     table::Table,
@@ -91,11 +90,12 @@ impl Chart for GapPlane {
         axes.corner();
         let dots: Vec<[f64; 2]> = self.points.iter().map(|point| axes.at([point.x, point.y])).collect();
         let retrained = Mark::text(origin[0] + 9.0, origin[1] - 8.0, "Retrained", Role::Ink).label(true);
-        placer.avoid([origin[0], origin[1] - 19.0, origin[0] + 9.0 + text_width("Retrained", 12.0, true), origin[1]]);
+        let right = origin[0] + 9.0 + text_width("Retrained", 12.0, true);
+        placer.avoid_text([origin[0], origin[1] - 19.0, right, origin[1]]);
         let words = self.noise.map(|noise| {
             let (text, y) = ("noise of retraining", axes.y.at((2.0 * noise[1]).min(axes.y.domain[1])) - 6.0);
             let y = y.min(origin[1] - 26.0);
-            placer.avoid([origin[0] + 7.0, y - 10.0, origin[0] + 7.0 + text_width(text, 11.0, false), y + 3.0]);
+            placer.avoid_text([origin[0] + 7.0, y - 10.0, origin[0] + 7.0 + text_width(text, 11.0, false), y + 3.0]);
             Mark::text(origin[0] + 7.0, y, text, Role::Ink3).label(false).sized(11)
         });
         let way: Vec<[f64; 2]> = self.path.iter().map(|point| axes.at(*point)).collect();
@@ -226,14 +226,16 @@ impl Chart for TradeOff {
             axes.horizontal(*value, Stroke::new(Role::Edge, 1.0).dashed("1 4"));
             let (x, y) = (axes.right(), axes.y.at(*value) - 5.0);
             let text = [name.as_str(), ": ", &figure::percent(*value, 0)].concat();
-            placer.avoid([x - text_width(&text, 11.0, false), y - 10.0, x, y + 6.0]);
+            placer.avoid_text([x - text_width(&text, 11.0, false), y - 10.0, x, y + 6.0]);
             axes.scene.push(Mark::text(x, y, text, Role::Ink3).label(false).sized(11).anchored(Anchor::End));
         }
-        let dots: Vec<[f64; 2]> = self.points.iter().map(|point| axes.at([point.x, point.y])).collect();
+        // What costs nothing has no place on a log axis: it stands at the left edge.
+        let least = axes.x.domain[0];
+        let dots: Vec<[f64; 2]> = self.points.iter().map(|point| axes.at([point.x.max(least), point.y])).collect();
         let frontier: Vec<[f64; 2]> = self.frontier().into_iter().map(|index| dots[index]).collect();
         axes.scene.push(Mark::path(path(&frontier), Stroke::new(Role::Line, 6.0)));
         let mut groups: Vec<u32> = self.points.iter().filter_map(|point| point.group).collect();
-        sort(&mut groups, |group| f64::from(*group));
+        groups.sort_unstable();
         groups.dedup();
         for group in groups {
             let of =
@@ -281,15 +283,16 @@ impl TradeOff {
                 self.points[*index].is_finite() && !points().any(|other| beats(other, &self.points[*index]))
             })
             .collect();
-        sort(&mut best, |index| self.points[*index].x);
+        best.sort_by(|a, b| self.points[*a].x.total_cmp(&self.points[*b].x));
         best
     }
 
     fn x_domain(&self) -> [f64; 2] {
-        let (low, high) = extent(self.points.iter().map(|point| point.x));
+        let xs = self.points.iter().map(|point| point.x).filter(|x| !self.log_x || *x > 0.0);
+        let (low, high) = extent(xs);
         if self.log_x {
             let whole = |value: f64, up: bool| {
-                let power = value.max(1e-12).log10();
+                let power = value.log10();
                 10f64.powf(if up { power.ceil() } else { power.floor() })
             };
             [whole(low, false), whole(high, true)]

@@ -6,7 +6,7 @@ use crate::{
     ui::Block,
 };
 use leptos::prelude::*;
-use report::{figure::fixed, order};
+use report::figure::fixed;
 use serde_json::json;
 
 /// A column that can be sorted by.
@@ -44,11 +44,12 @@ type Sort = (Column, bool);
 
 /// Numbers of the runs in the order of the table.
 fn sorted(runs: &[PastRun], (column, down): Sort) -> Vec<u32> {
-    let places = order(runs.len(), &|a, b| {
-        let ordering = column.value(&runs[a]).total_cmp(&column.value(&runs[b]));
+    let mut runs: Vec<&PastRun> = runs.iter().collect();
+    runs.sort_by(|a, b| {
+        let ordering = column.value(a).total_cmp(&column.value(b));
         if down { ordering.reverse() } else { ordering }
     });
-    places.into_iter().map(|at| runs[at].number).collect()
+    runs.into_iter().map(|run| run.number).collect()
 }
 
 /// The table.
