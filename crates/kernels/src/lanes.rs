@@ -1,5 +1,10 @@
-//! SIMD vectors of `f32`. All intrinsics of the crate are here: AVX2, AVX-512 and WebAssembly SIMD. Other machines,
-//! those with Arm's NEON among them, run [`Portable`].
+//! SIMD vectors of `f32`. All intrinsics of the crate are here: AVX2, AVX-512, NEON and WebAssembly SIMD. Other machines
+//! run [`Portable`].
+//!
+//! They are written by hand because the crate `pulp`, put in their place, doubles the time of some convolutions: its
+//! vectors are structs of 16 numbers, and loops over arrays of them are not always kept in registers (figures in
+//! `tests/bench/README.md`). The crate `wide` chooses its instruction set at compile time and cannot take the machine's
+//! best.
 #![allow(clippy::missing_safety_doc, reason = "the contract is stated once, at the trait")]
 
 /// A vector register of [`Self::N`] elements.
@@ -121,6 +126,30 @@ mod x86 {
     }
 }
 
+#[cfg(target_arch = "aarch64")]
+mod arm {
+    use super::Lanes;
+    use core::arch::aarch64::*;
+
+    #[rustfmt::skip]
+    lanes!(float32x4_t, 4, Self: vdupq_n_f32, vld1q_f32, vst1q_f32, fma, vaddq_f32, vsubq_f32, vmulq_f32, max,
+        if_greater);
+
+    #[inline(always)]
+    unsafe fn fma(a: float32x4_t, b: float32x4_t, sum: float32x4_t) -> float32x4_t {
+        unsafe { vfmaq_f32(sum, a, b) }
+    }
+    /// NEON's own maximum is NaN wherever one of the two is.
+    #[inline(always)]
+    unsafe fn max(a: float32x4_t, b: float32x4_t) -> float32x4_t {
+        unsafe { if_greater(a, b, a, b) }
+    }
+    #[inline(always)]
+    unsafe fn if_greater(a: float32x4_t, than: float32x4_t, yes: float32x4_t, no: float32x4_t) -> float32x4_t {
+        unsafe { vbslq_f32(vcgtq_f32(a, than), yes, no) }
+    }
+}
+
 #[cfg(all(target_arch = "wasm32", target_feature = "simd128"))]
 mod wasm {
     use super::Lanes;
@@ -216,6 +245,8 @@ pub enum Isa {
     Avx512,
     /// AVX2 and FMA: 8 elements.
     Avx2,
+    /// Arm's NEON, which every 64-bit Arm machine has: 4 elements.
+    Neon,
     /// WebAssembly SIMD: 4 elements.
     Simd128,
     /// No intrinsics: 4 elements, vectorised as the compiler sees fit.
@@ -242,7 +273,15 @@ pub fn isa() -> Isa {
     {
         Isa::Simd128
     }
-    #[cfg(not(any(target_arch = "x86_64", all(target_arch = "wasm32", target_feature = "simd128"))))]
+    #[cfg(target_arch = "aarch64")]
+    {
+        Isa::Neon
+    }
+    #[cfg(not(any(
+        target_arch = "x86_64",
+        target_arch = "aarch64",
+        all(target_arch = "wasm32", target_feature = "simd128")
+    )))]
     {
         Isa::Portable
     }
@@ -254,7 +293,7 @@ impl Isa {
         match self {
             Self::Avx512 => 16,
             Self::Avx2 => 8,
-            Self::Simd128 | Self::Portable => 4,
+            Self::Neon | Self::Simd128 | Self::Portable => 4,
         }
     }
 }
@@ -289,6 +328,8 @@ macro_rules! dispatch {
                 Isa::Avx512 => unsafe { avx512($($arg),*) },
                 #[cfg(target_arch = "x86_64")]
                 Isa::Avx2 => unsafe { avx2($($arg),*) },
+                #[cfg(target_arch = "aarch64")]
+                Isa::Neon => unsafe { $kernel::<core::arch::aarch64::float32x4_t>($($arg),*) },
                 #[cfg(all(target_arch = "wasm32", target_feature = "simd128"))]
                 Isa::Simd128 => unsafe { $kernel::<core::arch::wasm32::v128>($($arg),*) },
                 _ => unsafe { $kernel::<$crate::lanes::Portable>($($arg),*) },
