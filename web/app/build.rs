@@ -1,13 +1,13 @@
 //! Relocations stay in the page's wasm: by them xtask splits it. The page carries the catalogue without the cards'
-//! longer texts, which it fetches when they are first read.
+//! texts, which it fetches when they are first read.
 
 use serde_json::Value;
 use std::{env, fs, path::Path};
 
 const CATALOGUE: &str = "../../static/catalogue.json";
 
-/// Texts of a card that only the chooser and the card itself show.
-const LONG: [&str; 4] = ["authors", "paper", "equation", "notes"];
+/// Texts of a card. With them the first part of the page would grow with every method.
+const TEXTS: [&str; 5] = ["authors", "paper", "equation", "notes", "summary"];
 
 fn main() {
     println!("cargo:rerun-if-changed=build.rs");
@@ -18,7 +18,7 @@ fn main() {
     let text = fs::read_to_string(CATALOGUE).expect("the catalogue is written by a test");
     let mut catalogue: Value = serde_json::from_str(&text).expect("the catalogue is JSON");
     for method in catalogue["methods"].as_array_mut().expect("the catalogue lists its methods") {
-        for key in LONG {
+        for key in TEXTS {
             method["card"][key] = "".into();
         }
     }

@@ -2,7 +2,7 @@
 
 use crate::run::{
     Notice, Notices,
-    cards::{Cards, cards},
+    cards::{Cards, cards, known},
 };
 use leptos::prelude::*;
 use spec::{Access, CardData, MethodInfo, Shape};
@@ -27,8 +27,14 @@ pub fn by(card: &CardData) -> String {
     }
 }
 
-/// Fetches the longer texts of all cards. Where they cannot be had, the page says so.
-pub fn long_texts() -> LocalResource<Option<Cards>> {
+/// What a method does, in a line; nothing until the cards are here.
+pub fn summary(cards: LocalResource<Option<Cards>>, id: &str) -> String {
+    let cards = cards.get().flatten().or_else(known);
+    cards.and_then(|cards| Some(cards.get(id)?.summary.clone())).unwrap_or_default()
+}
+
+/// Fetches the texts of all cards. Where they cannot be had, the page says so.
+pub fn texts() -> LocalResource<Option<Cards>> {
     let notices = Notices::get();
     LocalResource::new(move || async move {
         let cards = cards().await;

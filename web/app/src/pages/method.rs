@@ -4,7 +4,7 @@ use super::card;
 use crate::{
     labs,
     route::Route,
-    run::{Dialog, View, catalogue},
+    run::{Dialog, View, cards::Cards, catalogue},
     ui::{Block, Button, Equation, Say, value::plain},
 };
 use leptos::prelude::*;
@@ -18,12 +18,15 @@ pub fn Method(
     id: String,
 ) -> impl IntoView {
     let method = catalogue().method(&id)?;
-    let card = &method.card;
-    let said = Sentence::default().key(card.title.as_str(), Role::Ink).plain(format!(". {}", card.summary));
+    let cards = card::texts();
+    let said = move || {
+        let said = Sentence::default().key(method.card.title.as_str(), Role::Ink);
+        said.plain(format!(". {}", card::summary(cards, &method.card.id)))
+    };
     Some(view! {
-        <Say said />
+        <Say said=Signal::derive(said) />
         <Block title="Equation and source">
-            <About method />
+            <About method cards />
         </Block>
         <Block title="Settings" sub="as in the file; what is at its default is left out">
             <Settings method />
@@ -31,13 +34,14 @@ pub fn Method(
     })
 }
 
-/// The card's longer texts, once they are here; without them it says less.
+/// The card, once its texts are here; without them it says less.
 #[component]
 fn About(
     /// Whose card.
     method: &'static MethodInfo,
+    /// The texts of all cards.
+    cards: LocalResource<Option<Cards>>,
 ) -> impl IntoView {
-    let cards = card::long_texts();
     let waits = || view! { <p class="empty block-high">"Loading …"</p> };
     let card = move || {
         Suspend::new(async move {
@@ -57,7 +61,7 @@ fn About(
 fn Card(
     /// The method.
     method: &'static MethodInfo,
-    /// Its card, with the longer texts if they are here.
+    /// Its card, with its texts if they are here.
     card: CardData,
 ) -> impl IntoView {
     let paper = match card.paper.as_str() {

@@ -1,5 +1,5 @@
-//! The longer texts of the methods' cards: equation, paper, authors and notes. They lie beside the page, in the whole
-//! catalogue, and are fetched when the chooser or a card is first opened.
+//! The texts of the methods' cards: summary, equation, paper, authors and notes. They lie beside the page, in the whole
+//! catalogue, and are fetched when the first of them is to be read.
 
 use super::catalogue;
 use crate::engine::browser;
@@ -15,7 +15,7 @@ thread_local! {
 
 /// All cards; `None` if they cannot be fetched. What failed is tried again by the next call.
 pub async fn cards() -> Option<Cards> {
-    if let Some(cards) = CARDS.with_borrow(Clone::clone) {
+    if let Some(cards) = known() {
         return Some(cards);
     }
     let bytes = browser::fetch("./static/catalogue.json").await?;
@@ -23,4 +23,9 @@ pub async fn cards() -> Option<Cards> {
     let cards: Cards = Rc::new(methods.into_iter().map(|method| (method.card.id.clone(), method.card)).collect());
     CARDS.set(Some(cards.clone()));
     Some(cards)
+}
+
+/// The cards, where they were fetched before.
+pub fn known() -> Option<Cards> {
+    CARDS.with_borrow(Clone::clone)
 }

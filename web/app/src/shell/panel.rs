@@ -5,7 +5,7 @@ use crate::{
     labs::{self, lab::Lab, part::attempt},
     pages,
     route::Route,
-    run::{Dialog, START, View, catalogue, files},
+    run::{Dialog, START, View, cards::cards, catalogue, files},
     ui::{Button, Glyph, Icon, IconButton},
 };
 use leptos::prelude::*;
@@ -108,11 +108,12 @@ fn MethodButton(
 ) -> impl IntoView {
     let view = View::get();
     let open = move || view.open(Dialog::Chooser { replace: Some(name.clone()), lab: Some(lab.id) });
+    let cards = LocalResource::new(cards);
     view! {
         <Button class="method" title="Choose another method (/)" press=open>
             <b>{method.card.title.clone()}</b>
             <kbd>"/"</kbd>
-            <span class="sub">{method.card.summary.clone()}</span>
+            <span class="sub">{move || pages::card::summary(cards, &method.card.id)}</span>
         </Button>
     }
 }

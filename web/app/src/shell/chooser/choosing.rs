@@ -22,7 +22,7 @@ pub struct Choosing {
     /// Ids in their order, and how many of them are good first choices.
     pub found: Memo<(Vec<&'static str>, usize)>,
     pub picked: Memo<Option<&'static str>>,
-    /// The longer texts of the cards; they come later.
+    /// The texts of the cards; they come later.
     pub cards: LocalResource<Option<Cards>>,
     place: StoredValue<Place>,
     /// The stage whose method is to be replaced.
@@ -37,7 +37,7 @@ impl Choosing {
         let family = was.map(|method| method.card.family).or(lab.and_then(|lab| lab.families.first().copied()));
         let query = RwSignal::new(Query { words: String::new(), family, only: vec![], sort: Sort::Newest });
         let place = StoredValue::new(untrack(|| place(view, lab)));
-        let cards = card::long_texts();
+        let cards = card::texts();
         let found = Memo::new(move |_| {
             let cards = cards.get().flatten();
             let (found, firsts) =

@@ -52,7 +52,7 @@ fn Card(
             <p class="sub">{by}</p>
         </div>
         {equation}
-        <p>{method.card.summary.as_str()}</p>
+        <p>{move || card::summary(choosing.cards, &method.card.id)}</p>
         {refusal.map(|why| view! { <p class="lose">{why}</p> })}
         <Facts choosing method />
         <p class="sub">{paper}</p>
@@ -60,7 +60,7 @@ fn Card(
     }
 }
 
-/// The longer texts of a card.
+/// The texts of a card.
 #[derive(Clone, Debug, PartialEq)]
 enum Long {
     Coming,

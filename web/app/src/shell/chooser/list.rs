@@ -2,6 +2,7 @@
 
 use super::{choosing::Choosing, query::Sort};
 use crate::{
+    pages::card,
     run::catalogue,
     ui::{Choice, Select},
 };
@@ -81,11 +82,11 @@ fn Item(
     id: &'static str,
 ) -> impl IntoView {
     let method = catalogue().method(id)?;
-    let card = &method.card;
+    let (title, year) = (method.card.title.as_str(), method.card.year);
     let refusal = choosing.refusal(method);
     let is_refused = refusal.is_some();
     let title = move || {
-        let [before, found, after] = choosing.query.with(|query| found_in(&card.title, &query.words));
+        let [before, found, after] = choosing.query.with(|query| found_in(title, &query.words));
         view! {
             {before}
             {(!found.is_empty()).then(|| view! { <mark>{found}</mark> })}
@@ -102,8 +103,8 @@ fn Item(
             on:dblclick=move |_| choosing.take(id, false)
         >
             <b>{title}</b>
-            <span class="year">{card.year}</span>
-            <span class="summary">{refusal.unwrap_or_else(|| card.summary.clone())}</span>
+            <span class="year">{year}</span>
+            <span class="summary">{move || refusal.clone().unwrap_or_else(|| card::summary(choosing.cards, id))}</span>
         </li>
     })
 }

@@ -66,11 +66,11 @@ pub struct Query {
 }
 
 impl Query {
-    /// `cards`: once they are here, papers and authors are searched too.
+    /// `cards`: once they are here, summaries, papers and authors are searched too.
     fn takes(&self, method: &MethodInfo, place: &Place, cards: Option<&Cards>) -> bool {
         let card = &method.card;
         let long = cards.and_then(|cards| cards.get(&card.id)).unwrap_or(card);
-        let all = [&card.title, &card.id, &card.summary, &long.paper, &long.authors].map(|text| text.to_lowercase());
+        let all = [&card.title, &card.id, &long.summary, &long.paper, &long.authors].map(|text| text.to_lowercase());
         let words = self.words.to_lowercase();
         let says = |word: &str| all.iter().any(|text| text.contains(word)) || card.year.to_string().starts_with(word);
         self.family.is_none_or(|family| card.family == family)
