@@ -19,7 +19,7 @@ use leptos::{prelude::*, wasm_split::SplitLoaderError};
 #[component]
 pub fn Dialogs() -> impl IntoView {
     let view = View::get();
-    let load = || -> Loading<Draw> { Box::pin(open()) };
+    let load = || -> Loading { Box::pin(open()) };
     move || view.dialog.get().map(|_| view! { <Part load /> })
 }
 
