@@ -14,6 +14,7 @@ use crate::{
     ui::Dialog,
 };
 use leptos::{prelude::*, wasm_split::SplitLoaderError};
+use report::figure::capital;
 
 /// The open dialog.
 #[component]
@@ -50,12 +51,15 @@ fn Open() -> impl IntoView {
             </Dialog>
         }
         .into_any(),
-        run::Dialog::Cell(label, answer) => view! {
-            <Dialog title="Images behind this cell" class="middle" close>
-                <cell::Behind label answer />
-            </Dialog>
+        run::Dialog::Cell(label, answer) => {
+            let samples = untrack(|| view.run.samples(&view.run.task_of(&view.shown()), 2));
+            view! {
+                <Dialog title=format!("{} behind this cell", capital(&samples)) class="middle" close>
+                    <cell::Behind label answer />
+                </Dialog>
+            }
+            .into_any()
         }
-        .into_any(),
         run::Dialog::Reset => {
             view! { <Dialog title="Reset this layer?" class="small" close><reset::Reset /></Dialog> }.into_any()
         }
