@@ -159,6 +159,12 @@ pub fn tiny(value: f64) -> String {
     format!("{figure} × 10{}", raised.collect::<String>())
 }
 
+/// With its article: `a digit`, `an image`.
+pub fn one(noun: &str) -> String {
+    let article = if noun.starts_with(['a', 'e', 'i', 'o', 'u']) { "an" } else { "a" };
+    format!("{article} {noun}")
+}
+
 /// With a capital first letter.
 pub fn capital(text: &str) -> String {
     let mut letters = text.chars();

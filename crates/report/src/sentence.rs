@@ -373,6 +373,10 @@ pub(crate) mod tests {
         assert_eq!(called("signs"), "names images");
         assert_eq!(called("spirals"), "names points");
         assert_eq!(called("mine"), "names images");
+        let one = |task: &str| [view.bare_thing(task), view.samples(task, 1), view.samples(task, 2)];
+        assert_eq!(one("tilted"), ["digit", "image", "images"]);
+        assert_eq!(one("spirals"), ["point", "point", "points"]);
+        assert_eq!(one("mine"), ["image", "image", "images"]);
         // The first of these classes is the five.
         assert_eq!([view.many_of("high", 0), view.many_of("digits", 0)], ["fives", "zeros"]);
         assert_eq!([view.one_of("high", 4), view.one_of("spirals", 1)], ["nine", "point"]);

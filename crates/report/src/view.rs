@@ -287,6 +287,21 @@ impl<'a> RunView<'a> {
         self.noun(task).map_or("images", |noun| &noun.things)
     }
 
+    /// One of [`Self::bare_things`]: "digit".
+    pub fn bare_thing(&self, task: &str) -> &'a str {
+        self.noun(task).map_or("image", |noun| &noun.thing)
+    }
+
+    /// What so many samples are, whatever an image shows: "image", "images", "points".
+    pub fn samples(&self, task: &str, n: usize) -> &'a str {
+        match (self.kind(task), n) {
+            (Kind::Images, 1) => "image",
+            (Kind::Images, _) => "images",
+            (Kind::Points, 1) => self.bare_thing(task),
+            (Kind::Points, _) => self.bare_things(task),
+        }
+    }
+
     /// Whether a network reads the task's samples, as writing, rather than names them.
     pub(crate) fn reads(&self, task: &str) -> bool {
         self.noun(task).is_some_and(|noun| noun.reads)
@@ -319,7 +334,7 @@ impl<'a> RunView<'a> {
     pub fn one_of(&self, task: &str, class: u16) -> String {
         match self.class_words(task, class) {
             Some((one, _)) => one.clone(),
-            None => self.noun(task).map_or("image", |noun| &noun.thing).into(),
+            None => self.bare_thing(task).into(),
         }
     }
 

@@ -82,6 +82,23 @@ test("the theme that was chosen is there at the next visit", async ({ page }) =>
   await expect(page.locator("html")).toHaveAttribute("data-theme", "dark");
 });
 
+test("tabs open where the network has gone since the page was opened", async ({ page, context }) => {
+  const loaded = [];
+  page.on("requestfinished", (request) => loaded.push(request.url()));
+  await open(page);
+  for (const part of [...(await labs(page)), "pages"]) {
+    await expect.poll(() => loaded.some((url) => url.includes(`split_${part}`)), part).toBe(true);
+  }
+  await page.waitForLoadState("networkidle");
+  await context.setOffline(true);
+  for (const tab of await tabs(page).all()) {
+    await tab.click();
+    await expect(tab).toHaveAttribute("aria-current", "page");
+    await expect(page.locator("#stage .block").first()).toBeVisible();
+  }
+  await expect(page.locator(".notice")).toHaveCount(0);
+});
+
 test.describe("without the part that loads later", () => {
   test.use({ provoked: /Failed to (fetch|load)/ });
 

@@ -11,7 +11,10 @@ mod ui;
 
 use engine::{Engine, EngineState, browser::has_webgpu};
 use gloo_events::{EventListener, EventListenerOptions};
-use labs::{LABS, part::attempt};
+use labs::{
+    LABS,
+    part::{Loading, attempt},
+};
 use leptos::prelude::*;
 use route::Route;
 use run::{News, Notice, Notices, Run, View, catalogue, default_strip, files, history, storage, strip::Strip};
@@ -149,12 +152,25 @@ fn listen(view: View) {
     .forget();
     Effect::new(move |_| document::set_theme(view.dark.get()));
     Effect::new(move |_| document::set_title(&title(view)));
-    // Tools are not needed before the engine, and may be wanted soon after.
+    // Later parts are not needed before the engine, and may be wanted soon after: tools first, then places to go to.
     Effect::new(move |_| {
         if view.run.engine.state.get() == EngineState::Ready {
             spawn_local(async { drop(tools::preload().await) });
+            let places = || spawn_local(preload_places());
+            // Safari does not say when it is idle.
+            if request_idle_callback_with_handle(places).is_err() {
+                places();
+            }
         }
     });
+}
+
+/// Loads the parts of all places, one after the other: then a tab opens at once, also where the network has gone.
+async fn preload_places() {
+    for load in LABS.iter().map(|lab| lab.blocks).chain([pages::load as fn() -> Loading]) {
+        // A part that cannot be had is asked for again when its place is opened, and missed only then.
+        drop(load().await);
+    }
 }
 
 /// The address has another hash: a link, or another place.

@@ -1,6 +1,6 @@
 //! What a lab is.
 
-use super::part::{Draw, Loading};
+use super::part::Loading;
 use crate::ui::Image;
 use leptos::prelude::*;
 use spec::Family;
@@ -19,7 +19,7 @@ pub struct Lab {
     /// Provides the lab's own state to the whole page, where it has some: called once, when the page begins.
     pub provide: fn(),
     /// The blocks below the sentence. They are in the lab's own part, which is fetched when it is first shown.
-    pub blocks: fn() -> Loading<Draw>,
+    pub blocks: fn() -> Loading,
     /// What it lays over the leaf while it is open.
     pub overlay: Option<fn() -> Overlay>,
     /// Above the method in a stage's settings; takes the stage's name.

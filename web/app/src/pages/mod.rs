@@ -6,63 +6,73 @@ mod method;
 mod runs;
 
 use crate::{
-    labs::part::{Loading, part},
+    labs::part::{Draw, Loading, Part},
     route::Route,
+    run::View,
 };
 use leptos::{prelude::*, wasm_split::SplitLoaderError};
-
-/// Draws what a place shows.
-type DrawPlace = fn(Route) -> AnyView;
 
 /// What the pages remember from visit to visit: called once, when the page begins.
 pub fn provide() {
     runs::picked::provide();
 }
 
+/// The part with all of them, by what it shows on the stage.
+pub fn load() -> Loading {
+    Box::pin(stage())
+}
+
 /// What the stage shows.
-pub fn page(route: Route) -> AnyView {
-    let load = || -> Loading<DrawPlace> { Box::pin(stage()) };
-    // As high as a lab, so that nothing moves when it is there.
-    let waits = || view! { <p class="empty lab-high">"Loading …"</p> }.into_any();
-    view! { <Later route load waits /> }.into_any()
+#[component]
+pub fn Page() -> impl IntoView {
+    view! {
+        // As high as a lab, so that nothing moves when it is there.
+        <Part load>
+            <p class="empty lab-high">"Loading …"</p>
+        </Part>
+    }
 }
 
 /// The left column.
-pub fn panel(route: Route) -> AnyView {
-    let load = || -> Loading<DrawPlace> { Box::pin(column()) };
-    view! { <Later route load waits=|| ().into_any() /> }.into_any()
-}
-
-/// A view of a place whose code loads later.
 #[component]
-fn Later(
-    /// The place.
-    route: Route,
-    /// Loads what draws it.
-    load: fn() -> Loading<DrawPlace>,
-    /// Draws what waits for it.
-    waits: fn() -> AnyView,
-) -> impl IntoView {
-    let draw = part(load);
-    move || draw.get().map_or_else(waits, |draw| draw(route.clone()))
+pub fn Column() -> impl IntoView {
+    let load = || -> Loading { Box::pin(column()) };
+    view! { <Part load /> }
 }
 
 #[leptos::wasm_split::wasm_split(pages, fallible, wasm_split_path = ::leptos::wasm_split)]
-fn stage() -> Result<DrawPlace, SplitLoaderError> {
-    Ok(|route| match route {
+fn stage() -> Result<Draw, SplitLoaderError> {
+    Ok(|| view! { <OfPlace /> }.into_any())
+}
+
+/// The page at the place in view.
+#[component]
+fn OfPlace() -> impl IntoView {
+    let view = View::get();
+    let route = Memo::new(move |_| Route::now(view));
+    move || match route.get() {
         Route::Runs => view! { <runs::Runs /> }.into_any(),
         Route::Data => view! { <data::Data /> }.into_any(),
         Route::Method(id) => view! { <method::Method id /> }.into_any(),
         Route::Lab(_) => ().into_any(),
-    })
+    }
 }
 
 #[leptos::wasm_split::wasm_split(pages, fallible, wasm_split_path = ::leptos::wasm_split)]
-fn column() -> Result<DrawPlace, SplitLoaderError> {
-    Ok(|route| match route {
-        Route::Runs => view! { <runs::panel::Panel /> }.into_any(),
-        _ => view! { <About /> }.into_any(),
-    })
+fn column() -> Result<Draw, SplitLoaderError> {
+    Ok(|| view! { <Beside /> }.into_any())
+}
+
+/// What stands beside the page at the place in view.
+#[component]
+fn Beside() -> impl IntoView {
+    let view = View::get();
+    let is_runs = Memo::new(move |_| Route::now(view) == Route::Runs);
+    view! {
+        <Show when=move || is_runs.get() fallback=About>
+            <runs::panel::Panel />
+        </Show>
+    }
 }
 
 /// What this is, beside pages of text.

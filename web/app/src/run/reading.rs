@@ -88,6 +88,21 @@ impl Run {
         self.view(|view| view.things(task))
     }
 
+    /// The same without what was done to them: "digits".
+    pub fn bare_things(&self, task: &str) -> String {
+        self.view(|view| view.bare_things(task).into())
+    }
+
+    /// One of them: "digit".
+    pub fn bare_thing(&self, task: &str) -> String {
+        self.view(|view| view.bare_thing(task).into())
+    }
+
+    /// What so many of a task's samples are, whatever an image shows: "image", "images", "points".
+    pub fn samples(&self, task: &str, n: usize) -> String {
+        self.view(|view| view.samples(task, n).into())
+    }
+
     /// Layers that start from the same model as this one, itself included.
     pub fn versions(&self, name: &str) -> Vec<String> {
         self.view(|view| view.versions(name))

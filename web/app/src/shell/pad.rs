@@ -7,6 +7,7 @@ use crate::{
     ui::{Button, Chip, Chips, Host, Image, Pixels},
 };
 use leptos::{ev, html, prelude::*};
+use report::figure::one;
 use spec::{Answer, Question};
 use wasm_bindgen::JsCast;
 use wasm_bindgen_futures::spawn_local;
@@ -170,6 +171,10 @@ fn Surface(
         drawing.set_value(false);
         state.classify();
     };
+    let hint = move || {
+        let run = state.view.run;
+        format!("Draw {} here", one(&run.bare_thing(&run.task_of(&state.view.shown()))))
+    };
     let mark = move || match cursor.get() {
         None => "display:none".to_owned(),
         Some((x, y)) => format!("left:{}%;top:{}%", 12.5 * x as f64, 12.5 * y as f64),
@@ -192,7 +197,7 @@ fn Surface(
                 on:blur=move |_| cursor.set(None)
             ></canvas>
             <span class="hint" hidden=move || !is_empty.get()>
-                "Draw a digit here"
+                {hint}
             </span>
             <i class="cursor" style=mark></i>
             <span

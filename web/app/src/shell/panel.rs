@@ -3,7 +3,7 @@
 use super::{dialogs, settings::Settings};
 use crate::{
     labs::{self, lab::Lab, part::attempt},
-    pages,
+    pages::Column,
     route::Route,
     run::{Dialog, START, View, cards::cards, catalogue, files},
     ui::{Button, Glyph, Icon, IconButton},
@@ -18,14 +18,14 @@ pub fn Panel() -> impl IntoView {
     let subject = Memo::new(move |_| {
         let selected = view.selected.get();
         let id = view.run.strip.with(|strip| strip.stage(&selected).map(|stage| stage.id.clone()));
-        (Route::now(view), selected, id)
+        (Route::now(view).lab(), selected, id)
     });
     let body = move || {
-        let (route, selected, _) = subject.get();
-        match route {
-            Route::Lab(lab) if selected == START => view! { <Empty lab /> }.into_any(),
-            Route::Lab(_) => view! { <OfStage name=selected /> }.into_any(),
-            route => pages::panel(route),
+        let (lab, selected, _) = subject.get();
+        match lab {
+            Some(lab) if selected == START => view! { <Empty lab /> }.into_any(),
+            Some(_) => view! { <OfStage name=selected /> }.into_any(),
+            None => view! { <Column /> }.into_any(),
         }
     };
     view! {

@@ -2,7 +2,7 @@
 
 use crate::{
     labs::{lab::Lab, part::Part},
-    pages,
+    pages::Page,
     route::Route,
     run::{Run, START, View},
     ui::Say,
@@ -13,10 +13,10 @@ use leptos::prelude::*;
 #[component]
 pub fn Stage() -> impl IntoView {
     let view = View::get();
-    let route = Memo::new(move |_| Route::now(view));
-    let body = move || match route.get() {
-        Route::Lab(lab) => view! { <LabStage lab /> }.into_any(),
-        route => pages::page(route),
+    let lab = Memo::new(move |_| Route::now(view).lab());
+    let body = move || match lab.get() {
+        Some(lab) => view! { <LabStage lab /> }.into_any(),
+        None => view! { <Page /> }.into_any(),
     };
     view! {
         <div class="stage" id="stage" tabindex="-1">

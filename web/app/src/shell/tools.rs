@@ -31,7 +31,7 @@ pub fn save_chart(host: Host, title: String, drawn: Drawn, anchor: HtmlElement) 
 }
 
 /// The map of a network over points in a plane.
-pub fn load_map() -> Loading<Draw> {
+pub fn load_map() -> Loading {
     Box::pin(map())
 }
 

@@ -7,7 +7,7 @@ use leptos::prelude::*;
 pub fn Block(
     /// What it shows.
     #[prop(into)]
-    title: String,
+    title: Signal<String>,
     /// What the figures are, after the heading.
     #[prop(optional, into)]
     sub: Signal<String>,

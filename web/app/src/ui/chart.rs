@@ -42,7 +42,7 @@ impl Press {
 pub fn Chart<C>(
     /// What it shows; also the name of its files.
     #[prop(into)]
-    title: String,
+    title: Signal<String>,
     /// What the figures are, after the heading.
     #[prop(optional, into)]
     sub: Signal<String>,
@@ -69,7 +69,7 @@ where
 /// What is the same for every kind of chart.
 #[component]
 fn Framed(
-    title: String,
+    title: Signal<String>,
     sub: Signal<String>,
     empty: &'static str,
     height: f64,
@@ -83,10 +83,9 @@ fn Framed(
     let drawn = Memo::new(move |_| Some(width.get()).filter(|width| *width > 0.0).and_then(|width| draw.run(width)));
     // What is drawn changes with every step of a run, whether something is drawn does not.
     let none = Memo::new(move |_| drawn.with(Option::is_none));
-    let name = title.clone();
     let save = move |anchor: HtmlElement| {
         if let Some(drawn) = drawn.get_untracked() {
-            host.save.run((name.clone(), drawn, anchor));
+            host.save.run((title.get_untracked(), drawn, anchor));
         }
     };
     let tools = move || {

@@ -84,7 +84,8 @@ fn wrapped(dialog: &HtmlElement, backwards: bool) -> Option<HtmlElement> {
 #[component]
 pub fn Dialog(
     /// The heading, and its name for screen readers.
-    title: &'static str,
+    #[prop(into)]
+    title: String,
     /// Its size: "small" or "middle".
     class: &'static str,
     /// Called by the button, by Escape and by a press beside the dialog.
@@ -94,7 +95,7 @@ pub fn Dialog(
     children: Children,
 ) -> impl IntoView {
     view! {
-        <Modal label=title class=class close=close>
+        <Modal label=title.clone() class=class close=close>
             <div class="dialog-head">
                 <h2>{title}</h2>
                 <IconButton icon=Icon::Close name="Close" hint="Close (Esc)" press=close />

@@ -34,7 +34,7 @@ pub fn Pixels(
     image: Signal<Option<Image>>,
     /// Its name for screen readers; without one they pass over it.
     #[prop(optional, into)]
-    name: String,
+    name: MaybeProp<String>,
 ) -> impl IntoView {
     let host = Host::get();
     let canvas = NodeRef::<html::Canvas>::new();
@@ -48,16 +48,16 @@ pub fn Pixels(
         });
     });
     let is_long = move || image.with(|image| image.as_ref().is_some_and(|image| image.shape[1] != image.shape[2]));
-    let hidden = name.is_empty();
+    let is_named = move || name.with(Option::is_some);
     view! {
         <canvas
             class="pixels"
             width="8"
             height="8"
             node_ref=canvas
-            role=(!hidden).then_some("img")
-            aria-label=(!hidden).then_some(name)
-            aria-hidden=hidden.then_some("true")
+            role=move || is_named().then_some("img")
+            aria-label=name
+            aria-hidden=move || (!is_named()).then_some("true")
             style:object-fit=move || is_long().then_some("contain")
         ></canvas>
     }

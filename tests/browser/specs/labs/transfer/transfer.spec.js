@@ -1,5 +1,5 @@
 // Transfer: where a visit begins.
-import { open, opensWith, visit } from "../../page.js";
+import { load, open, opensWith, recipe, visit } from "../../page.js";
 import { expect, test } from "../../test.js";
 
 test("a visit begins in it, and its key opens it", async ({ page }) => {
@@ -7,4 +7,17 @@ test("a visit begins in it, and its key opens it", async ({ page }) => {
   await expect(page.locator(".labs [aria-current=page]")).toHaveText("Transfer");
   await visit(page, "runs");
   await opensWith(page, "1", "Transfer", "transfer");
+});
+
+test("blocks name what the data set has", async ({ page }) => {
+  const titled = (name) => page.locator("#stage").getByRole("heading", { name });
+  await open(page);
+  await expect(titled("How it sees the digits")).toBeVisible();
+  await visit(page, "attack");
+  await expect(titled("One digit, attacked")).toBeVisible();
+  await load(page, recipe("moons"));
+  await visit(page, "transfer");
+  await expect(titled("How it sees the points")).toBeVisible();
+  await visit(page, "attack");
+  await expect(titled("One point, attacked")).toBeVisible();
 });

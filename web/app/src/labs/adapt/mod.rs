@@ -21,7 +21,7 @@ pub static LAB: Lab = Lab {
     key: '2',
     families: &[Family::Peft],
     provide: || {},
-    blocks: || -> Loading<Draw> { Box::pin(blocks()) },
+    blocks: || -> Loading { Box::pin(blocks()) },
     overlay: None,
     above_method: None,
     below_method: None,

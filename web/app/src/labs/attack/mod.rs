@@ -25,7 +25,7 @@ pub static LAB: Lab = Lab {
     key: '3',
     families: &[Family::Attack, Family::Defend],
     provide: state::provide,
-    blocks: || -> Loading<Draw> { Box::pin(blocks()) },
+    blocks: || -> Loading { Box::pin(blocks()) },
     overlay: Some(overlay::overlay),
     above_method: Some(|name| view! { <choice::AttackOrDefend name /> }.into_any()),
     below_method: None,

@@ -46,7 +46,8 @@ fn leaf(target: Target) -> Option<LeafOverlay> {
     }
     let key = target.key(&layer);
     let shot = target.state.leaf_shot.get().filter(|shot| Some(&shot.key) == key.as_ref())?;
-    Some(of_shot(&shot, title))
+    let samples = target.run.samples(&target.task(&layer), shot.ids.len());
+    Some(of_shot(&shot, title, &samples))
 }
 
 /// After the strip's own attack.
@@ -70,7 +71,7 @@ fn of_stage(outcome: &Outcome, sample: &Sample, when: String) -> Option<LeafOver
 }
 
 /// At another budget, of the images on the leaf alone.
-fn of_shot(shot: &Shot, title: &str) -> LeafOverlay {
+fn of_shot(shot: &Shot, title: &str, samples: &str) -> LeafOverlay {
     let places = || shot.ids.iter().copied().enumerate();
     let answers: HashMap<u32, u16> = places().filter_map(|(at, id)| Some((id, top(&shot.after[at])?))).collect();
     let mut counts: HashMap<u16, (usize, usize)> = HashMap::new();
@@ -83,7 +84,7 @@ fn of_shot(shot: &Shot, title: &str) -> LeafOverlay {
     let right = counts.values().map(|(right, _)| right).sum();
     LeafOverlay {
         accuracy: (!shot.ids.is_empty()).then(|| percent(right, shot.ids.len())),
-        when: format!("Under {title}, ε {}, these {} images", fixed(shot.epsilon, 2), shot.ids.len()),
+        when: format!("Under {title}, ε {}, these {} {samples}", fixed(shot.epsilon, 2), shot.ids.len()),
         images: places().map(|(at, id)| (id, shot.picture(shot.attacked(at), false))).collect(),
         shares: counts.into_iter().map(|(class, (right, all))| (class, percent(right, all))).collect(),
         answers,

@@ -122,10 +122,9 @@ impl Target {
         (outcome.is_done() && outcome.answers("attacked").is_some()).then_some(outcome)
     }
 
-    /// Names of the classes that a layer is attacked on.
-    pub fn class_names(self, layer: Option<&str>) -> Vec<String> {
-        let task = layer.map_or_else(|| self.run.task_of(&self.view.selected.get()), |layer| self.task(layer));
-        self.run.class_names(&task)
+    /// The data in hand: what the network under attack is attacked on, else what the selected stage is played on.
+    pub fn data(self) -> String {
+        self.victim().map_or_else(|| self.run.task_of(&self.view.selected.get()), |layer| self.task(&layer))
     }
 }
 

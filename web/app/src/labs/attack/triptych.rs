@@ -38,10 +38,18 @@ pub fn Triptych() -> impl IntoView {
         let values: Vec<f32> = shot.clean(0).iter().zip(&change).map(|(pixel, change)| pixel + change).collect();
         Some(shot.picture(&values, false))
     };
+    let title = move || format!("One {}, attacked", target.run.bare_thing(&target.data()));
+    let sample = move || target.run.samples(&target.data(), 1);
+    let before = move || format!("the {} as it is", sample());
+    let after = move || format!("the attacked {}", sample());
     view! {
-        <Block title="One digit, attacked" sub="choose another on the leaf" tools=move || view! { <Victims /> }>
+        <Block
+            title=Signal::derive(title)
+            sub="choose another on the leaf"
+            tools=move || view! { <Victims /> }
+        >
             <div class="triptych">
-                <Answered image=Signal::derive(clean) name="the image as it is" word="As it is: " shot after=false />
+                <Answered image=Signal::derive(clean) name=Signal::derive(before) word="As it is: " shot after=false />
                 <span class="operator">"+"</span>
                 <figure>
                     <div class="picture">
@@ -51,7 +59,7 @@ pub fn Triptych() -> impl IntoView {
                     <Measures change shot />
                 </figure>
                 <span class="operator">"="</span>
-                <Answered image=Signal::derive(attacked) name="the attacked image" word="Attacked: " shot after=true />
+                <Answered image=Signal::derive(attacked) name=Signal::derive(after) word="Attacked: " shot after=true />
             </div>
             <Budget budget shot />
         </Block>
@@ -88,7 +96,7 @@ fn Answered(
     /// The picture.
     image: Signal<Option<Image>>,
     /// Its name for screen readers.
-    name: &'static str,
+    name: Signal<String>,
     /// Before the answer.
     word: &'static str,
     /// The image in hand.
@@ -97,7 +105,7 @@ fn Answered(
     after: bool,
 ) -> impl IntoView {
     let target = Target::get();
-    let names = Memo::new(move |_| target.class_names(target.victim().as_deref()));
+    let names = Memo::new(move |_| target.run.class_names(&target.data()));
     let shares = move |shot: &Shot| if after { shot.after[0].clone() } else { shot.before[0].clone() };
     let answer = Memo::new(move |_| {
         let shot = shot.get()?;

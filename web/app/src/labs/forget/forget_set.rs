@@ -44,6 +44,11 @@ fn pick(run: Run, id: &str, key: &str, value: Value) {
     run.edit(|strip| strip.set_forget(Pick { id: id.into(), params }));
 }
 
+/// What so many samples of the selected stage are.
+fn samples(run: Run, view: View, n: usize) -> String {
+    run.samples(&run.task_of(&view.selected.get()), n)
+}
+
 #[component]
 fn Classes() -> impl IntoView {
     let (run, view) = (Run::get(), View::get());
@@ -58,11 +63,12 @@ fn Classes() -> impl IntoView {
 
 #[component]
 fn Share() -> impl IntoView {
-    let run = Run::get();
+    let (run, view) = (Run::get(), View::get());
     let share = Memo::new(move |_| {
         run.strip.with(|strip| strip.spec.forget.as_ref()?.params.get("fraction")?.as_f64()).unwrap_or(0.1)
     });
     let choice = catalogue().forget.iter().find(|choice| choice.id == "random");
+    let label = move || format!("share of the {}", samples(run, view, 2));
     let (min, max) = match choice.and_then(|choice| choice.controls.first()).map(|control| &control.widget) {
         Some(Widget::Slider { min, max, .. }) => (*min, *max),
         _ => (0.01, 0.9),
@@ -70,7 +76,7 @@ fn Share() -> impl IntoView {
     let put = move |value: f64| pick(run, "random", "fraction", value.into());
     view! {
         <div class="control tall">
-            <label for="forget-share">"share of the images"</label>
+            <label for="forget-share">{label}</label>
             <span class="value">{move || percent(100.0 * share.get(), 0)}</span>
             <Range id="forget-share" min max step=0.01 value=share put />
         </div>
@@ -79,12 +85,13 @@ fn Share() -> impl IntoView {
 
 #[component]
 fn Numbers() -> impl IntoView {
-    let run = Run::get();
+    let (run, view) = (Run::get(), View::get());
     let words = move || match run.picked().len() {
-        0 => "Nothing is chosen to forget. Pick at least one image by its number.".to_owned(),
-        1 => "One image is chosen.".into(),
-        n => format!("{} images are chosen.", fixed(n as f64, 0)),
+        0 => format!("Nothing is chosen to forget. Pick at least one {} by its number.", samples(run, view, 1)),
+        1 => format!("One {} is chosen.", samples(run, view, 1)),
+        n => format!("{} {} are chosen.", fixed(n as f64, 0), samples(run, view, n)),
     };
+    let label = move || format!("Numbers of training {}, with commas", samples(run, view, 2));
     let numbers = move || run.picked().iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
     let read = move |text: String| {
         let ids: Vec<u32> = text.split(',').filter_map(|part| part.trim().parse().ok()).collect();
@@ -94,7 +101,7 @@ fn Numbers() -> impl IntoView {
         <p class="fact">{words}</p>
         <input
             class="field"
-            aria-label="Numbers of training images, with commas"
+            aria-label=label
             placeholder="12, 40, 77"
             prop:value=numbers
             on:change=move |event| read(event_target_value(&event))

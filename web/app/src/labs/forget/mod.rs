@@ -22,7 +22,7 @@ pub static LAB: Lab = Lab {
     key: '4',
     families: &[Family::Unlearn, Family::Measure],
     provide: || {},
-    blocks: || -> Loading<Draw> { Box::pin(blocks()) },
+    blocks: || -> Loading { Box::pin(blocks()) },
     overlay: None,
     above_method: None,
     below_method: Some(|name| view! { <WhatToForget name /> }.into_any()),
@@ -61,6 +61,6 @@ fn WhatToForget(
     name: String,
 ) -> impl IntoView {
     let forgets = crate::run::Run::get().family(&name) == Some(Family::Unlearn);
-    let load = || -> Loading<Draw> { Box::pin(forget_set()) };
+    let load = || -> Loading { Box::pin(forget_set()) };
     forgets.then(|| view! { <Part load /> })
 }

@@ -14,7 +14,7 @@ pub static LAB: Lab = Lab {
     key: '5',
     families: &[],
     provide: || {},
-    blocks: || -> Loading<Draw> { Box::pin(blocks()) },
+    blocks: || -> Loading { Box::pin(blocks()) },
     overlay: Some(overlay),
     above_method: None,
     below_method: None,

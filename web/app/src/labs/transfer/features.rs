@@ -23,7 +23,7 @@ struct Seen {
     xy: Vec<[f32; 2]>,
 }
 
-/// One point an image, along the first two principal directions.
+/// One point a sample, along the first two principal directions.
 #[component]
 pub fn Features() -> impl IntoView {
     let (run, view) = (Run::get(), View::get());
@@ -33,6 +33,7 @@ pub fn Features() -> impl IntoView {
         Some(seen) if seen.of == START => "before any training".to_owned(),
         _ => "features, first two directions".into(),
     };
+    let title = move || format!("How it sees the {}", run.bare_things(&run.task_of(&view.selected.get())));
     let chart = Memo::new(move |_| {
         let seen = seen.get()?;
         let names = run.class_names(&run.task_of(&view.selected.get()));
@@ -41,7 +42,7 @@ pub fn Features() -> impl IntoView {
     });
     view! {
         <Chart
-            title="How it sees the digits"
+            title=Signal::derive(title)
             sub=Signal::derive(sub)
             empty="Appears when the engine is ready"
             chart

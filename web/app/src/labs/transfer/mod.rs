@@ -21,7 +21,7 @@ pub static LAB: Lab = Lab {
     key: '1',
     families: &[Family::Transfer, Family::Train],
     provide: || {},
-    blocks: || -> Loading<Draw> { Box::pin(blocks()) },
+    blocks: || -> Loading { Box::pin(blocks()) },
     overlay: None,
     above_method: None,
     below_method: Some(|_| view! { <start::StartFrom /> }.into_any()),

@@ -14,12 +14,13 @@ use crate::{
     ui::Dialog,
 };
 use leptos::{prelude::*, wasm_split::SplitLoaderError};
+use report::figure::capital;
 
 /// The open dialog.
 #[component]
 pub fn Dialogs() -> impl IntoView {
     let view = View::get();
-    let load = || -> Loading<Draw> { Box::pin(open()) };
+    let load = || -> Loading { Box::pin(open()) };
     move || view.dialog.get().map(|_| view! { <Part load /> })
 }
 
@@ -50,12 +51,15 @@ fn Open() -> impl IntoView {
             </Dialog>
         }
         .into_any(),
-        run::Dialog::Cell(label, answer) => view! {
-            <Dialog title="Images behind this cell" class="middle" close>
-                <cell::Behind label answer />
-            </Dialog>
+        run::Dialog::Cell(label, answer) => {
+            let samples = untrack(|| view.run.samples(&view.run.task_of(&view.shown()), 2));
+            view! {
+                <Dialog title=format!("{} behind this cell", capital(&samples)) class="middle" close>
+                    <cell::Behind label answer />
+                </Dialog>
+            }
+            .into_any()
         }
-        .into_any(),
         run::Dialog::Reset => {
             view! { <Dialog title="Reset this layer?" class="small" close><reset::Reset /></Dialog> }.into_any()
         }

@@ -8,7 +8,7 @@ use crate::{
 use leptos::prelude::*;
 use report::{
     Answers,
-    figure::{counted, percent},
+    figure::{counted, one, percent},
 };
 use std::sync::Arc;
 
@@ -118,9 +118,9 @@ fn words(run: Run, task: &str, readings: &[Reading]) -> String {
         2 => "It was read rightly twice".into(),
         n => format!("It was read rightly {} times", counted(n)),
     };
-    let one = |class: u16| run.view(|view| view.one_of(task, class));
+    let of_class = |class: u16| one(&run.view(|view| view.one_of(task, class)));
     match last.is_right() {
         true => format!("{was}; now it is read as what it is."),
-        false => format!("{was}; now a {} looks to it like a {}.", one(last.label()), one(last.answer())),
+        false => format!("{was}; now {} looks to it like {}.", of_class(last.label()), of_class(last.answer())),
     }
 }
