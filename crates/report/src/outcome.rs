@@ -25,7 +25,8 @@ impl Images {
     /// Images from what an event or answer gives. `None` unless there is an id for each image, the pixels fill the
     /// shape `[n, channels, height, width]`, and there are 1 to 3 channels.
     pub fn new(ids: Vec<u32>, [n, c, h, w]: [usize; 4], pixels: Vec<f32>) -> Option<Self> {
-        let fits = n == ids.len() && n.checked_mul(c * h * w)? == pixels.len() && (1..=3).contains(&c);
+        let fill = [n, c, h, w].into_iter().try_fold(1, usize::checked_mul)?;
+        let fits = n == ids.len() && fill == pixels.len() && (1..=3).contains(&c);
         fits.then_some(Self { ids, shape: [c, h, w], pixels })
     }
 

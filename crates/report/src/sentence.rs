@@ -4,12 +4,7 @@
 mod finished;
 mod unfinished;
 
-use crate::{
-    figure::{capital, percent},
-    outcome::Status,
-    scene::Role,
-    view::RunView,
-};
+use crate::{figure::percent, outcome::Status, scene::Role, view::RunView};
 use finished::Finished;
 use std::fmt;
 
@@ -45,11 +40,6 @@ impl Sentence {
     /// A sentence that begins with this text.
     pub fn new(text: impl Into<String>) -> Self {
         Self::default().plain(text)
-    }
-
-    /// What the engine says of a run or setting that it will not play.
-    pub fn refused(why: &str) -> Self {
-        Self::new(format!("{}.", capital(why.trim_end_matches('.'))))
     }
 
     /// And then this.
@@ -446,7 +436,6 @@ pub(crate) mod tests {
         assert_eq!(now(&known, "forgot"), "Forget: there is no class 12. Nothing finished is lost.");
         take(&mut known, "forgot", Event::StageDone { rows: vec![], seconds: 1.0 });
         assert_eq!(now(&known, "forgot"), "salun is done.");
-        assert_eq!(plain(&Sentence::refused("epsilon must lie between 0 and 1.")), "Epsilon must lie between 0 and 1.");
         let failure = Failure { cause: Cause::Lost, message: String::new(), step: None, kept: None, cure: None };
         known.insert("lora".into(), Outcome { status: Status::Failed(failure), ..Outcome::default() }.into());
         assert_eq!(now(&known, "lora"), "The graphics device stopped answering. Nothing finished is lost.");

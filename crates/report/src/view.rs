@@ -283,7 +283,7 @@ impl<'a> RunView<'a> {
     }
 
     /// As [`Self::things`], whatever was done to them: "digits".
-    pub(crate) fn bare_things(&self, task: &str) -> &'a str {
+    pub fn bare_things(&self, task: &str) -> &'a str {
         self.noun(task).map_or("images", |noun| &noun.things)
     }
 

@@ -18,18 +18,14 @@ const BINARYEN: &str = "132.0.0";
 /// Debian's 108 exports the wrong table, and the page fails at its first JavaScript object.
 const OLDEST_WASM_OPT: u32 = 123;
 
-/// Passes that make the wasm smaller under brotli. `-Os` makes the file smaller and its brotli larger: the engines grow
-/// from 586 to 594 KB and from 2,405 to 2,475 KB, the page's first part from 500 to 537 KB (quick profile), measured.
-const PASSES: [&str; 8] = [
-    "--vacuum",
-    "--dce",
+/// For the engines, which grow under brotli by what `-Os` does: from 586 to 594 KB and from 2,405 to 2,475 KB,
+/// measured.
+const ENGINE: [&str; 5] = [
     "--duplicate-function-elimination",
     "--remove-unused-module-elements",
     "--remove-unused-brs",
     "--optimize-instructions",
     "--strip-producers",
-    // It warns of every name section of the page, whose fields are newer than it is.
-    "--quiet",
 ];
 
 /// What rustc's wasm32 target uses, and `simd128` of `.cargo/config.toml`.
@@ -51,7 +47,8 @@ pub fn site() -> Result<()> {
     let growth = growth::families(&dist().join("cpu/worker_cpu_bg.wasm"))?;
     println!("Shrinking the wasm …");
     for file in files(&dist())?.iter().filter(|path| path.extension().is_some_and(|extension| extension == "wasm")) {
-        shrink(file)?;
+        let engine = ["cpu", "gpu"].iter().any(|engine| file.starts_with(dist().join(engine)));
+        shrink(file, if engine { &ENGINE } else { &["-Os"] })?;
     }
     let style = hashed("style")?;
     let [app, cpu, gpu] = [hashed("app")?, hashed("cpu")?, hashed("gpu")?];
@@ -64,10 +61,11 @@ pub fn site() -> Result<()> {
     Ok(())
 }
 
-fn shrink(wasm: &Path) -> Result<()> {
+fn shrink(wasm: &Path, passes: &[&str]) -> Result<()> {
     let smaller = wasm.with_extension("smaller");
     let mut optimiser = wasm_opt()?;
-    run(optimiser.args(PASSES).args(WASM_FEATURES).arg(wasm).arg("-o").arg(&smaller))?;
+    // Without `--quiet` it warns of every name section of the page, whose fields are newer than it is.
+    run(optimiser.arg("--quiet").args(passes).args(WASM_FEATURES).arg(wasm).arg("-o").arg(&smaller))?;
     fs::rename(smaller, wasm)?;
     Ok(())
 }

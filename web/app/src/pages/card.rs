@@ -2,7 +2,7 @@
 
 use crate::run::{
     Notice, Notices,
-    cards::{Cards, cards, known},
+    cards::{Cards, cards},
 };
 use leptos::prelude::*;
 use spec::{Access, CardData, MethodInfo, Shape};
@@ -28,8 +28,7 @@ pub fn by(card: &CardData) -> String {
 }
 
 /// What a method does, in a line; nothing until the cards are here.
-pub fn summary(cards: LocalResource<Option<Cards>>, id: &str) -> String {
-    let cards = cards.get().flatten().or_else(known);
+pub fn summary(cards: Option<Cards>, id: &str) -> String {
     cards.and_then(|cards| Some(cards.get(id)?.summary.clone())).unwrap_or_default()
 }
 

@@ -21,7 +21,7 @@ pub fn Method(
     let cards = card::texts();
     let said = move || {
         let said = Sentence::default().key(method.card.title.as_str(), Role::Ink);
-        said.plain(format!(". {}", card::summary(cards, &method.card.id)))
+        said.plain(format!(". {}", card::summary(cards.get().flatten(), &method.card.id)))
     };
     Some(view! {
         <Say said=Signal::derive(said) />

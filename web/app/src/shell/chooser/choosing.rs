@@ -7,7 +7,11 @@ use super::{
 use crate::{
     labs::lab::Lab,
     pages::card,
-    run::{View, cards::Cards, catalogue},
+    run::{
+        View,
+        cards::{self, Cards},
+        catalogue,
+    },
 };
 use leptos::prelude::*;
 use spec::{MethodInfo, Shape};
@@ -49,6 +53,11 @@ impl Choosing {
         let picked =
             Memo::new(move |_| found.with(|(ids, _)| ids.get(at.get().min(ids.len().saturating_sub(1))).copied()));
         Self { view, query, at, found, picked, cards, place, replace: StoredValue::new(replace) }
+    }
+
+    /// The cards, if they are here.
+    pub fn known(&self) -> Option<Cards> {
+        self.cards.get().flatten().or_else(cards::known)
     }
 
     /// Looks for something else; the first one found is picked.

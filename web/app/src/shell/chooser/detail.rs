@@ -52,7 +52,7 @@ fn Card(
             <p class="sub">{by}</p>
         </div>
         {equation}
-        <p>{move || card::summary(choosing.cards, &method.card.id)}</p>
+        <p>{move || card::summary(choosing.known(), &method.card.id)}</p>
         {refusal.map(|why| view! { <p class="lose">{why}</p> })}
         <Facts choosing method />
         <p class="sub">{paper}</p>
