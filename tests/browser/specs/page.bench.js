@@ -22,13 +22,20 @@ async function pressed(page) {
   );
 }
 
-/** Milliseconds from navigation to the enabled button, and the page. */
+/** Milliseconds from navigation to the enabled button, by the page's own clock, and the page. */
 async function navigated(browser, baseURL) {
   const page = await browser.newPage({ baseURL });
-  const began = Date.now();
+  await page.addInitScript(() => {
+    const look = () => {
+      const play = document.querySelector("button.play");
+      if (play && !play.disabled) window.enabledAt = performance.now();
+      else requestAnimationFrame(look);
+    };
+    look();
+  });
   await page.goto("./", { waitUntil: "commit" });
-  await expect(page.locator("button.play")).toBeEnabled({ timeout: 60_000 });
-  return [Date.now() - began, page];
+  const enabled = await page.waitForFunction(() => window.enabledAt, null, { timeout: 60_000 });
+  return [Math.round(await enabled.jsonValue()), page];
 }
 
 test("from navigation to play, from the press to the first step, and the whole chain", async ({ browser, baseURL }) => {

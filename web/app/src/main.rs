@@ -11,6 +11,7 @@ mod ui;
 
 use engine::{Engine, EngineState, browser::has_webgpu};
 use gloo_events::{EventListener, EventListenerOptions};
+use gloo_timers::callback::Timeout;
 use labs::{
     LABS,
     part::{Loading, attempt},
@@ -40,6 +41,9 @@ const NAME: &str = "Palimpsest";
 const PRIVACY: &str = "Everything runs in this tab. No image and no weight leaves it.";
 const NO_ENGINE: &str = "This browser cannot run the engine: it lacks WebAssembly with SIMD, or module workers. The \
     methods can still be read.";
+
+/// Milliseconds from the engine's readiness until later parts are loaded: who presses Play at once comes first.
+const PRELOAD: u32 = 1000;
 
 /// What the page opens with.
 struct Opened {
@@ -152,21 +156,17 @@ fn listen(view: View) {
     .forget();
     Effect::new(move |_| document::set_theme(view.dark.get()));
     Effect::new(move |_| document::set_title(&title(view)));
-    // Later parts are not needed before the engine, and may be wanted soon after: tools first, then places to go to.
     Effect::new(move |_| {
         if view.run.engine.state.get() == EngineState::Ready {
-            spawn_local(async { drop(tools::preload().await) });
-            let places = || spawn_local(preload_places());
-            // Safari does not say when it is idle.
-            if request_idle_callback_with_handle(places).is_err() {
-                places();
-            }
+            Timeout::new(PRELOAD, || spawn_local(preload())).forget();
         }
     });
 }
 
-/// Loads the parts of all places, one after the other: then a tab opens at once, also where the network has gone.
-async fn preload_places() {
+/// Loads the later parts, tools first, one after the other: then a tool or a tab opens at once, also where the network
+/// has gone.
+async fn preload() {
+    drop(tools::preload().await);
     for load in LABS.iter().map(|lab| lab.blocks).chain([pages::load as fn() -> Loading]) {
         // A part that cannot be had is asked for again when its place is opened, and missed only then.
         drop(load().await);

@@ -79,6 +79,8 @@ pub struct Run {
     pub(super) preparing: StoredValue<Option<Timeout>, LocalStorage>,
     /// Steps of the stage in hand that are not yet folded into its outcome.
     pub(super) coming: StoredValue<Vec<Coming>>,
+    /// When steps were last folded, in milliseconds of the page's life; before the first ones, long ago.
+    pub(super) folded: StoredValue<f64>,
 }
 
 /// A step or a point of a curve, and whose it is.
@@ -124,6 +126,7 @@ impl Run {
             notices,
             preparing: StoredValue::new_local(None),
             coming: StoredValue::default(),
+            folded: StoredValue::new(f64::NEG_INFINITY),
         }
     }
 

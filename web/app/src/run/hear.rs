@@ -22,6 +22,9 @@ const BY_HAND: f64 = 10_000.0;
 /// draws the page anew.
 const GATHERED: u32 = 40;
 
+/// A step that comes so many milliseconds after the last ones is shown at once.
+const APART: f64 = 250.0;
+
 /// Takes in what the engine says.
 pub fn hear(view: View, from: FromEngine) {
     let run = view.run;
@@ -145,8 +148,11 @@ fn of_stage(view: View, said: Said, buffers: Vec<ArrayBuffer>) {
 
 fn gather(run: Run, coming: Coming) {
     let waits = run.coming.with_value(|all| !all.is_empty());
+    let is_step = matches!(coming.event, Event::Step { .. });
     run.coming.update_value(|all| all.push(coming));
-    if !waits {
+    if is_step && browser::now() - run.folded.get_value() > APART {
+        fold(run);
+    } else if !waits {
         Timeout::new(GATHERED, move || fold(run)).forget();
     }
 }
@@ -169,6 +175,7 @@ fn fold(run: Run) {
             }
         }
     });
+    run.folded.set_value(browser::now());
     if let Some(percent) = passed {
         run.notices.tell(News::Passed { stage, percent });
     }
