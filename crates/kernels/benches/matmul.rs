@@ -3,7 +3,8 @@
 //! `cargo bench -p kernels --features compare --bench matmul`, followed by words that a line must contain.
 //!
 //! A linear layer and the products of attention are the same product on all three sides; ours includes packing its
-//! right-hand side, and the weight gradient of a linear layer includes the bias gradient. A convolution is ours as a
+//! right-hand side. The weight gradient of a linear layer comes with the bias gradient, which is ours on all three sides,
+//! as the crates have none. A convolution is ours as a
 //! whole (direct or Winograd, with the zero padding and the packing of the weights) against im2col, the product, and
 //! col2im for the input gradient; the last two columns have the product alone, on an im2col matrix that exists already.
 //!
@@ -14,8 +15,8 @@
 
 use kernels::conv::{self, Conv};
 use kernels::lanes::{Isa, isa};
-use kernels::linear;
 use kernels::matmul::{Epilogue, Matrix, PackedRhs, matmul};
+use kernels::{column_sums, linear};
 use std::hint::black_box;
 use std::time::Instant;
 
@@ -192,11 +193,12 @@ impl Bench {
         let (x, weight, dy) = (values(n * from), values(from * to), values(n * to));
         let name = |what| format!("{network} linear {n}: {from} -> {to}, {what}");
         let mut ours = || drop(black_box(linear::forward(&x, &weight, None, false, size)));
-        self.product(&name("forward"), Product::new([n, from, to], &x, false, &weight, false), &mut ours);
+        self.product(&name("forward"), Product::new([n, from, to], &x, false, &weight, false), &mut ours, || ());
         let mut ours = || drop(black_box(linear::input_gradient(&dy, &weight, None, size)));
-        self.product(&name("dx"), Product::new([n, to, from], &dy, false, &weight, true), &mut ours);
+        self.product(&name("dx"), Product::new([n, to, from], &dy, false, &weight, true), &mut ours, || ());
         let mut ours = || drop(black_box(linear::weight_gradient(&x, &dy, None, size)));
-        self.product(&name("dw"), Product::new([from, n, to], &x, true, &dy, false), &mut ours);
+        let bias = || drop(black_box(column_sums::sums(isa(), &dy, to)));
+        self.product(&name("dw"), Product::new([from, n, to], &x, true, &dy, false), &mut ours, bias);
     }
 
     /// Query · keyᵀ and probabilities · value of one head.
@@ -210,7 +212,7 @@ impl Bench {
             black_box(&y);
         };
         let product = Product::new([t, d, t], &q, false, &k, true);
-        self.product(&format!("{network} attention, q·kᵀ {t} × {d} × {t}"), product, &mut ours);
+        self.product(&format!("{network} attention, q·kᵀ {t} × {d} × {t}"), product, &mut ours, || ());
         let mut y = vec![0.0; t * d];
         let mut ours = || {
             let values = PackedRhs::new(isa, Matrix::new(&k, [t, d], d));
@@ -218,17 +220,19 @@ impl Bench {
             black_box(&y);
         };
         let product = Product::new([t, t, d], &p, false, &k, false);
-        self.product(&format!("{network} attention, p·v {t} × {t} × {d}"), product, &mut ours);
+        self.product(&format!("{network} attention, p·v {t} × {t} × {d}"), product, &mut ours, || ());
     }
 
-    /// The same product on all three sides. The libraries allocate their result as ours does.
-    fn product(&mut self, name: &str, product: Product, ours: &mut dyn FnMut()) {
+    /// The same product on all three sides. The libraries allocate their result as ours does, and then do `more`.
+    fn product(&mut self, name: &str, product: Product, ours: &mut dyn FnMut(), more: impl Fn()) {
         let [m, k, n] = product.size;
+        let more = &more;
         let by = |run: fn(&Product, &mut [f32])| {
             move || {
                 let mut y = vec![0.0; m * n];
                 run(&product, &mut y);
                 black_box(y);
+                more();
             }
         };
         let (mut gemm, mut other) = (by(by_gemm), by(by_matrixmultiply));

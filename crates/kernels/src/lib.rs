@@ -12,7 +12,7 @@
 #![allow(clippy::extra_unused_type_parameters, reason = "`dispatch` also compiles loops that use no `Lanes`")]
 
 pub mod attention;
-mod column_sums;
+pub mod column_sums;
 pub mod conv;
 pub mod conv_pool;
 pub mod cross_entropy;
