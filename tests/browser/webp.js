@@ -46,7 +46,7 @@ async function change(png) {
   const part = new OffscreenCanvas(width, height);
   part.getContext("2d", { alpha: false }).putImageData(context.getImageData(left, top, width, height), 0, 0);
   // Quality 1 is lossless: better for a few letters, larger for pictures and charts.
-  const blobs = await Promise.all([1, 0.9].map((quality) => part.convertToBlob({ type: "image/webp", quality })));
+  const blobs = await Promise.all([1, 0.8].map((quality) => part.convertToBlob({ type: "image/webp", quality })));
   const blob = blobs.reduce((small, other) => (other.size < small.size ? other : small));
   const webp = new Uint8Array(await blob.arrayBuffer());
   return { x: left, y: top, width, height, webp: btoa(Array.from(webp, (byte) => String.fromCharCode(byte)).join("")) };
