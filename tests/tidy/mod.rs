@@ -1,5 +1,6 @@
 //! Invariants that no compiler checks: how files look, who may depend on whom, what may touch the world.
 
+mod colours;
 mod graph;
 mod rooms;
 mod size;

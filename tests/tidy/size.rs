@@ -4,7 +4,7 @@ use super::source::Source;
 use std::fs;
 
 /// Folders whose code is ours to keep short; kernels and operations are long for their speed.
-const SHORT: [&str; 9] = [
+const SHORT: [&str; 10] = [
     "crates/cli",
     "crates/engine/src",
     "crates/kit/src",
@@ -13,6 +13,7 @@ const SHORT: [&str; 9] = [
     "crates/spec/src",
     "crates/xtask/src",
     "web/app/src",
+    "web/checks/src",
     "web/worker/src",
 ];
 

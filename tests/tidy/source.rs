@@ -149,6 +149,14 @@ impl<'a> Visit<'a> for Functions<'_> {
         self.take(&item.sig.ident, item.sig.span().join(item.block.span()).unwrap_or(item.block.span()));
         visit::visit_impl_item_fn(self, item);
     }
+
+    fn visit_trait_item_fn(&mut self, item: &'a syn::TraitItemFn) {
+        // Without a default there is only a signature.
+        if let Some(block) = &item.default {
+            self.take(&item.sig.ident, item.sig.span().join(block.span()).unwrap_or(block.span()));
+        }
+        visit::visit_trait_item_fn(self, item);
+    }
 }
 
 fn is_code(line: &str) -> bool {

@@ -28,7 +28,7 @@ pub struct Asker {
     tasks: Rc<RefCell<BTreeMap<String, Task>>>,
 }
 
-/// An answer, and what lies beside it.
+/// An answer, and the binary buffers that are sent with it.
 type Answered = (Answer, Vec<Vec<u8>>);
 
 impl Asker {
@@ -53,7 +53,8 @@ impl Asker {
     ) -> Result<Answered> {
         let net = self.net(stage)?;
         let net = if base { net.without_adapters() } else { net };
-        // A gate of its own: questions are answered while a run is paused, and a cancel does not end them.
+        // It has its own gate: questions are answered while the run is paused, and cancelling the run does not end
+        // them.
         let mut cx = Cx::new(self.device.clone(), 0, 0, self.host.clone(), Rc::<Gate>::default());
         cx.quiet = true;
         match question {
@@ -115,7 +116,7 @@ impl Asker {
         found.ok_or_else(|| Wrong::unknown("task", "ask", name, known).into())
     }
 
-    /// A task that the net can be tested on.
+    /// The task with this name, or an error if the net's inputs or classes do not fit it.
     fn fitting(&self, net: &Net, name: &str) -> Result<Task> {
         let task = self.task(name)?;
         net.fits(&task)?;

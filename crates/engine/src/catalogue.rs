@@ -1,4 +1,5 @@
-//! What of the catalogue is not a list of entries: recipes, names of families and sources, and the sample of digits.
+//! The parts of the catalogue besides methods, networks and data sets: recipes, names of families, source networks, and
+//! the sample of digits.
 
 use kit::data::digits;
 use spec::{Family, FamilyInfo, Leaf, Preset, RunSpec, SourceFacts, Wrong};
@@ -12,7 +13,7 @@ pub fn preset(id: &str, text: &str) -> Result<Preset, Wrong> {
     Ok(Preset { id: id.into(), title: (*title).into(), about, spec: RunSpec::read(text)? })
 }
 
-/// What every family of methods is called, in the order of its key.
+/// Words for each family of methods (label, menu entry, verb, buttons), in the order of the enum.
 pub(crate) fn families() -> Vec<FamilyInfo> {
     let info = |family, [label, menu, verb, press, next]: [&str; 5]| FamilyInfo {
         family,

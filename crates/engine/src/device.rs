@@ -24,7 +24,7 @@ pub struct Opened {
     pub software: bool,
     /// Why this device was chosen.
     pub why: Why,
-    /// How many times faster it was than the other device, where both were measured.
+    /// How many times faster it was than the other device; `None` if they were not compared.
     pub times: Option<f64>,
 }
 
@@ -161,7 +161,7 @@ pub async fn self_test(opened: &Opened) -> Result<usize> {
     Ok(right.len())
 }
 
-/// The name of each check, and the elements that a device computes for it.
+/// The results of every check on a device: its name, and the elements of the result.
 async fn answers(device: &Device) -> Result<Vec<(&'static str, Vec<f32>)>> {
     let numbers = |seed: u32, shape: [usize; 4]| {
         let mut rng = Rng::of(seed, "self-test", &[]);

@@ -12,7 +12,7 @@ use spec::{START, Shape, Stage};
 /// Seconds that each stage will take on this machine, from the pace of its own first steps; `None` where they fail.
 pub async fn estimate(registry: Registry, state: &RunState, cx: &mut Cx) -> Result<Vec<Option<f64>>> {
     let mut stages: Vec<Guess> = Vec::new();
-    // Shaders and WebAssembly are compiled when they first run, so one guess is made and dropped.
+    // Shaders and WebAssembly are compiled when they first run, so the first measurement is discarded.
     if let Err(Error::Cancelled) = guess(registry, state, 0, &stages, cx).await {
         return Err(Error::Cancelled);
     }
@@ -33,13 +33,14 @@ pub async fn estimate(registry: Registry, state: &RunState, cx: &mut Cx) -> Resu
 #[derive(Clone, Copy, Default)]
 struct Guess {
     seconds: Option<f64>,
-    /// The pace of its training, where a reference repeats it.
+    /// The pace of its training, from which the time of a retrained reference follows; `None` if it does not train.
     pace: Option<Pace>,
     /// Seconds to evaluate one chunk.
     read: Option<f64>,
 }
 
-/// An earlier stage that does the same to a network from the same source.
+/// An earlier stage with the same method, settings, task and source network, whose estimate can be used again. Never of
+/// an unlearning stage: what it costs depends on which references exist already.
 fn same(registry: Registry, state: &RunState, index: usize) -> Option<usize> {
     let alike = |at: usize| {
         let stage = &state.spec.stages[at];
@@ -55,8 +56,8 @@ fn same(registry: Registry, state: &RunState, index: usize) -> Option<usize> {
     (0..index).find(|at| !forgets && alike(*at) == alike(index))
 }
 
-/// The stage that a network descends from because it began with a network of its own; `None`: it descends from the
-/// start.
+/// The nearest stage at or above `index` that begins with a network of its own (`model`); `None` if the network
+/// descends from the run's start.
 fn source_of_net(registry: Registry, state: &RunState, index: usize) -> Option<usize> {
     let line = std::iter::once(index).chain(state.spec.ancestors(index, |id| registry.is_layer(id)));
     line.into_iter().find(|at| state.spec.stages[*at].model.is_some())
@@ -110,11 +111,11 @@ async fn guess(registry: Registry, state: &RunState, index: usize, before: &[Gue
     })
 }
 
-/// Seconds of retraining.
+/// Seconds that retraining takes.
 struct Retraining {
-    /// Of all references that are not in the store.
+    /// For all references that are not stored yet.
     all: f64,
-    /// Of one.
+    /// For one reference.
     one: f64,
 }
 
@@ -150,11 +151,12 @@ async fn forgetting(entry: &Entry, stage: &Stage, net: Net, task: &Task, cx: &mu
     measure_pace(cx, train).await.map(Some)
 }
 
-/// Begins a piece of work and measures its pace until it is stopped.
+/// Measures the pace of a loop on its first steps, and stops it then.
 async fn measure_pace(cx: &Cx, work: impl AsyncFnOnce(&mut Cx) -> Result) -> Result<Pace> {
     let mut pacing = cx.pacing();
     match work(&mut pacing).await {
-        // It ends as cancelled when enough was measured; only a cancel at the gate is the user's.
+        // The work also ends with `Cancelled` when enough steps were measured. The gate tells whether the user
+        // cancelled.
         Err(Error::Cancelled) if cx.progress.gate.cancel.get() => Err(Error::Cancelled),
         Ok(()) | Err(Error::Cancelled) => Ok(pacing.progress.pace.unwrap_or_default()),
         Err(error) => Err(error),

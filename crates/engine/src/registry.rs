@@ -17,7 +17,7 @@ pub struct Registry {
 }
 
 impl Registry {
-    /// What comes with the engine.
+    /// All methods and data sets of this repository.
     pub fn shipped() -> Self {
         Self { methods: &methods::CATALOGUE, sets: SETS }
     }
@@ -34,12 +34,12 @@ impl Registry {
         self.entry(id).is_ok_and(|entry| Shape::is_layer(entry.shape))
     }
 
-    /// How the methods make nets, for retrained references.
+    /// Looks up by id how a method makes a net, so that a retrained reference can repeat stages.
     pub(crate) fn makers(self) -> Makers {
         Rc::new(move |id| self.entry(id).ok().and_then(|entry| entry.make))
     }
 
-    /// What page, command line and documents know of this engine. `cards` are those of the methods, in the same order;
+    /// Describes this engine to page, command line and documents. `cards` are those of the methods, in the same order;
     /// `presets` are the quick recipes; `mathml` turns an equation in LaTeX into the inside of `<math>`.
     pub fn catalogue(
         &self,
@@ -66,7 +66,7 @@ impl Registry {
         }
     }
 
-    /// An error for everything in a run file that can be known wrong before data is loaded: ids, keys, values.
+    /// Checks everything in a run file that can be checked before data is loaded: ids, keys, values.
     pub fn check(&self, spec: &RunSpec) -> Result<(), Wrong> {
         for (name, pick) in &spec.tasks {
             let at = format!("tasks.{name}");
@@ -110,7 +110,7 @@ fn check_net(at: &str, pick: &Pick) -> Result<(), Wrong> {
     settings::check(at, &params, &choice.controls)
 }
 
-/// The choice with this id. `what` says what kind of thing it is and `at` where it stands, for the error.
+/// The choice with this id. For the error, `what` is the kind of thing and `at` the key path in the run file.
 fn choice<'a>(what: &str, at: &str, id: &str, known: &'a [Choice]) -> Result<&'a Choice, Wrong> {
     let found = known.iter().find(|choice| choice.id == id);
     found.ok_or_else(|| Wrong::unknown(what, at, id, known.iter().map(|choice| choice.id.as_str())))

@@ -30,7 +30,7 @@ pub enum Ended {
     Failed(String),
 }
 
-/// One engine: a device, what was loaded on it, and the models that its runs have left.
+/// One engine: a device, the data loaded on it, and the models that its runs have left.
 pub struct Session {
     host: Rc<dyn Host>,
     opened: Opened,
@@ -42,7 +42,7 @@ pub struct Session {
     references: Rc<RefCell<BTreeMap<String, Rc<Reference>>>>,
     /// Models by the name of the stage that made them.
     kept: BTreeMap<String, Net>,
-    /// Files that were handed over, by name.
+    /// Imported data and source networks, by file name.
     files: Rc<RefCell<BTreeMap<String, Rc<Vec<u8>>>>>,
     /// The changed inputs of the last run's attack stages, by stage name.
     pub adversarials: BTreeMap<String, Adversarials>,
@@ -90,13 +90,13 @@ impl Session {
         }
     }
 
-    /// What answers questions while this session plays.
+    /// Answers questions about this session's models, also while a run is played.
     pub fn asker(&self) -> Asker {
         let device = self.opened.device.clone();
         Asker::new(self.registry, device, self.host.clone(), self.published.clone(), self.tasks.clone())
     }
 
-    /// Takes in a file: the weights of a finished stage, a source network, or data.
+    /// Imports a file: the weights of a finished stage, a source network, or data.
     pub fn import(&mut self, name: &str, what: Import, bytes: Vec<u8>) -> Result {
         match what {
             Import::Weights => {
@@ -160,10 +160,10 @@ impl Session {
         let net = &state.models[START].net;
         let classes = state.tasks.iter().map(|(name, task)| (name.clone(), task.classes.to_vec())).collect();
         let mut cx = self.cx(run, state.spec.seed);
-        // A gate of its own: the cancel of an earlier run does not end it.
+        // It has its own gate, so that cancelling an earlier run does not end it.
         cx.progress.gate = Rc::default();
         let task = state.tasks.values().next().expect("a run has a task");
-        // As the first stage will receive it: with a last layer for the task's classes.
+        // The first stage will receive the net with a last layer for the task's classes; report that one's size.
         let fitted = net.with_head(task.classes.len(), &mut cx.rng("head", 0, 0), &cx.device);
         let (parameters, layers) = (fitted.base_size(), fitted.sizes());
         self.say(run, Event::Prepared { parameters, layers, classes });
@@ -174,7 +174,7 @@ impl Session {
         Ok(())
     }
 
-    /// Reports how long each stage of a run may take. It has a gate of its own, so that it can be stopped for a run.
+    /// Reports how long each stage of a run may take. It has its own gate, so that it can be stopped when a run begins.
     pub async fn estimate(&mut self, run: u32, spec: RunSpec, gate: Rc<Gate>) -> Result {
         let state = self.begin(run, Rc::new(spec)).await?;
         let mut cx = self.cx(run, state.spec.seed);
@@ -344,7 +344,7 @@ impl Session {
     }
 }
 
-/// A setting that may help: a tenth of the learning rate where the loss diverged.
+/// A changed setting to suggest after a failure: if the loss diverged, a tenth of the learning rate.
 fn cure(error: &Error, entry: &kit::Entry, stage: &spec::Stage) -> Option<(String, Value)> {
     let Error::Diverged { .. } = error else { return None };
     let defaults = (entry.defaults)();
@@ -375,7 +375,7 @@ async fn hashes(registry: Registry, state: &RunState, cx: &Cx) -> Result<IndexMa
     Ok(hashes)
 }
 
-/// A host whose files are first looked for among those that were handed over.
+/// A host that looks for a file among the imported ones first.
 struct WithFiles {
     host: Rc<dyn Host>,
     files: Rc<RefCell<BTreeMap<String, Rc<Vec<u8>>>>>,

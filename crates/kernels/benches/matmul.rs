@@ -3,10 +3,10 @@
 //! `cargo bench -p kernels --features compare --bench matmul`, followed by words that a line must contain.
 //!
 //! A linear layer and the products of attention are the same product on all three sides; ours includes packing its
-//! right-hand side. The weight gradient of a linear layer comes with the bias gradient, which is ours on all three sides,
-//! as the crates have none. A convolution is ours as a
-//! whole (direct or Winograd, with the zero padding and the packing of the weights) against im2col, the product, and
-//! col2im for the input gradient; the last two columns have the product alone, on an im2col matrix that exists already.
+//! right-hand side. The weight gradient of a linear layer comes with the bias gradient, which is ours on all three
+//! sides, as the crates have none. A convolution is ours as a whole (direct or Winograd, with the zero padding and the
+//! packing of the weights) against im2col, the product, and col2im for the input gradient; the last two columns have
+//! the product alone, on an im2col matrix that exists already.
 //!
 //! A machine may be busy with other work. So the sides take turns within one run, a round is one call of each (or
 //! several, if a call is short), and the times are medians over all rounds. A ratio is the median over the rounds of

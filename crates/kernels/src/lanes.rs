@@ -1,8 +1,8 @@
-//! SIMD vectors of `f32`. All intrinsics of the crate are here: AVX2, AVX-512, NEON and WebAssembly SIMD. Other machines
-//! run [`Portable`].
+//! SIMD vectors of `f32`. All intrinsics of the crate are here: AVX2, AVX-512, NEON and WebAssembly SIMD. Other
+//! machines run [`Portable`].
 //!
 //! They are written by hand because the crate `pulp`, put in their place, doubles the time of some convolutions: its
-//! vectors are structs of 16 numbers, and loops over arrays of them are not always kept in registers (figures in
+//! vectors are structs of 16 elements, and loops over arrays of them are not always kept in registers (figures in
 //! `tests/bench/README.md`). The crate `wide` chooses its instruction set at compile time and cannot take the machine's
 //! best.
 #![allow(clippy::missing_safety_doc, reason = "the contract is stated once, at the trait")]

@@ -81,8 +81,8 @@ pub fn weight_gradient(x: &[f32], dy: &[f32], y: Option<&[f32]>, [n, from, to]: 
     (add_up(dw), add_up(db))
 }
 
-/// The weight gradient of a layer with fewer outputs than a vector has elements. The vectors lie along the inputs, where
-/// they are full; the transposed gradient `[out, in]` is turned at the end.
+/// The weight gradient of a layer with fewer outputs than a vector has elements. The vectors lie along the inputs,
+/// where they are full; the transposed gradient `[out, in]` is turned at the end.
 fn narrow_weight_gradient(x: &[f32], dy: &[f32], [n, from, to]: [usize; 3]) -> Vec<f32> {
     /// Inputs of a part: a multiple of the widest panel, whose columns stay in the cache until they are turned.
     const INPUTS: usize = 64;

@@ -42,10 +42,11 @@ const PRIVACY: &str = "Everything runs in this tab. No image and no weight leave
 const NO_ENGINE: &str = "This browser cannot run the engine: it lacks WebAssembly with SIMD, or module workers. The \
     methods can still be read.";
 
-/// Milliseconds from the engine's readiness until later parts are loaded: who presses Play at once comes first.
+/// Milliseconds between the engine being ready and the download of the later parts. A visitor who presses Play at once
+/// does not have to share the network and the CPU with that download.
 const PRELOAD: u32 = 1000;
 
-/// What the page opens with.
+/// The state in which the page opens.
 struct Opened {
     strip: Strip,
     path: String,
@@ -55,7 +56,7 @@ struct Opened {
 fn main() {
     std::panic::set_hook(Box::new(|info| web_sys::console::error_1(&info.to_string().into())));
     match document::hash().strip_prefix(LINK) {
-        // What unpacks a link loads later.
+        // The code that unpacks a link is in a later part.
         Some(code) => {
             let code = code.to_owned();
             spawn_local(async move { start(linked(code).await) });
@@ -163,17 +164,17 @@ fn listen(view: View) {
     });
 }
 
-/// Loads the later parts, tools first, one after the other: then a tool or a tab opens at once, also where the network
-/// has gone.
+/// Loads the later parts, tools first, one after the other, so that a tool or a tab opens without a wait, also offline.
 async fn preload() {
     drop(tools::preload().await);
     for load in LABS.iter().map(|lab| lab.blocks).chain([pages::load as fn() -> Loading]) {
-        // A part that cannot be had is asked for again when its place is opened, and missed only then.
+        // If the download fails, the part is requested again when the visitor opens what needs it; only then is the
+        // failure reported.
         drop(load().await);
     }
 }
 
-/// The address has another hash: a link, or another place.
+/// Handles a change of the address's hash: loads a shared link, or goes to the lab, page or method it names.
 fn followed(view: View) {
     if let Some(code) = document::hash().strip_prefix(LINK).map(str::to_owned) {
         attempt(view, view.run.notices, async move {

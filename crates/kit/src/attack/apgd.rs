@@ -14,7 +14,8 @@ use burn::tensor::{Bool, Tensor};
 pub struct Apgd<'a> {
     /// The ball around each image.
     pub ball: Ball,
-    /// Number of steps.
+    /// Steps for each image, a gradient each; the first point costs one more. The length of the windows after which a
+    /// step may be halved follows from it.
     pub steps: usize,
     /// ρ: the step is halved if the loss increased in less than this share of a window's steps.
     pub rho: f64,

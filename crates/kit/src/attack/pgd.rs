@@ -28,7 +28,7 @@ pub struct Pgd<'a> {
     pub ball: Ball,
     /// Length of a step in the ball's norm.
     pub alpha: f64,
-    /// Number of steps.
+    /// Steps for each image, a gradient each; 0 returns the start.
     pub steps: usize,
     /// The loss to increase.
     pub loss: &'a SampleLoss<'a>,

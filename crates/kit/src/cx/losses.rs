@@ -8,7 +8,7 @@ pub(super) const CAPACITY: usize = 256;
 /// A ring buffer of losses on the device.
 #[derive(Default)]
 pub struct LossLog {
-    /// `[1 + CAPACITY]`: the losses, behind the counter that [`ops::finish_step`] keeps.
+    /// `[1 + CAPACITY]`: the counter that [`ops::finish_step`] advances, then the losses.
     on_device: Option<Tensor<1>>,
     /// Steps whose losses were written and not read yet.
     waiting: Vec<usize>,
@@ -16,9 +16,9 @@ pub struct LossLog {
     written: usize,
 }
 
-/// Losses that are to be read.
+/// Losses on the device that were not read yet.
 pub(super) struct Waiting {
-    /// See [`LossLog`].
+    /// The whole ring buffer, see [`LossLog`].
     pub on_device: Tensor<1>,
     /// The step of each loss.
     steps: Vec<usize>,
@@ -36,7 +36,7 @@ impl LossLog {
         order
     }
 
-    /// The last loss that was written is the one of this step.
+    /// Notes that the loss written last is that of step `step`. Called on the host, also for a replayed step.
     pub fn wrote(&mut self, step: usize) {
         self.waiting.push(step);
         self.written += 1;
@@ -47,7 +47,7 @@ impl LossLog {
         *self = Self::default();
     }
 
-    /// What is to be read, if anything is.
+    /// The losses that were not read yet; `None` if there are none. Afterwards they count as read.
     pub(super) fn take(&mut self) -> Option<Waiting> {
         let steps = std::mem::take(&mut self.waiting);
         let on_device = self.on_device.clone().filter(|_| !steps.is_empty())?;
@@ -56,7 +56,7 @@ impl LossLog {
 }
 
 impl Waiting {
-    /// Step and loss of each, from the values that were read.
+    /// Step and value of each loss. `read` are the elements of the ring buffer.
     pub(super) fn losses(self, read: &[f32]) -> Vec<Loss> {
         let at = self.before..;
         at.zip(self.steps).map(|(at, step)| Loss { step, value: read[1 + at % CAPACITY] }).collect()

@@ -28,7 +28,7 @@ pub struct Published {
     pub latest: Option<String>,
 }
 
-/// Views that the training loop evaluates on the way; the harness chooses them.
+/// Views on which the training loop evaluates the model from time to time; the harness chooses them.
 #[derive(Clone)]
 pub struct Watch {
     /// The test split.
@@ -44,17 +44,17 @@ impl Watch {
     }
 }
 
-/// A model on its way, after so many steps.
+/// A model in the middle of its training.
 pub struct Checkpoint {
-    /// Steps that led to it.
+    /// Training steps taken so far.
     pub step: usize,
-    /// The model.
+    /// Its weights after those steps.
     pub net: Net,
 }
 
-/// What a method works with.
+/// The context that is passed to every method.
 pub struct Cx {
-    /// Without autodiff: for data, victims and evaluation.
+    /// The device without autodiff, for data, victims and evaluation.
     pub device: Device,
     /// The run's seed.
     pub seed: u32,
@@ -70,17 +70,17 @@ pub struct Cx {
     pub quiet: bool,
     /// Models for questions from outside.
     pub published: Rc<RefCell<Published>>,
-    /// What the training loop evaluates on the way.
+    /// What the training loop evaluates from time to time; `None`: nothing.
     pub watch: Option<Watch>,
-    /// The last model whose answers were finite.
+    /// The last checkpoint whose logits were finite; it is kept if the stage fails or is cancelled.
     pub good: Option<Checkpoint>,
-    /// Figures that only the method knows.
+    /// Figures that the method reports itself; the harness adds them to its own.
     pub rows: Vec<Row>,
-    /// The iterates of an attack `[n, c, h, w]`, where they are asked for.
+    /// Collects the iterates of an attack `[n, c, h, w]`; `None` if nobody asked for them.
     pub trace: Option<Vec<Tensor<4>>>,
     /// Steps, times and the user's pause.
     pub progress: Progress,
-    /// Losses that wait on the device.
+    /// Losses on the device that were not read yet.
     pub losses: LossLog,
 }
 
@@ -123,7 +123,7 @@ impl Cx {
         cx
     }
 
-    /// Begins a stage: drops what belongs to the one before.
+    /// Begins a stage, and drops everything that belongs to the previous one.
     pub fn enter(&mut self, stage: String) {
         self.stream = stage.clone();
         self.stage = stage;
@@ -136,8 +136,8 @@ impl Cx {
     }
 
     /// A random stream for a purpose, a sample and a turn (epoch, step or restart), from the run's seed and the stage.
-    /// Never the device's generator. Without `turn` each epoch would draw the same permutation, noise and dropout
-    /// masks.
+    /// The device's generator is never used, as it differs between devices. Without `turn` each epoch would draw the
+    /// same permutation, noise and dropout masks.
     pub fn rng(&self, purpose: &str, sample: u32, turn: u32) -> Rng {
         Rng::of(self.seed, &format!("{}/{purpose}", self.stream), &[sample, turn])
     }
@@ -155,7 +155,7 @@ impl Cx {
         }
     }
 
-    /// Reports progress, reads losses, lets the event loop turn, pauses, and ends in an error once the run is
+    /// Reports progress, reads losses, yields to the event loop, pauses, and ends in an error once the run is
     /// cancelled. Every loop of a method calls it after each step, loops on the host too.
     pub async fn step(&mut self, done: usize, of: usize) -> Result {
         let (done, of) = self.progress.in_stage(done, of);
@@ -189,7 +189,7 @@ impl Cx {
         gate.check()
     }
 
-    /// A step whose time is measured; ends as if cancelled when enough were.
+    /// Records the time of a step. Ends with [`Error::Cancelled`] once enough steps were measured.
     async fn measured_step(&mut self, of: usize) -> Result {
         self.flush().await?;
         let now = self.host.now();
@@ -197,20 +197,20 @@ impl Cx {
             return Err(Error::Cancelled);
         }
         self.breathe().await?;
-        // Questions that were answered in that turn are not part of this loop.
+        // Restart the clock: time spent on answering questions does not belong to this loop.
         let now = self.host.now();
         self.progress.pace.iter_mut().for_each(|pace| pace.restart(now));
         Ok(())
     }
 
-    /// Lets the event loop turn.
+    /// Yields to the event loop once.
     async fn turn(&mut self) {
         self.host.turn().await;
         self.progress.event_loop_turned(self.host.now());
     }
 
-    /// Lets the event loop turn if that is due, and ends in an error once the run is cancelled: for work that has no
-    /// steps, such as evaluation.
+    /// Yields to the event loop if that is due, and ends in an error once the run is cancelled. For work without steps,
+    /// such as evaluation.
     pub async fn breathe(&mut self) -> Result {
         if self.progress.turn_is_due(self.host.now()) {
             self.turn().await;
@@ -218,23 +218,23 @@ impl Cx {
         self.progress.gate.check()
     }
 
-    /// Notes an iterate of an attack, `[n, c, h, w]`: keeps it where the iterates are asked for, and counts it as a
-    /// step where the attack is the stage.
+    /// Takes an iterate of an attack, `[n, c, h, w]`, after each of its steps. Adds it to [`Self::trace`] if that is
+    /// set, and counts it as a step of the stage if the stage is an attack.
     pub async fn attack_step(&mut self, x: &Tensor<4>, done: usize, of: usize) -> Result {
         if let Some(trace) = &mut self.trace {
             trace.push(x.clone());
-            // The run goes on beside the question meanwhile, and can be cancelled.
+            // A question wants the iterates. The run continues meanwhile, and may be cancelled.
             self.breathe().await?;
         }
         if self.progress.pace.is_some() {
-            // Without a reading the step might not be done yet on a graphics device.
+            // Reading waits until a graphics device has really done the step.
             self.read(x.clone()).await?;
         }
         if self.progress.counts_attack_steps { self.step(done, of).await } else { Ok(()) }
     }
 
-    /// Reads all losses that wait on the device, in one transfer, and reports them. The first one that is not finite
-    /// ends the stage.
+    /// Reads all unread losses from the device in one transfer and reports them. The first one that is not finite ends
+    /// the stage.
     pub async fn flush(&mut self) -> Result {
         let Some(waiting) = self.losses.take() else { return Ok(()) };
         let values = self.read(waiting.on_device.clone()).await?;
@@ -261,7 +261,7 @@ impl Cx {
         }
     }
 
-    /// Reports how the test split is answered after `step` steps: accuracy, all answers, and accuracy by class.
+    /// Reports the result on the test split after `step` steps: accuracy, every prediction, and accuracy by class.
     pub fn say_tested(&self, step: usize, tested: &Tested) {
         self.say(Event::Scalar { series: "accuracy".into(), step, value: tested.accuracy() as f32 });
         self.say(tested.event("test"));

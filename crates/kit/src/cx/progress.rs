@@ -1,16 +1,16 @@
-//! The progress of a stage: how many steps were done, when messages and turns of the event loop are due, and how long a
-//! step takes.
+//! The progress of a stage: how many steps were done, when to send a message or to yield to the event loop, and how
+//! long a step takes.
 
 use crate::host::Gate;
 use std::rc::Rc;
 
-/// Seconds between two turns of the event loop.
+/// Seconds after which the loop yields to the event loop: one frame at 60 Hz.
 const TURN: f64 = 0.016;
 
 /// Seconds between two progress messages. Losses are read from the device as often.
 const MESSAGE: f64 = 0.1;
 
-/// Largest number of steps that are begun between two readings of the device.
+/// Largest number of steps that are queued on the device before their losses are read.
 const MOST_AHEAD: usize = super::losses::CAPACITY;
 
 /// Steps, times and the user's pause.
@@ -19,22 +19,22 @@ pub struct Progress {
     pub gate: Rc<Gate>,
     /// Training steps that the stage has taken.
     pub steps: usize,
-    /// Seconds that the stage has spent in evaluation: a paper's times do not contain it.
+    /// Seconds that the stage has spent in evaluation. They are left out of its reported time, as in papers.
     pub evaluating: f64,
     /// The part of the stage that the steps are counted in.
     pub part: Part,
-    /// Whether the steps of an attack are the steps of the stage; they are not while the attack is part of a training
-    /// step.
+    /// Whether the steps of an attack count as steps of the stage. False in adversarial training, where an attack is
+    /// part of a training step.
     pub counts_attack_steps: bool,
-    /// Measures the time of a step. Where it is set, nothing is said and the work ends after a few steps.
+    /// Measures the time of a step. If it is set, no events are sent, and the loop is stopped after a few steps.
     pub pace: Option<Pace>,
-    /// When the event loop turned last.
+    /// When the loop last yielded to the event loop, in seconds of the host's clock; so are the other times.
     turned: f64,
     /// When the last progress message was sent.
     said: f64,
-    /// When losses were read last. A step that was begun since then may not be done yet on a graphics device.
+    /// When losses were read last. A graphics device may not have executed the steps queued since then.
     read: f64,
-    /// Steps that were begun since then, and how many may be.
+    /// Steps that were queued since then, and how many may be before losses are read again.
     ahead: usize,
     most_ahead: usize,
 }
@@ -42,7 +42,7 @@ pub struct Progress {
 /// One of several equal parts of a stage, such as a chunk of the images under attack.
 #[derive(Clone, Copy)]
 pub struct Part {
-    /// Its place among the parts.
+    /// Its index among the parts.
     pub at: usize,
     /// How many parts there are.
     pub of: usize,
@@ -70,7 +70,7 @@ impl Progress {
         }
     }
 
-    /// Steps done and steps in all, counted over all parts.
+    /// Steps done and steps in all of the whole stage, from those of the current part.
     pub(super) fn in_stage(&self, done: usize, of: usize) -> (usize, usize) {
         (self.part.at * of + done, self.part.of * of)
     }
@@ -90,14 +90,14 @@ impl Progress {
         self.said = now;
     }
 
-    /// Counts a step that was begun; whether so many were begun that losses have to be read.
+    /// Counts a queued step. True if so many are queued that losses have to be read.
     pub(super) fn begin_step(&mut self) -> bool {
         self.ahead += 1;
         self.ahead >= self.most_ahead
     }
 
-    /// Notes that losses were read at `now`. Until the next reading as many steps may begin as fit between two
-    /// messages, judging by the time of those that were just read.
+    /// Notes that losses were read at `now`. Until the next reading, as many steps may be queued as fit between two
+    /// messages, estimated from the time of those just read, and at most twice as many as before.
     pub(super) fn losses_were_read(&mut self, now: f64) {
         let fit = MESSAGE / ((now - self.read) / self.ahead as f64).max(1e-9);
         self.most_ahead = (fit as usize).clamp(1, (2 * self.most_ahead).min(MOST_AHEAD));
@@ -116,9 +116,9 @@ impl Progress {
 /// How fast a loop is, measured on its first steps.
 #[derive(Clone, Copy, Default)]
 pub struct Pace {
-    /// Seconds until the first step was done, with what comes before it and what only the first step needs.
+    /// Seconds until the first step was done, with set-up such as uploads and compilation.
     first: f64,
-    /// The steps after it.
+    /// The steps after the first one.
     others: Steps,
     /// How many steps the whole loop has.
     pub of: usize,
@@ -126,7 +126,7 @@ pub struct Pace {
     mark: f64,
 }
 
-/// How many steps there were, and the seconds of all together.
+/// A number of steps, and the seconds they took together.
 #[derive(Clone, Copy, Default)]
 struct Steps {
     count: usize,
@@ -134,9 +134,9 @@ struct Steps {
 }
 
 impl Pace {
-    /// The measurement ends after so many steps behind the first one, or …
+    /// The measurement ends after so many steps, not counting the first one, …
     const ENOUGH_STEPS: usize = 8;
-    /// … after so many seconds of them.
+    /// … or once these took so many seconds.
     const ENOUGH_SECONDS: f64 = 0.02;
 
     /// A measurement that begins at `now`.
@@ -144,7 +144,7 @@ impl Pace {
         Self { mark: now, ..Self::default() }
     }
 
-    /// Estimated seconds of a loop of so many steps.
+    /// Estimated seconds of the loop, if it had so many steps.
     pub fn seconds(&self, steps: f64) -> f64 {
         let Steps { count, seconds } = self.others;
         self.first + (steps - 1.0).max(0.0) * if count > 0 { seconds / count as f64 } else { self.first }
@@ -155,7 +155,7 @@ impl Pace {
         self.mark = now;
     }
 
-    /// A step of a loop of `of` steps was done at `now`; whether that is enough.
+    /// Notes that a step of a loop of `of` steps was done at `now`. True if enough was measured.
     pub(super) fn step(&mut self, now: f64, of: usize) -> bool {
         let spent = now - self.mark;
         if self.of == 0 {

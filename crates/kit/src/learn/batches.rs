@@ -11,13 +11,13 @@ pub(super) struct Batches<'a> {
     /// Which of the loop's views it is: part of the name of its random stream.
     at: u32,
     view: &'a View,
-    /// Samples of a batch.
+    /// Samples in a batch: the recipe's, or all of a smaller view.
     size: usize,
-    /// The rows in the order of the current epoch.
+    /// Rows of the data set, in the order of the current epoch.
     rows: Rc<[u32]>,
-    /// The current batch of the epoch.
+    /// Index of the current batch in its epoch.
     place: usize,
-    /// Place and rows on the device (see [`ops::gather_batch`]), from the first epoch on.
+    /// `place` and then `rows`, on the device (see [`ops::gather_batch`]); `None` before the first epoch.
     order: Option<Tensor<1, Int>>,
 }
 
@@ -27,7 +27,7 @@ impl<'a> Batches<'a> {
         Self { at: at as u32, view, size, rows: Rc::from([]), place: 0, order: None }
     }
 
-    /// Full batches in an epoch.
+    /// Number of full batches in an epoch.
     pub(super) fn count(&self) -> usize {
         self.view.len() / self.size
     }
@@ -53,7 +53,7 @@ impl<'a> Batches<'a> {
         });
     }
 
-    /// The current batch.
+    /// Inputs and labels of the current batch, gathered on the device from the uploaded order.
     pub(super) fn batch(&self) -> Batch {
         let ids = &self.rows[self.place * self.size..][..self.size];
         self.view.gather(self.order.clone().expect("uploaded at the first place"), ids.into())

@@ -1,4 +1,4 @@
-//! What a training minimises.
+//! The loss that training minimises.
 
 use crate::cx::Cx;
 use crate::data::Batch;
@@ -13,7 +13,7 @@ pub type Loss = fn(&Net, &Batch, &mut Pass) -> Tensor<1>;
 
 /// What the training loop minimises. By default [`Self::steady`], and without that the mean cross-entropy.
 pub trait Objective {
-    /// The loss of a batch, `[1]`. It may await other work, such as an attack on the batch.
+    /// The loss of a batch, `[1]`. It may do other work first, such as an attack on the batch.
     fn loss<'a>(
         &'a mut self,
         net: &'a Net,
@@ -24,23 +24,24 @@ pub trait Objective {
         Box::pin(async move { Ok(self.steady().unwrap_or(mean_loss)(net, batch, pass)) })
     }
 
-    /// The gradients to apply, where they are not simply those of the loss: for masks.
+    /// The gradients for the optimiser. Overridden by methods that mask them; by default those of the loss.
     fn gradients(&mut self, net: &Net, tape: &mut Gradients) -> GradientsParams {
         GradientsParams::from_module(tape, net)
     }
 
-    /// Changes the net after each step: for weights that must keep their bits.
+    /// Changes the net after each step. Overridden by methods that must restore some weights bit for bit.
     fn after(&mut self, net: Net) -> Net {
         net
     }
 
-    /// The loss as a plain function, if each step is the same sequence of device operations, in place and without a
-    /// value from the host. Where the device can, the loop then records one step and replays it.
+    /// The loss as a function of net and batch alone, if each step is the same sequence of device operations, in place
+    /// and without a value from the host. If the device supports it, the loop then records one step and replays it.
     fn steady(&self) -> Option<Loss> {
         None
     }
 
-    /// The model to evaluate and keep on the way, where `net` is only a part of it (a probe on cached features).
+    /// The model to evaluate and keep during training. Overridden if `net` is only a part of it, as for a probe on
+    /// cached features.
     fn whole(&self, net: Net) -> Net {
         net
     }

@@ -12,13 +12,14 @@ use burn::tensor::{Gradients, Tensor};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-/// Two protocols under one name: SalUn's code uses the first for ten classes, the second for a hundred and more.
+/// The order of samples in an epoch. SalUn's code calls both the same; it uses the first for ten classes and the second
+/// for a hundred and more.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum Mix {
-    /// An epoch passes over the forget set, then over what stays.
+    /// The forget set first, then the samples that stay.
     Sequential,
-    /// An epoch passes over both, shuffled.
+    /// Both together, shuffled.
     Shuffled,
 }
 

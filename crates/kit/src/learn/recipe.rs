@@ -87,7 +87,7 @@ impl Recipe {
         Self { epochs, lr, optimizer: Rule::Sgd, momentum: 0.9, decay: 5e-4, batch: 256, ..Self::default() }
     }
 
-    /// The optimiser for `total` steps; an epoch has `epoch` steps.
+    /// The optimiser for a training of `total` steps, `epoch` of them in each epoch.
     pub fn optimizer(&self, total: usize, epoch: usize) -> Optimizer {
         let [momentum, decay] = [self.momentum as f32, self.decay as f32];
         let rule = match self.optimizer {
@@ -99,7 +99,7 @@ impl Recipe {
         Optimizer::new(rule, move |step| recipe.rate(step, total, epoch))
     }
 
-    /// The learning rate of step `step` of `total`; an epoch has `epoch` steps.
+    /// The learning rate of step `step` (from 0) of `total`, with `epoch` steps in each epoch.
     ///
     /// Like PyTorch's `LinearLR` from 1/warmup, then `CosineAnnealingLR` over the rest or `StepLR` with γ = 0.1.
     pub fn rate(&self, step: usize, total: usize, epoch: usize) -> f64 {

@@ -15,10 +15,10 @@ use spec::Event;
 /// Which statistics norm layers use in training.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Mode {
-    /// Batch statistics, running ones updated.
+    /// Those of the batch; the running statistics are updated.
     #[default]
     Train,
-    /// Running statistics, which stay unchanged: for PEFT and probes.
+    /// The running statistics, which stay unchanged: for PEFT and probes.
     Eval,
 }
 
@@ -72,7 +72,7 @@ pub async fn descend(
         cx.losses.wrote(step);
         cx.progress.steps += 1;
         let last = step + 1 == total;
-        // A replay writes into the memory of the net, so what is kept has to be a copy.
+        // A replay writes into the memory of the net, so a checkpoint has to be a copy.
         let current = |net: &Net| objective.whole(if graph.is_some() { copied(net.valid()) } else { net.valid() });
         let mut went = Ok(());
         if (step + 1) % every == 0 || last || cx.progress.gate.paused.get() {
@@ -93,7 +93,7 @@ pub async fn descend(
     Ok(net.valid())
 }
 
-/// The batches of the view that a step belongs to, at the step's batch. An epoch has `epoch` steps.
+/// Finds the view that a step belongs to and moves its batches to the one of that step. An epoch has `epoch` steps.
 fn next<'b, 'v>(feeds: &'b mut [Batches<'v>], step: usize, epoch: usize, cx: &Cx) -> &'b mut Batches<'v> {
     let mut place = step % epoch;
     let turn = feeds.iter().position(|batches| match place.checked_sub(batches.count()) {
@@ -108,8 +108,8 @@ fn next<'b, 'v>(feeds: &'b mut [Batches<'v>], step: usize, epoch: usize, cx: &Cx
     batches
 }
 
-/// Steps at which the loop tries to record: at the first of them all buffers have been allocated. The device may refuse
-/// for lack of free memory; the next attempt may find it.
+/// Steps at which the loop tries to record. By the first of them all buffers have been allocated. The device may refuse
+/// for lack of free memory, and a later attempt may succeed.
 const RECORDED: [usize; 3] = [3, 6, 12];
 
 /// One training step.
@@ -135,7 +135,8 @@ impl Step<'_, '_> {
         Pass::train(norms, cx.rng("dropout", 0, self.step as u32))
     }
 
-    /// Backward pass, gradients, optimiser, statistics.
+    /// The rest of a step after the forward pass: gradients, optimiser, running statistics, the loss's entry in the
+    /// log.
     fn descend(&mut self, net: Net, pass: &Pass, loss: Tensor<1>, cx: &mut Cx) -> Net {
         let mut tape = loss.backward();
         let gradients = self.objective.gradients(&net, &mut tape);
@@ -154,12 +155,12 @@ impl Step<'_, '_> {
         let mut net = self.steadily(loss, net, cx);
         if let Some(graph) = recording.end() {
             if self.mode == Mode::Train {
-                // Recording does not execute, so its batch was not seen.
+                // Recording does not execute anything, so the statistics have not seen this batch.
                 net.statistics(|statistics| statistics.seen -= 1);
             }
             return (net, Some(graph));
         }
-        // Nothing was recorded: run the step again, from the state in which it began.
+        // Recording failed: run the step again, from the state before it.
         *self.optimizer = optimizer;
         self.batches.restart(&cx.device);
         cx.losses.clear();
@@ -167,7 +168,7 @@ impl Step<'_, '_> {
         (self.steadily(loss, spare, cx), None)
     }
 
-    /// The step with a loss that needs nothing from the host.
+    /// The step with a loss that needs no value from the host, so that it can be recorded.
     fn steadily(&mut self, loss: Loss, net: Net, cx: &mut Cx) -> Net {
         let (batch, mut pass) = (self.batches.batch(), self.pass(cx));
         let loss = loss(&net, &batch, &mut pass);
@@ -197,12 +198,14 @@ fn copied(net: Net) -> Net {
     net
 }
 
-/// Steps between two evaluations on the way, for a training of `total` steps.
+/// Number of steps between two evaluations in a training of `total` steps: about 30 evaluations, at least 5 steps
+/// apart.
 pub fn every(total: usize) -> usize {
     (total / 30).max(5)
 }
 
-/// Evaluates and publishes the model on its way, and keeps it as the last good one.
+/// Evaluates the model after `step` steps, and publishes and keeps it if its logits are finite. The `last` one is
+/// only kept.
 async fn observe(net: Net, step: usize, last: bool, cx: &mut Cx) -> Result {
     // The harness tests the finished model itself.
     if let Some(watch) = cx.watch.clone().filter(|watch| !last && watch.test.set.shape == net.shape) {

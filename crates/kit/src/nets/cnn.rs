@@ -39,13 +39,13 @@ impl Default for CnnConfig {
 /// The network of [`CnnConfig`].
 #[derive(Module, Debug)]
 pub struct Cnn {
-    /// The convolutions.
+    /// The convolutions, first to last; padded, so that only pooling changes the size of the image.
     pub convs: Vec<Conv>,
     /// Batch normalisation after each convolution; empty without it.
     pub norms: Vec<Norm>,
-    /// Hidden layers.
+    /// Hidden layers between the flattened image and the head; may be none.
     pub layers: Vec<Dense>,
-    /// The last layer.
+    /// From the last hidden layer, or the flattened image, to the logits.
     pub head: Dense,
     #[module(skip)]
     activation: Activation,

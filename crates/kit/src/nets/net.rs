@@ -23,7 +23,7 @@ pub struct Net {
     /// `[channels, height, width]` of its inputs.
     #[module(skip)]
     pub shape: [usize; 3],
-    /// Number of classes.
+    /// Number of classes: the length of a row of logits.
     #[module(skip)]
     pub classes: usize,
 }
@@ -100,7 +100,7 @@ impl Net {
         net
     }
 
-    /// A copy without its adapters.
+    /// A copy without its adapters, on the base weights that they were attached to.
     pub fn without_adapters(&self) -> Self {
         let mut net = self.clone();
         net.layers(|_, layer| match layer {
@@ -137,7 +137,7 @@ impl Net {
         net
     }
 
-    /// A copy of the last layer.
+    /// A copy of the last layer, the one that gives the logits; an adapter on it is copied too.
     pub fn head(&self) -> Dense {
         self.body.clone().head().clone()
     }

@@ -10,9 +10,9 @@ pub struct Pass {
     pub norm: Norms,
     /// Source of the dropout masks, which are drawn on the host; `None`: nothing is dropped.
     pub masks: Option<Rng>,
-    /// Names of the taps to keep.
+    /// Names of the activations to store.
     wanted: Vec<String>,
-    /// Activations `[n, features]` of the taps that were kept, by name.
+    /// The stored activations, `[n, features]`, by name.
     pub taps: BTreeMap<String, Tensor<2>>,
     /// The statistics of the batch at each batch norm layer, in the order of the forward pass: recorded with
     /// [`Norms::Batch`]. The training loop hands them to [`Net::update_statistics`](super::Net::update_statistics).
@@ -49,12 +49,12 @@ impl Pass {
         Self { norm, masks: Some(masks), ..Self::eval() }
     }
 
-    /// A pass for evaluation that keeps the activations of one tap.
+    /// A pass for evaluation that stores the activations that the network passes to [`Self::tap`] under this name.
     pub fn keeping(tap: &str) -> Self {
         Self { wanted: vec![tap.into()], ..Self::eval() }
     }
 
-    /// Offers activations `[n, features]` under a name; they are kept if this pass wants them.
+    /// Stores activations `[n, features]` under a name if [`Self::keeping`] asked for it, and ignores them otherwise.
     pub fn tap(&mut self, name: &str, x: &Tensor<2>) {
         if self.wanted.iter().any(|wanted| wanted == name) {
             self.taps.insert(name.into(), x.clone());

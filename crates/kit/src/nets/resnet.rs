@@ -76,20 +76,20 @@ impl ResnetConfig {
 /// The network of [`ResnetConfig`].
 #[derive(Module, Debug)]
 pub struct Resnet {
-    /// The first convolution.
+    /// The 3 × 3 convolution before the blocks, from the image's channels to those of the first stage.
     pub stem: Normed,
-    /// Residual blocks.
+    /// Residual blocks of all stages, in the order of the forward pass.
     pub blocks: Vec<Block>,
-    /// The last layer.
+    /// From the mean of each channel over the image to the logits.
     pub head: Dense,
 }
 
 /// A convolution and its normalisation.
 #[derive(Module, Debug)]
 pub struct Normed {
-    /// Convolution without a bias.
+    /// It has no bias, as the normalisation adds a shift of its own.
     pub conv: Conv,
-    /// Its normalisation.
+    /// Over the batch or over groups of channels, as the config says, with a scale and a shift for each channel.
     pub norm: Norm,
 }
 
@@ -98,9 +98,9 @@ pub struct Normed {
 pub struct Block {
     /// The 1 × 1 convolution on the shortcut, where the block changes the shape of x.
     pub shortcut: Option<Normed>,
-    /// First convolution; it has the stride.
+    /// 3 × 3, from the block's input channels to its output channels; it has the stride.
     pub first: Normed,
-    /// Second convolution.
+    /// 3 × 3, with stride 1 and as many channels in as out.
     pub second: Normed,
 }
 

@@ -22,13 +22,13 @@ pub struct VitConfig {
     /// Side of the squares that the image is cut into, in pixels.
     #[schemars(range(min = 1, max = 32))]
     pub patch: usize,
-    /// Numbers that stand for a patch.
+    /// Length of the vector that represents a patch.
     #[schemars(range(min = 1, max = 512))]
     pub width: usize,
     /// Blocks of attention and two linear layers.
     #[schemars(range(min = 1, max = 12))]
     pub depth: usize,
-    /// Ways to look at the other patches side by side; they share the width.
+    /// Attention heads; the width is divided among them.
     #[schemars(range(min = 1, max = 16))]
     pub heads: usize,
     /// Units between a block's two linear layers, as a multiple of the width.

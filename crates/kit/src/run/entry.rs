@@ -40,7 +40,7 @@ pub trait Method: 'static {
         config
     }
 
-    /// An error if these settings do not work on this task: what a range cannot say.
+    /// An error if these settings do not work on this task, for conditions that the bounds of a setting cannot express.
     fn check(_config: &Self::Config, _task: &Task) -> Result {
         Ok(())
     }
@@ -49,18 +49,19 @@ pub trait Method: 'static {
 /// Runs a stage and measures its result: the same function for all methods of a shape.
 pub type Harness = for<'a> fn(&'a Entry, &'a Stage, &'a mut RunState, &'a mut Cx) -> Boxed<'a, Result<Vec<Row>>>;
 
-/// Attacks a batch, which has the images' own labels. The result `[n, c, h, w]` is not checked yet.
+/// Attacks a batch that has the true classes as labels. Whether the result `[n, c, h, w]` lies in the ball is not
+/// checked here.
 pub type Perturb =
     for<'a> fn(&'a Map<String, Value>, &'a Victim, &'a Batch, &'a mut Cx) -> Boxed<'a, Result<Tensor<4>>>;
 
 /// An attack with its type erased.
 #[derive(Clone, Copy)]
 pub struct AttackFns {
-    /// The set that it has to stay within, from its settings.
+    /// The set around each image that the changed image has to stay within, from the settings.
     pub ball: fn(&Map<String, Value>) -> Result<Ball>,
-    /// The class that it pushes images to, from its settings; `None`: away from their own.
+    /// The class that images are to be taken for, from the settings; `None` if any wrong class will do.
     pub target: fn(&Map<String, Value>) -> Result<Option<u16>>,
-    /// The attack itself.
+    /// Attacks one batch.
     pub perturb: Perturb,
 }
 
@@ -72,19 +73,19 @@ pub struct AttackFns {
 pub struct Entry {
     /// `family.name`, as run files write it.
     pub id: &'static str,
-    /// The name that people read.
+    /// The name shown to users.
     pub title: &'static str,
-    /// The family that it is listed under.
+    /// The family under which lists show it.
     pub family: Family,
     /// What it needs of a task and of its victim.
     pub needs: Needs,
-    /// The shape of its job and result.
+    /// What it takes and returns, which decides the harness.
     pub shape: Shape,
     /// Whether it is among the good first choices of its family.
     pub first: bool,
-    /// Its settings as controls.
+    /// One control for each setting (kind, bounds, help), from which the page builds its form.
     pub controls: fn() -> Vec<Control>,
-    /// Its settings with their defaults.
+    /// All settings at their defaults, as a JSON object with the keys of the run file.
     pub defaults: fn() -> Value,
     /// See [`Method::tiny`].
     pub tiny: fn() -> Value,
@@ -95,9 +96,9 @@ pub struct Entry {
     pub check_task: fn(&Map<String, Value>, &Task) -> Result,
     /// Runs a stage and measures its result.
     pub run: Harness,
-    /// How it makes a net, where it trains one.
+    /// Makes a net without measuring it; `None` for methods that train none.
     pub make: Option<Make>,
-    /// How it attacks, where it is an attack.
+    /// The functions of an attack; `None` for other methods.
     pub attack: Option<AttackFns>,
 }
 
@@ -127,7 +128,7 @@ impl Entry {
         }
     }
 
-    /// Whether it needs to know what is to be forgotten.
+    /// Whether it needs the split by the forget set.
     pub fn needs_split(&self) -> bool {
         matches!(self.shape, Shape::Unlearn | Shape::Measure)
     }

@@ -1,11 +1,11 @@
-//! What the harnesses leave behind for later stages and for the session.
+//! Results that the harnesses keep for later stages and for the session.
 
 use crate::attack::{Ball, Queries};
 use crate::data::View;
 use crate::nets::Net;
 use crate::stats::Tested;
 
-/// What an attack did to a view.
+/// The result of an attack on a view.
 pub struct Attacked {
     /// The network's answers on the clean samples.
     pub clean: Tested,
@@ -13,17 +13,17 @@ pub struct Attacked {
     pub attacked: Tested,
     /// The changed inputs, `[n, channels, height, width]` in row-major order.
     pub pixels: Vec<f32>,
-    /// How often the attack asked the network.
+    /// What the attack asked of the network, counted in samples.
     pub queries: Queries,
 }
 
-/// What an attack stage left.
+/// An attack stage's ball, samples and result.
 pub struct Seen {
-    /// The set that the attack stayed within.
+    /// The set around each image that the attack had to stay within.
     pub ball: Ball,
     /// The samples that it attacked.
     pub view: View,
-    /// What it did to them.
+    /// The result on these samples.
     pub done: Attacked,
 }
 

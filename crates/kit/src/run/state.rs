@@ -41,7 +41,7 @@ pub struct RunState {
     pub tasks: IndexMap<String, Task>,
     /// By stage name, in the order in which they were made; [`START`] is first.
     pub models: IndexMap<String, Made>,
-    /// What the attack stages left, by stage name.
+    /// Results of the attack stages, by stage name.
     pub seen: BTreeMap<String, Seen>,
     /// Retrained references by their key, kept between the runs of a session.
     pub references: Rc<RefCell<BTreeMap<String, Rc<Reference>>>>,

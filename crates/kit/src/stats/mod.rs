@@ -1,4 +1,4 @@
-//! Statistics on the host: plain functions of plain numbers, without tensors.
+//! Statistics on the host: functions of slices of `f32` and `f64`, without tensors and without a device.
 
 mod classified;
 mod mean;

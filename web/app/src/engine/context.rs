@@ -55,7 +55,8 @@ impl Engine {
         self.connection.try_update_value(change).expect("the connection lives as long as the page")
     }
 
-    /// Nothing of the connection may be borrowed here: who hears may send.
+    /// Passes a message on to the callback. The connection must not be borrowed meanwhile, because the callback may
+    /// send a message itself.
     pub(super) fn tell(self, said: FromEngine) {
         if let Some(hear) = self.read(|connection| connection.hear.clone()) {
             hear(said);

@@ -10,7 +10,7 @@ pub struct Device {
     pub name: String,
     /// The graphics adapter's own name; empty on the CPU.
     pub adapter: String,
-    /// Name and version of the engine.
+    /// Such as `palimpsest 0.1.0`, as the worker and reports give it; empty until the engine has said it.
     pub engine: String,
     pub state: DeviceState,
     /// How many times faster it was than the other one in the probe, where there was a probe.

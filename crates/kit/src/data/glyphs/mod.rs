@@ -193,14 +193,14 @@ mod tests {
         assert_ne!(generate(&Config { draw: 1, ..rich() }).unwrap().labels, generate(&rich()).unwrap().labels);
     }
 
-    /// Nuisances change nothing of what is drawn of the factors.
+    /// The settings of rotation, scale, shift, warp and noise do not change the factors that are drawn.
     #[test]
     fn factors_hang_on_the_draw_alone() {
         let still = Config { rotation: 0.0, scale: 0.0, shift: 0.0, warp: 0.0, noise: 0.0, size: 8, ..rich() };
         assert_eq!(generate(&still).unwrap().factors, generate(&rich()).unwrap().factors);
     }
 
-    /// Where the ink lies and how far it reaches is what the numbers say.
+    /// Position and extent of the ink match the shift and scale stored with the sample.
     #[test]
     fn every_sample_knows_its_numbers() {
         let plain = Config { n: 200, size: 32, rotation: 0.0, warp: 0.0, noise: 0.0, ..Config::default() };

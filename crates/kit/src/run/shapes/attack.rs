@@ -23,10 +23,10 @@ pub trait Attack: Method<Config: Threat> {
 
 /// What the settings of an attack tell the harness: how far it may go, and where to.
 pub trait Threat {
-    /// The set that it has to stay within.
+    /// The set around each image that the changed image has to stay within.
     fn ball(&self) -> Ball;
 
-    /// The class that each image is pushed to; `None`: away from its own.
+    /// The class that each image is to be taken for; `None` if any wrong class will do.
     fn target(&self) -> Option<u16> {
         None
     }
@@ -34,18 +34,18 @@ pub trait Threat {
 
 /// One batch to attack.
 pub struct AttackJob<'a> {
-    /// The network, which counts the queries.
+    /// The network under attack. It counts the queries.
     pub victim: &'a Victim,
-    /// The set to stay within.
+    /// The set around each image that the changed image has to stay within.
     pub ball: Ball,
-    /// The clean images. The labels are their own, or the target where there is one.
+    /// The clean images, with their true classes as labels, or with the target class if there is one.
     pub batch: &'a Batch,
-    /// Whether the labels are targets.
+    /// Whether the labels are the target class.
     pub targeted: bool,
 }
 
 impl Entry {
-    /// The entry of an attack.
+    /// Describes the attack `M` to lists of methods. Stages run it by the harness of attacks.
     pub const fn attack<M: Attack>() -> Self {
         Self { attack: Some(fns::<M>()), ..Self::of::<M>(Shape::Attack, run) }
     }

@@ -17,16 +17,16 @@ pub trait Measure: Method {
 
 /// A model to measure.
 pub struct MeasureJob<'a> {
-    /// It is not changed.
+    /// The network to measure. The method only reads it.
     pub net: &'a Net,
     /// The task to measure it on.
     pub task: &'a Task,
-    /// What the run file wants forgotten, and what stays.
+    /// The training samples that the run file wants forgotten, and those that stay.
     pub split: &'a Split,
 }
 
 impl Entry {
-    /// The entry of a measure.
+    /// Describes the measure `M` to lists of methods. Stages run it by the harness of measures.
     pub const fn measure<M: Measure>() -> Self {
         Self::of::<M>(Shape::Measure, run::<M>)
     }

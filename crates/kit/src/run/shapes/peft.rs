@@ -28,7 +28,7 @@ pub struct Attached {
 }
 
 impl Entry {
-    /// The entry of a method for parameter-efficient fine-tuning.
+    /// Describes the method `M` to lists of methods. Stages run it by the harness of tuning.
     pub const fn peft<M: Peft>() -> Self {
         Self { make: Some(make::<M>), ..Self::of::<M>(Shape::Peft, tune::run) }
     }

@@ -23,12 +23,12 @@ pub trait Tune: Method {
 pub struct TuneJob<'a> {
     /// Its adapters are merged, all weights are trainable, and it has a head for the task's classes.
     pub net: Net,
-    /// What to train it on.
+    /// The task to train it on.
     pub task: &'a Task,
 }
 
 impl Entry {
-    /// The entry of a method that trains a network.
+    /// Describes the method `M` to lists of methods. Stages run it by the harness of tuning.
     pub const fn tune<M: Tune>() -> Self {
         Self { make: Some(make::<M>), ..Self::of::<M>(Shape::Tune, run) }
     }

@@ -25,7 +25,7 @@ pub trait Unlearn: Method {
 pub struct UnlearnJob<'a> {
     /// Its adapters are merged and all weights are trainable.
     pub net: Net,
-    /// What is to be forgotten and what stays.
+    /// The training samples to forget, and those that stay.
     pub split: &'a Split,
     /// The task that the split belongs to.
     pub task: &'a Task,
@@ -76,7 +76,7 @@ type Four = [f64; 4];
 const KEYS: [&str; 4] = ["ua", "ra", "ta", "mia"];
 
 impl Entry {
-    /// The entry of an unlearning method.
+    /// Describes the method `M` to lists of methods. Stages run it by the harness of unlearning.
     pub const fn unlearn<M: Unlearn>() -> Self {
         Self::of::<M>(Shape::Unlearn, run::<M>)
     }

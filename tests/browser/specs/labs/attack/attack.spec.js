@@ -1,10 +1,20 @@
 // Attack & defend: an image under attack, and every attack on a layer.
-import { findings, load, open, opensWith, playAll, playOne, SHORT } from "../../page.js";
+import { findings, load, open, opensWith, playAll, playOne, recipe, SHORT, visit } from "../../page.js";
 import { expect, test } from "../../test.js";
 
 test("its key opens it", async ({ page }) => {
   await open(page);
   await opensWith(page, "3", "Attack & defend", "attack");
+});
+
+test("its block names what the data set has", async ({ page }) => {
+  const titled = (name) => page.locator("#stage").getByRole("heading", { name });
+  await open(page);
+  await visit(page, "attack");
+  await expect(titled("One digit, attacked")).toBeVisible();
+  await load(page, recipe("moons"));
+  await visit(page, "attack");
+  await expect(titled("One point, attacked")).toBeVisible();
 });
 
 test("an image of the leaf can be attacked", async ({ page }) => {

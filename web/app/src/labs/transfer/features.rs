@@ -50,7 +50,7 @@ pub fn Features() -> impl IntoView {
     }
 }
 
-/// Asks again after every evaluation, but not more often than twice a second, and once more at the end.
+/// Asks the engine for new features after an evaluation, at most twice a second, and once more when the stage is done.
 fn follow(run: Run, view: View, seen: RwSignal<Option<Arc<Seen>>>) {
     let asked = StoredValue::new(-PACE);
     let moment = Memo::new(move |_| {
@@ -65,7 +65,7 @@ fn follow(run: Run, view: View, seen: RwSignal<Option<Arc<Seen>>>) {
         let is_known = run.classes.with_untracked(|classes| classes.contains_key(&task));
         let now = browser::now();
         let is_finished = step.is_some_and(|(_, done)| done);
-        // A run that was just begun has nothing to show yet, and waits for its first step.
+        // At the start of a run the engine has no model of this stage yet, and a question would delay the first step.
         let begins = step.is_none() && untrack(|| run.is_playing());
         if !is_known || begins || (now - asked.get_value() < PACE && !is_finished) {
             return;
@@ -85,8 +85,8 @@ fn follow(run: Run, view: View, seen: RwSignal<Option<Arc<Seen>>>) {
     });
 }
 
-/// Turned, or mirrored, to lie nearest to the frame before (Procrustes in two dimensions), so that points move and the
-/// picture does not spin.
+/// Rotates or reflects the points to lie as near as possible to the previous frame (Procrustes analysis in two
+/// dimensions). Principal components are unique only up to sign and order, and the plot would jump otherwise.
 fn aligned(xy: &[[f32; 2]], to: &[[f32; 2]]) -> Vec<[f32; 2]> {
     let (mut dot, mut cross, mut mirror_dot, mut mirror_cross) = (0.0_f64, 0.0_f64, 0.0_f64, 0.0_f64);
     for ([x, y], [u, v]) in xy.iter().zip(to).map(|(a, b)| (a.map(f64::from), b.map(f64::from))) {

@@ -27,14 +27,14 @@ const fn place(family: Family) -> u8 {
 /// Families of all labs, and filters.
 #[component]
 pub fn Families(
-    /// The search.
+    /// Query and results of the search.
     choosing: Choosing,
 ) -> impl IntoView {
     let methods = &catalogue().methods;
     let has_methods = |family: &Family| methods.iter().any(|method| method.card.family == *family);
     let mut families: Vec<Family> = LABS.iter().flat_map(|lab| lab.families).copied().filter(has_methods).collect();
     families.sort_by_key(|family| place(*family));
-    // A filter that leaves out nothing, or everything, is none.
+    // A filter that matches all methods, or no method, is not shown.
     let narrows = |only: &Only| {
         let all = Query { words: String::new(), family: None, only: vec![*only], sort: Sort::Name };
         (1..methods.len()).contains(&untrack(|| choosing.count_of(&all)))
@@ -52,7 +52,7 @@ pub fn Families(
 
 #[component]
 fn OfFamily(
-    /// The search.
+    /// Query and results of the search.
     choosing: Choosing,
     /// Its methods are listed.
     family: Family,
@@ -73,7 +73,7 @@ fn OfFamily(
 
 #[component]
 fn Filter(
-    /// The search.
+    /// Query and results of the search.
     choosing: Choosing,
     /// What is listed.
     only: Only,

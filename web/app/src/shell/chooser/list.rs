@@ -104,7 +104,9 @@ fn Item(
         >
             <b>{title}</b>
             <span class="year">{year}</span>
-            <span class="summary">{move || refusal.clone().unwrap_or_else(|| card::summary(choosing.known(), id))}</span>
+            <span class="summary">
+                {move || refusal.clone().unwrap_or_else(|| card::summary(choosing.known(), id))}
+            </span>
         </li>
     })
 }
