@@ -3,6 +3,7 @@ use indexmap::IndexMap;
 use serde::de::DeserializeSeed;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
+use std::ops::RangeInclusive;
 
 /// The version of the run file that this build writes and understands.
 pub const VERSION: u32 = 1;
@@ -15,6 +16,9 @@ pub const START: &str = "start";
 
 /// Networks that are retrained as the reference of forgetting where the run file does not say how many.
 const RETRAIN_SEEDS: u32 = 3;
+
+/// How many seeds a run file may ask for.
+pub const SEEDS: RangeInclusive<u32> = 1..=100;
 
 /// Something in a run file that cannot be: where and why, in one sentence.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -386,8 +390,9 @@ impl RunSpec {
             return Err(Wrong::new("stage", "there is none; give at least one stage"));
         }
         for (key, limit) in [("repeats", self.repeats), ("retrain_seeds", self.retrain_seeds)] {
-            if limit.is_some_and(|count| !(1..=100).contains(&count)) {
-                return Err(Wrong::new(key, "must be a whole number between 1 and 100"));
+            if limit.is_some_and(|count| !SEEDS.contains(&count)) {
+                let why = format!("must be a whole number between {} and {}", SEEDS.start(), SEEDS.end());
+                return Err(Wrong::new(key, why));
             }
         }
         for (index, stage) in self.stages.iter().enumerate() {
