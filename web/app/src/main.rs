@@ -31,14 +31,13 @@ use shell::{
     strip_view::StripView,
     tools,
     transport::Transport,
+    words::{NAME, PRIVACY},
 };
 use spec::{DeviceChoice, RunSpec};
 use ui::{Host, MenuLayer, elements};
 use wasm_bindgen::JsCast;
 use wasm_bindgen_futures::spawn_local;
 
-const NAME: &str = "Palimpsest";
-const PRIVACY: &str = "Everything runs in this tab. No image and no weight leaves it.";
 const NO_ENGINE: &str = "This browser cannot run the engine: it lacks WebAssembly with SIMD, or module workers. The \
     methods can still be read.";
 

@@ -33,6 +33,13 @@ pub struct Lab {
     pub words: Words,
 }
 
+impl Lab {
+    /// In place of the blocks where the strip has no stage for this lab.
+    pub fn empty(&self) -> String {
+        format!("Add a layer of this kind, and {} shows what it does to the network.", self.title)
+    }
+}
+
 impl PartialEq for Lab {
     fn eq(&self, other: &Self) -> bool {
         self.id == other.id
@@ -50,8 +57,6 @@ impl std::fmt::Debug for Lab {
 /// A lab's words outside its blocks.
 #[derive(Clone, Copy, Debug)]
 pub struct Words {
-    /// In place of the blocks where the strip has no stage for this lab.
-    pub empty: &'static str,
     /// The leaf's heading while the lab's overlay is shown.
     pub heading: &'static str,
     /// The two sides of the leaf.
@@ -60,14 +65,13 @@ pub struct Words {
     pub legends: [&'static str; 2],
 }
 
-/// Words of a lab that lays nothing over the leaf.
-pub const fn words(empty: &'static str) -> Words {
-    Words {
-        empty,
+impl Words {
+    /// Where nothing is laid over the leaf.
+    pub const PLAIN: Self = Self {
         heading: "What it knows now",
         sides: ["All", "What changed"],
         legends: ["read instead", "read so now"],
-    }
+    };
 }
 
 /// An image of a task.
