@@ -72,7 +72,7 @@ fn earlier(run: Run, name: &str) -> Vec<Line> {
             Some(Family::Train) => (Role::Series(4), Rank::Other),
             _ => (Role::Pencil, Rank::Earlier),
         };
-        line(run.method_title(&other).to_owned(), role, rank, &result, "accuracy")
+        line(run.method_title(&other), role, rank, &result, "accuracy")
     };
     others.filter_map(line).collect()
 }
