@@ -27,12 +27,14 @@ pub struct Wrong {
     pub what: String,
     /// What is wrong there, and what would be right.
     pub why: String,
+    /// Whether it was made by a newer Palimpsest, which knows it.
+    pub is_newer: bool,
 }
 
 impl Wrong {
     /// An error at `what`, for the reason `why`.
     pub fn new(what: impl Into<String>, why: impl Into<String>) -> Self {
-        Self { what: what.into(), why: why.into() }
+        Self { what: what.into(), why: why.into(), is_newer: false }
     }
 }
 
@@ -175,7 +177,7 @@ impl RunSpec {
             Some(version) if version == u64::from(VERSION) => {}
             Some(version) if version > u64::from(VERSION) => {
                 let why = format!("it was made by a newer Palimpsest (version {version}; this one knows {VERSION})");
-                return Err(Wrong::new("run file", why));
+                return Err(Wrong { is_newer: true, ..Wrong::new("run file", why) });
             }
             _ => return Err(Wrong::new("version", format!("the run file must say `version = {VERSION}`"))),
         }

@@ -112,7 +112,7 @@ pub fn notice(notice: &Notice) -> (String, String) {
             "This part of the page could not be loaded.",
             "Look at the connection and press again; nothing is lost.",
         ),
-        Notice::Refused(Wrong { what, why }) => (sentence(what), sentence(why)),
+        Notice::Refused(Wrong { what, why, .. }) => (sentence(what), sentence(why)),
         Notice::BrokenLink(Wrong { why, .. }) => {
             (String::from("This link cannot be read."), format!("{} The default is shown.", sentence(why)))
         }
