@@ -14,6 +14,8 @@ pub struct Lab {
     pub title: &'static str,
     /// The key that opens it.
     pub key: char,
+    /// Single letters of its own, while it is open.
+    pub keys: &'static [Key],
     /// The families whose stages it shows; the first one is offered first.
     pub families: &'static [Family],
     /// Provides the lab's own state to the whole page, where it has some: called once, when the page begins.
@@ -52,6 +54,17 @@ impl std::fmt::Debug for Lab {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str(self.id)
     }
+}
+
+/// A single letter that brings the focus to something in a lab.
+#[derive(Clone, Copy, Debug)]
+pub struct Key {
+    /// In small letters.
+    pub key: char,
+    /// What it brings the focus to, in the list of keys.
+    pub name: &'static str,
+    /// The same as a selector.
+    pub to: &'static str,
 }
 
 /// A lab's words outside its blocks.

@@ -19,6 +19,7 @@ pub static LAB: Lab = Lab {
     id: words::ID,
     title: words::TITLE,
     key: '2',
+    keys: &[],
     families: &[Family::Peft],
     provide: || {},
     blocks: || -> Loading { Box::pin(blocks()) },

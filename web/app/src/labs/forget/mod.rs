@@ -20,6 +20,7 @@ pub static LAB: Lab = Lab {
     id: words::ID,
     title: words::TITLE,
     key: '4',
+    keys: &[],
     families: &[Family::Unlearn, Family::Measure],
     provide: || {},
     blocks: || -> Loading { Box::pin(blocks()) },

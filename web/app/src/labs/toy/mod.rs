@@ -12,6 +12,7 @@ pub static LAB: Lab = Lab {
     id: "toy",
     title: "Toy",
     key: '5',
+    keys: &[],
     families: &[],
     provide: || {},
     blocks: || -> Loading { Box::pin(blocks()) },

@@ -19,6 +19,7 @@ pub static LAB: Lab = Lab {
     id: words::ID,
     title: words::TITLE,
     key: '1',
+    keys: &[],
     families: &[Family::Transfer, Family::Train],
     provide: || {},
     blocks: || -> Loading { Box::pin(blocks()) },
