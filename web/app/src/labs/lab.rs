@@ -80,11 +80,8 @@ pub struct Words {
 
 impl Words {
     /// Where nothing is laid over the leaf.
-    pub const PLAIN: Self = Self {
-        heading: "What it knows now",
-        sides: ["All", "What changed"],
-        legends: ["read instead", "read so now"],
-    };
+    pub const PLAIN: Self =
+        Self { heading: "What it knows now", sides: ["All", "What changed"], legends: ["read instead", "read so now"] };
 }
 
 /// An image of a task.

@@ -6,7 +6,11 @@ use super::{
     tools::load_map,
 };
 use crate::{
-    labs::{LABS, lab::{Overlay, Words}, part::Part},
+    labs::{
+        LABS,
+        lab::{Overlay, Words},
+        part::Part,
+    },
     route::Route,
     run::{START, Side, View, sample},
     ui::{Segment, Segments, elements},

@@ -36,9 +36,15 @@ pub fn Keys() -> impl IntoView {
     let labs = ends.map(|keys| (keys, "Labs".to_owned()));
     let pages = route::tabs().filter(|(route, _)| route.lab().is_none());
     let pages = pages.map(|(route, key)| (key.to_string(), route.title()));
-    let of_labs = LABS.iter().flat_map(|lab| lab.keys).map(|of_lab| (of_lab.key.to_uppercase().to_string(), of_lab.name.into()));
+    let of_labs =
+        LABS.iter().flat_map(|lab| lab.keys).map(|of_lab| (of_lab.key.to_uppercase().to_string(), of_lab.name.into()));
     let same = |range: Range<usize>| KEYS[range].iter().map(|(key, does)| ((*key).to_owned(), (*does).to_owned()));
-    let all = same(0..LABS_AT).chain(labs).chain(pages).chain(same(LABS_AT..OF_LABS_AT)).chain(of_labs).chain(same(OF_LABS_AT..KEYS.len()));
+    let all = same(0..LABS_AT)
+        .chain(labs)
+        .chain(pages)
+        .chain(same(LABS_AT..OF_LABS_AT))
+        .chain(of_labs)
+        .chain(same(OF_LABS_AT..KEYS.len()));
     let row = |(key, does): (String, String)| {
         view! {
             <dt>
