@@ -210,7 +210,6 @@ fn App(
     let view = provide(opened);
     listen(view);
     let leaf_first = move || Route::now(view).lab().is_some_and(|lab| lab.leaf_first);
-    let is_text = move || matches!(Route::now(view), Route::Data | Route::Method(_));
     let has_engine = move || view.run.engine.state.get() != EngineState::Absent;
     let licences = catalogue().tasks.iter().filter(|task| !task.licence.is_empty()).take(1);
     let licences = licences.map(|task| view! { <a href=Route::Data.hash()>{task.licence.clone()}</a> }).collect_view();
@@ -225,7 +224,6 @@ fn App(
         <main
             class="work"
             class:leaf-first=leaf_first
-            class:text-page=is_text
             class:drawn=move || view.drawer.get()
         >
             <Panel />

@@ -88,7 +88,7 @@ fn Measured(
     let time = took(outcome.figure("rte").unwrap_or(outcome.seconds));
     view! {
         {MEASURES.map(figure).collect_view()}
-        <td class="gap-cell">
+        <td>
             {bar}
             <b>{words}</b>
         </td>
