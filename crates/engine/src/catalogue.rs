@@ -1,7 +1,7 @@
 //! The parts of the catalogue besides methods, networks and data sets: recipes, names of families, source networks, and
 //! the sample of digits.
 
-use kit::data::digits;
+use kit::data::{DataSet, digits};
 use spec::{Family, FamilyInfo, Leaf, Preset, RunSpec, SourceFacts, Wrong};
 
 /// A recipe from its file: the leading comment is its title (first line) and its description. `id` is the file's name.
@@ -13,7 +13,8 @@ pub fn preset(id: &str, text: &str) -> Result<Preset, Wrong> {
     Ok(Preset { id: id.into(), title: (*title).into(), about, spec: RunSpec::read(text)? })
 }
 
-/// Words for each family of methods (label, menu entry, verb, buttons), in the order of the enum.
+/// Words for each family of methods (label, menu entry, verb, buttons). The families that most visitors come for are
+/// first.
 pub(crate) fn families() -> Vec<FamilyInfo> {
     let info = |family, [label, menu, verb, press, next]: [&str; 5]| FamilyInfo {
         family,
@@ -24,12 +25,12 @@ pub(crate) fn families() -> Vec<FamilyInfo> {
         next: next.into(),
     };
     vec![
-        info(Family::Train, ["Training", "Train", "Train", "Teach it", "teach it"]),
-        info(Family::Transfer, ["Transfer", "Transfer", "Transfer", "Teach it", "teach it"]),
-        info(Family::Peft, ["LoRA and PEFT", "Adapt cheaply", "Adapt", "Adapt it", "adapt it"]),
+        info(Family::Unlearn, ["Unlearning", "Forget", "Forget", "Make it forget", "forget"]),
         info(Family::Attack, ["Attacks", "Attack", "Attack", "Attack it", "attack it"]),
         info(Family::Defend, ["Defences", "Defend", "Harden", "Harden it", "harden it"]),
-        info(Family::Unlearn, ["Unlearning", "Forget", "Forget", "Make it forget", "forget"]),
+        info(Family::Transfer, ["Transfer", "Transfer", "Transfer", "Teach it", "teach it"]),
+        info(Family::Peft, ["LoRA and PEFT", "Adapt cheaply", "Adapt", "Adapt it", "adapt it"]),
+        info(Family::Train, ["Training", "Train", "Train", "Teach it", "teach it"]),
         info(Family::Measure, ["Audits", "Measure", "Audit", "Audit it", "audit it"]),
     ]
 }
@@ -47,5 +48,12 @@ pub(crate) fn digits_sample() -> Leaf {
     let ids: Vec<u32> = Leaf::places(raw.test.iter().map(label)).into_iter().map(|place| raw.test[place]).collect();
     let images = ids.iter().flat_map(|row| &raw.inputs[*row as usize * size..][..size]);
     let pixels = images.map(|x| char::from_digit((x * 16.0).round() as u32, 17).unwrap_or('0')).collect();
-    Leaf { labels: ids.iter().map(label).collect(), ids, size: raw.shape[1], pixels }
+    Leaf {
+        data: digits::Digits::ID.into(),
+        train: raw.train.len() as u64,
+        labels: ids.iter().map(label).collect(),
+        ids,
+        size: raw.shape[1],
+        pixels,
+    }
 }

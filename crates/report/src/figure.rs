@@ -135,6 +135,11 @@ pub fn took(seconds: f64) -> String {
     if seconds < 0.1 { "under 0.1 s".into() } else { format!("{} s", fixed(seconds, 1)) }
 }
 
+/// How far something is: `step 40 of 1,200`.
+pub fn step(at: usize, of: usize) -> String {
+    format!("step {} of {}", fixed(at as f64, 0), fixed(of as f64, 0))
+}
+
 /// A count in words up to twelve: `no`, `one`, `seven`.
 pub fn counted(n: usize) -> String {
     const WORDS: [&str; 13] =

@@ -103,7 +103,7 @@ fn said(sentence: &Sentence) -> Markup {
                     (span.text)
                 }
             }
-            @if let Some(pill) = &sentence.pill { " " span class="pill" { (pill) } }
+            @if let Some(pill) = &sentence.pill { " " span class="pill" title=(pill.why) { (pill.words) } }
         }
     }
 }

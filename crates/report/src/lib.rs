@@ -4,6 +4,7 @@
 //! turns it into a [`Scene`] of marks that carry roles instead of colours, or into a [`Table`] of the same figures.
 #![deny(missing_docs)]
 
+pub mod captions;
 pub mod chart;
 pub mod difference;
 pub mod figure;

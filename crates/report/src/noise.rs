@@ -1,9 +1,15 @@
 //! How far a network is from a retrained one, against how far retrained networks are from each other.
 
+use crate::figure::counted;
 use spec::Row;
 
 /// Seeds of the reference without which its noise counts as unknown.
 const SEEDS: usize = 3;
+
+/// How many retrained networks are too few, as the end of a sentence.
+pub fn too_few() -> String {
+    format!("fewer than {} leave the noise unknown", counted(SEEDS))
+}
 
 /// Where a network lies against the noise of retraining.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -67,6 +73,17 @@ impl Noise {
             _ if most <= 3.0 => Self::Edge,
             _ => Self::Beyond,
         })
+    }
+
+    /// How it was judged, for a tooltip.
+    pub(crate) fn why(self) -> String {
+        match self {
+            Self::Unknown(_) => format!("Of networks that never saw it, {}", too_few()),
+            Self::Inside | Self::Edge | Self::Beyond => "UA, RA, TA and MIA, each against the standard deviation of \
+                 retraining: inside where all are within two and the point lies in the disc of the plane, at the edge \
+                 where all are within three"
+                .into(),
+        }
     }
 
     /// Beyond the noise the number stands alone.

@@ -13,8 +13,17 @@ use std::fmt;
 pub struct Sentence {
     /// The text in pieces, with its spaces and full stops.
     pub spans: Vec<Span>,
+    /// How certain it is, where that can be said.
+    pub pill: Option<Pill>,
+}
+
+/// A statement about uncertainty.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Pill {
     /// A few words without a full stop: "inside the noise of retraining".
-    pub pill: Option<String>,
+    pub words: String,
+    /// How that was judged, for a tooltip.
+    pub why: String,
 }
 
 /// A piece of a sentence.
@@ -30,7 +39,7 @@ impl fmt::Display for Sentence {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.spans.iter().try_for_each(|span| f.write_str(&span.text))?;
         match &self.pill {
-            Some(pill) => write!(f, " [{pill}]"),
+            Some(Pill { words, .. }) => write!(f, " [{words}]"),
             None => Ok(()),
         }
     }
@@ -113,7 +122,14 @@ pub(crate) mod tests {
             }],
             forget: vec![],
             presets: vec![],
-            leaf: spec::Leaf { ids: vec![], labels: vec![], size: 8, pixels: String::new() },
+            leaf: spec::Leaf {
+                data: "digits".into(),
+                train: 0,
+                ids: vec![],
+                labels: vec![],
+                size: 8,
+                pixels: String::new(),
+            },
         }
     }
 

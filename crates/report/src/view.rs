@@ -194,7 +194,7 @@ impl<'a> RunView<'a> {
     }
 
     /// The title of a stage's method: "LoRA".
-    pub(crate) fn method_title(&self, name: &str) -> String {
+    pub fn method_title(&self, name: &str) -> String {
         self.stage(name).map_or_else(String::new, |stage| table::title(self.catalogue, &stage.id))
     }
 
@@ -225,7 +225,7 @@ impl<'a> RunView<'a> {
     }
 
     /// A setting of a stage, given or the method's own.
-    pub(crate) fn setting(&self, name: &str, path: &[&str]) -> Option<Value> {
+    pub fn setting(&self, name: &str, path: &[&str]) -> Option<Value> {
         let stage = self.stage(name)?;
         let controls = self.method(name).map_or(&[][..], |method| &method.controls);
         value(controls, &stage.params, path)
@@ -432,16 +432,17 @@ impl<'a> RunView<'a> {
 }
 
 /// A setting by its path, given or by default.
-fn value(controls: &[Control], params: &Map<String, Value>, path: &[&str]) -> Option<Value> {
+pub fn value(controls: &[Control], params: &Map<String, Value>, path: &[impl AsRef<str>]) -> Option<Value> {
     let (key, rest) = path.split_first()?;
-    let control = controls.iter().find(|control| control.key == *key);
+    let key = key.as_ref();
+    let control = controls.iter().find(|control| control.key == key);
     match (rest.is_empty(), control.map(|control| &control.widget)) {
-        (true, _) => params.get(*key).or(control.map(|control| &control.default)).cloned(),
+        (true, _) => params.get(key).or(control.map(|control| &control.default)).cloned(),
         (false, Some(Widget::Group { of })) => {
             let none = Map::new();
-            value(of, params.get(*key).and_then(Value::as_object).unwrap_or(&none), rest)
+            value(of, params.get(key).and_then(Value::as_object).unwrap_or(&none), rest)
         }
-        (false, _) => rest.iter().try_fold(params.get(*key)?, |value, key| value.get(*key)).cloned(),
+        (false, _) => rest.iter().try_fold(params.get(key)?, |value, key| value.get(key.as_ref())).cloned(),
     }
 }
 

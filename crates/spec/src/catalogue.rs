@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 pub struct Catalogue {
     /// [`crate::VERSION`] of the run files that the engine reads.
     pub version: u32,
-    /// What each family of methods is called.
+    /// What each family of methods is called, in the order in which they are listed.
     pub families: Vec<FamilyInfo>,
     /// All methods, sorted by id.
     pub methods: Vec<MethodInfo>,
@@ -99,6 +99,10 @@ pub struct Preset {
 /// class.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Leaf {
+    /// The `id` of the digits' data set.
+    pub data: String,
+    /// How many images its training split has.
+    pub train: u64,
     /// Number of each image in the digits' data set, in the order of the test split.
     pub ids: Vec<u32>,
     /// The digit that each image shows.

@@ -26,4 +26,4 @@ pub use digest::Digest;
 pub use event::{Cause, Event, FORMAT, Report, Row, Said, Why};
 pub use facts::{Adjective, DataFacts, FamilyInfo, Noun, SourceFacts};
 pub use metric::{Direction, METRICS, Metric, half_width, metric};
-pub use run::{DeviceChoice, Pick, RESERVED, RunSpec, START, Stage, VERSION, Wrong, nearest};
+pub use run::{DeviceChoice, Pick, RESERVED, RunSpec, SEEDS, START, Stage, VERSION, Wrong, nearest};

@@ -3,6 +3,7 @@ use indexmap::IndexMap;
 use serde::de::DeserializeSeed;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
+use std::ops::RangeInclusive;
 
 /// The version of the run file that this build writes and understands.
 pub const VERSION: u32 = 1;
@@ -16,6 +17,9 @@ pub const START: &str = "start";
 /// Networks that are retrained as the reference of forgetting where the run file does not say how many.
 const RETRAIN_SEEDS: u32 = 3;
 
+/// How many seeds a run file may ask for.
+pub const SEEDS: RangeInclusive<u32> = 1..=100;
+
 /// Something in a run file that cannot be: where and why, in one sentence.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Wrong {
@@ -23,12 +27,14 @@ pub struct Wrong {
     pub what: String,
     /// What is wrong there, and what would be right.
     pub why: String,
+    /// Whether it was made by a newer Palimpsest, which knows it.
+    pub is_newer: bool,
 }
 
 impl Wrong {
     /// An error at `what`, for the reason `why`.
     pub fn new(what: impl Into<String>, why: impl Into<String>) -> Self {
-        Self { what: what.into(), why: why.into() }
+        Self { what: what.into(), why: why.into(), is_newer: false }
     }
 }
 
@@ -171,7 +177,7 @@ impl RunSpec {
             Some(version) if version == u64::from(VERSION) => {}
             Some(version) if version > u64::from(VERSION) => {
                 let why = format!("it was made by a newer Palimpsest (version {version}; this one knows {VERSION})");
-                return Err(Wrong::new("run file", why));
+                return Err(Wrong { is_newer: true, ..Wrong::new("run file", why) });
             }
             _ => return Err(Wrong::new("version", format!("the run file must say `version = {VERSION}`"))),
         }
@@ -386,8 +392,9 @@ impl RunSpec {
             return Err(Wrong::new("stage", "there is none; give at least one stage"));
         }
         for (key, limit) in [("repeats", self.repeats), ("retrain_seeds", self.retrain_seeds)] {
-            if limit.is_some_and(|count| !(1..=100).contains(&count)) {
-                return Err(Wrong::new(key, "must be a whole number between 1 and 100"));
+            if limit.is_some_and(|count| !SEEDS.contains(&count)) {
+                let why = format!("must be a whole number between {} and {}", SEEDS.start(), SEEDS.end());
+                return Err(Wrong::new(key, why));
             }
         }
         for (index, stage) in self.stages.iter().enumerate() {

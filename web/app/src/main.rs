@@ -31,14 +31,13 @@ use shell::{
     strip_view::StripView,
     tools,
     transport::Transport,
+    words::{NAME, PRIVACY},
 };
 use spec::{DeviceChoice, RunSpec};
 use ui::{Host, MenuLayer, elements};
 use wasm_bindgen::JsCast;
 use wasm_bindgen_futures::spawn_local;
 
-const NAME: &str = "Palimpsest";
-const PRIVACY: &str = "Everything runs in this tab. No image and no weight leaves it.";
 const NO_ENGINE: &str = "This browser cannot run the engine: it lacks WebAssembly with SIMD, or module workers. The \
     methods can still be read.";
 
@@ -212,7 +211,6 @@ fn App(
     let view = provide(opened);
     listen(view);
     let leaf_first = move || Route::now(view).lab().is_some_and(|lab| lab.leaf_first);
-    let is_text = move || matches!(Route::now(view), Route::Data | Route::Method(_));
     let has_engine = move || view.run.engine.state.get() != EngineState::Absent;
     let licences = catalogue().tasks.iter().filter(|task| !task.licence.is_empty()).take(1);
     let licences = licences.map(|task| view! { <a href=Route::Data.hash()>{task.licence.clone()}</a> }).collect_view();
@@ -227,7 +225,6 @@ fn App(
         <main
             class="work"
             class:leaf-first=leaf_first
-            class:text-page=is_text
             class:drawn=move || view.drawer.get()
         >
             <Panel />

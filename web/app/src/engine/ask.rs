@@ -8,7 +8,6 @@ use futures_channel::oneshot;
 use js_sys::ArrayBuffer;
 use leptos::prelude::*;
 use spec::{Answer, Command, Question};
-use std::fmt;
 
 /// The model that is asked.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -33,18 +32,6 @@ pub enum AskError {
     /// The answer is of another form than the question asks for.
     Unreadable,
 }
-
-impl fmt::Display for AskError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::NotReady => f.write_str("the engine is not ready"),
-            Self::Dropped => f.write_str("the question was dropped"),
-            Self::Refused(why) => f.write_str(why),
-            Self::Unreadable => f.write_str("the answer has another form"),
-        }
-    }
-}
-impl std::error::Error for AskError {}
 
 impl Engine {
     /// Asks a finished or growing model. The answer comes with one of the next frames. Of two equal questions under

@@ -1,7 +1,7 @@
 //! Accuracy by step: a block that several labs show.
 
 use crate::{
-    run::{Run, View},
+    run::{Run, View, catalogue},
     ui::Chart,
 };
 use leptos::prelude::*;
@@ -10,9 +10,6 @@ use report::{
     chart::{Curve, Line, Rank},
 };
 use spec::Family;
-
-/// Images of the digits' training split.
-const DIGITS: u64 = 1293;
 
 /// The selected version in colour, others in pencil, what it learned from dotted.
 #[component]
@@ -75,14 +72,15 @@ fn earlier(run: Run, name: &str) -> Vec<Line> {
             Some(Family::Train) => (Role::Series(4), Rank::Other),
             _ => (Role::Pencil, Rank::Earlier),
         };
-        line(run.method_title(&other).to_owned(), role, rank, &result, "accuracy")
+        line(run.method_title(&other), role, rank, &result, "accuracy")
     };
     others.filter_map(line).collect()
 }
 
 /// Steps that the settings mean: epochs of whole batches. Known of the digits, which are always as many.
 fn planned_steps(run: Run, name: &str) -> Option<f64> {
-    let batch = run.setting(name, &["train", "batch"]).as_u64()?.clamp(1, DIGITS);
+    let digits = catalogue().leaf.train;
+    let batch = run.setting(name, &["train", "batch"]).as_u64()?.clamp(1, digits);
     let epochs = run.setting(name, &["train", "epochs"]).as_u64()?;
-    run.is_carried(&run.task_of(name)).then(|| (epochs * (DIGITS / batch)) as f64)
+    run.is_carried(&run.task_of(name)).then(|| (epochs * (digits / batch)) as f64)
 }

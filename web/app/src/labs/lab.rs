@@ -14,6 +14,8 @@ pub struct Lab {
     pub title: &'static str,
     /// The key that opens it.
     pub key: char,
+    /// Single letters of its own, while it is open.
+    pub keys: &'static [Key],
     /// The families whose stages it shows; the first one is offered first.
     pub families: &'static [Family],
     /// Provides the lab's own state to the whole page, where it has some: called once, when the page begins.
@@ -33,6 +35,13 @@ pub struct Lab {
     pub words: Words,
 }
 
+impl Lab {
+    /// In place of the blocks where the strip has no stage for this lab.
+    pub fn empty(&self) -> String {
+        format!("Add a layer of this kind, and {} shows what it does to the network.", self.title)
+    }
+}
+
 impl PartialEq for Lab {
     fn eq(&self, other: &Self) -> bool {
         self.id == other.id
@@ -47,11 +56,20 @@ impl std::fmt::Debug for Lab {
     }
 }
 
+/// A single letter that brings the focus to something in a lab.
+#[derive(Clone, Copy, Debug)]
+pub struct Key {
+    /// In small letters.
+    pub key: char,
+    /// What it brings the focus to, in the list of keys.
+    pub name: &'static str,
+    /// The same as a selector.
+    pub to: &'static str,
+}
+
 /// A lab's words outside its blocks.
 #[derive(Clone, Copy, Debug)]
 pub struct Words {
-    /// In place of the blocks where the strip has no stage for this lab.
-    pub empty: &'static str,
     /// The leaf's heading while the lab's overlay is shown.
     pub heading: &'static str,
     /// The two sides of the leaf.
@@ -60,14 +78,10 @@ pub struct Words {
     pub legends: [&'static str; 2],
 }
 
-/// Words of a lab that lays nothing over the leaf.
-pub const fn words(empty: &'static str) -> Words {
-    Words {
-        empty,
-        heading: "What it knows now",
-        sides: ["All", "What changed"],
-        legends: ["read instead", "read so now"],
-    }
+impl Words {
+    /// Where nothing is laid over the leaf.
+    pub const PLAIN: Self =
+        Self { heading: "What it knows now", sides: ["All", "What changed"], legends: ["read instead", "read so now"] };
 }
 
 /// An image of a task.

@@ -2,6 +2,7 @@
 
 use crate::{
     run::catalogue,
+    shell::words::PRIVACY,
     ui::{Block, Say},
 };
 use leptos::prelude::*;
@@ -9,7 +10,6 @@ use report::Sentence;
 use spec::Choice;
 
 const ABOUT: &str = "Real digits, drawn letters, points in a plane: all of it is in this page, and stays in it.";
-const PRIVACY: &str = "Everything runs in this tab. No image and no weight leaves it.";
 
 /// All that a run file can name.
 #[component]

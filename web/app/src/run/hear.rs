@@ -5,14 +5,14 @@ use super::{
     context::{Coming, Playing, Run},
     history::{self, PastRun},
     notices::{News, Notice},
-    view::{Side, View},
+    view::View,
 };
 use crate::engine::{Crash, FromEngine, browser};
 use gloo_timers::callback::Timeout;
 use js_sys::{ArrayBuffer, Float32Array};
 use leptos::prelude::*;
 use report::{Failure, Outcome, Status};
-use spec::{Cause, Event, Family, START, Said};
+use spec::{Cause, Event, START, Said};
 use std::sync::Arc;
 
 /// Milliseconds after a choice by hand in which a run does not take the view along.
@@ -136,7 +136,6 @@ fn of_stage(view: View, said: Said, buffers: Vec<ArrayBuffer>) {
     if done {
         run.engine.holds(name.clone(), print.clone());
         keep(run, &name, &print);
-        open_other_side(view, &name);
     }
     if over {
         run.playing.set(None);
@@ -230,7 +229,7 @@ fn keep(run: Run, name: &str, print: &str) {
             stage: name.into(),
             method: method.card.id.clone(),
             title: run.title(name),
-            lab: family(method.card.family).verb.clone(),
+            did: family(method.card.family).verb.clone(),
             device: run.engine.device.with(|device| device.name.clone()),
             seconds: outcome.seconds,
             rows: outcome.rows.clone(),
@@ -240,19 +239,6 @@ fn keep(run: Run, name: &str, print: &str) {
         run.history.update(|all| history::add(all, row));
         run.store_history();
     });
-}
-
-/// The leaf's other side opens on its own, once, when the first attack ends.
-fn open_other_side(view: View, name: &str) {
-    let attacks = |method: &str| catalogue().method(method).is_some_and(|m| m.card.family == Family::Attack);
-    let first = untrack(|| {
-        view.run.family(name) == Some(Family::Attack)
-            && view.selected.get() == name
-            && view.run.history.with(|runs| runs.iter().filter(|past| attacks(&past.method)).count() == 1)
-    });
-    if first {
-        view.side.set(Side::Other);
-    }
 }
 
 #[cfg(test)]

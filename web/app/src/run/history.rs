@@ -23,7 +23,9 @@ pub struct PastRun {
     pub stage: String,
     pub method: String,
     pub title: String,
-    pub lab: String,
+    /// What it did to the network, as a verb: "Forget".
+    #[serde(alias = "lab")]
+    pub did: String,
     pub device: String,
     pub seconds: f64,
     pub rows: Vec<Row>,
@@ -120,7 +122,7 @@ mod tests {
             stage: "base".into(),
             method: "train.scratch".into(),
             title: title.into(),
-            lab: "Transfer".into(),
+            did: "Transfer".into(),
             device: "cpu".into(),
             seconds: 1.5,
             rows,

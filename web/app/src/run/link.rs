@@ -30,16 +30,24 @@ pub fn decode(link: &str) -> Result<RunSpec, Wrong> {
     RunSpec::read_json(&json)
 }
 
+/// The same run in a terminal.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CommandLine {
+    pub text: String,
+    /// Whether it reads the run's own file, rather than a recipe that comes with the program.
+    pub needs_file: bool,
+}
+
 /// `palimpsest run FILE` with what differs from the file, where stages are called by their names. Without a file of
 /// the same stages, the run's own file is named.
-pub fn command(spec: &RunSpec, presets: &[(String, RunSpec)]) -> String {
+pub fn command(spec: &RunSpec, presets: &[(String, RunSpec)]) -> CommandLine {
     let near = presets.iter().filter_map(|(id, preset)| Some((id, differences(preset, spec)?)));
     let Some((id, sets)) = near.min_by_key(|(_, sets)| sets.len()) else {
-        return format!("palimpsest run {}", file_name(spec, "toml"));
+        return CommandLine { text: format!("palimpsest run {}", file_name(spec, "toml")), needs_file: true };
     };
     let sets: String =
         sets.iter().map(|(path, value)| format!(" --set {}", quote(&format!("{path}={value}")))).collect();
-    format!("palimpsest run static/recipes/{id}.toml{sets}")
+    CommandLine { text: format!("palimpsest run static/recipes/{id}.toml{sets}"), needs_file: false }
 }
 
 pub fn file_name(spec: &RunSpec, ending: &str) -> String {
@@ -111,17 +119,18 @@ mod tests {
     #[test]
     fn the_command_says_only_what_differs() {
         let presets = [("first".to_owned(), run())];
-        assert_eq!(command(&run(), &presets), "palimpsest run static/recipes/first.toml");
+        assert_eq!(command(&run(), &presets).text, "palimpsest run static/recipes/first.toml");
         let spec = run().set("stage.fooled.epsilon", 0.3.into()).unwrap();
         let spec = spec.set("stage.base.train.optimizer", "sgd".into()).unwrap().set("seed", 4.into()).unwrap();
         let said = command(&spec, &presets);
         assert_eq!(
-            said,
+            said.text,
             "palimpsest run static/recipes/first.toml --set seed=4 --set stage.base.train.optimizer=sgd \
              --set stage.fooled.epsilon=0.3"
         );
         let mut other = run();
         other.stages.pop();
-        assert_eq!(command(&other, &presets), "palimpsest run run.toml");
+        let own = command(&other, &presets);
+        assert_eq!((own.text.as_str(), own.needs_file, said.needs_file), ("palimpsest run run.toml", true, false));
     }
 }

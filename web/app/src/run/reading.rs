@@ -37,12 +37,12 @@ impl Run {
     }
 
     pub fn family(&self, name: &str) -> Option<Family> {
-        self.method(name).map(|method| method.card.family)
+        self.view(|view| view.family(name))
     }
 
     /// The title of a stage's method; empty of the source network.
-    pub fn method_title(&self, name: &str) -> &'static str {
-        self.method(name).map_or("", |method| &method.card.title)
+    pub fn method_title(&self, name: &str) -> String {
+        self.view(|view| view.method_title(name))
     }
 
     /// What a stage's result hangs on, as a short name.
@@ -183,11 +183,7 @@ impl Run {
 
     /// What a stage's setting is, written or by default; `Null` of no such setting.
     pub fn setting(&self, name: &str, path: &[&str]) -> Value {
-        let path: Vec<String> = path.iter().map(|&key| key.into()).collect();
-        let Some(method) = self.method(name) else { return Value::Null };
-        self.strip.with(|strip| {
-            strip.stage(name).map_or(Value::Null, |stage| settings::value(&method.controls, &stage.params, &path))
-        })
+        self.view(|view| view.setting(name, path)).unwrap_or_default()
     }
 
     /// The layers in use, from the source to the end of the line.

@@ -52,11 +52,12 @@ impl Run {
     /// Whether the task's samples are the digits that the page carries, under the labels that it carries: a choice of
     /// classes has other numbers for them, and a turned digit is the same digit.
     pub fn is_carried(&self, task: &str) -> bool {
-        self.task_pick(task).is_some_and(|pick| pick.id == "digits") && self.view(|view| view.has_all_classes(task))
+        self.task_pick(task).is_some_and(|pick| pick.id == catalogue().leaf.data)
+            && self.view(|view| view.has_all_classes(task))
     }
 
     /// Whether the carried pictures are the task's own.
     pub fn has_carried_images(&self, task: &str) -> bool {
-        self.task_pick(task).is_some_and(|pick| pick.id == "digits" && pick.params.is_empty())
+        self.task_pick(task).is_some_and(|pick| pick.id == catalogue().leaf.data && pick.params.is_empty())
     }
 }

@@ -14,11 +14,6 @@ pub fn find<'a>(controls: &'a [Control], path: &[String]) -> Option<&'a Control>
     }
 }
 
-/// What is written at a path, else its default.
-pub fn value(controls: &[Control], params: &Map<String, Value>, path: &[String]) -> Value {
-    written(params, path).or_else(|| find(controls, path).map(|control| &control.default)).cloned().unwrap_or_default()
-}
-
 pub fn written<'a>(params: &'a Map<String, Value>, path: &[String]) -> Option<&'a Value> {
     let (key, rest) = path.split_first()?;
     rest.iter().try_fold(params.get(key)?, |at, key| at.get(key))
@@ -117,7 +112,6 @@ mod tests {
         let (controls, mut params) = (controls(), Map::new());
         set(&controls, &mut params, &path("train.lr"), json!(0.1));
         assert_eq!(json!(params), json!({ "train": { "lr": 0.1 } }));
-        assert_eq!(value(&controls, &params, &path("train.epochs")), json!(5));
         set(&controls, &mut params, &path("train.lr"), json!(0.01));
         set(&controls, &mut params, &path("epsilon"), json!(0.20));
         assert!(params.is_empty());

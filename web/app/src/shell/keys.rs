@@ -1,6 +1,7 @@
 //! Keys of the whole page.
 
 use crate::{
+    labs::{LABS, lab::Key},
     route,
     run::{Dialog, Side, View},
     ui::elements,
@@ -69,6 +70,11 @@ fn alone(view: View, key: &str) -> bool {
         view.go(&route.path());
         return true;
     }
+    let is_pressed = |of_lab: &&Key| key.chars().flat_map(char::to_lowercase).eq([of_lab.key]);
+    if let Some(of_lab) = LABS.iter().flat_map(|lab| lab.keys).find(is_pressed) {
+        elements::focus(of_lab.to);
+        return true;
+    }
     match key {
         " " => view.play_or_pause(),
         "." => view.step(),
@@ -79,7 +85,6 @@ fn alone(view: View, key: &str) -> bool {
         "]" => view.step_layer(1),
         "c" | "C" => view.side.update(|side| *side = if *side == Side::All { Side::Other } else { Side::All }),
         "d" | "D" => elements::focus("#pad"),
-        "e" | "E" => elements::focus("#epsilon"),
         "/" => view.open_chooser(),
         "?" => view.open(Dialog::Keys),
         _ => return false,

@@ -6,7 +6,11 @@ use super::{
     tools::load_map,
 };
 use crate::{
-    labs::{LABS, lab::Overlay, part::Part},
+    labs::{
+        LABS,
+        lab::{Overlay, Words},
+        part::Part,
+    },
     route::Route,
     run::{START, Side, View, sample},
     ui::{Segment, Segments, elements},
@@ -62,9 +66,9 @@ fn Head(
         };
         (accuracy, without.is_some())
     });
-    let heading = move || match Route::now(view).lab().filter(|_| shown.laid.with(Option::is_some)) {
-        Some(lab) => lab.words.heading,
-        None => "What it knows now",
+    let heading = move || {
+        let lab = Route::now(view).lab().filter(|_| shown.laid.with(Option::is_some));
+        lab.map_or(Words::PLAIN, |lab| lab.words).heading
     };
     let when = move || shown.laid.get().map_or_else(|| when(view, &shown.subject.get()), |leaf| leaf.when.clone());
     let number = move || figure.get().0.map_or_else(|| "–".into(), |accuracy| fixed(accuracy, 1));
@@ -146,9 +150,8 @@ fn Foot(
 ) -> impl IntoView {
     let view = shown.view;
     let words = Memo::new(move |_| {
-        let lab = Route::now(view).lab();
-        lab.map(|lab| (lab.words.sides, lab.words.legends))
-            .unwrap_or((["All", "What changed"], ["read instead", "read so now"]))
+        let words = Route::now(view).lab().map_or(Words::PLAIN, |lab| lab.words);
+        (words.sides, words.legends)
     });
     let is_fresh = move || shown.fresh.get() && shown.laid.with(Option::is_none);
     let legend = move || match (is_fresh(), view.side.get()) {

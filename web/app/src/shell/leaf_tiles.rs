@@ -6,7 +6,10 @@ use crate::{
     ui::{Image, Pixels},
 };
 use leptos::prelude::*;
-use report::{Answers, figure::fixed};
+use report::{
+    Answers,
+    figure::{fixed, one},
+};
 use spec::Family;
 use std::sync::Arc;
 
@@ -166,21 +169,22 @@ fn look(place: usize, shown: Shown) -> Look {
     };
     let names = shown.view.run.class_names(&shown.task.get());
     let word = |class: u16| names.get(usize::from(class)).cloned().unwrap_or_default();
+    let thing = one(&word(label));
     if let Some(leaf) = shown.laid.get() {
         let Some(&answer) = leaf.answers.get(&id) else {
-            return Look { class: "tile unlearnt", over: None, name: format!("a {}", word(label)) };
+            return Look { class: "tile unlearnt", over: None, name: thing };
         };
-        let name = format!("a {}, {}, read as {}", word(label), leaf.state, word(answer));
+        let name = format!("{thing}, {}, read as {}", leaf.state, word(answer));
         return looks(answer != label, word(answer), name);
     }
     let read = |answers: &Answers| {
         answers.at(id).map(|at| (answers.classes[at], answers.confidences[at], answers.runners_up[at]))
     };
     let Some((answer, confidence, second)) = shown.answers.get().as_deref().and_then(read) else {
-        return Look { class: "tile unlearnt", over: None, name: format!("a {}, not read yet", word(label)) };
+        return Look { class: "tile unlearnt", over: None, name: format!("{thing}, not read yet") };
     };
     let share = fixed(100.0 * f64::from(confidence), 0);
-    let name = format!("a {}, read as {}, {share} per cent", word(label), word(answer));
+    let name = format!("{thing}, read as {}, {share} per cent", word(answer));
     if shown.fresh.get() {
         return Look { class: "tile unlearnt", over: None, name };
     }

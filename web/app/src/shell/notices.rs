@@ -8,7 +8,7 @@ use crate::{
 };
 use gloo_timers::callback::Timeout;
 use leptos::prelude::*;
-use spec::{DeviceChoice, Wrong};
+use spec::DeviceChoice;
 
 /// The notice at the foot of the page, and the word after a copy.
 #[component]
@@ -64,7 +64,6 @@ fn NoticeBox(
 /// What can be done about it, where something can.
 fn action(notice: &Notice) -> Option<(&'static str, Callback<()>)> {
     let (run, notices) = (Run::get(), Notices::get());
-    let is_newer = |wrong: &Wrong| wrong.why.contains("newer Palimpsest");
     match notice {
         Notice::Lost => Some(("Go on with CPU instead", Callback::new(move |()| run.choose_device(DeviceChoice::Cpu)))),
         Notice::Panicked { report } => {
@@ -72,7 +71,7 @@ fn action(notice: &Notice) -> Option<(&'static str, Callback<()>)> {
             Some(("Copy the report", Callback::new(move |()| notices.copy(&report))))
         }
         Notice::StorageFull => Some(("Delete them", Callback::new(move |()| run.drop_old_runs()))),
-        Notice::Refused(wrong) | Notice::BrokenLink(wrong) if is_newer(wrong) => {
+        Notice::Refused(wrong) | Notice::BrokenLink(wrong) if wrong.is_newer => {
             Some(("Reload", Callback::new(|()| document::reload())))
         }
         _ => None,

@@ -8,7 +8,7 @@ use crate::{
 use leptos::prelude::*;
 use report::{
     Failure, Outcome, Status,
-    figure::{capital, counted, fixed, seconds, took},
+    figure::{capital, counted, fixed, seconds, step, took},
 };
 use serde_json::Value;
 
@@ -75,12 +75,11 @@ pub fn play_state(view: View, now: f64) -> PlayState {
     }
     let selected = view.selected.get();
     let Some(outcome) = run.outcome(&selected) else { return idle(run, &selected) };
-    let step = fixed(outcome.step as f64, 0);
     let share = share(&outcome);
     match &outcome.status {
         Status::Done => finished(run, format!("Done in {}", took(outcome.seconds))),
         Status::Cancelled => {
-            let left = format!("Stopped by you at step {step}");
+            let left = format!("Stopped by you at step {}", fixed(outcome.step as f64, 0));
             PlayState { left, share, ..PlayState::new(Press::Again, "Start again") }
         }
         Status::Failed(failure) => failed(run, &selected, &outcome, failure),
@@ -99,7 +98,7 @@ fn running(run: Run, playing: &Playing, now: f64) -> PlayState {
     let share = share(&outcome);
     let place = match outcome.of {
         0 => "Starting".to_owned(),
-        of => format!("step {} of {}", fixed(outcome.step as f64, 0), fixed(of as f64, 0)),
+        of => step(outcome.step, of),
     };
     if playing.paused {
         return PlayState { left: format!("Paused at {place}"), share, ..PlayState::new(Press::Resume, "Go on") };
@@ -158,9 +157,7 @@ fn failed(run: Run, selected: &str, outcome: &Outcome, failure: &Failure) -> Pla
         None => PlayState::new(Press::Again, "Try again"),
     };
     let left = match failure.step {
-        Some(at) if outcome.of > 0 => {
-            format!("Stopped at step {} of {}", fixed(at as f64, 0), fixed(outcome.of as f64, 0))
-        }
+        Some(at) if outcome.of > 0 => format!("Stopped at {}", step(at, outcome.of)),
         Some(at) => format!("Stopped at step {}", fixed(at as f64, 0)),
         None => "Stopped".into(),
     };

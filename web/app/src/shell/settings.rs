@@ -3,11 +3,12 @@
 use crate::{
     run::{
         View,
-        settings::{same, value, written},
+        settings::{same, written},
     },
     ui::{Field, Glyph, Icon},
 };
 use leptos::prelude::*;
+use report::view::value;
 use serde_json::{Map, Value};
 use spec::{Control, Source, Widget};
 
@@ -106,7 +107,9 @@ fn Setting(
 ) -> impl IntoView {
     let view = View::get();
     let (path, control) = at;
-    let read = |path: Vec<String>| Memo::new(move |_| params.with(|params| value(controls, params, &path)));
+    let read = |path: Vec<String>| {
+        Memo::new(move |_| params.with(|params| value(controls, params, &path)).unwrap_or_default())
+    };
     let now = read(path.clone());
     let changed = {
         let path = path.clone();

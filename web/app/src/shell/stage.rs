@@ -38,7 +38,7 @@ fn LabStage(
         <Say said />
         <Show
             when=move || !is_empty.get()
-            fallback=move || view! { <p class="empty block-high">{lab.words.empty}</p> }
+            fallback=move || view! { <p class="empty block-high">{lab.empty()}</p> }
         >
             // As high as a lab, so that nothing moves when it is there.
             <Part load=lab.blocks>

@@ -8,7 +8,6 @@ use crate::{
 };
 use leptos::{ev, prelude::*};
 use report::figure::percent;
-use spec::Family;
 
 /// Two under a layer; of more, the selected one or the first, and a list of the others.
 #[component]
@@ -71,7 +70,6 @@ fn Note(
 ) -> impl IntoView {
     let (view, host) = (View::get(), Host::get());
     let run = view.run;
-    let is_hardened = run.family(&run.layer_of(&name)) == Some(Family::Defend);
     let name = StoredValue::new(name);
     let outcome = Memo::new(move |_| run.outcome(&name.get_value()));
     let is_done = Memo::new(move |_| outcome.with(|outcome| outcome.as_ref().is_some_and(|outcome| outcome.is_done())));
@@ -91,9 +89,9 @@ fn Note(
             };
         };
         let robust = outcome.figure("robust_accuracy");
-        let is_low = !is_hardened && robust.is_some_and(|value| value < 50.0);
+        let holds = run.view(|view| view.holds(&name.get_value()));
         match robust.or(outcome.figure("mia")) {
-            Some(value) => view! { <b class=(!is_low).then_some("held")>{percent(value, 0)}</b> }.into_any(),
+            Some(value) => view! { <b class=holds.then_some("held")>{percent(value, 0)}</b> }.into_any(),
             None => "done".into_any(),
         }
     };

@@ -12,6 +12,8 @@ use spec::Wrong;
 
 /// The page's name.
 pub const NAME: &str = "Palimpsest";
+/// What happens to the visitor's data.
+pub const PRIVACY: &str = "Everything runs in this tab. No image and no weight leaves it.";
 /// Spoken when a layer was taken off.
 pub const TAKEN_OFF: &str = "It is taken off. Control Shift Z puts it back.";
 /// After something was copied.
@@ -110,7 +112,7 @@ pub fn notice(notice: &Notice) -> (String, String) {
             "This part of the page could not be loaded.",
             "Look at the connection and press again; nothing is lost.",
         ),
-        Notice::Refused(Wrong { what, why }) => (sentence(what), sentence(why)),
+        Notice::Refused(Wrong { what, why, .. }) => (sentence(what), sentence(why)),
         Notice::BrokenLink(Wrong { why, .. }) => {
             (String::from("This link cannot be read."), format!("{} The default is shown.", sentence(why)))
         }

@@ -69,11 +69,18 @@ where
 /// What is the same for every kind of chart.
 #[component]
 fn Framed(
+    /// What it shows; also the name of its files.
     title: Signal<String>,
+    /// What the figures are, after the heading.
     sub: Signal<String>,
+    /// What stands in its place until there are figures.
     empty: &'static str,
+    /// Of the picture, in pixels.
     height: f64,
-    #[prop(into)] draw: Callback<f64, Option<Drawn>>,
+    /// Draws it so many pixels wide, once there are figures.
+    #[prop(into)]
+    draw: Callback<f64, Option<Drawn>>,
+    /// Called where the picture is pressed.
     press: Option<Callback<Press>>,
 ) -> impl IntoView {
     let host = Host::get();
@@ -121,7 +128,12 @@ fn Framed(
 
 /// The scene's marks; their text is escaped by the scene itself. Under the pointer, or with arrows, the read-out.
 #[component]
-fn Picture(drawn: Memo<Option<Drawn>>, press: Option<Callback<Press>>) -> impl IntoView {
+fn Picture(
+    /// The picture and its table, once there are figures.
+    drawn: Memo<Option<Drawn>>,
+    /// Called where it is pressed.
+    press: Option<Callback<Press>>,
+) -> impl IntoView {
     let host = Host::get();
     let (at, set_at) = signal(None::<f64>);
     let node = NodeRef::<svg::Svg>::new();
@@ -228,7 +240,10 @@ fn next_point(scene: &Scene, here: Option<f64>, by: f64) -> Option<(f64, String)
 
 /// The read-out: a line through the plot, a dot on each trace, and their values beside it.
 #[component]
-fn Tip(reading: ReadOut) -> impl IntoView {
+fn Tip(
+    /// The values, and where they stand.
+    reading: ReadOut,
+) -> impl IntoView {
     let ReadOut { x, head, values, range: [bottom, top], width } = reading;
     let side = if x > width * 0.6 { format!("right:{}px", width - x + 10.0) } else { format!("left:{}px", x + 10.0) };
     let dot = |under: &Under| {

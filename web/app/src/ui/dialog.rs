@@ -16,7 +16,8 @@ pub fn Modal(
     /// Its name for screen readers.
     #[prop(into)]
     label: String,
-    /// Its size: "small", "middle", or a class of its own.
+    /// Its size: "small" or "middle"; else it has as much room as the page gives.
+    #[prop(optional)]
     class: &'static str,
     /// Called by Escape and by a press beside the dialog.
     #[prop(into)]

@@ -74,10 +74,15 @@ pub fn Field(
 /// The part beside the label.
 #[component]
 fn Input(
+    /// Label, help, default and widget.
     control: &'static Control,
+    /// The id of the input.
     id: String,
+    /// What is set, else the default.
     value: Signal<Value>,
+    /// Called with what it is to be, also if that does not fit the control.
     put: Callback<Value>,
+    /// What a widget with options of the run chooses from.
     options: Vec<String>,
 ) -> impl IntoView {
     match &control.widget {
@@ -114,7 +119,16 @@ fn Input(
 
 /// A number, a list or a text to type, with its unit.
 #[component]
-fn Figure(control: &'static Control, id: String, value: Signal<Value>, put: Callback<Value>) -> impl IntoView {
+fn Figure(
+    /// Label, help, default and widget.
+    control: &'static Control,
+    /// The id of the input.
+    id: String,
+    /// What is set, else the default.
+    value: Signal<Value>,
+    /// Called with what it is to be, also if that does not fit the control.
+    put: Callback<Value>,
+) -> impl IntoView {
     // The label belongs to the slider where there is one.
     let id = if matches!(control.widget, Widget::Slider { .. }) { format!("{id}-value") } else { id };
     view! {
@@ -133,10 +147,15 @@ fn Figure(control: &'static Control, id: String, value: Signal<Value>, put: Call
 /// Few short options stand side by side, others in a list.
 #[component]
 fn OneOf(
+    /// Label, help, default and widget.
     control: &'static Control,
+    /// The id of the input.
     id: String,
+    /// What is set, else the default.
     value: Signal<Value>,
+    /// Called with what it is to be, also if that does not fit the control.
     put: Callback<Value>,
+    /// Values with their names, in their order.
     options: Vec<(Value, String)>,
 ) -> impl IntoView {
     let short = options.len() <= 4 && options.iter().map(|(_, name)| name.len()).sum::<usize>() <= 22;
@@ -160,7 +179,16 @@ fn OneOf(
 
 /// The slider below the label, where the setting has one.
 #[component]
-fn Track(control: &'static Control, id: String, value: Signal<Value>, put: Callback<Value>) -> impl IntoView {
+fn Track(
+    /// Label, help, default and widget.
+    control: &'static Control,
+    /// The id of the input.
+    id: String,
+    /// What is set, else the default.
+    value: Signal<Value>,
+    /// Called with what it is to be, also if that does not fit the control.
+    put: Callback<Value>,
+) -> impl IntoView {
     let Widget::Slider { min, max, log } = control.widget else { return None };
     let default = control.default.as_f64().unwrap_or(min);
     let at = Signal::derive(move || value.with(Value::as_f64).unwrap_or(min));

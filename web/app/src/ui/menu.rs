@@ -61,7 +61,10 @@ pub fn MenuLayer() -> impl IntoView {
 }
 
 #[component]
-fn Popup(menu: Menu) -> impl IntoView {
+fn Popup(
+    /// The button, and what can be chosen.
+    menu: Menu,
+) -> impl IntoView {
     let host = Host::get();
     let Menu { anchor, entries } = menu;
     let frame = anchor.get_bounding_client_rect();

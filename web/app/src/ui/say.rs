@@ -17,11 +17,11 @@ pub fn Say(
             None => span.text.into_any(),
             Some(role) => view! { <b class=class_of(role)>{span.text}</b> }.into_any(),
         };
-        let pill = pill.map(|words| {
+        let pill = pill.map(|pill| {
             view! {
                 " "
-                <span class="pill" title="The gap against two standard deviations of retraining">
-                    {words}
+                <span class="pill" title=pill.why>
+                    {pill.words}
                 </span>
             }
         });

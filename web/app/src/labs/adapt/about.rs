@@ -17,7 +17,7 @@ pub fn About(
     children: ChildrenFn,
 ) -> impl IntoView {
     let is_none = Memo::new(move |_| layer.has_none());
-    let why = move || words::no_adapter(layer.run.method_title(&layer.name.get()));
+    let why = move || words::no_adapter(&layer.run.method_title(&layer.name.get()));
     view! {
         <Block title sub>
             <div class="chart" style="height:190px">

@@ -9,7 +9,7 @@ mod words;
 
 use super::{
     accuracy::Accuracy,
-    lab::Lab,
+    lab::{Lab, Words},
     part::{Draw, Loading},
 };
 use leptos::{prelude::*, wasm_split::SplitLoaderError};
@@ -19,6 +19,7 @@ pub static LAB: Lab = Lab {
     id: words::ID,
     title: words::TITLE,
     key: '2',
+    keys: &[],
     families: &[Family::Peft],
     provide: || {},
     blocks: || -> Loading { Box::pin(blocks()) },
@@ -27,7 +28,7 @@ pub static LAB: Lab = Lab {
     below_method: None,
     for_image: None,
     leaf_first: false,
-    words: words::WORDS,
+    words: Words::PLAIN,
 };
 
 #[leptos::wasm_split::wasm_split(adapt, fallible, wasm_split_path = ::leptos::wasm_split)]

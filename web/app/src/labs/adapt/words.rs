@@ -1,13 +1,9 @@
 //! Words of the lab.
 
-use crate::labs::lab::{Words, words};
-
 /// The lab's path.
 pub const ID: &str = "adapt";
 
 pub const TITLE: &str = "Adapt";
-
-pub const WORDS: Words = words("Add a layer of this kind, and Adapt shows what it does to the network.");
 
 /// In place of what an adapter would be asked.
 pub fn no_adapter(title: &str) -> String {

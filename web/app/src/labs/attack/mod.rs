@@ -13,7 +13,7 @@ mod walk;
 mod words;
 
 use super::{
-    lab::Lab,
+    lab::{Key, Lab},
     part::{Draw, Loading},
 };
 use leptos::{prelude::*, wasm_split::SplitLoaderError};
@@ -23,6 +23,7 @@ pub static LAB: Lab = Lab {
     id: words::ID,
     title: words::TITLE,
     key: '3',
+    keys: &[Key { key: 'e', name: "Budget ε", to: "#epsilon" }],
     families: &[Family::Attack, Family::Defend],
     provide: state::provide,
     blocks: || -> Loading { Box::pin(blocks()) },

@@ -1,12 +1,12 @@
 //! What the lab is set to, and the images that it attacked last.
 
 use crate::{
-    run::{View, questions::floats},
+    run::{Side, View, catalogue, history::PastRun, questions::floats},
     ui::Image,
 };
 use js_sys::ArrayBuffer;
 use leptos::prelude::*;
-use spec::Answer;
+use spec::{Answer, Family};
 use std::sync::Arc;
 
 /// The state of the lab; there from the beginning, as the leaf shows it too.
@@ -46,6 +46,22 @@ pub fn provide() {
         state.epsilon.set(None);
     });
     provide_context(state);
+    open_other_side(view);
+}
+
+/// The leaf's other side opens on its own, once, when the first attack ends.
+fn open_other_side(view: View) {
+    let attacks = |past: &PastRun| catalogue().method(&past.method).is_some_and(|m| m.card.family == Family::Attack);
+    Effect::new(move |before: Option<usize>| {
+        let (count, newest) = view.run.history.with(|runs| {
+            let newest = runs.first().filter(|past| attacks(past)).map(|past| past.stage.clone());
+            (runs.iter().filter(|past| attacks(past)).count(), newest)
+        });
+        if before == Some(0) && count == 1 && newest == Some(view.selected.get_untracked()) {
+            view.side.set(Side::Other);
+        }
+        count
+    });
 }
 
 /// Samples attacked at one budget.

@@ -3,8 +3,8 @@
 use super::{target::Target, words};
 use crate::ui::Block;
 use leptos::prelude::*;
-use report::figure::fixed;
-use spec::metric;
+use report::figure::{fixed, percent};
+use spec::{Metric, metric};
 
 /// Figures of the table, by the key of their metric, with their decimals.
 const COLUMNS: [(&str, usize); 6] = [
@@ -16,12 +16,17 @@ const COLUMNS: [(&str, usize); 6] = [
     ("gradients", 0),
 ];
 
+/// What a key of [`COLUMNS`] means.
+fn meaning(key: &str) -> &'static Metric {
+    metric(key).expect("in the table of figures")
+}
+
 /// What each attack left, and what it asked of the network.
 #[component]
 pub fn EveryAttack() -> impl IntoView {
     let target = Target::get();
     let head = |(key, _): &(&str, usize)| {
-        let metric = metric(key).expect("in the table of figures");
+        let metric = meaning(key);
         view! {
             <th scope="col" title=metric.help>
                 {metric.label}
@@ -78,8 +83,11 @@ fn Row(
     let outcome = target.run.outcome(&name).filter(|outcome| outcome.is_done());
     let cell = |(key, places): &(&str, usize)| {
         let value = outcome.as_ref().and_then(|outcome| outcome.figure(key));
-        let unit = if *key == "robust_accuracy" { " %" } else { "" };
-        view! { <td>{value.map_or_else(|| "–".to_owned(), |value| fixed(value, *places) + unit)}</td> }
+        let words = |value: f64| match meaning(key).unit {
+            "%" => percent(value, *places),
+            _ => fixed(value, *places),
+        };
+        view! { <td>{value.map_or_else(|| "–".to_owned(), words)}</td> }
     };
     let cells = COLUMNS.iter().map(cell).collect_view();
     let is_selected = target.view.selected.with(|selected| *selected == name);

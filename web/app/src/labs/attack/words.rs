@@ -9,7 +9,6 @@ pub const ID: &str = "attack";
 pub const TITLE: &str = "Attack & defend";
 
 pub const WORDS: Words = Words {
-    empty: "Add a layer of this kind, and Attack & defend shows what it does to the network.",
     heading: "What it reads under attack",
     sides: ["Clean", "Attacked"],
     legends: ["read instead", "read instead"],

@@ -1,13 +1,16 @@
 //! What is to be forgotten, for every method alike: a class, a share drawn at random, or images by their numbers.
 
 use crate::{
-    run::{Run, View, catalogue},
+    run::{Run, View, catalogue, strip::Strip},
     ui::{Range, Segment, Segments, Stepper},
 };
 use leptos::prelude::*;
-use report::figure::{fixed, percent};
+use report::{
+    figure::{fixed, percent},
+    noise,
+};
 use serde_json::Value;
-use spec::{Pick, Widget};
+use spec::{Control, Pick, SEEDS, Widget};
 
 /// The kind of forget set, its one setting, and how many networks are retrained.
 #[component]
@@ -19,15 +22,18 @@ pub fn ForgetSet() -> impl IntoView {
     let option =
         |choice: &spec::Choice| Segment::new(choice.id.clone(), choice.title.clone()).titled(choice.help.clone());
     let options: Vec<_> = catalogue().forget.iter().map(option).collect();
-    let choose = move |id: String| match id.as_str() {
-        "class" => pick(run, "class", "class", 3.into()),
-        "random" => pick(run, "random", "fraction", 0.1.into()),
-        _ => run.pick_to_forget(&[]),
+    let choose = move |id: String| {
+        if let Some(setting) = Setting::of(&id) {
+            setting.put(run, setting.control.default.clone());
+        }
     };
-    let body = move || match kind.get().as_str() {
-        "class" => view! { <Classes /> }.into_any(),
-        "random" => view! { <Share /> }.into_any(),
-        _ => view! { <Numbers /> }.into_any(),
+    let body = move || {
+        let setting = Setting::of(&kind.get())?;
+        Some(match setting.control.widget {
+            Widget::From { .. } => view! { <Classes setting /> }.into_any(),
+            Widget::Slider { min, max, .. } => view! { <Share setting min max /> }.into_any(),
+            _ => view! { <Numbers /> }.into_any(),
+        })
     };
     view! {
         <div class="group">
@@ -39,9 +45,30 @@ pub fn ForgetSet() -> impl IntoView {
     }
 }
 
-fn pick(run: Run, id: &str, key: &str, value: Value) {
-    let params = [(key.to_owned(), value)].into_iter().collect();
-    run.edit(|strip| strip.set_forget(Pick { id: id.into(), params }));
+/// The one setting of a kind of forget set.
+#[derive(Clone, Copy)]
+struct Setting {
+    /// The kind.
+    id: &'static str,
+    control: &'static Control,
+}
+
+impl Setting {
+    fn of(kind: &str) -> Option<Self> {
+        let choice = catalogue().forget.iter().find(|choice| choice.id == kind)?;
+        Some(Self { id: &choice.id, control: choice.controls.first()? })
+    }
+
+    /// What is set, else the default.
+    fn value(self, run: Run) -> Value {
+        let set = |strip: &Strip| strip.spec.forget.as_ref()?.params.get(&self.control.key).cloned();
+        run.strip.with(set).unwrap_or_else(|| self.control.default.clone())
+    }
+
+    fn put(self, run: Run, value: Value) {
+        let params = [(self.control.key.clone(), value)].into_iter().collect();
+        run.edit(|strip| strip.set_forget(Pick { id: self.id.into(), params }));
+    }
 }
 
 /// What so many samples of the selected stage are.
@@ -50,30 +77,33 @@ fn samples(run: Run, view: View, n: usize) -> String {
 }
 
 #[component]
-fn Classes() -> impl IntoView {
+fn Classes(
+    /// The class.
+    setting: Setting,
+) -> impl IntoView {
     let (run, view) = (Run::get(), View::get());
     let options = Memo::new(move |_| {
         let names = run.class_names(&run.task_of(&view.selected.get()));
         names.into_iter().enumerate().map(|(at, name)| Segment::new(Some(at as u16), name)).collect::<Vec<_>>()
     });
     let chosen = Memo::new(move |_| run.forget_class());
-    let choose = move |class: Option<u16>| pick(run, "class", "class", class.into());
+    let choose = move |class: Option<u16>| setting.put(run, class.into());
     view! { <Segments label="Class to forget" class="classes" options chosen choose /> }
 }
 
 #[component]
-fn Share() -> impl IntoView {
+fn Share(
+    /// The share, of 1.
+    setting: Setting,
+    /// The smallest one.
+    min: f64,
+    /// The largest one.
+    max: f64,
+) -> impl IntoView {
     let (run, view) = (Run::get(), View::get());
-    let share = Memo::new(move |_| {
-        run.strip.with(|strip| strip.spec.forget.as_ref()?.params.get("fraction")?.as_f64()).unwrap_or(0.1)
-    });
-    let choice = catalogue().forget.iter().find(|choice| choice.id == "random");
+    let share = Memo::new(move |_| setting.value(run).as_f64().unwrap_or(min));
     let label = move || format!("share of the {}", samples(run, view, 2));
-    let (min, max) = match choice.and_then(|choice| choice.controls.first()).map(|control| &control.widget) {
-        Some(Widget::Slider { min, max, .. }) => (*min, *max),
-        _ => (0.01, 0.9),
-    };
-    let put = move |value: f64| pick(run, "random", "fraction", value.into());
+    let put = move |value: f64| setting.put(run, value.into());
     view! {
         <div class="control tall">
             <label for="forget-share">{label}</label>
@@ -115,14 +145,14 @@ fn Seeds() -> impl IntoView {
     let seeds = move || run.strip.with(|strip| strip.spec.seeds_of_reference());
     let by = move |steps: i64| {
         run.edit(|strip| {
-            let now = i64::from(strip.spec.seeds_of_reference());
-            strip.spec.retrain_seeds = Some((now + steps).clamp(1, 100) as u32);
+            let wanted = i64::from(strip.spec.seeds_of_reference()) + steps;
+            strip.spec.retrain_seeds = Some((wanted.max(0) as u32).clamp(*SEEDS.start(), *SEEDS.end()));
         });
     };
     view! {
         <div
             class="control"
-            title="Networks that never saw it, trained from scratch; fewer than three leave the noise unknown"
+            title=format!("Networks that never saw it, trained from scratch; {}", noise::too_few())
         >
             <label for="retrain-seeds">"retrained seeds"</label>
             <span class="value">

@@ -10,7 +10,7 @@ mod table;
 mod words;
 
 use super::{
-    lab::Lab,
+    lab::{Lab, Words},
     part::{Draw, Loading, Part},
 };
 use leptos::{prelude::*, wasm_split::SplitLoaderError};
@@ -20,6 +20,7 @@ pub static LAB: Lab = Lab {
     id: words::ID,
     title: words::TITLE,
     key: '4',
+    keys: &[],
     families: &[Family::Unlearn, Family::Measure],
     provide: || {},
     blocks: || -> Loading { Box::pin(blocks()) },
@@ -28,7 +29,7 @@ pub static LAB: Lab = Lab {
     below_method: Some(|name| view! { <WhatToForget name /> }.into_any()),
     for_image: Some(|picture| view! { <nearest::NearestInTraining picture /> }.into_any()),
     leaf_first: false,
-    words: words::WORDS,
+    words: Words::PLAIN,
 };
 
 #[leptos::wasm_split::wasm_split(forget, fallible, wasm_split_path = ::leptos::wasm_split)]

@@ -49,6 +49,7 @@ pub fn NearestInTraining(
     };
     let tiles = (0..NEAREST).map(|place| view! { <Tile place found chosen names /> }).collect_view();
     Some(view! {
+        <style>{include_str!("nearest.css")}</style>
         <section>
             <h3>"Nearest in training"</h3>
             <p class="sub">"It can only forget what it has learned from: choose here."</p>

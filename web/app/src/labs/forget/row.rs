@@ -5,7 +5,7 @@ use crate::run::{Run, View};
 use leptos::prelude::*;
 use report::{
     Noise, Outcome, Status,
-    figure::{fixed, took},
+    figure::{self, fixed, took},
     noise::MEASURES,
 };
 use spec::Family;
@@ -29,7 +29,7 @@ pub fn Row(
     let number = run.number(&name);
     let step = outcome.as_ref().filter(|outcome| outcome.is_live()).map(|outcome| match outcome.of {
         0 => outcome.phase.clone(),
-        of => format!("step {} of {}", fixed(outcome.step as f64, 0), fixed(of as f64, 0)),
+        of => figure::step(outcome.step, of),
     });
     let words = |words: String, columns: usize| {
         let empty = (columns == MEASURES.len()).then(|| view! { <td></td><td></td> });
@@ -88,7 +88,7 @@ fn Measured(
     let time = took(outcome.figure("rte").unwrap_or(outcome.seconds));
     view! {
         {MEASURES.map(figure).collect_view()}
-        <td class="gap-cell">
+        <td>
             {bar}
             <b>{words}</b>
         </td>

@@ -130,28 +130,26 @@ fn Head(
     /// What the rows are sorted by.
     sort: RwSignal<Sort>,
 ) -> impl IntoView {
-    let head = move |what: Sort, label: &'static str, help: &'static str| {
+    let head = move |what: Sort| {
+        let metric = metric(what.key()).expect("in the table of figures");
         let is_sorted = move || sort.get() == what;
         view! {
-            <th scope="col" aria-sort=move || is_sorted().then_some("ascending") title=help>
+            <th scope="col" aria-sort=move || is_sorted().then_some("ascending") title=metric.help>
                 <button type="button" on:click=move |_| sort.set(what)>
-                    {label}
+                    {metric.label}
                     {move || if is_sorted() { " ↑" } else { "" }}
                 </button>
             </th>
         }
     };
-    let measures = MEASURES.map(|key| {
-        let metric = metric(key).expect("in the table of figures");
-        head(Sort::Measure(key), metric.label, metric.help)
-    });
+    let measures = MEASURES.map(|key| head(Sort::Measure(key)));
     view! {
         <thead>
             <tr>
                 <th scope="col">"Method"</th>
                 {measures.collect_view()}
-                {head(Sort::Gap, "Gap", "mean distance of these four from the retrained network")}
-                {head(Sort::Time, "Time", "of the forgetting alone")}
+                {head(Sort::Gap)}
+                {head(Sort::Time)}
             </tr>
         </thead>
     }

@@ -1,7 +1,7 @@
 //! A lab for one browser test: nothing but this folder and its line in the list knows of it.
 
 use super::{
-    lab::{Lab, LeafOverlay, Overlay, words},
+    lab::{Lab, LeafOverlay, Overlay, Words},
     part::{Draw, Loading},
 };
 use crate::ui::Block;
@@ -12,6 +12,7 @@ pub static LAB: Lab = Lab {
     id: "toy",
     title: "Toy",
     key: '5',
+    keys: &[],
     families: &[],
     provide: || {},
     blocks: || -> Loading { Box::pin(blocks()) },
@@ -20,7 +21,7 @@ pub static LAB: Lab = Lab {
     below_method: None,
     for_image: None,
     leaf_first: false,
-    words: words("Add a layer of this kind, and Toy shows what it does to the network."),
+    words: Words::PLAIN,
 };
 
 #[leptos::wasm_split::wasm_split(toy, fallible, wasm_split_path = ::leptos::wasm_split)]

@@ -9,7 +9,7 @@ mod words;
 
 use super::{
     accuracy::Accuracy,
-    lab::Lab,
+    lab::{Lab, Words},
     part::{Draw, Loading},
 };
 use leptos::{prelude::*, wasm_split::SplitLoaderError};
@@ -19,6 +19,7 @@ pub static LAB: Lab = Lab {
     id: words::ID,
     title: words::TITLE,
     key: '1',
+    keys: &[],
     families: &[Family::Transfer, Family::Train],
     provide: || {},
     blocks: || -> Loading { Box::pin(blocks()) },
@@ -27,7 +28,7 @@ pub static LAB: Lab = Lab {
     below_method: Some(|_| view! { <start::StartFrom /> }.into_any()),
     for_image: None,
     leaf_first: true,
-    words: words::WORDS,
+    words: Words::PLAIN,
 };
 
 #[leptos::wasm_split::wasm_split(transfer, fallible, wasm_split_path = ::leptos::wasm_split)]

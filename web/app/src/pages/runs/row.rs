@@ -39,7 +39,7 @@ pub fn Row(
                     <b>{past.title.clone()}</b>
                 </button>
             </td>
-            <td class="words muted">{past.lab.clone()}</td>
+            <td class="words muted">{past.did.clone()}</td>
             <td>{accuracy(&past)}</td>
             <td>{gap}</td>
             <td>{took(past.seconds)}</td>

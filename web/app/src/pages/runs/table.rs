@@ -95,7 +95,7 @@ fn Heads(
                 "Run"
             </th>
             <th scope="col" class="words">
-                "Lab"
+                "Did"
             </th>
             <Head sort column=Column::Accuracy />
             <Head sort column=Column::Gap />

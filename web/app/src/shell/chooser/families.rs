@@ -4,25 +4,12 @@ use super::{
     choosing::Choosing,
     query::{Only, Query, Sort},
 };
-use crate::{labs::LABS, run::catalogue};
+use crate::run::catalogue;
 use leptos::prelude::*;
-use spec::Family;
+use spec::FamilyInfo;
 
 const ONLY: [(Only, &str); 3] =
     [(Only::Fitting, "fit this network"), (Only::Asking, "change no weights"), (Only::Played, "are in your runs")];
-
-/// The place of a family in the list: what most visitors come for is first.
-const fn place(family: Family) -> u8 {
-    match family {
-        Family::Unlearn => 0,
-        Family::Attack => 1,
-        Family::Defend => 2,
-        Family::Transfer => 3,
-        Family::Peft => 4,
-        Family::Train => 5,
-        Family::Measure => 6,
-    }
-}
 
 /// Families of all labs, and filters.
 #[component]
@@ -31,9 +18,8 @@ pub fn Families(
     choosing: Choosing,
 ) -> impl IntoView {
     let methods = &catalogue().methods;
-    let has_methods = |family: &Family| methods.iter().any(|method| method.card.family == *family);
-    let mut families: Vec<Family> = LABS.iter().flat_map(|lab| lab.families).copied().filter(has_methods).collect();
-    families.sort_by_key(|family| place(*family));
+    let has_methods = |info: &&FamilyInfo| methods.iter().any(|method| method.card.family == info.family);
+    let families = catalogue().families.iter().filter(has_methods);
     // A filter that matches all methods, or no method, is not shown.
     let narrows = |only: &Only| {
         let all = Query { words: String::new(), family: None, only: vec![*only], sort: Sort::Name };
@@ -43,7 +29,7 @@ pub fn Families(
     view! {
         <div class="families" role="group" aria-label="Families and filters">
             <h4>"What it does"</h4>
-            {families.into_iter().map(|family| view! { <OfFamily choosing family /> }).collect_view()}
+            {families.map(|info| view! { <OfFamily choosing info /> }).collect_view()}
             <h4>"Only those that"</h4>
             {filters.map(|(only, words)| view! { <Filter choosing only words /> }).collect_view()}
         </div>
@@ -55,17 +41,17 @@ fn OfFamily(
     /// Query and results of the search.
     choosing: Choosing,
     /// Its methods are listed.
-    family: Family,
+    info: &'static FamilyInfo,
 ) -> impl IntoView {
-    let pressed = move || choosing.query.with(|query| query.family == Some(family)).to_string();
-    let found = move || choosing.count(|query| query.family = Some(family));
+    let pressed = move || choosing.query.with(|query| query.family == Some(info.family)).to_string();
+    let found = move || choosing.count(|query| query.family = Some(info.family));
     view! {
         <button
             type="button"
             aria-pressed=pressed
-            on:click=move |_| choosing.ask(|query| query.family = Some(family))
+            on:click=move |_| choosing.ask(|query| query.family = Some(info.family))
         >
-            {catalogue::family(family).menu.as_str()}
+            {info.menu.as_str()}
             <span>{found}</span>
         </button>
     }

@@ -30,7 +30,7 @@ pub fn Chooser(
     let choosing = Choosing::new(replace, lab.and_then(labs::find));
     let close = move || choosing.view.close_dialog();
     view! {
-        <Modal label="Choose a method" class="large" close>
+        <Modal label="Choose a method" close>
             <div class="dialog-head">
                 <Glyph icon=Icon::Search />
                 <Search choosing />

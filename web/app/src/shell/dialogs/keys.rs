@@ -1,10 +1,11 @@
 //! Keys of the page.
 
-use crate::{route, run::View, ui::Switch};
+use crate::{labs::LABS, route, run::View, ui::Switch};
 use leptos::prelude::*;
+use std::ops::Range;
 
 /// Keys that are always the same, and what they do.
-const KEYS: [(&str, &str); 14] = [
+const KEYS: [(&str, &str); 13] = [
     ("Space", "Play, pause"),
     (".", "One step"),
     ("S", "Stop, keep the layer"),
@@ -13,7 +14,6 @@ const KEYS: [(&str, &str); 14] = [
     ("[ ]", "Layer before, after"),
     ("C", "What changed"),
     ("D", "Draw"),
-    ("E", "Budget ε"),
     ("/", "Choose a method"),
     ("Ctrl Z", "Take the last layer off"),
     ("Ctrl Shift Z", "Put it back"),
@@ -21,8 +21,11 @@ const KEYS: [(&str, &str); 14] = [
     ("Esc", "Close"),
 ];
 
-/// Before these come the keys of the labs and of the list of runs.
+/// Before this one come the keys that open the labs and the list of runs.
 const LABS_AT: usize = 4;
+
+/// Before this one come the labs' own keys.
+const OF_LABS_AT: usize = 8;
 
 /// All keys, and whether single letters are keys at all.
 #[component]
@@ -33,8 +36,15 @@ pub fn Keys() -> impl IntoView {
     let labs = ends.map(|keys| (keys, "Labs".to_owned()));
     let pages = route::tabs().filter(|(route, _)| route.lab().is_none());
     let pages = pages.map(|(route, key)| (key.to_string(), route.title()));
-    let same = |(key, does): &(&str, &str)| ((*key).to_owned(), (*does).to_owned());
-    let all = KEYS[..LABS_AT].iter().map(same).chain(labs).chain(pages).chain(KEYS[LABS_AT..].iter().map(same));
+    let of_labs =
+        LABS.iter().flat_map(|lab| lab.keys).map(|of_lab| (of_lab.key.to_uppercase().to_string(), of_lab.name.into()));
+    let same = |range: Range<usize>| KEYS[range].iter().map(|(key, does)| ((*key).to_owned(), (*does).to_owned()));
+    let all = same(0..LABS_AT)
+        .chain(labs)
+        .chain(pages)
+        .chain(same(LABS_AT..OF_LABS_AT))
+        .chain(of_labs)
+        .chain(same(OF_LABS_AT..KEYS.len()));
     let row = |(key, does): (String, String)| {
         view! {
             <dt>

@@ -2,7 +2,11 @@
 
 use crate::{
     labs::part::attempt,
-    run::{START, View, catalogue, files, link, strip::Strip},
+    run::{
+        START, View, catalogue, files,
+        link::{self, CommandLine},
+        strip::Strip,
+    },
     shell::document,
     ui::{Button, Glyph, Icon},
 };
@@ -35,7 +39,7 @@ fn link_of(view: View) -> String {
     format!("{}#r={}", document::address(), view.run.strip.with(|strip| link::encode(&strip.spec)))
 }
 
-fn command_of(view: View) -> String {
+fn command_of(view: View) -> CommandLine {
     let preset =
         |preset: &spec::Preset| Some((preset.id.clone(), Strip::new(preset.spec.clone(), catalogue()).ok()?.spec));
     let presets: Vec<_> = catalogue().presets.iter().filter_map(preset).collect();
@@ -48,7 +52,7 @@ fn command_of(view: View) -> String {
 /// The part cannot be had.
 #[leptos::wasm_split::wasm_split(tools, fallible, wasm_split_path = ::leptos::wasm_split)]
 pub fn copy_command(view: View) -> Result<(), SplitLoaderError> {
-    view.run.notices.copy(&untrack(|| command_of(view)));
+    view.run.notices.copy(&untrack(|| command_of(view)).text);
     Ok(())
 }
 
@@ -57,7 +61,6 @@ pub fn copy_command(view: View) -> Result<(), SplitLoaderError> {
 pub fn Share() -> impl IntoView {
     let view = View::get();
     let (link, command) = untrack(|| (link_of(view), command_of(view)));
-    let needs_file = !command.contains("static/recipes/");
     view! {
         <section>
             <h3>"Link to this experiment"</h3>
@@ -69,8 +72,8 @@ pub fn Share() -> impl IntoView {
         </section>
         <section>
             <h3>"The same run on the command line"</h3>
-            <Code text=command />
-            {needs_file.then(|| view! { <p class="sub">"It needs the run file below beside it."</p> })}
+            <Code text=command.text />
+            {command.needs_file.then(|| view! { <p class="sub">"It needs the run file below beside it."</p> })}
         </section>
         <section>
             <h3>"Take it with you"</h3>

@@ -6,10 +6,7 @@ use crate::{
     ui::{Image, Pixels},
 };
 use leptos::prelude::*;
-use report::{
-    Answers,
-    figure::{counted, one, percent},
-};
+use report::{Answers, figure::percent};
 use std::sync::Arc;
 
 /// What one network reads in the image.
@@ -29,16 +26,9 @@ impl Reading {
         Some(Self { stage, task, answers, at })
     }
 
-    fn label(&self) -> u16 {
-        self.answers.labels[self.at]
-    }
-
-    fn answer(&self) -> u16 {
-        self.answers.classes[self.at]
-    }
-
-    fn is_right(&self) -> bool {
-        self.label() == self.answer()
+    /// The right class, and the answer.
+    fn pair(&self) -> (u16, u16) {
+        (self.answers.labels[self.at], self.answers.classes[self.at])
     }
 }
 
@@ -53,7 +43,8 @@ pub fn EveryLayer(
     let line = untrack(|| std::iter::once(START.to_owned()).chain(run.line()));
     let readings: Vec<Reading> = line.filter_map(|stage| untrack(|| Reading::of(run, stage, id))).collect();
     let task = untrack(|| run.task_of(&view.selected.get()));
-    let words = untrack(|| words(run, &task, &readings));
+    let layers: Vec<_> = readings.iter().filter(|reading| reading.stage != START).map(Reading::pair).collect();
+    let words = untrack(|| run.view(|view| view.over_layers(&task, &layers)));
     let picture = Picture { task, id };
     let for_image = LABS.iter().filter_map(|lab| lab.for_image).map(|draw| draw(picture.clone())).collect_view();
     let steps = readings.iter().map(|reading| untrack(|| step(run, reading, id))).collect_view();
@@ -69,9 +60,10 @@ pub fn EveryLayer(
 fn step(run: Run, reading: &Reading, id: u32) -> impl IntoView + use<> {
     let Reading { stage, task, answers, at } = reading;
     let names = run.class_names(task);
-    let word = names.get(usize::from(reading.answer())).cloned().unwrap_or_default();
+    let (label, answer) = reading.pair();
+    let word = names.get(usize::from(answer)).cloned().unwrap_or_default();
     let is_start = stage == START;
-    let is_wrong = !reading.is_right();
+    let is_wrong = label != answer;
     let title = match run.family(stage) {
         None => run.title(START),
         Some(family) => format!("{} {}", run.number(stage), catalogue::family(family).verb),
@@ -101,26 +93,5 @@ fn step(run: Run, reading: &Reading, id: u32) -> impl IntoView + use<> {
             <b>{title}</b>
             <span>{format!("reads {word}, {share}")}</span>
         </li>
-    }
-}
-
-/// How often layers have read it rightly, and as what it is read now.
-fn words(run: Run, task: &str, readings: &[Reading]) -> String {
-    let layers: Vec<&Reading> = readings.iter().filter(|reading| reading.stage != START).collect();
-    let Some(last) = layers.last() else { return "It has not been read by a layer yet.".into() };
-    let right = layers.iter().filter(|reading| reading.is_right()).count();
-    if right == layers.len() {
-        return "It is read rightly after every layer.".into();
-    }
-    let was = match right {
-        0 => "It was never read rightly".to_owned(),
-        1 => "It was read rightly once".into(),
-        2 => "It was read rightly twice".into(),
-        n => format!("It was read rightly {} times", counted(n)),
-    };
-    let of_class = |class: u16| one(&run.view(|view| view.one_of(task, class)));
-    match last.is_right() {
-        true => format!("{was}; now it is read as what it is."),
-        false => format!("{was}; now {} looks to it like {}.", of_class(last.label()), of_class(last.answer())),
     }
 }
