@@ -5,6 +5,7 @@ use crate::{
     run::{Run, START, View},
     ui::Chart,
 };
+use gloo_timers::callback::Timeout;
 use leptos::prelude::*;
 use report::chart::Embedding;
 use spec::{Answer, Question};
@@ -13,6 +14,10 @@ use wasm_bindgen_futures::spawn_local;
 
 /// Milliseconds between two pictures.
 const PACE: f64 = 500.0;
+
+/// Milliseconds from the engine's readiness to the first picture: a visitor who presses Play at once does not wait until
+/// the engine has made it.
+const SETTLE: u32 = 300;
 
 /// The features of a network.
 #[derive(Clone, Debug, PartialEq)]
@@ -53,21 +58,27 @@ pub fn Features() -> impl IntoView {
 /// Asks the engine for new features after an evaluation, at most twice a second, and once more when the stage is done.
 fn follow(run: Run, view: View, seen: RwSignal<Option<Arc<Seen>>>) {
     let asked = StoredValue::new(-PACE);
+    let settled = RwSignal::new(false);
+    Effect::new(move |_| {
+        if run.engine.is_ready() {
+            Timeout::new(SETTLE, move || drop(settled.try_set(true))).forget();
+        }
+    });
     let moment = Memo::new(move |_| {
         let shown = view.shown();
         let outcome = run.outcome(&shown);
         let step = outcome.map(|outcome| (outcome.series.get("accuracy").map(Vec::len), outcome.is_done()));
-        (shown, step, run.engine.state.get(), run.classes.with(|classes| classes.len()))
+        (shown, step, settled.get(), run.engine.state.get(), run.classes.with(|classes| classes.len()))
     });
     Effect::new(move |_| {
-        let (shown, step, ..) = moment.get();
+        let (shown, step, is_settled, ..) = moment.get();
         let task = untrack(|| run.task_of(&view.selected.get()));
         let is_known = run.classes.with_untracked(|classes| classes.contains_key(&task));
         let now = browser::now();
         let is_finished = step.is_some_and(|(_, done)| done);
         // At the start of a run the engine has no model of this stage yet, and a question would delay the first step.
         let begins = step.is_none() && untrack(|| run.is_playing());
-        if !is_known || begins || (now - asked.get_value() < PACE && !is_finished) {
+        if !is_known || begins || !(is_settled || step.is_some()) || (now - asked.get_value() < PACE && !is_finished) {
             return;
         }
         asked.set_value(now);
