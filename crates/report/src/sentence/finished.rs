@@ -163,7 +163,7 @@ impl Finished<'_> {
         let them = if class.is_some() { "one" } else { "them" };
         let gap = figure::words(gap);
         Some(Sentence {
-            pill: Noise::of(&self.outcome.rows).and_then(Noise::words),
+            pill: Noise::of(&self.outcome.rows).and_then(Noise::pill),
             ..sentence.plain(format!(" Over four measures it is {gap} from a network that never saw {them}."))
         })
     }
