@@ -7,14 +7,17 @@
 
 use crate::catalogue::recipes;
 use crate::common::play;
-use report::RunView;
+use report::chart::GapPlane;
 use report::view::{Outcomes, Played, hear};
+use report::{Chart, Noise, RunView};
 use serde_json::{Map, Value, json};
 use spec::{Event, Family, Report, RunSpec, Said};
 use std::sync::LazyLock;
 
 const POINTS: f64 = 4.0;
 const EXACT: [&str; 3] = ["gradients", "steps", "trainable"];
+/// The recipe that retrains as often as it is written, so that its results are held against the noise of retraining.
+const NOISY: &str = "unlearners";
 const QUERIES: &str = "queries";
 const SHARES: [&str; 10] = [
     "accuracy",
@@ -40,8 +43,8 @@ struct Run {
 /// All recipes, played once for all tests.
 static RUNS: LazyLock<Vec<Run>> = LazyLock::new(|| {
     let run = |(id, text): (String, String)| {
-        // One retrained network is enough to see that it is the same one.
-        let text = text.replace("retrain_seeds = 3", "retrain_seeds = 1");
+        // One retrained network is enough to see that it is the same one; what is said of noise takes three.
+        let text = if id == NOISY { text } else { text.replace("retrain_seeds = 3", "retrain_seeds = 1") };
         let (report, said) = play(&text);
         let report = report.unwrap_or_else(|error| panic!("{id}: {error}"));
         let said = said.into_iter().map(|(said, _)| said).collect();
@@ -120,6 +123,44 @@ fn page_and_terminal_say_the_same() {
             }
         }
     }
+}
+
+/// With three retrained networks: the sentence and the plane say the same of the noise, on the page and in a report.
+#[test]
+fn noise_is_judged_alike() {
+    let catalogue = engine::catalogue(Vec::new(), |_| String::new());
+    let Run { spec, report, said, .. } = RUNS.iter().find(|run| run.id == NOISY).unwrap();
+    let mut heard = Outcomes::new();
+    said.iter().for_each(|said| hear(&mut heard, said));
+    let page = RunView { spec, catalogue: &catalogue, known: &heard };
+    let read = RunView::of(report, &catalogue);
+    let plane = GapPlane::of(&page, &page.names(), None);
+    assert_eq!(plane, GapPlane::of(&read, &read.names(), None));
+    assert!(plane.noise.is_some());
+    let forgets = |name: &String| page.family(name) == Some(Family::Unlearn) && name != "retrain";
+    let judged: Vec<String> = page.names().into_iter().filter(forgets).collect();
+    assert_eq!(plane.points.len(), judged.len());
+    for ((point, row), name) in plane.points.iter().zip(plane.table().rows).zip(&judged) {
+        let noise = point.noise.expect("it was held against retrained networks");
+        assert!(!matches!(noise, Noise::Unknown(_)), "{name}");
+        assert_eq!(row[3], noise.words(), "{name}");
+        let pill = (noise != Noise::Beyond).then(|| noise.words());
+        assert_eq!((&page.sentence(name).pill, &read.sentence(name).pill), (&pill, &pill), "{name}");
+    }
+}
+
+/// Only what comes before a stage's own work is said to, also where that work is to retrain.
+#[test]
+fn phases_say_what_they_are() {
+    let run = RUNS.iter().find(|run| run.id == NOISY).unwrap();
+    let phases = run.said.iter().filter(|said| said.stage.as_deref() == Some("retrain"));
+    let phases = phases.filter_map(|said| match &said.event {
+        Event::Phase { name, before } => Some((name.as_str(), *before)),
+        _ => None,
+    });
+    let phases: Vec<(&str, bool)> = phases.collect();
+    assert_eq!(phases.iter().map(|(_, before)| *before).collect::<Vec<_>>(), [true, true, true, false]);
+    assert_eq!(phases[3].0, "Retrain");
 }
 
 /// In a choice of classes the engine numbers them anew: what the leaf shows of such a task has the engine's labels.

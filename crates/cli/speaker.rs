@@ -87,7 +87,7 @@ impl Speaker {
                     self.bar = bar(&format!("{}/{of} {}", index + 1, text::plain(&title)));
                 }
             }
-            Event::Phase { name } => {
+            Event::Phase { name, .. } => {
                 self.bar.reset();
                 self.bar.set_message(text::plain(name));
             }

@@ -1,5 +1,6 @@
 //! How a number is printed: no more digits than its noise, a narrow space before %, thousands with a comma.
 
+use crate::view::RunView;
 use spec::{Metric, Row, metric};
 
 /// Before a unit: narrow, and no line breaks there.
@@ -73,7 +74,7 @@ pub(crate) fn decimals(key: &str, value: f64) -> usize {
         "%" | "points" => 1,
         "s" => usize::from(value.abs() < 1000.0),
         "steps" => 0,
-        "per image" => usize::from(value.fract() != 0.0 && value.abs() < 1000.0),
+        "per sample" => usize::from(value.fract() != 0.0 && value.abs() < 1000.0),
         _ if value.fract() == 0.0 => 0,
         _ => (2.0 - value.abs().log10().floor()).clamp(0.0, 6.0) as usize,
     }
@@ -103,13 +104,13 @@ pub fn words(row: &Row) -> String {
     with_unit(format!("{} ± {}", fixed(row.value, kept), fixed(spread, kept)), unit)
 }
 
-/// In plain words, with the interval: for a tooltip.
-pub fn tooltip(row: &Row) -> String {
+/// In plain words, with the interval: for a tooltip. The run that the figure is of knows what its samples are called.
+pub fn tooltip(row: &Row, view: &RunView) -> String {
     let help = metric(&row.key).map_or("", |metric: &Metric| metric.help);
     match (row.n, row.interval) {
         (Some(n), Some(interval)) => {
-            let plural = if n == 1 { "image" } else { "images" };
-            format!("{help} ({} {plural}: ± {} points)", fixed(n as f64, 0), fixed(interval, 1))
+            let samples = view.samples(&view.task(&row.stage), n);
+            format!("{help} ({} {samples}: ± {} points)", fixed(n as f64, 0), fixed(interval, 1))
         }
         _ => help.into(),
     }
@@ -218,11 +219,18 @@ mod tests {
         assert_eq!(words(&one), "96.1\u{202f}%");
         let few = Row::share("a", "accuracy", 100.0 / 36.0, 36);
         assert_eq!(cell(&few), "1 of 36");
-        assert_eq!(
-            tooltip(&Row::share("a", "ra", 97.0, 1291)),
-            "accuracy on what was kept (1,291 images: ± 0.9 points)"
-        );
         assert_eq!(cell(&Row::new("a", "trainable", 62410.0)), "62,410");
         assert_eq!(cell(&Row::new("a", "l2_median", 0.4123)), "0.412");
+    }
+
+    #[test]
+    fn a_tooltip_counts_what_the_task_has() {
+        let (mut report, catalogue) = (crate::sentence::tests::sample(), crate::sentence::tests::catalogue());
+        let kept = |n| Row::share("salun", "ra", 97.0, n);
+        let said = |report: &spec::Report, n| tooltip(&kept(n), &RunView::of(report, &catalogue));
+        assert_eq!(said(&report, 1291), "accuracy on what was kept (1,291 images: ± 0.9 points)");
+        assert!(said(&report, 1).contains("(1 image: "));
+        report.spec.tasks.values_mut().for_each(|task| task.id = "spirals".into());
+        assert_eq!(said(&report, 1291), "accuracy on what was kept (1,291 points: ± 0.9 points)");
     }
 }

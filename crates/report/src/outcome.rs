@@ -85,6 +85,8 @@ pub struct Outcome {
     pub status: Status,
     /// What it is at, as the page says before the steps; empty before the first phase.
     pub phase: String,
+    /// Whether that comes before its own work: retraining the reference.
+    pub before: bool,
     /// Steps of the phase that are done; after a pause or stop those that the event gave.
     pub step: usize,
     /// Steps that the phase will take; 0 while that is not known.
@@ -147,11 +149,6 @@ impl Outcome {
         matches!(self.status, Status::Running | Status::Paused)
     }
 
-    /// Whether what it does comes before its own work: retraining the reference.
-    pub fn is_before(&self) -> bool {
-        self.phase.to_ascii_lowercase().starts_with("retrain")
-    }
-
     /// Accuracy of the whole test split in percent, from the answers themselves.
     pub fn accuracy(&self) -> Option<f64> {
         self.answers.get("test").and_then(|answers| answers.accuracy(None)).or_else(|| self.figure("accuracy"))
@@ -179,7 +176,6 @@ impl Outcome {
                     subject,
                     unit: known.map_or("", |metric| metric.unit).into(),
                     steps,
-                    log: false,
                     lines,
                     goal: None,
                     now: None,
@@ -194,7 +190,7 @@ impl Outcome {
     pub fn take(&mut self, event: Event, pixels: Option<Vec<f32>>) {
         match event {
             Event::Stage { .. } => *self = Self { status: Status::Running, ..Self::default() },
-            Event::Phase { name } => (self.phase, self.step, self.of) = (name, 0, 0),
+            Event::Phase { name, before } => (self.phase, self.before, self.step, self.of) = (name, before, 0, 0),
             Event::Step { done, of } => (self.step, self.of) = (done, of),
             Event::Scalar { series, step, value } => {
                 let curve = self.series.entry(series.clone()).or_default();

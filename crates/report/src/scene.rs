@@ -171,14 +171,10 @@ pub enum Role {
     Ink3,
     /// Kept, clean, right, selected.
     Keep,
-    /// A pale tint of [`Role::Keep`], for surfaces.
-    KeepSoft,
     /// Hairlines of grids.
     Line,
     /// To forget, forgotten, attacked, wrong.
     Lose,
-    /// A pale tint of [`Role::Lose`], for surfaces.
-    LoseSoft,
     /// Figures on [`Fill::Mix`] cells of high values: light in the light theme, dark in the dark one.
     OnCellHigh,
     /// Figures on cells of low values: dark in the light theme, light in the dark one.
@@ -189,10 +185,6 @@ pub enum Role {
     Pencil,
     /// 1 to 6; a seventh is pencil.
     Series(u8),
-    /// The background of cards, on which the cells of matrices are mixed.
-    Surface,
-    /// Caution, an estimate.
-    Warn,
 }
 
 impl Role {
@@ -206,10 +198,8 @@ impl Role {
             Self::Ink2 => "var(--ink2)",
             Self::Ink3 => "var(--ink3)",
             Self::Keep => "var(--keep)",
-            Self::KeepSoft => "var(--keep-soft)",
             Self::Line => "var(--line)",
             Self::Lose => "var(--lose)",
-            Self::LoseSoft => "var(--lose-soft)",
             Self::OnCellHigh => "light-dark(#fff,#000)",
             Self::OnCellLow => "light-dark(#000,#fff)",
             Self::OnCellMid => "#000",
@@ -220,8 +210,6 @@ impl Role {
             Self::Series(5) => "var(--s5)",
             Self::Series(6) => "var(--s6)",
             Self::Pencil | Self::Series(_) => "var(--pencil)",
-            Self::Surface => "var(--surface)",
-            Self::Warn => "var(--warn)",
         }
     }
 

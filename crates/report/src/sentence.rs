@@ -356,6 +356,23 @@ pub(crate) mod tests {
     }
 
     #[test]
+    fn a_stage_that_retrains_is_at_its_own_work() {
+        let mut report = sample();
+        report.spec.stages[6].id = "unlearn.retrain".into();
+        let (catalogue, index) = (catalogue(), report.spec.find("salun").unwrap());
+        let said = |name: &str, before| {
+            let mut outcome = Outcome::default();
+            outcome.take(Event::Stage { index, of: 8, id: "unlearn.retrain".into() }, None);
+            outcome.take(Event::Phase { name: name.into(), before }, None);
+            let known: Outcomes = [("salun".to_owned(), outcome.into())].into_iter().collect();
+            plain(&view(&report.spec, &catalogue, &known).sentence("salun"))
+        };
+        let twin = said("Retraining without what is forgotten, 1 of 3", true);
+        assert!(twin.starts_with("First its twin") && twin.ends_with("1 of 3."), "{twin}");
+        assert_eq!(said("Retrain", false), "Forgetting its threes.");
+    }
+
+    #[test]
     fn samples_and_classes_have_their_names() {
         let spec = file(
             r#"

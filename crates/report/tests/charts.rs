@@ -3,10 +3,10 @@
 //! `INSTA_UPDATE=always cargo test -p report` writes the pictures anew.
 
 use report::{
-    Chart, Role,
+    Chart, Noise, Role,
     chart::{
-        Arena, Better, ClassBars, Confusion, Curve, Embedding, Epsilon, GapPlane, Histogram, Line, Point, Rank,
-        Reference, Ribbon, Sparkline, TradeOff, Walk,
+        Arena, ClassBars, Confusion, Curve, Embedding, Epsilon, GapPlane, Histogram, Line, Point, Rank, Reference,
+        Ribbon, Sparkline, TradeOff, Walk,
     },
 };
 
@@ -47,7 +47,6 @@ fn class_bars() {
         reference: Some(Reference {
             name: "Retrained without 3".into(),
             values: known([98.1, 97.2, 95.4, 0.0, 97.2, 95.4, 99.1, 97.2, 92.6, 93.5]),
-            spreads: known([1.6, 0.0, 1.6, 0.0, 2.8, 1.6, 1.6, 2.8, 4.2, 3.2]),
         }),
     };
     both("class-bars", &chart);
@@ -66,7 +65,7 @@ fn class_bars() {
         names: names(&["cat", "none", "NaN", "∞", "120", "−5"]),
         before: values.clone(),
         forgotten: vec![1, 4],
-        reference: Some(Reference { name: "Retrained".into(), values: values.clone(), spreads: values.clone() }),
+        reference: Some(Reference { name: "Retrained".into(), values: values.clone() }),
         values,
     };
     at("class-bars-odd", NARROW, &odd);
@@ -112,7 +111,7 @@ fn learned(name: &str, role: Role, rank: Rank, end: f64) -> Line {
 
 fn curve(lines: Vec<Line>) -> Curve {
     let (subject, unit) = ("Accuracy".into(), "%".into());
-    Curve { subject, unit, steps: 800.0, log: false, lines, goal: Some(95.0), now: None, kept: None, failed: None }
+    Curve { subject, unit, steps: 800.0, lines, goal: Some(95.0), now: None, kept: None, failed: None }
 }
 
 fn points(points: &[[f64; 2]]) -> Vec<Line> {
@@ -139,10 +138,10 @@ fn curves() {
     at("curve-running", NARROW, &Curve { now: Some(310.0), steps: 2000.0, ..curve(running) });
 
     let loss = points(&[[0.0, 2.3], [100.0, 0.8], [200.0, 0.31], [400.0, 0.09], [800.0, 0.012]]);
-    let loss = Curve { subject: "Loss".into(), unit: String::new(), log: true, goal: None, ..curve(loss) };
-    at("curve-log", NARROW, &loss);
+    let loss = Curve { subject: "Loss".into(), unit: String::new(), goal: None, ..curve(loss) };
+    at("curve-loss", NARROW, &loss);
     let diverging = points(&[[0.0, 2.3], [1.0, 31.0], [2.0, 1900.0], [3.0, 24_000.0]]);
-    at("curve-diverging", NARROW, &Curve { lines: diverging, log: false, steps: 3.0, ..loss });
+    at("curve-diverging", NARROW, &Curve { lines: diverging, steps: 3.0, ..loss });
 }
 
 #[test]
@@ -216,11 +215,8 @@ fn embedding() {
         labels: (0..36).map(|at| at / 12).collect(),
         names: names(&["0", "3", "cat"]),
         forgotten: vec![1],
-        bounds: None,
     };
     both("embedding", &chart);
-    // A later frame, whose points have moved out of the first.
-    at("embedding-moved", NARROW, &Embedding { bounds: Some([2.0, 1.0, 8.0, 3.0]), ..chart.clone() });
     let one = Embedding { xy: vec![[1.0, 2.0]], labels: vec![0], forgotten: vec![], ..chart.clone() };
     at("embedding-one", NARROW, &one);
     let odd = vec![[f32::NAN, 0.0], [0.0, f32::INFINITY], [1.0, 1.0], [2.0, 2.0]];
@@ -265,39 +261,38 @@ fn arena() {
 fn point(name: &str, role: Role, at: [f64; 2], spreads: Option<[f64; 2]>) -> Point {
     let ([x, y], selected) = (at, role == Role::Keep);
     let [x_spread, y_spread] = spreads.map_or([None; 2], |spreads| spreads.map(Some));
-    Point { name: name.into(), role, x, y, x_spread, y_spread, selected, group: None }
+    Point { name: name.into(), role, x, y, x_spread, y_spread, selected, noise: None }
 }
 
 #[test]
 fn gap_plane() {
+    let judged = |noise, point| Point { noise: Some(noise), ..point };
     let chart = GapPlane {
         points: vec![
-            point("SalUn", Role::Keep, [0.9, 2.6], Some([0.5, 1.4])),
-            point("Fine-tune", Role::Series(3), [0.5, 87.0], None),
+            judged(Noise::Inside, point("SalUn", Role::Keep, [0.9, 2.6], Some([0.5, 1.4]))),
+            judged(Noise::Beyond, point("Fine-tune", Role::Series(3), [0.5, 87.0], None)),
             point("Gradient ascent", Role::Series(4), [21.0, 5.0], Some([6.0, 3.0])),
             point("Random labels", Role::Series(5), [1.4, 4.0], Some([0.4, 2.0])),
             point("SSD", Role::Series(6), [3.0, 0.0], None),
         ],
         noise: Some([0.95, 1.8]),
-        path: vec![[0.2, 95.0], [0.4, 60.0], [0.8, 20.0], [0.9, 2.6]],
     };
     both("gap-plane", &chart);
-    at("gap-plane-without-noise", NARROW, &GapPlane { noise: None, path: vec![], ..chart.clone() });
+    at("gap-plane-without-noise", NARROW, &GapPlane { noise: None, ..chart.clone() });
     let one = vec![point("Retrained twin", Role::Keep, [0.0, 0.0], None)];
-    at("gap-plane-one", NARROW, &GapPlane { points: one, path: vec![], ..chart.clone() });
+    at("gap-plane-one", NARROW, &GapPlane { points: one, ..chart.clone() });
     let odd = vec![
         point("NaN", Role::Keep, [f64::NAN, 1.0], None),
         point("Infinite", Role::Series(3), [1.0, f64::INFINITY], None),
         point("Spread", Role::Series(4), [4.0, 9.0], Some([f64::NAN, f64::INFINITY])),
     ];
-    let way = vec![[1.0, 50.0], [1.4, 30.0], [f64::NAN, 20.0], [1.6, 15.0], [2.0, 10.0]];
-    at("gap-plane-odd", NARROW, &GapPlane { points: odd, path: way, ..chart });
-    at("gap-plane-empty", NARROW, &GapPlane { points: vec![], noise: None, path: vec![] });
+    at("gap-plane-odd", NARROW, &GapPlane { points: odd, ..chart });
+    at("gap-plane-empty", NARROW, &GapPlane { points: vec![], noise: None });
 }
 
 #[test]
 fn trade_off() {
-    let lora = |name: &str, x, y| Point { group: Some(1), ..point(name, Role::Series(2), [x, y], None) };
+    let lora = |name: &str, x, y| point(name, Role::Series(2), [x, y], None);
     let chart = TradeOff {
         x_title: "Weights trained →".into(),
         y_title: "Accuracy on tilted digits, %".into(),
@@ -310,22 +305,9 @@ fn trade_off() {
             point("Head only", Role::Series(4), [650.0, 60.0], None),
             point("Everything", Role::Series(5), [62410.0, 94.9], None),
         ],
-        log_x: true,
-        better_x: Better::Less,
         baseline: Some(("no adapter".into(), 56.0)),
     };
     both("trade-off", &chart);
-
-    let hardened = [("Plain", 97.0, 3.0), ("PGD", 93.0, 80.0), ("TRADES", 91.5, 83.0), ("Free", 90.0, 71.0)];
-    let robust = TradeOff {
-        x_title: "Right when clean, % →".into(),
-        y_title: "Right under attack, %".into(),
-        points: hardened.map(|(name, x, y)| point(name, Role::Series(3), [x, y], None)).into(),
-        log_x: false,
-        better_x: Better::More,
-        baseline: None,
-    };
-    both("trade-off-robust", &robust);
 
     at("trade-off-one", NARROW, &TradeOff { points: chart.points[..1].to_vec(), ..chart.clone() });
     let odd = vec![

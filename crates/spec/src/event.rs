@@ -68,6 +68,9 @@ pub enum Event {
     Phase {
         /// Name of the phase, which the page shows before the steps.
         name: String,
+        /// Whether it comes before the stage's own work: the reference is retrained. Earlier builds did not say it.
+        #[serde(default)]
+        before: bool,
     },
     /// Progress of the phase in hand.
     Step {
@@ -310,6 +313,12 @@ mod tests {
         let said = Said { run: 1, stage: Some("a".into()), event: Event::Step { done: 1, of: 2 } };
         assert_eq!(json!(said), json!({ "run": 1, "stage": "a", "event": { "step": { "done": 1, "of": 2 } } }));
         assert_eq!((json!(Event::Resumed), json!(Widget::Toggle)), (json!("resumed"), json!("toggle")));
+    }
+
+    #[test]
+    fn a_phase_of_an_earlier_build_is_the_stages_own() {
+        let read: Event = from_value(json!({ "phase": { "name": "SalUn" } })).unwrap();
+        assert_eq!(read, Event::Phase { name: "SalUn".into(), before: false });
     }
 
     #[test]

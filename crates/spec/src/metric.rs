@@ -14,6 +14,18 @@ pub enum Direction {
     None,
 }
 
+impl Direction {
+    /// How bad a value is, to sort by: the best is the least. `reference` is the retrained network's value, without
+    /// which a value that should be near it is worst; a figure that only describes is sorted upwards.
+    pub fn cost(self, value: f64, reference: Option<f64>) -> f64 {
+        match self {
+            Self::Up => -value,
+            Self::Down | Self::None => value,
+            Self::Near => reference.map_or(f64::INFINITY, |reference| (value - reference).abs()),
+        }
+    }
+}
+
 /// What a key means: the one table of all figures.
 #[derive(Clone, Copy, Debug, Serialize)]
 pub struct Metric {
@@ -21,7 +33,7 @@ pub struct Metric {
     pub key: &'static str,
     /// As in a table's head.
     pub label: &'static str,
-    /// `%`, `points`, `s` or `per image`; empty for a bare number.
+    /// `%`, `points`, `s` or `per sample`; empty for a bare number.
     pub unit: &'static str,
     /// Which values are better.
     pub direction: Direction,
@@ -44,32 +56,38 @@ use Direction::{Down, Near, None as Neither, Up};
 /// Sorted by key. `retrained_X` is X of the reference that never saw the forget set, `original_X` of the model before.
 pub const METRICS: &[Metric] = &[
     m("accuracy", "Accuracy", "%", Up, "right answers on the test split"),
-    m("asr_all", "Fooled of all", "%", Up, "images answered wrongly under attack, those wrong before included"),
+    m("asr_all", "Fooled of all", "%", Up, "samples answered wrongly under attack, those wrong before included"),
     m(
         "asr_correct",
         "Fooled",
         "%",
         Up,
-        "of the images answered rightly before, the share answered wrongly under attack",
+        "of the samples answered rightly before, the share answered wrongly under attack",
     ),
-    m("clean_accuracy", "Clean", "%", Up, "right answers on the same images without attack"),
+    m("clean_accuracy", "Clean", "%", Up, "right answers on the same samples without attack"),
     m("gap", "Gap", "points", Down, "mean distance of UA, RA, TA and MIA from the retrained network"),
     m(
         "gradients",
         "Gradients",
-        "per image",
+        "per sample",
         Neither,
-        "gradients that the attack asked of the network, mean over images",
+        "gradients that the attack asked of the network, mean over samples",
     ),
-    m("l2_median", "L2", "", Neither, "median Euclidean length of the change among fooled images"),
-    m("linf_median", "L∞", "", Neither, "median largest change of a pixel among fooled images"),
+    m("l2_median", "L2", "", Neither, "median Euclidean length of the change among fooled samples"),
+    m("linf_median", "L∞", "", Neither, "median largest change of a pixel among fooled samples"),
     m("mia", "MIA", "%", Near, "share of the forget set that an attacker takes for never seen"),
     m("original_mia", "MIA before", "%", Near, "MIA of the network before forgetting"),
     m("original_ra", "RA before", "%", Near, "RA of the network before forgetting"),
     m("original_ta", "TA before", "%", Near, "TA of the network before forgetting"),
     m("original_ua", "UA before", "%", Near, "UA of the network before forgetting"),
-    m("pixels_median", "Pixels", "", Neither, "median number of changed pixels among fooled images"),
-    m("queries", "Queries", "per image", Down, "forward passes that the attack asked of the network, mean over images"),
+    m("pixels_median", "Pixels", "", Neither, "median number of changed pixels among fooled samples"),
+    m(
+        "queries",
+        "Queries",
+        "per sample",
+        Down,
+        "forward passes that the attack asked of the network, mean over samples",
+    ),
     m("ra", "RA", "%", Near, "accuracy on what was kept"),
     m("retrained_mia", "Retrained MIA", "%", Near, "MIA of a network that never saw the forget set"),
     m("retrained_ra", "Retrained RA", "%", Near, "RA of a network that never saw the forget set"),
@@ -87,8 +105,8 @@ pub const METRICS: &[Metric] = &[
     m("rte_steps", "Steps", "", Down, "training steps that the forgetting took"),
     m("seconds", "Time", "s", Down, "time of the stage, evaluation included"),
     m("steps", "Steps", "", Neither, "training steps"),
-    m("ta", "TA", "%", Near, "accuracy on unseen images; a forgotten class is left out"),
-    m("train_accuracy", "Seen", "%", Up, "right answers on the images it learned from"),
+    m("ta", "TA", "%", Near, "accuracy on unseen samples; a forgotten class is left out"),
+    m("train_accuracy", "Seen", "%", Up, "right answers on the samples it learned from"),
     m("trainable", "Trained weights", "", Down, "weights that the method may change"),
     m("trainable_share", "Trained share", "%", Down, "trained weights, as a share of the network's"),
     m("ua", "UA", "%", Near, "forget accuracy lost: 100 minus accuracy on the forget set"),
@@ -117,6 +135,15 @@ mod tests {
         assert!(METRICS.windows(2).all(|pair| pair[0].key < pair[1].key));
         assert_eq!(metric("ua").unwrap().label, "UA");
         assert!(metric("nonsense").is_none());
+    }
+
+    #[test]
+    fn the_best_costs_least() {
+        let cost = |key: &str, value| metric(key).unwrap().direction.cost(value, Some(97.0));
+        assert!(cost("accuracy", 96.0) < cost("accuracy", 90.0));
+        assert!(cost("gap", 1.0) < cost("gap", 2.0));
+        assert!(cost("ra", 96.0) < cost("ra", 99.0) && cost("ra", 98.0) < cost("ra", 95.0));
+        assert_eq!(Direction::Near.cost(96.0, None), f64::INFINITY);
     }
 
     #[test]

@@ -84,7 +84,7 @@ fn events() -> Vec<Event> {
         Prepared { parameters: 9, layers: vec![(text(), 4)], classes: vec![(text(), vec![text()])] },
         Estimate { seconds: vec![None, Some(1.5)] },
         Stage { index: 0, of: 2, id: text() },
-        Phase { name: text() },
+        Phase { name: text(), before: true },
         Step { done: 1, of: 2 },
         Scalar { series: text(), step: 1, value: 0.1 },
         Answers { series: text(), answers: test() },

@@ -83,11 +83,6 @@ impl View {
         self.at(self.rows.iter().copied().filter(|row| keep(*row)).collect::<Vec<_>>())
     }
 
-    /// The same rows with other labels, given by row of the set.
-    pub fn relabelled(&self, labels: Rc<[u16]>) -> Self {
-        Self::new(self.set.clone(), self.rows.clone(), labels, &self.uploaded.device())
-    }
-
     /// The label of a row of the set.
     pub fn label(&self, row: u32) -> u16 {
         self.labels[row as usize]

@@ -30,14 +30,6 @@ pub struct Reference {
     pub name: String,
     /// Accuracy of each class in percent; `None` where it is not known.
     pub values: Vec<Option<f64>>,
-    /// One standard deviation over its seeds; empty with one seed.
-    pub spreads: Vec<Option<f64>>,
-}
-
-impl Reference {
-    fn at(&self, class: usize) -> Option<(f64, Option<f64>)> {
-        Some((get(&self.values, class)?, get(&self.spreads, class)))
-    }
 }
 
 impl Chart for ClassBars {
@@ -56,11 +48,7 @@ impl Chart for ClassBars {
         for (class, name) in self.names.iter().enumerate() {
             let middle = axes.x.at(class as f64 + 0.5);
             let (left, forgotten) = (middle - bar / 2.0, self.forgotten.contains(&class));
-            let reference = self.reference.as_ref().and_then(|reference| reference.at(class));
-            if let Some((value, Some(spread))) = reference {
-                let [high, low] = [value + spread, value - spread].map(|end| axes.y.at(end.clamp(0.0, 100.0)));
-                axes.scene.push(Mark::rect(left - 4.0, high, bar + 8.0, low - high, Fill::Solid(Role::Line)));
-            }
+            let reference = self.reference.as_ref().and_then(|reference| get(&reference.values, class));
             let top = get(&self.values, class).map(|value| axes.y.at(value.clamp(0.0, 100.0)));
             if let (true, Some(before)) = (forgotten, get(&self.before, class)) {
                 let (high, low) = (axes.y.at(before.clamp(0.0, 100.0)), top.unwrap_or(zero));
@@ -71,7 +59,7 @@ impl Chart for ClassBars {
             if let Some(top) = top {
                 axes.scene.push(Mark::rect(left, top, bar, zero - top, Fill::Solid(role)).numbered(class));
             }
-            if let Some((value, _)) = reference {
+            if let Some(value) = reference {
                 let y = axes.y.at(value.clamp(0.0, 100.0));
                 let stroke = Stroke::new(Role::Ink, 2.0);
                 axes.scene.push(Mark::line([left - 4.0, y], [left + bar + 4.0, y], stroke));
@@ -98,10 +86,7 @@ impl Chart for ClassBars {
         for (class, name) in self.names.iter().enumerate() {
             let name = if self.forgotten.contains(&class) { [name, " (to forget)"].concat() } else { name.clone() };
             let mut row = vec![name, text(get(&self.values, class)), text(get(&self.before, class))];
-            row.extend(self.reference.as_ref().map(|reference| match reference.at(class) {
-                Some((value, Some(spread))) => [figure::fixed(value, 1), figure::fixed(spread, 1)].join(" ± "),
-                other => text(other.map(|(value, _)| value)),
-            }));
+            row.extend(self.reference.as_ref().map(|reference| text(get(&reference.values, class))));
             table.rows.push(row);
         }
         table
@@ -299,7 +284,6 @@ mod tests {
             reference: Some(Reference {
                 name: "Retrained without 3".into(),
                 values: vec![Some(98.0), Some(91.0), Some(95.0), Some(0.0)],
-                spreads: vec![Some(1.9); 4],
             }),
         }
     }
@@ -311,7 +295,7 @@ mod tests {
         let struck = scene.marks.iter().filter(|mark| matches!(mark.shape, Shape::Text { strike: true, .. }));
         assert_eq!(struck.count(), 1);
         assert_eq!(scene.marks.iter().filter(|mark| mark.id.is_some()).count(), 3);
-        assert_eq!(bars().table().rows[3], ["3 (to forget)", "2.8", "92.0", "0.0 ± 1.9"]);
+        assert_eq!(bars().table().rows[3], ["3 (to forget)", "2.8", "92.0", "0.0"]);
     }
 
     #[test]

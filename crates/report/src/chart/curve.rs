@@ -148,8 +148,6 @@ pub struct Curve {
     pub unit: String,
     /// The planned number of steps, so that nothing rescales while a run goes on.
     pub steps: f64,
-    /// A log y axis; only where all values are positive.
-    pub log: bool,
     /// From back to front; line `i` is the mark with the id `i`.
     pub lines: Vec<Line>,
     /// A value to be reached, as a dotted line across the plot.
@@ -168,9 +166,8 @@ impl Chart for Curve {
     fn scene(&self, width: f64, height: f64) -> Scene {
         let right = if width < NARROW { 10.0 } else { 104.0 };
         let margins = Margins { left: 34.0, right, top: 14.0, bottom: 26.0 };
-        let kind = if self.log { Kind::Log } else { Kind::Linear };
         let x = step_axis(self.steps, 4);
-        let y = Axis { kind, domain: self.domain(), title: "", ticks: 4 };
+        let y = Axis { kind: Kind::Linear, domain: self.domain(), title: "", ticks: 4 };
         let mut axes = Axes::new(width, height, &margins, &x, &y);
         axes.grid(4);
         if let Some(goal) = self.goal {
@@ -219,13 +216,13 @@ impl Chart for Curve {
 
 impl Curve {
     fn domain(&self) -> [f64; 2] {
-        if self.unit == "%" && !self.log {
+        if self.unit == "%" {
             return [0.0, 100.0];
         }
         let values = || self.lines.iter().flat_map(|line| &line.points).map(|point| point[1]).chain(self.goal);
-        let values = || values().filter(|value| value.is_finite() && (!self.log || *value > 0.0));
+        let values = || values().filter(|value| value.is_finite());
         let (low, high) = (values().fold(f64::INFINITY, f64::min), values().fold(f64::NEG_INFINITY, f64::max));
-        if self.log || low < 0.0 { [low, high] } else { [0.0, high] }
+        if low < 0.0 { [low, high] } else { [0.0, high] }
     }
 
     fn broken(&self, line: &Line) -> &'static str {
@@ -480,7 +477,6 @@ mod tests {
             subject: "Accuracy".into(),
             unit: "%".into(),
             steps: 800.0,
-            log: false,
             lines: vec![line(points)],
             goal: Some(95.0),
             now: None,

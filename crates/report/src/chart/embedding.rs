@@ -19,13 +19,11 @@ pub struct Embedding {
     pub names: Vec<String>,
     /// Classes to forget.
     pub forgotten: Vec<u16>,
-    /// Left, lower, right and upper end; those of the first frame, so that points move and axes do not.
-    pub bounds: Option<[f64; 4]>,
 }
 
 impl Embedding {
-    /// The ends of all points, for the frames that follow.
-    pub fn extent(&self) -> [f64; 4] {
+    /// Left, lower, right and upper end of all points.
+    fn extent(&self) -> [f64; 4] {
         let mut ends = [f64::INFINITY, f64::INFINITY, f64::NEG_INFINITY, f64::NEG_INFINITY];
         for [x, y] in self.xy.iter().map(|point| point.map(f64::from)) {
             if x.is_finite() && y.is_finite() {
@@ -54,7 +52,7 @@ impl Chart for Embedding {
 
     fn scene(&self, width: f64, height: f64) -> Scene {
         let mut scene = Scene::new(width, height);
-        let [left, low, right, high] = self.bounds.unwrap_or_else(|| self.extent());
+        let [left, low, right, high] = self.extent();
         let x = Scale::new(Kind::Linear, [left, right], [8.0, width - 8.0]);
         let y = Scale::new(Kind::Linear, [low, high], [height - 8.0, 12.0]);
         for (index, ([px, py], label)) in self.xy.iter().zip(&self.labels).enumerate() {
@@ -77,7 +75,7 @@ impl Chart for Embedding {
             scene.title = "Features, nothing yet".into();
             return scene;
         }
-        scene.title = ["Features of ", &count, " images of ", &self.centres().len().to_string(), " classes"].concat();
+        scene.title = ["Features of ", &count, " samples of ", &self.centres().len().to_string(), " classes"].concat();
         if !forgotten.is_empty() {
             scene.title.push_str(&[", to forget: ", &listed(&forgotten)].concat());
         }
@@ -86,7 +84,7 @@ impl Chart for Embedding {
 
     /// One row a class: a thousand points are no table to read.
     fn table(&self) -> Table {
-        let mut table = Table::new(1, ["Class", "Images", "Mean of the first component", "Mean of the second"]);
+        let mut table = Table::new(1, ["Class", "Samples", "Mean of the first component", "Mean of the second"]);
         for (class, [x, y], count) in self.centres() {
             let name = self.names[class].clone();
             table.rows.push(vec![name, count.to_string(), figure::fixed(x, 2), figure::fixed(y, 2)]);
@@ -106,11 +104,10 @@ mod tests {
             labels: vec![0, 0, 1, 1],
             names: vec!["cat".into(), "3".into()],
             forgotten: vec![1],
-            bounds: None,
         };
         let scene = chart.scene(216.0, Embedding::HEIGHT);
         assert_eq!(scene.marks.len(), 3);
-        assert_eq!(scene.title, "Features of 4 images of 2 classes, to forget: 3");
+        assert_eq!(scene.title, "Features of 4 samples of 2 classes, to forget: 3");
         assert!(scene.svg().contains(">c</text>"));
         assert_eq!(chart.table().rows[0], ["cat", "2", "1.00", "2.00"]);
         assert_eq!(chart.extent(), [0.0, 0.0, 2.0, 4.0]);

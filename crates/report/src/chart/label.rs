@@ -98,9 +98,8 @@ impl Placer {
     }
 
     /// A label beside what fills `around` (left, top, right, bottom), at the first of eight positions that is free;
-    /// none if all are taken, but a bold one rather covers shapes. `above` tries first over it, where a line runs to
-    /// both sides.
-    pub fn put(&mut self, around: [f64; 4], text: &str, role: Role, bold: bool, above: bool) -> Option<Mark> {
+    /// none if all are taken, but a bold one rather covers shapes.
+    pub fn put(&mut self, around: [f64; 4], text: &str, role: Role, bold: bool) -> Option<Mark> {
         let width = text_width(text, 12.0, bold);
         let [left, top, right, bottom] = around;
         let (x, y) = ((left + right) / 2.0, (top + bottom) / 2.0);
@@ -114,7 +113,6 @@ impl Placer {
             (x - 8.0, y - 8.0, Anchor::End),
             (x - 8.0, y + 16.0, Anchor::End),
         ];
-        let first = [places[2], places[4], places[6]];
         let filled = |(x, y, anchor)| {
             let left = match anchor {
                 Anchor::Start => x,
@@ -128,7 +126,7 @@ impl Placer {
             let inside = wanted[0] >= l && wanted[1] >= t && wanted[2] <= r && wanted[3] <= b;
             inside && !self.texts.iter().any(|text| overlap(text, &wanted))
         };
-        let mut free = first.into_iter().filter(|_| above).chain(places).filter(|place| is_free(*place)).peekable();
+        let mut free = places.into_iter().filter(|place| is_free(*place)).peekable();
         let covering = free.peek().copied().filter(|_| bold);
         let clear = free.find(|place| !self.shapes.iter().any(|shape| overlap(shape, &filled(*place))));
         let (x, y, anchor) = clear.or(covering)?;
@@ -176,15 +174,15 @@ mod tests {
     #[test]
     fn a_label_without_room_is_dropped() {
         let (mut placer, around) = (Placer::new([0.0, 0.0, 200.0, 40.0]), [96.0, 16.0, 104.0, 24.0]);
-        let first = placer.put(around, "first", Role::Keep, true, false);
-        let second = placer.put(around, "second", Role::Keep, true, false);
+        let first = placer.put(around, "first", Role::Keep, true);
+        let second = placer.put(around, "second", Role::Keep, true);
         assert!(first.is_some());
         assert!(second.is_some_and(|mark| mark != first.unwrap()));
         placer.avoid([0.0, 0.0, 200.0, 40.0]);
-        assert!(placer.put(around, "third", Role::Keep, false, false).is_none());
-        assert!(placer.put(around, "bold", Role::Keep, true, false).is_some());
+        assert!(placer.put(around, "third", Role::Keep, false).is_none());
+        assert!(placer.put(around, "bold", Role::Keep, true).is_some());
         placer.avoid_text([0.0, 0.0, 200.0, 40.0]);
-        assert!(placer.put(around, "bold", Role::Keep, true, false).is_none());
+        assert!(placer.put(around, "bold", Role::Keep, true).is_none());
     }
 
     #[test]

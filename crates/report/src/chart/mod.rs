@@ -11,7 +11,7 @@ pub use bars::{ClassBars, Histogram, Reference, Ribbon};
 pub use curve::{Curve, Epsilon, Line, Rank, Sparkline, Walk};
 pub use embedding::Embedding;
 pub use matrix::{Arena, Confusion};
-pub use plane::{Better, GapPlane, Point, TradeOff};
+pub use plane::{GapPlane, Point, TradeOff};
 
 use crate::{
     figure,

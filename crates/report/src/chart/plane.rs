@@ -3,7 +3,7 @@
 use super::{Axes, Axis, Chart, Margins, label::Placer, listed};
 use crate::{
     figure,
-    noise::{Distance, in_disc},
+    noise::{Distance, Noise},
     scale::{Kind, Scale},
     scene::{Anchor, Fill, Mark, Role, Scene, Stroke, extend, path, text_width},
     table::Table,
@@ -27,8 +27,8 @@ pub struct Point {
     pub y_spread: Option<f64>,
     /// Whether it is drawn larger, and gets its label first.
     pub selected: bool,
-    /// Points of one group are joined in their order: ranks of LoRA.
-    pub group: Option<u32>,
+    /// Where it lies against the noise of retraining; `None` where that says nothing.
+    pub noise: Option<Noise>,
 }
 
 impl Point {
@@ -50,10 +50,9 @@ impl Point {
 pub struct GapPlane {
     /// x is the retain gap, y the forget gap; point `i` is the mark with the id `i`.
     pub points: Vec<Point>,
-    /// Standard deviations of retraining, retain and forget; `None` while unknown, which draws no disc.
+    /// Standard deviations of retraining in RA and UA, retain and forget; `None` while unknown, which draws no disc.
+    /// A point is judged by all four measures: [`Point::noise`].
     pub noise: Option<[f64; 2]>,
-    /// Of the running method, up to now.
-    pub path: Vec<[f64; 2]>,
 }
 
 impl Chart for GapPlane {
@@ -64,7 +63,7 @@ impl Chart for GapPlane {
         let reach = |axis: usize| {
             let point =
                 |point: &Point| [point.x + point.x_spread.unwrap_or(0.0), point.y + point.y_spread.unwrap_or(0.0)];
-            let all = self.points.iter().map(point).chain(self.path.iter().copied()).map(|point| point[axis]);
+            let all = self.points.iter().map(point).map(|point| point[axis]);
             let most =
                 all.filter(|value| value.is_finite()).fold(self.noise.map_or(0.0, |noise| 4.0 * noise[axis]), f64::max);
             [16.0, 36.0, 64.0, 100.0].into_iter().find(|reach| *reach >= most).unwrap_or(100.0)
@@ -93,15 +92,12 @@ impl Chart for GapPlane {
         let right = origin[0] + 9.0 + text_width("Retrained", 12.0, true);
         placer.avoid_text([origin[0], origin[1] - 19.0, right, origin[1]]);
         let words = self.noise.map(|noise| {
-            let (text, y) = ("noise of retraining", axes.y.at((2.0 * noise[1]).min(axes.y.domain[1])) - 6.0);
+            let (text, y) =
+                ("noise of retraining in RA and UA", axes.y.at((2.0 * noise[1]).min(axes.y.domain[1])) - 6.0);
             let y = y.min(origin[1] - 26.0);
             placer.avoid_text([origin[0] + 7.0, y - 10.0, origin[0] + 7.0 + text_width(text, 11.0, false), y + 3.0]);
             Mark::text(origin[0] + 7.0, y, text, Role::Ink3).label(false).sized(11)
         });
-        let way: Vec<[f64; 2]> = self.path.iter().map(|point| axes.at(*point)).collect();
-        if !way.is_empty() {
-            axes.scene.push(Mark::path(path(&way), Stroke::new(Role::Keep, 2.0)));
-        }
         axes.scene.marks.extend(words);
         points(&mut axes, &mut placer, &self.points, &dots);
         axes.scene.push(Mark::circle(origin[0], origin[1], 5.5, Role::Ink));
@@ -110,7 +106,8 @@ impl Chart for GapPlane {
             .map(|index| {
                 let point = &self.points[index];
                 let gaps = [figure::fixed(point.x, 1), figure::fixed(point.y, 1)];
-                [&point.name, ": retain gap ", &gaps[0], ", forget gap ", &gaps[1]].concat() + self.verdict(point)
+                let verdict = point.noise.map_or_else(String::new, |noise| [", ", &noise.words()].concat());
+                [&point.name, ": retain gap ", &gaps[0], ", forget gap ", &gaps[1], &verdict].concat()
             })
             .collect();
         let title =
@@ -122,7 +119,7 @@ impl Chart for GapPlane {
         let mut table = Table::new(1, ["Method", "Retain gap, points", "Forget gap, points", "Noise of retraining"]);
         for point in &self.points {
             let mut row = point.row(1, 1);
-            row.push(self.verdict(point).trim_start_matches(", ").into());
+            row.push(point.noise.map_or_else(String::new, Noise::words));
             table.rows.push(row);
         }
         table
@@ -133,7 +130,7 @@ impl GapPlane {
     /// The finished ones of these stages that were held against a retrained network, the stage named `selected` in
     /// colour. Retraining itself is the origin, and no point beside it.
     pub fn of(view: &RunView, stages: &[String], selected: Option<&str>) -> Self {
-        let mut plane = Self { points: Vec::new(), noise: None, path: Vec::new() };
+        let mut plane = Self { points: Vec::new(), noise: None };
         // Minium means forgotten here, so the series begin after it.
         let mut series = 3;
         for name in stages.iter().filter(|name| !view.is_reference(name)) {
@@ -153,20 +150,11 @@ impl GapPlane {
                 x_spread: spread("ra"),
                 y_spread: spread("ua"),
                 selected,
-                group: None,
+                noise: Noise::of(&outcome.rows),
             });
             series += u8::from(!selected && series < 7);
         }
         plane
-    }
-
-    fn verdict(&self, point: &Point) -> &'static str {
-        let deviations = |gap, deviation| Distance { gap, deviation, seeds: 0 }.deviations();
-        match self.noise {
-            Some([x, y]) if in_disc(deviations(point.x, x), deviations(point.y, y)) => ", inside the noise",
-            Some(_) => ", beyond the noise",
-            None => "",
-        }
     }
 }
 
@@ -185,30 +173,17 @@ fn quarter(axes: &Axes, radii: [f64; 2]) -> String {
     d
 }
 
-/// Quality against cost: accuracy by trained weights, or right under attack by right when clean.
+/// Quality against cost: accuracy by trained weights.
 #[derive(Clone, Debug, PartialEq)]
 pub struct TradeOff {
     /// With its direction in words: "Weights trained →".
     pub x_title: String,
     /// Title of the y axis, which is in percent: "Accuracy on digits, %".
     pub y_title: String,
-    /// The first points in a group give it its line.
+    /// Less is better along the x axis, which is logarithmic, and up on the y axis.
     pub points: Vec<Point>,
-    /// Whether the x axis is logarithmic; otherwise it is in percent.
-    pub log_x: bool,
-    /// Which way along the x axis is better; up is better on the y axis.
-    pub better_x: Better,
     /// What costs nothing: "no adapter", drawn dotted.
     pub baseline: Option<(String, f64)>,
-}
-
-/// Which values of a quantity are better.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Better {
-    /// Smaller ones, as of a cost.
-    Less,
-    /// Larger ones.
-    More,
 }
 
 impl Chart for TradeOff {
@@ -216,8 +191,7 @@ impl Chart for TradeOff {
 
     fn scene(&self, width: f64, height: f64) -> Scene {
         let margins = Margins { left: 34.0, right: 22.0, top: 24.0, bottom: 36.0 };
-        let kind = if self.log_x { Kind::Log } else { Kind::Linear };
-        let x = Axis { kind, domain: self.x_domain(), title: &self.x_title, ticks: 4 };
+        let x = Axis { kind: Kind::Log, domain: self.x_domain(), title: &self.x_title, ticks: 4 };
         let y = Axis { kind: Kind::Linear, domain: self.y_domain(), title: &self.y_title, ticks: 5 };
         let mut axes = Axes::new(width, height, &margins, &x, &y);
         axes.grid(5);
@@ -234,17 +208,6 @@ impl Chart for TradeOff {
         let dots: Vec<[f64; 2]> = self.points.iter().map(|point| axes.at([point.x.max(least), point.y])).collect();
         let frontier: Vec<[f64; 2]> = self.frontier().into_iter().map(|index| dots[index]).collect();
         axes.scene.push(Mark::path(path(&frontier), Stroke::new(Role::Line, 6.0)));
-        let mut groups: Vec<u32> = self.points.iter().filter_map(|point| point.group).collect();
-        groups.sort_unstable();
-        groups.dedup();
-        for group in groups {
-            let of =
-                || self.points.iter().zip(&dots).filter(|(point, _)| point.group == Some(group) && point.is_finite());
-            let line: Vec<[f64; 2]> = of().map(|(_, dot)| *dot).collect();
-            if let Some((first, _)) = of().next() {
-                axes.scene.push(Mark::path(path(&line), Stroke::new(first.role, 2.0)));
-            }
-        }
         points(&mut axes, &mut placer, &self.points, &dots);
         let best: Vec<String> = self
             .frontier()
@@ -261,8 +224,7 @@ impl Chart for TradeOff {
 
     fn table(&self) -> Table {
         let mut table = Table::new(1, ["Name", self.x_title.trim_end_matches([' ', '→']), &self.y_title]);
-        let decimals = usize::from(!self.log_x);
-        table.rows = self.points.iter().map(|point| point.row(decimals, 1)).collect();
+        table.rows = self.points.iter().map(|point| point.row(0, 1)).collect();
         table
     }
 }
@@ -270,13 +232,7 @@ impl Chart for TradeOff {
 impl TradeOff {
     /// Points that no other beats in both directions, from left to right.
     fn frontier(&self) -> Vec<usize> {
-        let beats = |a: &Point, b: &Point| {
-            let x = match self.better_x {
-                Better::Less => a.x <= b.x,
-                Better::More => a.x >= b.x,
-            };
-            x && a.y >= b.y && (a.x != b.x || a.y != b.y)
-        };
+        let beats = |a: &Point, b: &Point| a.x <= b.x && a.y >= b.y && (a.x != b.x || a.y != b.y);
         let points = || self.points.iter().filter(|point| point.is_finite());
         let mut best: Vec<usize> = (0..self.points.len())
             .filter(|index| {
@@ -288,17 +244,8 @@ impl TradeOff {
     }
 
     fn x_domain(&self) -> [f64; 2] {
-        let xs = self.points.iter().map(|point| point.x).filter(|x| !self.log_x || *x > 0.0);
-        let (low, high) = extent(xs);
-        if self.log_x {
-            let whole = |value: f64, up: bool| {
-                let power = value.log10();
-                10f64.powf(if up { power.ceil() } else { power.floor() })
-            };
-            [whole(low, false), whole(high, true)]
-        } else {
-            tens(low, high)
-        }
+        let (low, high) = extent(self.points.iter().map(|point| point.x).filter(|x| *x > 0.0));
+        [10f64.powf(low.log10().floor()), 10f64.powf(high.log10().ceil())]
     }
 
     fn y_domain(&self) -> [f64; 2] {
@@ -308,13 +255,9 @@ impl TradeOff {
         };
         let baseline = self.baseline.as_ref().map(|(_, value)| *value);
         let (low, high) = extent(self.points.iter().flat_map(ends).chain(baseline));
-        tens(low, high)
+        // Whole tens of percent, with a little air.
+        [((low - 1.0) / 10.0).floor().max(0.0) * 10.0, ((high + 1.0) / 10.0).ceil().min(10.0) * 10.0]
     }
-}
-
-/// Whole tens of percent around two values, with a little air.
-fn tens(low: f64, high: f64) -> [f64; 2] {
-    [((low - 1.0) / 10.0).floor().max(0.0) * 10.0, ((high + 1.0) / 10.0).ceil().min(10.0) * 10.0]
 }
 
 fn extent(values: impl Iterator<Item = f64> + Clone) -> (f64, f64) {
@@ -344,7 +287,7 @@ fn points(axes: &mut Axes, placer: &mut Placer, points: &[Point], dots: &[[f64; 
     let mut labels = Vec::new();
     for index in loudest_first(points) {
         let point = &points[index];
-        labels.extend(placer.put(around[index], &point.name, point.role, point.selected, point.group.is_some()));
+        labels.extend(placer.put(around[index], &point.name, point.role, point.selected));
     }
     for index in loudest_first(points).rev() {
         let (point, [x, y]) = (&points[index], dots[index]);
@@ -399,21 +342,24 @@ mod tests {
             x_spread: Some(0.5),
             y_spread: None,
             selected: name == "SalUn",
-            group: None,
+            noise: None,
         }
     }
 
     #[test]
-    fn a_point_in_the_disc_is_inside_the_noise() {
-        let points = vec![point("Fine-tune", 0.5, 87.0), point("SalUn", 0.9, 2.6)];
-        let plane = GapPlane { points, noise: Some([0.95, 3.25]), path: vec![] };
+    fn points_come_with_their_verdicts() {
+        let judged = |name, x, y, noise| Point { noise: Some(noise), ..point(name, x, y) };
+        let tuned = judged("Fine-tune", 0.5, 87.0, Noise::Beyond);
+        let points = vec![tuned, judged("SalUn", 0.9, 2.6, Noise::Inside), point("SSD", 3.0, 0.0)];
+        let plane = GapPlane { points, noise: Some([0.95, 3.25]) };
         let scene = plane.scene(320.0, GapPlane::HEIGHT);
-        assert!(scene.title.starts_with("SalUn: retain gap 0.9, forget gap 2.6, inside the noise; Fine-tune"));
-        assert_eq!(plane.table().rows[0], ["Fine-tune", "0.5 ± 0.5", "87.0", "beyond the noise"]);
+        let start = "SalUn: retain gap 0.9, forget gap 2.6, inside the noise of retraining; Fine-tune";
+        assert!(scene.title.starts_with(start) && scene.title.ends_with("forget gap 0.0"), "{}", scene.title);
+        assert_eq!(plane.table().rows[0], ["Fine-tune", "0.5 ± 0.5", "87.0", "beyond the noise of retraining"]);
         let svg = scene.svg();
         assert!(svg.contains(">SalUn</text>") && svg.contains(">Retrained</text>"));
         let unknown = GapPlane { noise: None, ..plane };
-        assert!(!unknown.scene(320.0, 292.0).svg().contains("noise of retraining"));
+        assert!(!unknown.scene(320.0, 292.0).svg().contains(">noise of retraining"));
     }
 
     #[test]
@@ -424,7 +370,32 @@ mod tests {
         assert_eq!(plane.noise, Some([0.9, 50.0 / 36.0]));
         assert_eq!(plane.points.len(), 1);
         assert!(plane.points[0].x == 0.0 && plane.points[0].selected);
-        assert!(plane.scene(320.0, 292.0).title.ends_with("forget gap 2.8, inside the noise"));
+        assert!(plane.scene(320.0, 292.0).title.ends_with("forget gap 2.8, inside the noise of retraining"));
+    }
+
+    /// The plane shows two of the measures, but judges by all four and in three grades, as the sentence does.
+    #[test]
+    fn plane_and_sentence_judge_alike() {
+        let cases = [
+            ("ta", 80.0, Noise::Beyond),
+            ("ra", 97.2, Noise::Edge),
+            ("ra", 98.9, Noise::Inside),
+            ("mia", 50.0, Noise::Beyond),
+        ];
+        for (key, value, noise) in cases {
+            let (mut report, catalogue) = (crate::sentence::tests::sample(), crate::sentence::tests::catalogue());
+            report
+                .rows
+                .iter_mut()
+                .filter(|row| row.stage == "salun" && row.key == key)
+                .for_each(|row| row.value = value);
+            let view = RunView::of(&report, &catalogue);
+            let plane = GapPlane::of(&view, &view.names(), Some("salun"));
+            let said = view.finished("salun").unwrap().pill;
+            assert_eq!((plane.points[0].noise, said), (Some(noise), noise.pill()), "{key} {value}");
+            assert_eq!(plane.table().rows[0][3], noise.words());
+            assert!(plane.scene(320.0, 292.0).title.ends_with(&noise.words()));
+        }
     }
 
     #[test]
@@ -434,8 +405,6 @@ mod tests {
             x_title: "Weights trained →".into(),
             y_title: "Accuracy on tilted digits, %".into(),
             points: names.map(|(name, x, y)| point(name, x, y)).into(),
-            log_x: true,
-            better_x: Better::Less,
             baseline: Some(("no adapter".into(), 56.0)),
         };
         assert_eq!(chart.frontier(), [0, 1, 3]);
@@ -447,7 +416,7 @@ mod tests {
 
     #[test]
     fn nothing_is_drawn_of_what_is_not_finite() {
-        let plane = GapPlane { points: vec![point("x", f64::NAN, 1.0)], noise: None, path: vec![] };
+        let plane = GapPlane { points: vec![point("x", f64::NAN, 1.0)], noise: None };
         let scene = plane.scene(320.0, 292.0);
         let dots = scene.marks.iter().filter(|mark| matches!(mark.shape, Shape::Circle { .. }));
         assert_eq!(dots.count(), 1);

@@ -162,7 +162,7 @@ impl Finished<'_> {
         let Some(gap) = self.row("gap") else { return Some(sentence) };
         let them = if class.is_some() { "one" } else { "them" };
         let gap = figure::words(gap);
-        let pill = |noise: Noise| Some(Pill { words: noise.words()?, why: noise.why() });
+        let pill = |noise: Noise| Some(Pill { words: noise.pill()?, why: noise.why() });
         Some(Sentence {
             pill: Noise::of(&self.outcome.rows).and_then(pill),
             ..sentence.plain(format!(" Over four measures it is {gap} from a network that never saw {them}."))

@@ -123,7 +123,7 @@ pub(super) fn running(view: &RunView, name: &str, outcome: &Outcome) -> Sentence
 }
 
 fn forgetting(view: &RunView, task: &str, outcome: &Outcome) -> Sentence {
-    if outcome.is_before() {
+    if outcome.before {
         let phase = &outcome.phase;
         return Sentence::new(format!("First its twin, which never sees what is to be forgotten: {phase}."));
     }

@@ -54,7 +54,6 @@ fn accuracy(run: Run, name: &str) -> Option<Curve> {
         subject: "Accuracy".into(),
         unit: "%".into(),
         steps,
-        log: false,
         lines,
         goal: Some(95.0),
         now,

@@ -211,7 +211,7 @@ fn before(view: View, name: &str, event: &Event) {
 fn quarter(outcome: &Outcome, done: usize, of: usize) -> Option<usize> {
     let quarters = |done: usize, of: usize| (4 * done).checked_div(of).unwrap_or(0);
     let (before, now) = (quarters(outcome.step, outcome.of), quarters(done, of));
-    (!outcome.is_before() && now > before && now < 4).then_some(25 * now)
+    (!outcome.before && now > before && now < 4).then_some(25 * now)
 }
 
 /// A finished stage becomes a row of the history.
@@ -251,6 +251,9 @@ mod tests {
         assert_eq!(quarter(&outcome, 25, 100), Some(25));
         assert_eq!(quarter(&outcome, 24, 100), None);
         assert_eq!(quarter(&Outcome { step: 99, of: 100, ..Outcome::default() }, 100, 100), None);
-        assert_eq!(quarter(&Outcome { phase: "Retrained 1 of 3".into(), ..outcome }, 25, 100), None);
+        let phase = "Retraining without what is forgotten, 1 of 3".into();
+        assert_eq!(quarter(&Outcome { phase, before: true, ..outcome.clone() }, 25, 100), None);
+        // A stage that retrains is at its own work.
+        assert_eq!(quarter(&Outcome { phase: "Retrain".into(), ..outcome }, 25, 100), Some(25));
     }
 }

@@ -126,7 +126,7 @@ fn run<'a, M: Unlearn>(
         cx.say(Event::Classes { series: "original".into(), values: original_classes });
         cx.say(Event::Classes { series: "retrained".into(), values: mean_by_class(&classes) });
 
-        cx.say(Event::Phase { name: entry.title.into() });
+        cx.say(Event::Phase { name: entry.title.into(), before: false });
         cx.watch = Some(Watch::of(&task));
         (cx.progress.steps, cx.progress.evaluating) = (0, 0.0);
         let begun = cx.host.now();
@@ -157,12 +157,13 @@ async fn reference(lineage: &Lineage<'_>, split: &Split, cx: &mut Cx) -> Result<
     let seeds = state.spec.seeds_of_reference();
     let key = key(lineage, split, cx.seed, seeds);
     if let Some(found) = state.references.borrow().get(&key) {
-        cx.say(Event::Phase { name: "Retrained reference, from the store".into() });
+        cx.say(Event::Phase { name: "Retrained reference, from the store".into(), before: true });
         return Ok(found.clone());
     }
     let (mut nets, mut seconds) = (Vec::new(), Vec::new());
     for at in 0..seeds {
-        cx.say(Event::Phase { name: format!("Retraining without what is forgotten, {} of {seeds}", at + 1) });
+        let name = format!("Retraining without what is forgotten, {} of {seeds}", at + 1);
+        cx.say(Event::Phase { name, before: true });
         let mut beside = cx.beside(cx.seed + at);
         let begun = cx.host.now();
         nets.push(lineage.again(&mut beside).await?);

@@ -7,7 +7,7 @@ use crate::{
 use leptos::prelude::*;
 use report::{
     Role,
-    chart::{Better, Point, TradeOff},
+    chart::{Point, TradeOff},
     figure::spread,
 };
 
@@ -39,7 +39,7 @@ fn trade_off(run: Run, selected: &str) -> Option<TradeOff> {
             x_spread: None,
             y_spread: outcome.row("accuracy").and_then(spread),
             selected: is_selected,
-            group: None,
+            noise: None,
         })
     };
     let points: Vec<Point> = run.versions(selected).into_iter().enumerate().filter_map(point).collect();
@@ -49,8 +49,6 @@ fn trade_off(run: Run, selected: &str) -> Option<TradeOff> {
         x_title: "Weights trained →".into(),
         y_title: format!("Accuracy on {}, %", run.things(&task)),
         points,
-        log_x: true,
-        better_x: Better::Less,
         baseline: without.map(|accuracy| ("no adapter".to_owned(), accuracy)),
     })
 }

@@ -36,7 +36,7 @@ fn bars(run: Run, selected: &str) -> Option<ClassBars> {
         None => "Retrained without them".into(),
     };
     let twin = percent(own.as_deref(), "retrained");
-    let reference = (!twin.is_empty()).then_some(Reference { name, values: twin, spreads: vec![] });
+    let reference = (!twin.is_empty()).then_some(Reference { name, values: twin });
     (!values.is_empty()).then_some(ClassBars { names, values, before, forgotten, reference })
 }
 

@@ -22,8 +22,6 @@ pub fn Row(
     name: String,
     /// What it came to so far.
     outcome: Option<Arc<Outcome>>,
-    /// Standard deviation of retraining, in points.
-    deviation: Option<f64>,
 ) -> impl IntoView {
     let (run, view) = (Run::get(), View::get());
     let number = run.number(&name);
@@ -51,7 +49,7 @@ pub fn Row(
         }
         Some(Status::Done) => {
             let outcome = outcome.clone().expect("it is done");
-            view! { <Measured forgets=run.family(&name) == Some(Family::Unlearn) outcome deviation /> }.into_any()
+            view! { <Measured forgets=run.family(&name) == Some(Family::Unlearn) outcome /> }.into_any()
         }
     };
     let is_failed = matches!(outcome.as_ref().map(|outcome| &outcome.status), Some(Status::Failed(_)));
@@ -70,25 +68,23 @@ pub fn Row(
     }
 }
 
-/// The four measures, the gap as a bar against the noise of retraining, and the time.
+/// The four measures, the gap as a bar with its verdict against the noise of retraining, and the time.
 #[component]
 fn Measured(
     /// Whether the stage forgets; an audit has no gap.
     forgets: bool,
     /// Its figures.
     outcome: Arc<Outcome>,
-    /// Standard deviation of retraining, in points.
-    deviation: Option<f64>,
 ) -> impl IntoView {
     let figure = |key: &str| view! { <Figure row=outcome.row(key).cloned() /> };
     let gap = outcome.figure("gap");
-    let is_inside = Noise::of(&outcome.rows) == Some(Noise::Inside);
-    let bar = gap.map(|gap| view! { <GapBar gap noise=deviation.map_or(0.0, |sigma| 2.0 * sigma) is_inside /> });
+    let noise = Noise::of(&outcome.rows);
+    let bar = gap.map(|gap| view! { <GapBar gap is_inside=noise == Some(Noise::Inside) /> });
     let words = gap.filter(|_| forgets).map_or_else(|| "–".into(), |gap| fixed(gap, 1));
     let time = took(outcome.figure("rte").unwrap_or(outcome.seconds));
     view! {
         {MEASURES.map(figure).collect_view()}
-        <td>
+        <td title=noise.map(Noise::words)>
             {bar}
             <b>{words}</b>
         </td>
@@ -100,8 +96,6 @@ fn Measured(
 fn GapBar(
     /// In points.
     gap: f64,
-    /// Two standard deviations of retraining, in points.
-    noise: f64,
     /// Whether the result is inside the noise.
     is_inside: bool,
 ) -> impl IntoView {
@@ -111,7 +105,6 @@ fn GapBar(
     });
     view! {
         <svg class="gap-bar" viewBox="0 0 64 12" aria-hidden="true">
-            <path d=format!("M0 0h{}v12H0z", (noise * POINT).min(BAR)) fill="var(--line)" />
             <path
                 d=format!("M0 4h{}v4H0z", (gap * POINT).clamp(2.0, BAR))
                 fill=if is_inside { "var(--keep)" } else { "var(--pencil)" }

@@ -6,12 +6,8 @@ use crate::{
     ui::{Block, Button, Glyph, Icon},
 };
 use leptos::prelude::*;
-use report::{
-    Outcome,
-    figure::took,
-    noise::{self, MEASURES},
-};
-use spec::metric;
+use report::{Outcome, figure::took, noise::MEASURES};
+use spec::{Direction, metric};
 use std::sync::Arc;
 
 /// What the rows are sorted by.
@@ -31,6 +27,11 @@ impl Sort {
             Self::Gap => "gap",
             Self::Time => "rte",
         }
+    }
+
+    /// Which values are better, and stand first.
+    fn direction(self) -> Direction {
+        metric(self.key()).expect("in the table of figures").direction
     }
 }
 
@@ -59,9 +60,8 @@ pub fn Methods() -> impl IntoView {
             n => format!("by gap to the retrained network; ± is one deviation over {n} seeds"),
         },
     };
-    let deviation = Memo::new(move |_| finished(run, view).and_then(|outcome| noise::deviation(&outcome.rows)));
     let rows = move || {
-        let row = move |(name, outcome)| view! { <Row name outcome deviation=deviation.get() /> };
+        let row = move |(name, outcome)| view! { <Row name outcome /> };
         sorted(versions(run, view), sort.get()).into_iter().map(row).collect_view()
     };
     view! {
@@ -79,7 +79,7 @@ pub fn Methods() -> impl IntoView {
     }
 }
 
-/// A running row stands below the reference, waiting rows last.
+/// The best first; a running row stands below the reference, waiting rows last.
 fn sorted(mut all: Vec<(String, Option<Arc<Outcome>>)>, sort: Sort) -> Vec<(String, Option<Arc<Outcome>>)> {
     let rank = |outcome: &Option<Arc<Outcome>>| match outcome {
         Some(outcome) if outcome.is_live() => 0,
@@ -87,11 +87,13 @@ fn sorted(mut all: Vec<(String, Option<Arc<Outcome>>)>, sort: Sort) -> Vec<(Stri
         Some(_) => 2,
         None => 3,
     };
-    let figure = |outcome: &Option<Arc<Outcome>>| {
-        let done = outcome.as_ref().filter(|outcome| outcome.is_done());
-        done.and_then(|outcome| outcome.figure(sort.key())).unwrap_or(f64::INFINITY)
+    let cost = |outcome: &Option<Arc<Outcome>>| {
+        let done = outcome.as_ref().filter(|outcome| outcome.is_done())?;
+        let reference = done.figure(&format!("retrained_{}", sort.key()));
+        Some(sort.direction().cost(done.figure(sort.key())?, reference))
     };
-    all.sort_by(|(_, a), (_, b)| rank(a).cmp(&rank(b)).then(figure(a).total_cmp(&figure(b))));
+    let cost = |outcome: &Option<Arc<Outcome>>| cost(outcome).unwrap_or(f64::INFINITY);
+    all.sort_by(|(_, a), (_, b)| rank(a).cmp(&rank(b)).then(cost(a).total_cmp(&cost(b))));
     all
 }
 
@@ -133,11 +135,16 @@ fn Head(
     let head = move |what: Sort| {
         let metric = metric(what.key()).expect("in the table of figures");
         let is_sorted = move || sort.get() == what;
+        // Nearest to the retrained network first is neither up nor down.
+        let (order, mark) = match what.direction() {
+            Direction::Near => ("other", " ≈"),
+            _ => ("ascending", " ↑"),
+        };
         view! {
-            <th scope="col" aria-sort=move || is_sorted().then_some("ascending") title=metric.help>
+            <th scope="col" aria-sort=move || is_sorted().then_some(order) title=metric.help>
                 <button type="button" on:click=move |_| sort.set(what)>
                     {metric.label}
-                    {move || if is_sorted() { " ↑" } else { "" }}
+                    {move || if is_sorted() { mark } else { "" }}
                 </button>
             </th>
         }

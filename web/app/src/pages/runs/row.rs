@@ -2,7 +2,7 @@
 
 use super::picked::Picked;
 use crate::{
-    run::{Run, history::PastRun},
+    run::{Run, catalogue, history::PastRun},
     ui::{Button, Glyph, Icon, Marks},
 };
 use leptos::prelude::*;
@@ -10,6 +10,7 @@ use report::{
     Chart, Role, Scene,
     chart::Sparkline,
     figure::{fixed, spread, took, tooltip},
+    view::{Outcomes, RunView},
 };
 
 /// A run with its figures; a press of its title picks it.
@@ -57,9 +58,10 @@ pub fn Row(
 /// The figure that the run's lab is about, with its spread over seeds.
 fn accuracy(past: &PastRun) -> impl IntoView + use<> {
     past.accuracy().map(|row| {
+        let title = tooltip(row, &RunView { spec: &past.spec, catalogue: catalogue(), known: &Outcomes::new() });
         let spread = spread(row).map(|spread| view! { <small>{format!("± {}", fixed(spread, 1))}</small> });
         view! {
-            <span title=tooltip(row)>
+            <span title=title>
                 {fixed(row.value, 1)}
                 {spread}
             </span>

@@ -8,6 +8,7 @@ use crate::{
 use leptos::prelude::*;
 use report::figure::fixed;
 use serde_json::json;
+use spec::{Direction, metric};
 
 /// A column that can be sorted by.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -28,14 +29,26 @@ impl Column {
         }
     }
 
+    /// Whether the largest figure is the best, and first at the first press. The last run is the best of its column.
+    fn is_up(self) -> bool {
+        let key = match self {
+            Self::Layer => return true,
+            Self::Accuracy => "accuracy",
+            Self::Gap => "gap",
+            Self::Time => "seconds",
+        };
+        metric(key).expect("in the table of figures").direction == Direction::Up
+    }
+
     /// What a run is placed by; a run without the figure is the worst.
     fn value(self, run: &PastRun) -> f64 {
-        match self {
-            Self::Layer => f64::from(run.number),
-            Self::Accuracy => run.accuracy().map_or(f64::NEG_INFINITY, |row| row.value),
-            Self::Gap => run.figure("gap").map_or(f64::INFINITY, |row| row.value),
-            Self::Time => run.seconds,
-        }
+        let figure = match self {
+            Self::Layer => Some(f64::from(run.number)),
+            Self::Accuracy => run.accuracy().map(|row| row.value),
+            Self::Gap => run.figure("gap").map(|row| row.value),
+            Self::Time => Some(run.seconds),
+        };
+        figure.unwrap_or(if self.is_up() { f64::NEG_INFINITY } else { f64::INFINITY })
     }
 }
 
@@ -117,8 +130,8 @@ fn Head(
     let down = Memo::new(move |_| Some(sort.get()).filter(|(now, _)| *now == column).map(|(_, down)| down));
     let sorted = move || down.get().map(|down| if down { "descending" } else { "ascending" });
     let mark = move || down.get().map(|down| if down { " ↓" } else { " ↑" });
-    // The best is first: the smallest gap, the most of anything else.
-    let press = move |_| sort.set((column, down.get_untracked().map_or(column != Column::Gap, |down| !down)));
+    // The best is first.
+    let press = move |_| sort.set((column, down.get_untracked().map_or(column.is_up(), |down| !down)));
     view! {
         <th scope="col" aria-sort=sorted>
             <button type="button" on:click=press>

@@ -40,7 +40,6 @@ fn curves(runs: &[PastRun], numbers: &[u32]) -> Option<Curve> {
         subject: "Accuracy".into(),
         unit: "%".into(),
         steps,
-        log: false,
         lines,
         goal: None,
         now: None,

@@ -3,7 +3,7 @@
 use crate::run::Run;
 use leptos::prelude::*;
 use report::figure;
-use spec::{Control, MethodInfo, Shape, Widget};
+use spec::{Control, MethodInfo, Row, Shape, Widget, metric};
 
 /// As the strip has it, else as it was the last time.
 pub fn time_here(run: Run, id: &str) -> Option<String> {
@@ -19,10 +19,12 @@ pub fn time_here(run: Run, id: &str) -> Option<String> {
 
 /// How many there are, and the best of them.
 pub fn own_runs(run: Run, method: &MethodInfo) -> String {
-    let (key, sign) = if method.shape == Shape::Unlearn { ("gap", -1.0) } else { ("accuracy", 1.0) };
+    let key = if method.shape == Shape::Unlearn { "gap" } else { "accuracy" };
+    let direction = metric(key).expect("in the table of figures").direction;
     run.history.with(|runs| {
         let own = || runs.iter().filter(|run| run.method == method.card.id);
-        let best = own().filter_map(|run| run.figure(key)).max_by(|a, b| (sign * a.value).total_cmp(&(sign * b.value)));
+        let cost = |row: &&Row| direction.cost(row.value, None);
+        let best = own().filter_map(|run| run.figure(key)).min_by(|a, b| cost(a).total_cmp(&cost(b)));
         match (own().count(), best) {
             (0, _) => "none yet".into(),
             (n, Some(row)) => format!("{n}, best {key} {}", figure::words(row)),
