@@ -1,6 +1,6 @@
 //! How far a network is from a retrained one, against how far retrained networks are from each other.
 
-use crate::figure::counted;
+use crate::{figure::counted, sentence::Pill};
 use spec::Row;
 
 /// Seeds of the reference without which its noise counts as unknown.
@@ -76,7 +76,7 @@ impl Noise {
     }
 
     /// How it was judged, for a tooltip.
-    pub(crate) fn why(self) -> String {
+    fn why(self) -> String {
         match self {
             Self::Unknown(_) => format!("Of networks that never saw it, {}", too_few()),
             Self::Inside | Self::Edge | Self::Beyond => "UA, RA, TA and MIA, each against the standard deviation of \
@@ -98,8 +98,8 @@ impl Noise {
     }
 
     /// Beside a sentence; beyond the noise the number stands alone.
-    pub(crate) fn pill(self) -> Option<String> {
-        (self != Self::Beyond).then(|| self.words())
+    pub(crate) fn pill(self) -> Option<Pill> {
+        (self != Self::Beyond).then(|| Pill { words: self.words(), why: self.why() })
     }
 }
 

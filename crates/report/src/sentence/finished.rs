@@ -1,6 +1,6 @@
 //! What a finished stage came to.
 
-use super::{Pill, Sentence};
+use super::Sentence;
 use crate::{figure, noise::Noise, outcome::Outcome, scene::Role, view::RunView};
 use spec::{Family, Row};
 use std::sync::Arc;
@@ -162,9 +162,8 @@ impl Finished<'_> {
         let Some(gap) = self.row("gap") else { return Some(sentence) };
         let them = if class.is_some() { "one" } else { "them" };
         let gap = figure::words(gap);
-        let pill = |noise: Noise| Some(Pill { words: noise.pill()?, why: noise.why() });
         Some(Sentence {
-            pill: Noise::of(&self.outcome.rows).and_then(pill),
+            pill: Noise::of(&self.outcome.rows).and_then(Noise::pill),
             ..sentence.plain(format!(" Over four measures it is {gap} from a network that never saw {them}."))
         })
     }
