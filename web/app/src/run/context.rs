@@ -42,8 +42,8 @@ pub struct Queued {
 
 /// The run file and all that is known of it. Declared once in `main`, found with [`Run::get`]. Stages go by their
 /// names; [`START`] is the source network. What hangs on a stage is kept under the print of its result, so that undoing
-/// a change brings the result back. A struct of signals, and no reactive store: its parts change on their own, and inside
-/// a part [`report`] reads the run file as a whole, so fields of fields would have no subscriber.
+/// a change brings the result back. A struct of signals, and no reactive store: its parts change on their own, and
+/// inside a part [`report`] reads the run file as a whole, so fields of fields would have no subscriber.
 #[derive(Clone, Copy)]
 pub struct Run {
     pub strip: RwSignal<Strip>,

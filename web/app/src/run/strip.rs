@@ -356,7 +356,7 @@ mod tests {
                 method("unlearn.finetune", "unlearn", "unlearn"),
             ],
             "families": [], "tasks": [], "nets": [], "sources": [], "forget": [], "presets": [],
-            "leaf": { "ids": [], "labels": [], "size": 8, "pixels": "" },
+            "leaf": { "data": "digits", "train": 0, "ids": [], "labels": [], "size": 8, "pixels": "" },
         }))
         .unwrap()
     }
