@@ -31,7 +31,7 @@ use shell::{
     strip_view::StripView,
     tools,
     transport::Transport,
-    words::{NAME, PRIVACY},
+    words::NAME,
 };
 use spec::{DeviceChoice, RunSpec};
 use ui::{Host, MenuLayer, elements};
@@ -236,7 +236,7 @@ fn App(
             <div class="scrim-drawer" on:click=move |_| view.drawer.set(false)></div>
         </main>
         <footer class="foot">
-            <span>{PRIVACY}</span>
+            <span>{pages::PRIVACY}</span>
             {licences}
         </footer>
         <NoticeLine />

@@ -2,13 +2,14 @@
 
 use crate::{
     run::catalogue,
-    shell::words::PRIVACY,
     ui::{Block, Say},
 };
 use leptos::prelude::*;
 use report::Sentence;
 use spec::Choice;
 
+/// What happens to the visitor's data; stands at the foot of every page too.
+pub const PRIVACY: &str = "Everything runs in this tab. No image and no weight leaves it.";
 const ABOUT: &str = "Real digits, drawn letters, points in a plane: all of it is in this page, and stays in it.";
 
 /// All that a run file can name.

@@ -5,6 +5,8 @@ mod data;
 mod method;
 mod runs;
 
+pub use data::PRIVACY;
+
 use crate::{
     labs::part::{Draw, Loading, Part},
     route::Route,

@@ -12,8 +12,6 @@ use spec::Wrong;
 
 /// The page's name.
 pub const NAME: &str = "Palimpsest";
-/// What happens to the visitor's data.
-pub const PRIVACY: &str = "Everything runs in this tab. No image and no weight leaves it.";
 /// Spoken when a layer was taken off.
 pub const TAKEN_OFF: &str = "It is taken off. Control Shift Z puts it back.";
 /// After something was copied.

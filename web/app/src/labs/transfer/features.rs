@@ -15,8 +15,8 @@ use wasm_bindgen_futures::spawn_local;
 /// Milliseconds between two pictures.
 const PACE: f64 = 500.0;
 
-/// Milliseconds from the engine's readiness to the first picture: a visitor who presses Play at once does not wait until
-/// the engine has made it.
+/// Milliseconds from the engine's readiness to the first picture: who presses Play at once does not wait until the
+/// engine has made it.
 const SETTLE: u32 = 300;
 
 /// The features of a network.
@@ -61,7 +61,10 @@ fn follow(run: Run, view: View, seen: RwSignal<Option<Arc<Seen>>>) {
     let settled = RwSignal::new(false);
     Effect::new(move |_| {
         if run.engine.is_ready() {
-            Timeout::new(SETTLE, move || drop(settled.try_set(true))).forget();
+            Timeout::new(SETTLE, move || {
+                settled.try_set(true);
+            })
+            .forget();
         }
     });
     let moment = Memo::new(move |_| {
