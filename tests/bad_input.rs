@@ -34,8 +34,13 @@ fn run_files_that_cannot_be_are_refused_before_they_start() {
         ("as = \"fool\"", "as = \"fool\", epsilom = 0.1", "did you mean \"epsilon\""),
         ("as = \"fool\"", "as = \"fool\", epsilon = -0.1", "between 0 and 1"),
         ("as = \"fool\"", "as = \"fool\", epsilon = \"much\"", "between 0 and 1"),
-        ("epochs = 1", "epochs = 0", "between 1 and 1000"),
-        ("epochs = 1", "epoch = 1", "did you mean \"epochs\""),
+        (
+            "epochs = 1",
+            "epochs = 0",
+            "stage.base.train.epochs: epochs must be a whole number between 1 and 1000, not 0",
+        ),
+        ("epochs = 1", "epoch = 1", "stage.base.train: there is no key \"epoch\"; did you mean \"epochs\"?"),
+        ("epochs = 1", "lr = 50", "stage.base.train.lr: learning rate must lie between"),
         // An empty forget set, a complete one, and one that is not there.
         ("id = \"class\", class = 3", "id = \"picked\", ids = []", "nothing is chosen to forget"),
         ("id = \"class\", class = 3", "id = \"random\", fraction = 0.0", "nothing is chosen to forget"),

@@ -192,6 +192,8 @@ fn a_grid_is_a_list_of_means() {
     }
     let runs = ["run-1", "run-2", "run-3", "run-4", "run-5", "run-6", "run-7", "run-8", "run-9"];
     assert_eq!(names(&out), [&["events.jsonl", "report.html", "report.json"][..], &runs].concat());
+    let page = fs::read_to_string(out.join("report.html")).unwrap();
+    assert!(page.contains("seeds 1 to 3") && page.contains("Curves are those of seed 1"), "{page}");
     assert!(out.join("run-9/weights/base.safetensors").is_file());
     assert!(String::from_utf8(output.stdout).unwrap().contains("Run 4 of 9: stage.base.train.epochs=2, seed 1"));
 

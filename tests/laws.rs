@@ -68,13 +68,15 @@ fn defaults_and_toy_settings_lie_within_their_controls() {
     fn hold(at: &str, controls: &[Control], values: &Value) {
         for control in controls {
             let at = format!("{at}.{}", control.key);
-            control.check(&control.default).unwrap_or_else(|why| panic!("{at}: {why}"));
-            control.check(&values[&control.key]).unwrap_or_else(|why| panic!("{at}: {why}"));
+            control.check(&at, &control.default).unwrap_or_else(|wrong| panic!("{wrong}"));
+            control.check(&at, &values[&control.key]).unwrap_or_else(|wrong| panic!("{wrong}"));
             assert!(!control.help.is_empty() && !control.label.is_empty(), "{at} has no help");
             assert!(!spec::RESERVED.contains(&control.key.as_str()), "{at} has a stage's own name");
             if let Some((key, value)) = &control.needs {
                 let other = controls.iter().find(|other| other.key == *key).unwrap_or_else(|| panic!("{at}: {key}"));
-                other.check(value).unwrap_or_else(|why| panic!("{at} is shown for a value that cannot be: {why}"));
+                other
+                    .check(&at, value)
+                    .unwrap_or_else(|wrong| panic!("{at} is shown for a value that cannot be: {wrong}"));
             }
             if let Widget::Group { of } = &control.widget {
                 hold(&at, of, &values[&control.key]);
@@ -630,7 +632,7 @@ fn leaves(controls: &[Control]) -> Vec<(Vec<String>, Value)> {
             continue;
         }
         let mut other = other(&control.widget).into_iter();
-        let value = other.find(|value| *value != control.default && control.check(value).is_ok());
+        let value = other.find(|value| *value != control.default && control.check(&control.key, value).is_ok());
         all.push((vec![control.key.clone()], value.unwrap_or_else(|| panic!("{} has one value only", control.key))));
     }
     all

@@ -3,7 +3,7 @@
 use crate::catalogue::{digits_sample, families, sources};
 use kit::data::{SETS, SetEntry, forget_choices};
 use kit::run::Makers;
-use kit::{Entry, nets, settings};
+use kit::{Entry, nets};
 use spec::{Card, Catalogue, Choice, MethodInfo, Pick, Preset, RunSpec, Shape, VERSION, Wrong};
 use std::rc::Rc;
 
@@ -71,12 +71,12 @@ impl Registry {
         for (name, pick) in &spec.tasks {
             let at = format!("tasks.{name}");
             let set = kit::data::find(self.sets, &at, &pick.id)?;
-            settings::check(&at, &pick.params, &(set.controls)())?;
+            spec::check_all(&at, &pick.params, &(set.controls)())?;
         }
         check_net("model", &spec.model)?;
         if let Some(pick) = &spec.forget {
             let known = forget_choices();
-            settings::check("forget", &pick.params, &choice("forget set", "forget", &pick.id, &known)?.controls)?;
+            spec::check_all("forget", &pick.params, &choice("forget set", "forget", &pick.id, &known)?.controls)?;
         }
         for (index, stage) in spec.stages.iter().enumerate() {
             let at = format!("stage.{}", spec.stage_name(index));
@@ -107,7 +107,7 @@ fn check_net(at: &str, pick: &Pick) -> Result<(), Wrong> {
     {
         return Err(Wrong::new(format!("{at}.weights"), "must be the name of a weight file"));
     }
-    settings::check(at, &params, &choice.controls)
+    spec::check_all(at, &params, &choice.controls)
 }
 
 /// The choice with this id. For the error, `what` is the kind of thing and `at` the key path in the run file.

@@ -5,7 +5,7 @@ use crate::error::{Error, Result};
 use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde::{Serialize, de::DeserializeOwned};
 use serde_json::{Map, Value};
-use spec::{Control, Source, Widget, Wrong};
+use spec::{Control, Source, Widget};
 
 /// A method's settings: the doc comments of the fields are the help, `range` gives the bounds, `Default` the paper's
 /// values.
@@ -37,21 +37,9 @@ fn complete(
     mut value: Value,
     fixed: &[&str],
 ) -> Result<Value> {
-    check(at, params, &lower_all(describe, &value, fixed))?;
+    spec::check_all(at, params, &lower_all(describe, &value, fixed))?;
     over(&mut value, params);
     Ok(value)
-}
-
-/// Checks that each key is known and each value within its control. `at` is their key path, for errors.
-pub fn check(at: &str, params: &Map<String, Value>, controls: &[Control]) -> std::result::Result<(), Wrong> {
-    for (key, value) in params {
-        let place = format!("{at}.{key}");
-        let Some(control) = controls.iter().find(|control| control.key == *key) else {
-            return Err(Wrong::unknown("key", &place, key, controls.iter().map(|control| control.key.as_str())));
-        };
-        control.check(value).map_err(|why| Wrong::new(&place, why))?;
-    }
-    Ok(())
 }
 
 /// A config as JSON.

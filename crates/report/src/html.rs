@@ -70,11 +70,19 @@ fn run(played: &Played, catalogue: &Catalogue) -> Markup {
     let report = &played.report;
     let view = RunView { spec: &report.spec, catalogue, known: &played.stages };
     let seconds = figure::fixed(report.seconds, 1);
-    let about = format!("seed {}, {}, engine {}, {seconds} s", report.seed, report.device, report.engine);
+    let repeats = report.spec.repeats.unwrap_or(1);
+    let seeds = match repeats {
+        1 => format!("seed {}", report.seed),
+        _ => format!("seeds {} to {}", report.seed, report.seed + repeats - 1),
+    };
+    let about = format!("{seeds}, {}, engine {}, {seconds} s", report.device, report.engine);
     let names = view.names();
     let is_judged = |name: &&String| report.value(name, "gap").is_some() && !view.is_reference(name);
     html! {
-        p class="about" { (about) }
+        p class="about" {
+            (about)
+            @if repeats > 1 { ". Curves are those of seed " (report.seed) "; other figures are means over the seeds." }
+        }
         @for (name, stage) in names.iter().zip(&report.spec.stages) {
             @let sentence = view.finished(name);
             @let curves = played.stages.get(name).map_or_else(Vec::new, |outcome| outcome.curves());

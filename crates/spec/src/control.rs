@@ -1,5 +1,6 @@
+use crate::Wrong;
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 /// One setting of a method, made from its `Config` by the engine's schema lowering; page and command line render it.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -98,15 +99,15 @@ pub enum Source {
 }
 
 impl Control {
-    /// One sentence if the value does not fit this control: what it must be.
-    pub fn check(&self, value: &Value) -> Result<(), String> {
-        self.widget.check(&self.label, value)
+    /// An error if the value does not fit this control: what it must be. `at` is the value's key path in the run file.
+    pub fn check(&self, at: &str, value: &Value) -> Result<(), Wrong> {
+        self.widget.check(at, &self.label, value)
     }
 }
 
 impl Widget {
-    fn check(&self, label: &str, value: &Value) -> Result<(), String> {
-        let wrong = |must: String| Err(format!("{label} must {must}, not {value}"));
+    fn check(&self, at: &str, label: &str, value: &Value) -> Result<(), Wrong> {
+        let wrong = |must: String| Err(Wrong::new(at, format!("{label} must {must}, not {value}")));
         match self {
             Self::Slider { min, max, .. } => match value.as_f64() {
                 Some(x) if (*min..=*max).contains(&x) => Ok(()),
@@ -121,25 +122,19 @@ impl Widget {
                 wrong(format!("be one of {}", options.join(", ")))
             }
             Self::Text if !value.is_string() => wrong("be a text".into()),
-            Self::Group { of } => {
-                let Some(table) = value.as_object() else { return wrong("be a table".into()) };
-                for (key, value) in table {
-                    let Some(control) = of.iter().find(|control| control.key == *key) else {
-                        let keys = of.iter().map(|control| control.key.as_str());
-                        return Err(crate::run::unknown("key", &format!("{label}.{key}"), key, keys).to_string());
-                    };
-                    control.check(value)?;
+            Self::Group { of } => match value.as_object() {
+                Some(table) => check_all(at, table, of),
+                None => wrong("be a table".into()),
+            },
+            Self::List { of, max } => match value.as_array() {
+                Some(items) if items.len() > *max => {
+                    let why = format!("{label} must have at most {max} entries, not {}", items.len());
+                    Err(Wrong::new(at, why))
                 }
-                Ok(())
-            }
-            Self::List { of, max } => {
-                let Some(items) = value.as_array() else { return wrong("be a list".into()) };
-                if items.len() > *max {
-                    return Err(format!("{label} must have at most {max} entries, not {}", items.len()));
-                }
-                items.iter().try_for_each(|item| of.check(label, item))
-            }
-            Self::Maybe { of } if !value.is_null() => of.check(label, value),
+                Some(items) => items.iter().try_for_each(|item| of.check(at, label, item)),
+                None => wrong("be a list".into()),
+            },
+            Self::Maybe { of } if !value.is_null() => of.check(at, label, value),
             Self::From { source, many } => {
                 let (fits, one): (fn(&Value) -> bool, _) = match source {
                     Source::Class => {
@@ -158,4 +153,13 @@ impl Widget {
             _ => Ok(()),
         }
     }
+}
+
+/// Checks that each key of a table is known and each value fits its control. `at` is the table's key path in the run
+/// file.
+pub fn check_all(at: &str, table: &Map<String, Value>, controls: &[Control]) -> Result<(), Wrong> {
+    table.iter().try_for_each(|(key, value)| match controls.iter().find(|control| control.key == *key) {
+        Some(control) => control.check(&format!("{at}.{key}"), value),
+        None => Err(Wrong::unknown("key", at, key, controls.iter().map(|control| control.key.as_str()))),
+    })
 }

@@ -21,7 +21,7 @@ pub use answer::{Answer, Answers, Question};
 pub use card::{Access, Card, CardData, Family, Kind, Needs, Shape};
 pub use catalogue::{Catalogue, Choice, Leaf, MethodInfo, Preset};
 pub use command::{Command, Import};
-pub use control::{Control, Source, Widget};
+pub use control::{Control, Source, Widget, check_all};
 pub use digest::Digest;
 pub use event::{Cause, Event, FORMAT, Report, Row, Said, Why};
 pub use facts::{Adjective, DataFacts, FamilyInfo, Noun, SourceFacts};

@@ -186,7 +186,7 @@ impl RunSpec {
         if let Some(table) = value.as_object() {
             for key in table.keys().filter(|key| *key != "stage") {
                 if !KEYS.contains(&key.as_str()) {
-                    return Err(unknown("key", key, key, KEYS.into_iter().chain(["stage"])));
+                    return Err(unknown("key", "run file", key, KEYS.into_iter().chain(["stage"])));
                 }
             }
         }

@@ -15,7 +15,7 @@ pub struct Options {
     /// The port to serve on, or the next free one
     #[arg(long, default_value_t = 8080)]
     port: u16,
-    /// Print what each part took
+    /// Print what each part took, but for xtask itself, which cargo has built before
     #[arg(long)]
     time: bool,
 }

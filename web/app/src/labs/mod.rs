@@ -2,29 +2,30 @@
 //! loop over it.
 
 mod accuracy;
-mod adapt;
-mod attack;
-mod forget;
 pub mod lab;
 pub mod part;
-#[cfg(feature = "toy")]
-mod toy;
-mod transfer;
 
 use lab::Lab;
 use spec::Family;
 
-/// In the order of their tabs.
-pub static LABS: &[&Lab] = &[
-    &transfer::LAB,
-    &adapt::LAB,
-    &attack::LAB,
-    &forget::LAB,
-    #[cfg(feature = "toy")]
-    &toy::LAB,
-];
+macro_rules! labs {
+    ($($(#[$only:meta])* $id:ident,)*) => {
+        $($(#[$only])* mod $id;)*
+        /// In the order of their tabs.
+        pub static LABS: &[&Lab] = &[$($(#[$only])* &$id::LAB),*];
+    };
+}
 
-/// The lab of a family. Every family has one.
+labs! {
+    transfer,
+    adapt,
+    attack,
+    forget,
+    #[cfg(feature = "toy")]
+    toy,
+}
+
+/// The lab of a family. Every family has exactly one; a lab may have several, or none.
 pub fn of(family: Family) -> &'static Lab {
     LABS.iter().find(|lab| lab.families.contains(&family)).expect("every family has a lab")
 }

@@ -63,7 +63,8 @@ pub fn drop_defaults(controls: &[Control], params: &mut Map<String, Value>) {
 /// The first value that does not fit, in words.
 pub fn wrong(controls: &[Control], params: &Map<String, Value>) -> Option<String> {
     params.iter().find_map(|(key, value)| {
-        controls.iter().find(|control| control.key == *key).and_then(|control| control.check(value).err())
+        let control = controls.iter().find(|control| control.key == *key)?;
+        control.check(key, value).err().map(|wrong| wrong.why)
     })
 }
 

@@ -38,7 +38,7 @@ pub fn Field(
     #[prop(optional)]
     options: Vec<String>,
 ) -> impl IntoView {
-    let wrong = Memo::new(move |_| value.with(|value| control.check(value).err()));
+    let wrong = Memo::new(move |_| value.with(|value| control.check(&control.key, value).err().map(|wrong| wrong.why)));
     let title = move || match &control.needs {
         Some((key, wanted)) if idle.get() => format!("Only with {} {}.", key.replace('_', " "), plain(wanted)),
         _ => control.help.clone(),
