@@ -268,7 +268,7 @@ fn weight_files_come_in_through_the_session() {
     // Of inputs that the task does not have.
     let other = pollster::block_on(weights::save(&net(json!({ "id": "mlp" }), [1, 9, 9], 10))).unwrap();
     let said = match start(&other) {
-        Ok(Ended::Failed(message)) => message,
+        Ok(Ended::Failed(_, error)) => error.to_string(),
         Err(error) => error.to_string(),
         other => panic!("{other:?}"),
     };

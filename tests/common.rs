@@ -61,8 +61,8 @@ pub fn play(spec: &str) -> (std::result::Result<Report, String>, Heard) {
     let said = host.said.take();
     let report = match ended {
         Ok(Ended::Finished(report)) => Ok(*report),
-        Ok(Ended::Cancelled) => Err("cancelled".into()),
-        Ok(Ended::Failed(message)) => Err(message),
+        Ok(Ended::Cancelled(_)) => Err("cancelled".into()),
+        Ok(Ended::Failed(_, error)) => Err(error.to_string()),
         Err(error) => Err(error.to_string()),
     };
     (report, said)

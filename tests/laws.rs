@@ -169,7 +169,7 @@ fn a_cancel_ends_a_stage_within_a_step() {
             let spec = run_of(entry, set);
             let id = entry.id;
             let ended = pollster::block_on(session.play(1, spec.clone(), 0, None)).unwrap();
-            assert!(matches!(ended, Ended::Cancelled), "{id}: {ended:?}");
+            assert!(matches!(ended, Ended::Cancelled(_)), "{id}: {ended:?}");
             let said = host.heard.said.take();
             let of_stage: Vec<&Said> =
                 said.iter().map(|(said, _)| said).filter(|said| said.stage.as_deref() == Some("x")).collect();
@@ -219,7 +219,10 @@ fn a_loss_that_runs_away_ends_with_the_last_good_weights() {
     let (mut session, host) = session();
     let spec = run_of(entry, "digits").set("stage.x.train", train).unwrap();
     let ended = pollster::block_on(session.play(1, spec, 0, None)).unwrap();
-    let Ended::Failed(message) = ended else { panic!("{ended:?}") };
+    let Ended::Failed(left, error) = ended else { panic!("{ended:?}") };
+    let message = error.to_string();
+    assert_eq!(left.unfinished, [format!("stage.x: {message}")]);
+    assert!(left.value("base", "accuracy").is_some(), "what was finished before is in the report");
     assert!(message.starts_with("the loss is not finite at step"), "{message}");
     let said = host.said.borrow();
     let failed = said.iter().find_map(|(said, _)| match &said.event {

@@ -10,6 +10,7 @@ mod gradients;
 mod laws;
 mod readme;
 mod recipes;
+mod results;
 mod stored;
 mod tidy;
 mod toy_set;

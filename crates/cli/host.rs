@@ -2,18 +2,13 @@
 
 use crate::file::{self, LARGEST};
 use crate::speaker::Speaker;
-use crate::stop::Stop;
-use crate::{out, text};
+use crate::{signals, text};
 use engine::{Boxed, Error, Gate, Host, Result};
 use spec::{Said, Wrong, nearest};
 use std::cell::RefCell;
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
-
-/// Set by the first Ctrl-C; the second ends the process.
-static INTERRUPTED: AtomicBool = AtomicBool::new(false);
 
 pub struct Machine {
     begun: Instant,
@@ -30,7 +25,7 @@ impl Machine {
     }
 
     fn heed(&self) {
-        if interrupted() {
+        if signals::came().is_some() {
             self.gate.cancel.set(true);
         }
     }
@@ -40,7 +35,7 @@ impl Host for Machine {
     fn say(&self, said: Said, _buffers: Vec<Vec<u8>>) {
         let mut speaker = self.speaker.borrow_mut();
         speaker.hear(&said);
-        if speaker.failed.is_some() {
+        if speaker.is_pointless() {
             self.gate.cancel.set(true);
         }
     }
@@ -66,21 +61,6 @@ impl Host for Machine {
             Ok(file::bytes(&path, LARGEST).map_err(|wrong| Wrong { what: name.into(), ..wrong })?)
         })
     }
-}
-
-/// From here on Ctrl-C cancels the run within a step; a second one ends the process, and what it was writing goes.
-pub fn heed_interrupts() -> std::result::Result<(), Stop> {
-    let handler = || {
-        if INTERRUPTED.swap(true, Ordering::Relaxed) {
-            out::discard();
-            std::process::exit(130);
-        }
-    };
-    ctrlc::set_handler(handler).map_err(|error| Stop::Failed(format!("Ctrl-C cannot be heard ({error})")))
-}
-
-pub fn interrupted() -> bool {
-    INTERRUPTED.load(Ordering::Relaxed)
 }
 
 /// A path (from the run file's folder, then from here), else the name of weights that are shipped.

@@ -7,6 +7,7 @@ mod math;
 mod out;
 mod run;
 mod show;
+mod signals;
 mod speaker;
 mod stop;
 mod text;
@@ -23,7 +24,8 @@ static ALLOCATOR: MiMalloc = MiMalloc;
 
 /// Rewrite what neural networks know: transfer, adapt, attack, defend, forget
 ///
-/// Ends with 0 when all is done, 1 when a run failed, 2 for bad input, 130 when interrupted.
+/// Ends with 0 when all is done, 1 when a run failed, 2 for bad input, 128 and its number for a signal: 130 for Ctrl-C,
+/// 143 for SIGTERM.
 #[derive(Parser)]
 #[command(name = "palimpsest", version)]
 struct Cli {

@@ -1,70 +1,100 @@
-//! The folder of results: made whole under a temporary name beside its place, then moved there in one rename.
+//! The folder of results: made under a temporary name beside its place, then moved there in one rename.
+//!
+//! `files.json` in it lists what this program wrote. Only that is ever deleted; what else lies in the folder is moved
+//! over to the results that replace it. A temporary folder holds a file that its process keeps locked, so that one which
+//! a killed run left behind is told from one that is in use, whatever its process was called.
+
+mod leftovers;
+mod place;
 
 use crate::stop::Stop;
+use place::Listed;
+use std::cell::RefCell;
+use std::collections::BTreeSet;
 use std::fs::{self, File};
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Mutex;
 use tempfile::TempDir;
 
-/// What a folder of results holds at its top; one with anything else in it is not replaced.
-const OURS: [&str; 6] = ["adversarials", "events.jsonl", "indices.json", "report.html", "report.json", "weights"];
+/// Locked while its folder is written.
+const LOCK: &str = "lock";
 
-/// The temporary folder of this process; here, so that an interrupt can remove it.
+/// The temporary folder of this process; here, so that a second signal can remove it.
 static TEMPORARY: Mutex<Option<TempDir>> = Mutex::new(None);
 
 pub struct Out {
+    /// As the user named it.
+    named: PathBuf,
     target: PathBuf,
     temporary: PathBuf,
+    lock: RefCell<Option<File>>,
+    files: RefCell<BTreeSet<String>>,
 }
 
 impl Out {
-    /// Makes the temporary folder; refuses a place that holds anything but earlier results.
-    pub fn new(target: &Path) -> Result<Self, Stop> {
-        refuse_others(target)?;
-        let bad = |why: String| Stop::Bad(format!("{}: {why}", target.display()));
-        let name = target.file_name().ok_or_else(|| bad("results go to a folder of their own".into()))?;
-        let hidden = format!(".{}.", name.to_string_lossy());
-        let temporary = folder(&hidden, target).map_err(|error| match error.kind() {
-            io::ErrorKind::NotFound => bad("the folder that it would lie in does not exist".into()),
-            _ => bad(format!("the folder cannot be made ({error})")),
-        })?;
+    /// Makes the temporary folder, and the folders above it; refuses a place that holds anything but earlier results.
+    pub fn new(named: &Path) -> Result<Self, Stop> {
+        // Without a slash at its end.
+        let named: PathBuf = named.components().collect();
+        let bad = |why: String| Stop::Bad(format!("{}: {why}", named.display()));
+        let name = named.file_name().ok_or_else(|| bad("results go to a folder of their own".into()))?.to_owned();
+        // Where a link leads to a folder, results go there.
+        let target = fs::canonicalize(&named).unwrap_or_else(|_| named.clone());
+        let parent = target.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
+        fs::create_dir_all(parent)
+            .map_err(|error| bad(format!("the folder that it would lie in cannot be made ({error})")))?;
+        let prefix = format!(".{}.palimpsest-", target.file_name().unwrap_or(&name).to_string_lossy());
+        for left in leftovers::clear(parent, &prefix, &target) {
+            eprintln!("note: {}: an earlier run could not put its results in place; they lie there", left.display());
+        }
+        place::may_be_replaced(&target).map_err(|error| bad(error.to_string()))?;
+        if place::is_mounted(&target, parent) {
+            return Err(bad("a disk is mounted there; name a folder inside it".into()));
+        }
+        let cannot = |error: io::Error| bad(format!("nothing can be written beside it ({error})"));
+        let temporary = folder(&prefix, parent).map_err(cannot)?;
         let path = temporary.path().to_owned();
+        let lock = File::create_new(path.join(LOCK)).map_err(cannot)?;
+        // Some network folders know no locks; a leftover there stays.
+        let _ = lock.try_lock();
         *TEMPORARY.lock().unwrap_or_else(|lock| lock.into_inner()) = Some(temporary);
-        Ok(Self { target: target.into(), temporary: path })
+        Ok(Self { named, target, temporary: path, lock: RefCell::new(Some(lock)), files: RefCell::default() })
     }
 
-    /// A new file, its folders too.
-    pub fn create(&self, path: &str) -> io::Result<File> {
-        let path = self.temporary.join(path);
-        path.parent().map_or(Ok(()), fs::create_dir_all)?;
-        File::create_new(path)
+    /// A new file, its folders too. Its path has slashes on every system.
+    pub fn create(&self, path: &str) -> Result<File, Stop> {
+        let file = self.temporary.join(path);
+        let made = file.parent().map_or(Ok(()), fs::create_dir_all).and_then(|()| File::create_new(&file));
+        self.files.borrow_mut().insert(path.into());
+        made.map_err(|error| self.cannot_write(path, &error))
     }
 
-    pub fn write(&self, path: &str, bytes: &[u8]) -> io::Result<()> {
-        io::Write::write_all(&mut self.create(path)?, bytes)
+    pub fn write(&self, path: &str, bytes: &[u8]) -> Result<(), Stop> {
+        io::Write::write_all(&mut self.create(path)?, bytes).map_err(|error| self.cannot_write(path, &error))
     }
 
-    /// Puts the folder in its place. Earlier results there stay whole until the new ones stand.
-    pub fn publish(self) -> Result<(), Stop> {
-        refuse_others(&self.target)?;
-        let mut earlier = self.temporary.clone().into_os_string();
-        earlier.push(".earlier");
-        let earlier = PathBuf::from(earlier);
-        let replaces = self.target.exists();
-        if replaces {
-            fs::rename(&self.target, &earlier)?;
-        }
-        if let Err(error) = fs::rename(&self.temporary, &self.target) {
-            if replaces {
-                fs::rename(&earlier, &self.target)?;
-            }
-            return Err(error.into());
-        }
-        if replaces {
-            fs::remove_dir_all(&earlier)?;
-        }
-        Ok(())
+    pub fn cannot_write(&self, path: &str, error: &io::Error) -> Stop {
+        Stop::Failed(format!("{}: it cannot be written ({error})", self.named.join(path).display()))
+    }
+
+    /// Puts the folder in its place and says where that is. Earlier results there stay whole until the new ones stand;
+    /// results of a run that did not come to its end never replace any, but get a name of their own beside them.
+    pub fn publish(&self, is_whole: bool) -> Result<PathBuf, Stop> {
+        let listed = Listed::new(self.files.take());
+        let list = fs::write(self.temporary.join(place::LIST), listed.json());
+        list.map_err(|error| self.cannot_write(place::LIST, &error))?;
+        // From here on it is kept, whatever happens.
+        TEMPORARY.lock().unwrap_or_else(|lock| lock.into_inner()).take().map(TempDir::keep);
+        drop(self.lock.take());
+        let placed = fs::remove_file(self.temporary.join(LOCK)).and_then(|()| match is_whole {
+            true => place::place(&self.temporary, &self.target, &listed).map(|()| self.named.clone()),
+            false => place::place_beside(&self.temporary, &self.target).map(|suffix| place::with(&self.named, &suffix)),
+        });
+        placed.map_err(|error| {
+            let [named, lie] = [&self.named, &self.temporary].map(|path| path.display());
+            Stop::Failed(format!("{named}: the results cannot be put there ({error}); they lie in {lie}"))
+        })
     }
 }
 
@@ -76,17 +106,15 @@ impl Drop for Out {
 
 /// Removes what was written and has not been published.
 pub fn discard() {
-    // After publishing it is not there any more, and dropping it does nothing.
     drop(TEMPORARY.lock().unwrap_or_else(|lock| lock.into_inner()).take());
 }
 
-/// A new folder beside `target`, on the same disk, as open to others as one that `mkdir` makes.
-fn folder(prefix: &str, target: &Path) -> io::Result<TempDir> {
-    let parent = target.parent().filter(|parent| !parent.as_os_str().is_empty());
+/// A new folder, as open to others as one that `mkdir` makes.
+fn folder(prefix: &str, parent: &Path) -> io::Result<TempDir> {
     let mut builder = tempfile::Builder::new();
     #[cfg(unix)]
     builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o777));
-    builder.prefix(prefix).tempdir_in(parent.unwrap_or(Path::new(".")))
+    builder.prefix(prefix).tempdir_in(parent)
 }
 
 /// The name of a stage, or its index where the name is none for a file.
@@ -96,23 +124,4 @@ pub fn file_name(stage: &str, index: usize) -> String {
         true => stage.into(),
         false => index.to_string(),
     }
-}
-
-fn refuse_others(target: &Path) -> Result<(), Stop> {
-    let bad = |why: String| Err(Stop::Bad(format!("{}: {why}", target.display())));
-    match fs::symlink_metadata(target) {
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
-        Err(error) => return bad(format!("it cannot be looked at ({error})")),
-        Ok(found) if !found.is_dir() => return bad("it exists and is no folder".into()),
-        Ok(_) => {}
-    }
-    for entry in fs::read_dir(target)? {
-        let name = entry?.file_name();
-        let name = name.to_string_lossy();
-        let run = name.strip_prefix("run-").is_some_and(|number| number.parse::<u32>().is_ok());
-        if !run && !OURS.contains(&&*name) {
-            return bad(format!("the folder holds something else (\"{name}\"); name another, or a new one"));
-        }
-    }
-    Ok(())
 }

@@ -1,11 +1,11 @@
 //! `palimpsest run`: every point of the grid with every seed, one after the other.
 
 use crate::catalogue::catalogue;
-use crate::host::{self, Machine};
+use crate::host::Machine;
 use crate::out::{Out, file_name};
 use crate::speaker::{Listener, Speaker};
 use crate::stop::Stop;
-use crate::{file, text};
+use crate::{file, signals, text};
 use clap::{Args, ValueEnum, builder::PossibleValuesParser};
 use engine::{Adversarials, Ended, Exported, Gate, Registry, Session};
 use report::{Results, view::Outcomes, view::Played};
@@ -14,6 +14,9 @@ use serde_json::{Value, json};
 use spec::{Catalogue, Report, RunSpec, Said, Wrong, metric};
 use std::path::PathBuf;
 use std::rc::Rc;
+
+/// The file of what was said, in the folder of results.
+const EVENTS: &str = "events.jsonl";
 
 /// Plays of one command: a week of small runs.
 const MOST_RUNS: usize = 10_000;
@@ -30,7 +33,8 @@ pub struct Options {
     json: bool,
     /// Write report.json, report.html and events.jsonl into this folder, whole or not at all
     ///
-    /// The folder is made; one that holds earlier results is replaced, one with anything else in it is refused.
+    /// The folder is made. Earlier results in it are replaced; files that this program did not write stay. What a run has
+    /// finished that does not come to its end lies beside it, in DIR-unfinished, if DIR holds results.
     #[arg(long, value_name = "DIR")]
     out: Option<PathBuf>,
     /// Compute with burn's own operations alone: slower, and how to see that results do not depend on ours
@@ -76,66 +80,134 @@ pub struct Point {
 pub fn run(options: &Options) -> Result<(), Stop> {
     let spec = options.spec()?;
     let points = points(&spec)?;
-    let repeats = spec.repeats.unwrap_or(1);
-    let many = points.len() > 1 || repeats > 1;
-    host::heed_interrupts()?;
+    signals::heed()?;
     engine::device::plain(options.plain);
     engine::device::threads(options.threads.map(Into::into));
     let out = options.out.as_deref().map(Out::new).transpose()?;
-    let catalogue = catalogue();
     let opened = pollster::block_on(engine::open(spec.device))?;
     let ready = opened.ready();
-    let events = out.as_ref().map(|out| out.create("events.jsonl")).transpose()?;
-    let speaker = Speaker::new(options.listener(), catalogue.clone(), &spec, events);
+    let events = out.as_ref().map(|out| out.create(EVENTS)).transpose()?;
+    let speaker = Speaker::new(options.listener(), catalogue(), &spec, events);
     let gate = Rc::new(Gate::default());
     let machine = Rc::new(Machine::new(file::folder(&options.file), gate.clone(), speaker));
     machine.speaker.borrow_mut().hear(&Said { run: 0, stage: None, event: ready });
-    let mut session = Session::new(opened, machine.clone(), gate, Registry::shipped());
-    if many {
+    let session = Session::new(opened, machine.clone(), gate, Registry::shipped());
+    let repeats = spec.repeats.unwrap_or(1);
+    let runs = points.len() * repeats as usize;
+    let mut played = Plays { session, machine, out, save: &options.save, runs, number: 0, failed: 0, done: Vec::new() };
+    let ended = played.all(points, repeats, spec.repeats);
+    played.close(options, ended)
+}
+
+/// The runs of one command.
+struct Plays<'a> {
+    session: Session,
+    machine: Rc<Machine>,
+    out: Option<Out>,
+    save: &'a [Save],
+    /// How many there are to play.
+    runs: usize,
+    /// How many were begun.
+    number: u32,
+    /// How many did not come to their end.
+    failed: usize,
+    /// The points of the grid with something to show.
+    done: Vec<Played>,
+}
+
+impl Plays<'_> {
+    /// Plays every point with every seed. One that fails does not keep the others from being played.
+    fn all(&mut self, points: Vec<Point>, repeats: u32, said: Option<u32>) -> Result<(), Stop> {
+        if self.runs > 1 {
+            for point in &points {
+                pollster::block_on(self.session.fits(point.spec.clone()))?;
+                signals::came().map_or(Ok(()), |signal| Err(Stop::Signal(signal)))?;
+            }
+        }
         for point in &points {
-            pollster::block_on(session.fits(point.spec.clone()))?;
-            if host::interrupted() {
-                return Err(Stop::Interrupted);
+            let (mut reports, mut outcomes) = (Vec::new(), Outcomes::new());
+            let ended = seeds(&point.spec, repeats)?.try_for_each(|seed| {
+                let spec = RunSpec { seed, ..point.spec.clone() };
+                let ended = self.one(point, &spec, &mut reports);
+                if seed == point.spec.seed {
+                    outcomes = std::mem::take(&mut self.machine.speaker.borrow_mut().outcomes);
+                }
+                ended
+            });
+            if reports.iter().any(|report| !report.rows.is_empty()) {
+                let mut report = engine::summary(&reports).expect("there is at least one seed");
+                report.spec.repeats = said;
+                if ended.is_err() && (self.number as usize) < self.runs {
+                    let left = self.runs - self.number as usize;
+                    report.unfinished.push(format!("{left} of {} runs were not played", self.runs));
+                }
+                self.done.push(Played::new(report, outcomes));
             }
+            ended?;
         }
+        Ok(())
     }
 
-    let mut done: Vec<Played> = Vec::new();
-    let mut number = 0;
-    for point in &points {
-        let (mut reports, mut outcomes) = (Vec::new(), Outcomes::new());
-        for seed in seeds(&point.spec, repeats)? {
-            number += 1;
-            let spec = RunSpec { seed, ..point.spec.clone() };
-            let heading = many.then(|| heading(number, points.len() * repeats as usize, point, seed));
-            machine.speaker.borrow_mut().begin(&spec, heading);
-            reports.push(play(&mut session, &machine, number, spec.clone())?);
-            if seed == point.spec.seed {
-                outcomes = std::mem::take(&mut machine.speaker.borrow_mut().outcomes);
+    /// Plays one run, and saves what it leaves. An error ends them all.
+    fn one(&mut self, point: &Point, spec: &RunSpec, reports: &mut Vec<Report>) -> Result<(), Stop> {
+        self.number += 1;
+        let many = self.runs > 1;
+        let heading = many.then(|| heading(self.number, self.runs, point, spec.seed));
+        self.machine.speaker.borrow_mut().begin(spec, heading);
+        let ended = pollster::block_on(self.session.play(self.number, spec.clone(), 0, None))?;
+        let folder = if many { format!("run-{}/", self.number) } else { String::new() };
+        self.save(spec, &folder)?;
+        let (report, ended) = match ended {
+            Ended::Finished(report) => (report, Ok(())),
+            Ended::Cancelled(report) => (report, Err(signals::came().map_or(Stop::Closed, Stop::Signal))),
+            Ended::Failed(report, error) => {
+                self.failed += 1;
+                let why = report.unfinished.join("; ");
+                let why = match &self.machine.speaker.borrow().cure {
+                    Some((path, value)) => format!("{why}; `--set {path}={value}` may help"),
+                    None => why,
+                };
+                if many {
+                    self.machine.speaker.borrow().aside("error", &why);
+                }
+                let ends = !many || matches!(error, engine::Error::DeviceLost(_));
+                (report, if ends { Err(Stop::Failed(why)) } else { Ok(()) })
             }
-            if let Some(out) = &out {
-                let folder = if many { format!("run-{number}/") } else { String::new() };
-                save(&options.save, &session, &spec, out, &folder)?;
-            }
-        }
-        let mut report = engine::summary(&reports).expect("there is at least one seed");
-        report.spec.repeats = spec.repeats;
-        done.push(Played::new(report, outcomes));
+        };
+        reports.push(*report);
+        ended
     }
 
-    machine.speaker.borrow_mut().finish()?;
-    if let Some(out) = out {
-        out.write("report.json", reports_as_json(&done).as_bytes())?;
-        out.write("report.html", report::html(&done, &catalogue).as_bytes())?;
-        if host::interrupted() {
-            return Err(Stop::Interrupted);
+    /// Prints the tables, then writes the results and puts them in their place.
+    fn close(mut self, options: &Options, ended: Result<(), Stop>) -> Result<(), Stop> {
+        let ended = ended.and_then(|()| match self.failed {
+            0 => Ok(()),
+            failed => Err(Stop::Failed(format!("{failed} of {} runs did not come to their end", self.runs))),
+        });
+        let events = self.machine.speaker.borrow_mut().finish();
+        if self.done.is_empty() {
+            return ended;
         }
-        out.publish()?;
+        let catalogue = catalogue();
+        if !options.json {
+            self.machine.speaker.borrow_mut().print(&table(&self.done, &catalogue, options.quiet));
+        }
+        let kept = self.out.take().map_or(Ok(()), |out| {
+            let written = events
+                .map_err(|error| out.cannot_write(EVENTS, &error))
+                .and_then(|()| out.write("report.json", reports_as_json(&self.done).as_bytes()))
+                .and_then(|()| out.write("report.html", report::html(&self.done, &catalogue).as_bytes()));
+            let is_whole = ended.is_ok() && written.is_ok();
+            let place = out.publish(is_whole)?;
+            if !is_whole {
+                let message = format!("what was finished lies in {}", place.display());
+                self.machine.speaker.borrow().aside("note", &message);
+            }
+            written
+        });
+        let closed = self.machine.speaker.borrow_mut().closed.take().map_or(Ok(()), |error| Err(error.into()));
+        ended.and(kept).and(closed)
     }
-    if !options.json {
-        text::print(&table(&done, &catalogue, options.quiet))?;
-    }
-    Ok(())
 }
 
 impl Options {
@@ -198,44 +270,33 @@ fn heading(number: u32, of: usize, point: &Point, seed: u32) -> String {
     text::plain(&format!("Run {number} of {of}: {}{comma}seed {seed}", point.label))
 }
 
-fn play(session: &mut Session, machine: &Machine, number: u32, spec: RunSpec) -> Result<Report, Stop> {
-    match pollster::block_on(session.play(number, spec, 0, None)) {
-        Ok(Ended::Finished(report)) => Ok(*report),
-        Ok(Ended::Cancelled) => {
-            // Nobody reads any more, or the disk is full: that is why the run was cancelled.
-            machine.speaker.borrow_mut().finish()?;
-            Err(Stop::Interrupted)
+impl Plays<'_> {
+    /// Writes what the finished stages of a run have left under `folder`, which is empty or ends with a slash.
+    fn save(&self, spec: &RunSpec, folder: &str) -> Result<(), Stop> {
+        let Some(out) = &self.out else { return Ok(()) };
+        if self.save.contains(&Save::Indices) {
+            out.write(&format!("{folder}indices.json"), self.session.indices(spec)?.to_string().as_bytes())?;
         }
-        Ok(Ended::Failed(message)) => Err(Stop::Failed(match &machine.speaker.borrow().cure {
-            Some((path, value)) => format!("{message}; `--set {path}={value}` may help"),
-            None => message,
-        })),
-        Err(error) => Err(error.into()),
-    }
-}
-
-/// Writes what a run has left under `folder`, which is empty or ends with a slash.
-fn save(what: &[Save], session: &Session, spec: &RunSpec, out: &Out, folder: &str) -> Result<(), Stop> {
-    if what.contains(&Save::Indices) {
-        out.write(&format!("{folder}indices.json"), session.indices(spec)?.to_string().as_bytes())?;
-    }
-    for (index, stage) in spec.stages.iter().enumerate() {
-        let name = spec.stage_name(index);
-        let file = file_name(&name, index);
-        if what.contains(&Save::Weights) && engine::is_layer(&stage.id) {
-            let Exported { weights, adapter } = pollster::block_on(session.export(&name))?;
-            out.write(&format!("{folder}weights/{file}.safetensors"), &weights)?;
-            if let Some(adapter) = adapter {
-                let folder = format!("{folder}weights/adapter_{file}");
-                out.write(&format!("{folder}/adapter_config.json"), format!("{:#}\n", adapter.config).as_bytes())?;
-                out.write(&format!("{folder}/adapter_model.safetensors"), &adapter.weights)?;
+        for (index, stage) in spec.stages.iter().enumerate() {
+            let name = spec.stage_name(index);
+            let is_done = self.machine.speaker.borrow().outcomes.get(&name).is_some_and(|outcome| outcome.is_done());
+            let file = file_name(&name, index);
+            if is_done && self.save.contains(&Save::Weights) && engine::is_layer(&stage.id) {
+                let Exported { weights, adapter } = pollster::block_on(self.session.export(&name))?;
+                out.write(&format!("{folder}weights/{file}.safetensors"), &weights)?;
+                if let Some(adapter) = adapter {
+                    let folder = format!("{folder}weights/adapter_{file}");
+                    out.write(&format!("{folder}/adapter_config.json"), format!("{:#}\n", adapter.config).as_bytes())?;
+                    out.write(&format!("{folder}/adapter_model.safetensors"), &adapter.weights)?;
+                }
+            }
+            if let Some(left) = self.session.adversarials.get(&name).filter(|_| self.save.contains(&Save::Adversarials))
+            {
+                out.write(&format!("{folder}adversarials/{file}.safetensors"), &adversarials_file(left)?)?;
             }
         }
-        if let Some(left) = session.adversarials.get(&name).filter(|_| what.contains(&Save::Adversarials)) {
-            out.write(&format!("{folder}adversarials/{file}.safetensors"), &adversarials_file(left)?)?;
-        }
+        Ok(())
     }
-    Ok(())
 }
 
 /// `x` `[n, channels, height, width]`, `labels` and `ids` `[n]`.

@@ -29,8 +29,12 @@ pub struct Speaker {
     pub outcomes: Outcomes,
     /// A setting of the stage that failed and a value that may cure it.
     pub cure: Option<(String, Value)>,
-    /// Why nobody hears any more.
-    pub failed: Option<io::Error>,
+    /// Why standard output takes no more.
+    pub closed: Option<io::Error>,
+    /// Why `events.jsonl` takes no more.
+    unwritten: Option<io::Error>,
+    /// Whether there is a folder of results.
+    keeps: bool,
 }
 
 impl Speaker {
@@ -38,12 +42,14 @@ impl Speaker {
         Self {
             listener,
             catalogue,
+            keeps: events.is_some(),
             events: events.map(BufWriter::new),
             bar: ProgressBar::hidden(),
             spec: spec.clone(),
             outcomes: Outcomes::new(),
             cure: None,
-            failed: None,
+            closed: None,
+            unwritten: None,
         }
     }
 
@@ -62,18 +68,25 @@ impl Speaker {
         if wanted {
             let line = serde_json::to_string(said).expect("an event has string keys") + "\n";
             let written = self.events.as_mut().map_or(Ok(()), |events| events.write_all(line.as_bytes()));
-            self.note(written);
+            if let Err(error) = written {
+                (self.events, self.unwritten) = (None, Some(error));
+            }
             if self.listener == Listener::Program {
-                self.note(text::print(&line));
+                self.print(&line);
             }
         }
         self.tell(said);
     }
 
-    /// Ends `events.jsonl`.
+    /// Whether nobody hears the run and nothing of it is kept.
+    pub const fn is_pointless(&self) -> bool {
+        self.closed.is_some() && !self.keeps
+    }
+
+    /// Ends `events.jsonl`; an error if not all of it could be written.
     pub fn finish(&mut self) -> io::Result<()> {
         self.bar.finish_and_clear();
-        match self.failed.take() {
+        match self.unwritten.take() {
             Some(error) => Err(error),
             None => self.events.as_mut().map_or(Ok(()), Write::flush),
         }
@@ -120,18 +133,14 @@ impl Speaker {
         text::plain(&format!("{stage}: {} ({seconds:.1} s)", view.sentence(stage))) + "\n"
     }
 
-    fn aside(&self, kind: &str, message: &str) {
+    /// A line on standard error.
+    pub fn aside(&self, kind: &str, message: &str) {
         self.bar.suspend(|| eprintln!("{kind}: {}", text::plain(message)));
     }
 
-    fn print(&mut self, line: &str) {
-        let written = text::print(line);
-        self.note(written);
-    }
-
-    fn note(&mut self, written: io::Result<()>) {
-        if let Err(error) = written {
-            self.failed.get_or_insert(error);
+    pub fn print(&mut self, line: &str) {
+        if self.closed.is_none() {
+            self.closed = text::print(line).err();
         }
     }
 }

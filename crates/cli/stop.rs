@@ -1,3 +1,4 @@
+use crate::signals;
 use spec::Wrong;
 use std::io::{self, ErrorKind};
 
@@ -8,8 +9,10 @@ pub enum Stop {
     Bad(String),
     /// A run or the machine failed.
     Failed(String),
-    /// By the user, or because nobody reads the output any more.
-    Interrupted,
+    /// By a signal, whose number this is: the user's, or a scheduler's.
+    Signal(i32),
+    /// Nobody reads the output any more.
+    Closed,
 }
 
 impl Stop {
@@ -18,14 +21,16 @@ impl Stop {
         match self {
             Self::Bad(_) => 2,
             Self::Failed(_) => 1,
-            Self::Interrupted => 130,
+            // As a shell says it of a program that a signal ended; 13 is that of a closed pipe.
+            Self::Signal(signal) => (128 + *signal) as u8,
+            Self::Closed => 128 + 13,
         }
     }
 
     pub fn message(&self) -> Option<&str> {
         match self {
             Self::Bad(message) | Self::Failed(message) => Some(message),
-            Self::Interrupted => None,
+            Self::Signal(_) | Self::Closed => None,
         }
     }
 }
@@ -39,7 +44,7 @@ impl From<Wrong> for Stop {
 impl From<engine::Error> for Stop {
     fn from(error: engine::Error) -> Self {
         match error {
-            engine::Error::Cancelled => Self::Interrupted,
+            engine::Error::Cancelled => Self::Signal(signals::came().unwrap_or(2)),
             engine::Error::Input(wrong) => wrong.into(),
             other => Self::Failed(other.to_string()),
         }
@@ -49,7 +54,7 @@ impl From<engine::Error> for Stop {
 impl From<io::Error> for Stop {
     fn from(error: io::Error) -> Self {
         match error.kind() {
-            ErrorKind::BrokenPipe => Self::Interrupted,
+            ErrorKind::BrokenPipe => Self::Closed,
             _ => Self::Failed(error.to_string()),
         }
     }

@@ -42,7 +42,7 @@ fn timed(spec: RunSpec) -> Value {
     let watch = Rc::new(Watch { begun: now(), gate: gate.clone(), stage: Some(last), heard: RefCell::default() });
     let mut session = Session::new(Opened::cpu(Why::Default), watch.clone(), gate, Registry::shipped());
     match pollster::block_on(session.play(1, spec, 0, None)) {
-        Ok(Ended::Cancelled) => {}
+        Ok(Ended::Cancelled(_)) => {}
         ended => panic!("the run came to an end before it was measured: {ended:?}"),
     }
     let heard = watch.heard.borrow();

@@ -20,14 +20,14 @@ use std::collections::BTreeMap;
 use std::rc::Rc;
 
 /// How a run ended.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub enum Ended {
     /// All stages were played.
     Finished(Box<Report>),
-    /// The user stopped it; the stages before are kept.
-    Cancelled,
-    /// A stage failed, for the reason in this sentence; the stages before it are kept.
-    Failed(String),
+    /// The user stopped it; the stages before are kept, and the report is of them.
+    Cancelled(Box<Report>),
+    /// A stage failed; the stages before it are kept, and the report is of them.
+    Failed(Box<Report>, Error),
 }
 
 /// One engine: a device, the data loaded on it, and the models that its runs have left.
@@ -194,6 +194,7 @@ impl Session {
         self.adversarials.clear();
         let mut cx = self.cx(run, spec.seed);
         let mut rows: Vec<Row> = Vec::new();
+        let mut early = None;
         for index in first..=last {
             let stage = &spec.stages[index];
             let entry = self.registry.entry(&stage.id)?;
@@ -212,49 +213,63 @@ impl Session {
                 }
                 Err(error) => error,
             };
-            let kept = cx.good.as_ref().map(|good| good.step);
-            if let Some(Checkpoint { step, net }) = cx.good.take().filter(|_| entry.shape.is_layer()) {
-                self.keep_good(index, net, step, &mut state, &cx).await?;
-            }
-            return match failed.cause() {
-                None => {
-                    cx.say(Event::Cancelled { step: kept.unwrap_or(cx.progress.steps) });
-                    Ok(Ended::Cancelled)
-                }
-                Some(Cause::Lost) => Err(failed),
-                Some(cause) => {
-                    let step = match failed {
-                        Error::Diverged { step } => Some(step),
-                        _ => None,
-                    };
-                    let (message, cure) = (failed.to_string(), cure(&failed, entry, stage));
-                    cx.say(Event::Failed { cause, message: message.clone(), step, kept, cure });
-                    Ok(Ended::Failed(message))
-                }
-            };
+            self.end_early(index, &failed, &mut state, &mut cx).await?;
+            early = Some(failed);
+            break;
         }
-        for (name, Seen { view, done, .. }) in std::mem::take(&mut state.seen) {
-            let [channels, height, width] = view.set.shape;
-            let left = Adversarials {
-                ids: view.rows.to_vec(),
-                labels: view.rows.iter().map(|row| view.label(*row)).collect(),
-                shape: [view.len(), channels, height, width],
-                pixels: done.pixels,
-            };
-            self.adversarials.insert(name, left);
-        }
-        let report = Report {
+        self.adversarials =
+            std::mem::take(&mut state.seen).into_iter().map(|(name, seen)| (name, seen.into())).collect();
+        let hashes = hashes(self.registry, &state, &cx).await;
+        let report = Box::new(Report {
             format: spec::FORMAT,
             spec: (*spec).clone(),
             engine: ENGINE.into(),
             device: self.opened.name.into(),
             seed: spec.seed,
             seconds: self.host.now() - begun,
-            hashes: hashes(self.registry, &state, &cx).await?,
+            // A device that is lost has no weights to be hashed.
+            hashes: if early.is_some() { hashes.unwrap_or_default() } else { hashes? },
             rows,
+            unfinished: early
+                .iter()
+                .map(|error| match error {
+                    Error::Cancelled => format!("stage.{}: it was stopped", cx.stage),
+                    error => format!("stage.{}: {error}", cx.stage),
+                })
+                .collect(),
+        });
+        Ok(match early {
+            None => {
+                self.say(run, Event::Finished { report: report.clone() });
+                Ended::Finished(report)
+            }
+            Some(Error::Cancelled) => Ended::Cancelled(report),
+            Some(error) => Ended::Failed(report, error),
+        })
+    }
+
+    /// Says why a stage did not come to its end, and keeps its last good network.
+    async fn end_early(&mut self, index: usize, error: &Error, state: &mut RunState, cx: &mut Cx) -> Result {
+        let entry = self.registry.entry(&state.spec.stages[index].id)?;
+        let kept = cx.good.as_ref().map(|good| good.step);
+        let good = cx.good.take().filter(|_| entry.shape.is_layer());
+        let event = match error.cause() {
+            None => Event::Cancelled { step: kept.unwrap_or(cx.progress.steps) },
+            // The device is gone for the whole engine, which is said by those who hold it.
+            Some(Cause::Lost) => return Ok(()),
+            Some(cause) => Event::Failed {
+                cause,
+                message: error.to_string(),
+                step: if let Error::Diverged { step } = error { Some(*step) } else { None },
+                kept,
+                cure: cure(error, entry, &state.spec.stages[index]),
+            },
         };
-        self.say(run, Event::Finished { report: Box::new(report.clone()) });
-        Ok(Ended::Finished(Box::new(report)))
+        if let Some(Checkpoint { step, net }) = good {
+            self.keep_good(index, net, step, state, cx).await?;
+        }
+        cx.say(event);
+        Ok(())
     }
 
     fn cx(&self, run: u32, seed: u32) -> Cx {
@@ -341,6 +356,18 @@ impl Session {
         let task = state.spec.task_of(index, |id| self.registry.is_layer(id));
         state.models.insert(cx.stage.clone(), Made { net, task, stage: Some(index), parent: Some(parent) });
         self.keep(state, step, cx).await
+    }
+}
+
+impl From<Seen> for Adversarials {
+    fn from(Seen { view, done, .. }: Seen) -> Self {
+        let [channels, height, width] = view.set.shape;
+        Self {
+            ids: view.rows.to_vec(),
+            labels: view.rows.iter().map(|row| view.label(*row)).collect(),
+            shape: [view.len(), channels, height, width],
+            pixels: done.pixels,
+        }
     }
 }
 

@@ -1,16 +1,22 @@
 //! One report of several runs.
 
+use indexmap::IndexMap;
 use kit::stats::{Mean, mean};
 use spec::{Report, Row};
 
-/// One report of several runs of one file with different seeds: each figure is the mean, with its standard deviation.
-/// `None` for no reports.
+/// One report of several runs of one file with different seeds: each figure is the mean over the runs that came to it,
+/// with its standard deviation. `None` for no reports.
 pub fn summary(reports: &[Report]) -> Option<Report> {
     let first = reports.first()?;
     if reports.len() == 1 {
         return Some(first.clone());
     }
-    let rows = first.rows.iter().map(|row| {
+    // A run that ended early has not all of them.
+    let mut keys: IndexMap<(&str, &str), &Row> = IndexMap::new();
+    for row in reports.iter().flat_map(|report| &report.rows) {
+        keys.entry((&row.stage, &row.key)).or_insert(row);
+    }
+    let rows = keys.into_values().map(|row| {
         let same = |other: &&Row| other.stage == row.stage && other.key == row.key;
         let values: Vec<f64> =
             reports.iter().filter_map(|report| report.rows.iter().find(same)).map(|row| row.value).collect();
@@ -19,5 +25,9 @@ pub fn summary(reports: &[Report]) -> Option<Report> {
         Row { value, spread, interval, seeds: Some(values.len()), ..row.clone() }
     });
     let seconds = reports.iter().map(|report| report.seconds).sum();
-    Some(Report { rows: rows.collect(), seconds, ..first.clone() })
+    let unfinished = reports
+        .iter()
+        .flat_map(|report| report.unfinished.iter().map(|why| format!("seed {}: {why}", report.seed)))
+        .collect();
+    Some(Report { rows: rows.collect(), seconds, unfinished, ..first.clone() })
 }

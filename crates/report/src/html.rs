@@ -83,6 +83,7 @@ fn run(played: &Played, catalogue: &Catalogue) -> Markup {
             (about)
             @if repeats > 1 { ". Curves are those of seed " (report.seed) "; other figures are means over the seeds." }
         }
+        @for why in &report.unfinished { p class="about" { "Not finished: " (why) "." } }
         @for (name, stage) in names.iter().zip(&report.spec.stages) {
             @let sentence = view.finished(name);
             @let curves = played.stages.get(name).map_or_else(Vec::new, |outcome| outcome.curves());

@@ -112,10 +112,13 @@ pub struct Outcome {
 }
 
 impl Outcome {
-    /// What a report says of a stage: its figures. A report is of a run that has ended, and all its stages are done.
+    /// What a report says of a stage that was played: its figures.
     pub fn of(report: &Report, stage: &str) -> Option<Self> {
         report.spec.find(stage)?;
-        let rows = report.rows.iter().filter(|row| row.stage == stage).cloned().collect();
+        let rows: Vec<Row> = report.rows.iter().filter(|row| row.stage == stage).cloned().collect();
+        if rows.is_empty() && !report.unfinished.is_empty() {
+            return None;
+        }
         Some(Self { status: Status::Done, rows, ..Self::default() })
     }
 

@@ -264,6 +264,9 @@ pub struct Report {
     pub hashes: indexmap::IndexMap<String, String>,
     /// The figures of all stages that were played, in playing order.
     pub rows: Vec<Row>,
+    /// Why runs ended before their last stage, each a sentence; empty where all came to their end.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub unfinished: Vec<String>,
 }
 
 impl Report {

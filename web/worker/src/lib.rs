@@ -208,7 +208,11 @@ impl Worker {
                 let result = session.play(run, spec, first, last).await;
                 self.run.set(0);
                 self.gate.paused.set(false);
-                self.report(run, result.map(|ended: Ended| drop(ended)).err());
+                let error = match result {
+                    Ok(Ended::Failed(_, lost @ Error::DeviceLost(_))) => Some(lost),
+                    result => result.err(),
+                };
+                self.report(run, error);
             }
         }
         *self.session.borrow_mut() = Some(session);
