@@ -41,11 +41,36 @@ fn run_files_that_cannot_be_are_refused_before_they_start() {
         ),
         ("epochs = 1", "epoch = 1", "stage.base.train: there is no key \"epoch\"; did you mean \"epochs\"?"),
         ("epochs = 1", "lr = 50", "stage.base.train.lr: learning rate must lie between"),
+        // Stages that do not fit together.
+        (
+            "as = \"fool\"",
+            "as = \"fool\", model = { id = \"mlp\" }",
+            "stage.fool.model: this method works on the network of an",
+        ),
+        (
+            "from = \"base\", train",
+            "model = { id = \"mlp\" }, train",
+            "stage.forgot.model: this method works on the network",
+        ),
+        ("from = \"base\"", "from = \"fool\"", "stage.forgot.from: \"fool\" leaves no network; there are: base, start"),
+        (
+            "as = \"forgot\"",
+            "as = \"forgot\", with = [\"base\"]",
+            "stage.forgot.with: this method takes no further networks",
+        ),
+        // Seeds.
+        (
+            "retrain_seeds = 1",
+            "seed = 4294967290\nretrain_seeds = 100",
+            "seed: 4294967290 leaves no room for 100 seeds",
+        ),
+        ("retrain_seeds = 1", "seed = 4294967295\nrepeats = 2", "seed: 4294967295 leaves no room for 4 seeds"),
+        ("retrain_seeds = 1", "seed = 99999999999999999999999", "seed: 99999999999999999999999 is too large a number"),
         // An empty forget set, a complete one, and one that is not there.
         ("id = \"class\", class = 3", "id = \"picked\", ids = []", "nothing is chosen to forget"),
         ("id = \"class\", class = 3", "id = \"random\", fraction = 0.0", "nothing is chosen to forget"),
         ("id = \"class\", class = 3", "id = \"random\", fraction = 1.0", "at least one class must stay"),
-        ("id = \"class\", class = 3", "id = \"picked\", ids = [4000000000]", "not among the training images"),
+        ("id = \"class\", class = 3", "id = \"picked\", ids = [4000000000]", "not among the training samples"),
         ("id = \"class\", class = 3", "id = \"class\", class = 12", "there is no class 12; there are 0 to 9"),
         ("forget = { id = \"class\", class = 3 }", "", "needs to know what to forget"),
         // Classes.

@@ -311,7 +311,7 @@ fn bad_input_is_refused_before_anything_is_written() {
         ("class = 3", "class = 12", "there is no class 12"),
         ("forget = { id = \"class\", class = 3 }", "", "what to forget"),
         ("{ id = \"digits\" }", "{ id = \"digits\", classes = [3] }", "at least two are needed"),
-        ("retrain_seeds = 1", "seed = 4294967295\nrepeats = 2", "leaves no room for 2 seeds"),
+        ("retrain_seeds = 1", "seed = 4294967295\nrepeats = 2", "leaves no room for 4 seeds"),
     ] {
         let text = CHAIN.replacen(from, to, 1);
         assert_ne!(text, CHAIN, "{from}");
@@ -319,6 +319,10 @@ fn bad_input_is_refused_before_anything_is_written() {
     }
     refused(&folder, &["--repeats", "0"], TRAIN, "between 1 and 100");
     let grid: Vec<u32> = (0..101).collect();
+    for key in ["repeats", "device", "name"] {
+        let grid = format!("grid={{\"{key}\":[1]}}");
+        refused(&folder, &["--set", &grid], TRAIN, &format!("grid.{key}: it has no effect on a single run"));
+    }
     let grid = format!("grid={{\"seed\":{grid:?},\"stage.0.train.epochs\":{grid:?}}}");
     refused(&folder, &["--set", &grid], TRAIN, "more than 10000 runs");
     #[cfg(not(feature = "vulkan"))]
@@ -354,7 +358,12 @@ fn wrong_data_files_are_refused() {
     put(b"GIF89a", &idx(&[40], 40), "this is no IDX file");
     put(&images, &idx(&[39], 39), "there are 39 labels for 40 images");
     put(&idx(&[u32::MAX, u32::MAX, 4], 8), &idx(&[40], 40), "are more than");
-    refused(&folder, &["--set", "tasks.digits.labels="], &text, "the name of a data or weight file is empty");
+    refused(
+        &folder,
+        &["--set", "tasks.digits.labels="],
+        &text,
+        "tasks.digits.labels: the file of the labels is not named yet",
+    );
     fs::remove_file(folder.path().join("labels")).unwrap();
     refused(&folder, &[], &text, "labels: there is no such file");
 }

@@ -65,9 +65,6 @@ impl Host for Machine {
 
 /// A path (from the run file's folder, then from here), else the name of weights that are shipped.
 fn find(name: &str, folder: &Path) -> Result<PathBuf> {
-    if name.is_empty() {
-        return Err(Error::input("run file", "the name of a data or weight file is empty"));
-    }
     let shipped = shipped();
     let paths = [folder.join(name), PathBuf::from(name)].into_iter().chain(match name.contains(['/', '\\']) {
         true => Vec::new(),

@@ -1,8 +1,8 @@
 //! The folder of results: made under a temporary name beside its place, then moved there in one rename.
 //!
 //! `files.json` in it lists what this program wrote. Only that is ever deleted; what else lies in the folder is moved
-//! over to the results that replace it. A temporary folder holds a file that its process keeps locked, so that one which
-//! a killed run left behind is told from one that is in use, whatever its process was called.
+//! over to the results that replace it. A temporary folder holds a file that its process keeps locked, so that what a
+//! killed run left behind is told from a folder in use, whatever its process was called.
 
 mod leftovers;
 mod place;

@@ -33,8 +33,8 @@ pub struct Options {
     json: bool,
     /// Write report.json, report.html and events.jsonl into this folder, whole or not at all
     ///
-    /// The folder is made. Earlier results in it are replaced; files that this program did not write stay. What a run has
-    /// finished that does not come to its end lies beside it, in DIR-unfinished, if DIR holds results.
+    /// The folder is made. Earlier results in it are replaced; files that this program did not write stay. What is
+    /// finished of a run that does not come to its end is kept too, beside earlier results in DIR-unfinished.
     #[arg(long, value_name = "DIR")]
     out: Option<PathBuf>,
     /// Compute with burn's own operations alone: slower, and how to see that results do not depend on ours
@@ -126,10 +126,11 @@ impl Plays<'_> {
         }
         for point in &points {
             let (mut reports, mut outcomes) = (Vec::new(), Outcomes::new());
-            let ended = seeds(&point.spec, repeats)?.try_for_each(|seed| {
+            let first = point.spec.seed;
+            let ended = (first..=first + (repeats - 1)).try_for_each(|seed| {
                 let spec = RunSpec { seed, ..point.spec.clone() };
                 let ended = self.one(point, &spec, &mut reports);
-                if seed == point.spec.seed {
+                if seed == first {
                     outcomes = std::mem::take(&mut self.machine.speaker.borrow_mut().outcomes);
                 }
                 ended
@@ -248,7 +249,6 @@ pub fn points(spec: &RunSpec) -> Result<Vec<Point>, Stop> {
     }
     let point = |(label, run): (String, RunSpec)| {
         engine::check(&run)?;
-        seeds(&run, run.repeats.unwrap_or(1))?;
         let name = match (run.name.is_empty(), label.is_empty()) {
             (_, true) => run.name.clone(),
             (true, false) => label.clone(),
@@ -257,12 +257,6 @@ pub fn points(spec: &RunSpec) -> Result<Vec<Point>, Stop> {
         Ok(Point { label, spec: RunSpec { name, repeats: None, ..run } })
     };
     spec.grid_runs()?.into_iter().map(point).collect()
-}
-
-fn seeds(spec: &RunSpec, repeats: u32) -> Result<std::ops::Range<u32>, Stop> {
-    let end = spec.seed.checked_add(repeats);
-    let end = end.ok_or_else(|| Wrong::new("seed", format!("{} leaves no room for {repeats} seeds", spec.seed)))?;
-    Ok(spec.seed..end)
 }
 
 fn heading(number: u32, of: usize, point: &Point, seed: u32) -> String {

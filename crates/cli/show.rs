@@ -212,7 +212,7 @@ const fn access_word(access: Access) -> &'static str {
 /// What playing this would do.
 fn plan(spec: &RunSpec, points: usize, catalogue: &Catalogue) -> String {
     let repeats = spec.repeats.unwrap_or(1);
-    let name = if spec.name.is_empty() { "This run file".into() } else { format!("\"{}\"", spec.name) };
+    let name = if spec.name.is_empty() { "This run file".into() } else { format!("\"{}\"", text::plain(&spec.name)) };
     let plays = points * repeats as usize;
     let mut out = match plays {
         1 => format!("{name} is right: one run with seed {}.\n", spec.seed),
@@ -220,7 +220,7 @@ fn plan(spec: &RunSpec, points: usize, catalogue: &Catalogue) -> String {
     };
     out.push_str("\nTasks\n");
     for (name, pick) in &spec.tasks {
-        out.push_str(&format!("  {name}: {}{}\n", pick.id, words(&pick.params)));
+        out.push_str(&format!("  {}: {}{}\n", text::plain(name), pick.id, words(&pick.params)));
     }
     out.push_str(&format!("Network\n  {}{}\n", spec.model.id, words(&spec.model.params)));
     if let Some(forget) = &spec.forget {
@@ -251,8 +251,8 @@ fn words(params: &Map<String, Value>) -> String {
         for (key, value) in params {
             match value {
                 Value::Object(table) => list(out, &format!("{path}{key}."), table),
-                Value::String(text) => out.push_str(&format!(" {path}{key}={text}")),
-                other => out.push_str(&format!(" {path}{key}={other}")),
+                Value::String(value) => out.push_str(&text::plain(&format!(" {path}{key}={value}"))),
+                other => out.push_str(&text::plain(&format!(" {path}{key}={other}"))),
             }
         }
     }

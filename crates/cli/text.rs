@@ -7,9 +7,13 @@ use textwrap::{Options, WordSplitter};
 /// Columns of running text.
 const WIDTH: usize = 96;
 
-/// One line: a name from a file must not move the cursor or colour the screen.
+/// One line: a name from a file must not move the cursor, colour the screen, or turn the direction of the text.
 pub fn plain(text: &str) -> String {
-    text.chars().map(|character| if character.is_control() { '\u{fffd}' } else { character }).collect()
+    const TURNS: [std::ops::RangeInclusive<char>; 3] =
+        ['\u{200b}'..='\u{200f}', '\u{2028}'..='\u{202e}', '\u{2066}'..='\u{2069}'];
+    let turns = |character: &char| TURNS.iter().any(|range| range.contains(character));
+    let is_shown = |character: &char| !character.is_control() && !turns(character);
+    text.chars().map(|character| if is_shown(&character) { character } else { '\u{fffd}' }).collect()
 }
 
 /// Writes to standard output at once; an error is a reader that went away, or a full disk.

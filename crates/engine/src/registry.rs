@@ -78,6 +78,7 @@ impl Registry {
             let known = forget_choices();
             spec::check_all("forget", &pick.params, &choice("forget set", "forget", &pick.id, &known)?.controls)?;
         }
+        spec.check_shapes(|id| self.entry(id).ok().map(|entry| entry.shape))?;
         for (index, stage) in spec.stages.iter().enumerate() {
             let at = format!("stage.{}", spec.stage_name(index));
             let entry = self.entry(&stage.id).map_err(|wrong| Wrong { what: at.clone(), ..wrong })?;

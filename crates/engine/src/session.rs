@@ -422,6 +422,9 @@ impl Host for WithFiles {
         self.host.rest()
     }
     fn asset<'a>(&'a self, name: &'a str) -> kit::Boxed<'a, Result<Vec<u8>>> {
+        if name.is_empty() {
+            return Box::pin(async { Err(Error::input("run file", "the name of a data or weight file is empty")) });
+        }
         let known = self.files.borrow().get(name).cloned();
         match known {
             Some(bytes) => Box::pin(async move { Ok((*bytes).clone()) }),

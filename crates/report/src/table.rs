@@ -147,12 +147,21 @@ impl Results {
                 None => groups.push((line.family.clone(), vec![line.clone()])),
             }
         }
-        groups.into_iter().map(|(family, lines)| (family, Self::of(lines).table())).collect()
+        let many = self.has_many_runs();
+        groups.into_iter().map(|(family, lines)| (family, Self::of(lines).with_runs(many))).collect()
+    }
+
+    fn has_many_runs(&self) -> bool {
+        self.lines.iter().any(|line| line.run != self.lines[0].run)
     }
 
     /// For people: units in the head, ± over seeds, no more digits than the figures have.
     pub fn table(&self) -> Table {
-        let many = self.lines.iter().any(|line| line.run != self.lines[0].run);
+        self.with_runs(self.has_many_runs())
+    }
+
+    /// As [`Self::table`], with a column for the run if `many`.
+    fn with_runs(&self, many: bool) -> Table {
         let mut table = Table::new(2 + usize::from(many), many.then_some("Run"));
         table.head.extend(["Stage".into(), "Method".into()]);
         table.head.extend(self.keys.iter().map(|key| match metric(key) {

@@ -1,4 +1,4 @@
-use crate::strict::Strict;
+use crate::{Shape, strict::Strict};
 use indexmap::IndexMap;
 use serde::de::DeserializeSeed;
 use serde::{Deserialize, Serialize};
@@ -151,6 +151,8 @@ impl DeviceChoice {
 impl RunSpec {
     /// Reads TOML or JSON (a text that starts with a brace). The version is read before anything else speaks.
     pub fn read(text: &str) -> Result<Self, Wrong> {
+        // Some editors put it before everything else.
+        let text = text.trim_start_matches('\u{feff}');
         if text.trim_start().starts_with('{') {
             return Self::read_json(text);
         }
@@ -366,6 +368,14 @@ impl RunSpec {
 
     /// The product of all axes of `grid`: what was set, and the run that it makes.
     pub fn grid_runs(&self) -> Result<Vec<(String, Self)>, Wrong> {
+        if let Some(key) =
+            ["device", "grid", "name", "repeats", "version"].into_iter().find(|key| self.grid.contains_key(*key))
+        {
+            return Err(Wrong::new(
+                format!("grid.{key}"),
+                "it has no effect on a single run, so it cannot differ between runs",
+            ));
+        }
         let mut runs = vec![(String::new(), Self { grid: IndexMap::new(), ..self.clone() })];
         for (path, values) in &self.grid {
             if values.is_empty() {
@@ -383,6 +393,32 @@ impl RunSpec {
         Ok(runs)
     }
 
+    /// What the shapes of the methods rule out; `shape` is that of a method's id. An error names the stage and what
+    /// would be right.
+    pub fn check_shapes(&self, shape: impl Fn(&str) -> Option<Shape>) -> Result<(), Wrong> {
+        let is_layer = |id: &str| shape(id).is_some_and(Shape::is_layer);
+        for (index, stage) in self.stages.iter().enumerate() {
+            let at = |key: &str| format!("stage.{}.{key}", self.stage_name(index));
+            if stage.model.is_some() && shape(&stage.id).is_some_and(|shape| shape != Shape::Tune) {
+                let why = "this method works on the network of an earlier stage; only training takes one of its own";
+                return Err(Wrong::new(at("model"), why));
+            }
+            if !stage.with.is_empty() {
+                return Err(Wrong::new(at("with"), "this method takes no further networks"));
+            }
+            let asked = stage.from.as_ref().and_then(|name| self.find(name).map(|from| (name, from)));
+            if let Some((name, _)) =
+                asked.filter(|(_, from)| shape(&self.stages[*from].id).is_some_and(|shape| !shape.is_layer()))
+            {
+                let names: Vec<String> =
+                    self.layers(is_layer).filter(|at| *at < index).map(|at| self.stage_name(at)).collect();
+                let known = names.iter().map(String::as_str).chain([START]).collect::<Vec<_>>().join(", ");
+                return Err(Wrong::new(at("from"), format!("\"{name}\" leaves no network; there are: {known}")));
+            }
+        }
+        Ok(())
+    }
+
     /// Names that contradict each other; what each method takes is the engine's business.
     fn check_names(&self) -> Result<(), Wrong> {
         if self.tasks.is_empty() {
@@ -396,6 +432,13 @@ impl RunSpec {
                 let why = format!("must be a whole number between {} and {}", SEEDS.start(), SEEDS.end());
                 return Err(Wrong::new(key, why));
             }
+        }
+        let others = |seeds: u32| seeds - 1;
+        let retrained = if self.forget.is_some() { others(self.seeds_of_reference()) } else { 0 };
+        let more = others(self.repeats.unwrap_or(1)) + retrained;
+        if self.seed.checked_add(more).is_none() {
+            let why = format!("{} leaves no room for {} seeds; {} is the largest", self.seed, more + 1, u32::MAX);
+            return Err(Wrong::new("seed", why));
         }
         for (index, stage) in self.stages.iter().enumerate() {
             let at = format!("stage.{}", self.stage_name(index));

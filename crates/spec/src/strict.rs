@@ -41,6 +41,12 @@ impl<'de> Visitor<'de> for Strict<'_> {
             false => Err(E::custom(format!("{}: {number} is too large a number", self.0))),
         }
     }
+    fn visit_i128<E: Error>(self, number: i128) -> Result<Value, E> {
+        Err(E::custom(format!("{}: {number} is too large a number", self.0)))
+    }
+    fn visit_u128<E: Error>(self, number: u128) -> Result<Value, E> {
+        Err(E::custom(format!("{}: {number} is too large a number", self.0)))
+    }
     fn visit_f64<E: Error>(self, number: f64) -> Result<Value, E> {
         let finite = serde_json::Number::from_f64(number).map(Value::Number);
         finite.ok_or_else(|| E::custom(format!("{}: {number} is not a finite number", self.0)))

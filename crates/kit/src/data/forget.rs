@@ -59,10 +59,10 @@ impl Split {
         let forget = train.filter(|row| chosen.binary_search(&row).is_ok());
         let retain = train.filter(|row| chosen.binary_search(&row).is_err());
         if forget.is_empty() {
-            return Err(Error::input("forget", "nothing is chosen to forget; pick at least one image or class"));
+            return Err(Error::input("forget", "nothing is chosen to forget; pick at least one sample or class"));
         }
         if retain.is_empty() {
-            let why = format!("all {} images are chosen; at least one class must stay", train.len());
+            let why = format!("all {} training samples are chosen; at least one class must stay", train.len());
             return Err(Error::input("forget", why));
         }
         let kept: Vec<u16> = retain.rows.iter().map(|row| train.label(*row)).collect();
@@ -82,12 +82,12 @@ pub fn forget_choices() -> Vec<Choice> {
         facts: None,
     };
     vec![
-        choice("class", "Class", "every training image of one class", settings::controls::<ClassConfig>()),
-        choice("picked", "Picked", "training images chosen by hand", settings::controls::<PickedConfig>()),
+        choice("class", "Class", "every training sample of one class", settings::controls::<ClassConfig>()),
+        choice("picked", "Picked", "training samples chosen by hand", settings::controls::<PickedConfig>()),
         choice(
             "random",
             "Random",
-            "a share of the training images of all classes",
+            "a share of the training samples of all classes",
             settings::controls::<RandomConfig>(),
         ),
     ]
@@ -108,7 +108,7 @@ pub fn forget_rows(pick: &Pick, task: &Task, seed: u32) -> Result<Vec<u32>> {
         "picked" => {
             let PickedConfig { ids } = settings::resolve("forget", &pick.params)?;
             if let Some(id) = ids.iter().find(|id| !train.rows.contains(id)) {
-                return Err(Error::input("forget.ids", format!("{id} is not among the training images")));
+                return Err(Error::input("forget.ids", format!("{id} is not among the training samples")));
             }
             ids
         }

@@ -25,6 +25,11 @@ impl DataSet for Idx {
     }
 
     async fn load(at: &str, config: &Config, host: &dyn Host) -> Result<RawSet> {
+        for (key, file) in [("images", &config.images), ("labels", &config.labels)] {
+            if file.is_empty() {
+                return Err(Error::input(format!("{at}.{key}"), format!("the file of the {key} is not named yet")));
+            }
+        }
         let (images, labels) = (host.asset(&config.images).await?, host.asset(&config.labels).await?);
         let train = Pair { images: &images, labels: &labels };
         match (&config.test_images, &config.test_labels) {

@@ -21,13 +21,19 @@ impl DataSet for Spirals {
     const KIND: Kind = Kind::Points;
 
     fn nouns() -> Vec<Noun> {
-        vec![Noun::new("point", "points", false)]
+        let arms: Vec<[String; 2]> =
+            (1..=ARMS).map(|arm| [format!("arm {arm}"), format!("points of arm {arm}")]).collect();
+        let words: Vec<(&str, &str)> = arms.iter().map(|[one, many]| (one.as_str(), many.as_str())).collect();
+        vec![Noun::new("point", "points", false).classes(&words)]
     }
 
     async fn load(_: &str, config: &Config, _: &dyn Host) -> Result<RawSet> {
         Ok(generate(config)?)
     }
 }
+
+/// The most arms.
+const ARMS: u32 = 8;
 
 /// How the points are drawn.
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
@@ -58,7 +64,7 @@ pub fn generate(config: &Config) -> std::result::Result<RawSet, Wrong> {
     const RADIUS: f32 = 0.4;
     within("n", config.n, 20..=20_000)?;
     within("noise", config.noise, 0.0..=0.2)?;
-    within("arms", config.arms, 2..=8)?;
+    within("arms", config.arms, 2..=ARMS)?;
     within("turns", config.turns, 0.25..=4.0)?;
     let on_arm = config.n.div_ceil(config.arms);
     let curve = |arm, place| {

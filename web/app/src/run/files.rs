@@ -34,13 +34,13 @@ pub fn take(view: View, files: web_sys::FileList) -> Result<(), SplitLoaderError
 async fn take_one(view: View, file: gloo_file::File) {
     let notices = view.run.notices;
     let name = file.name();
-    let ends = |endings: &[&str]| endings.iter().any(|ending| name.ends_with(ending));
+    let lower = name.to_lowercase();
+    let ends = |endings: &[&str]| endings.iter().any(|ending| lower.ends_with(ending));
     let is_run = ends(&[".toml", ".json"]);
     let limit = if is_run { RUN_FILE } else { LARGE };
     if file.size() > limit {
-        let megabytes = |bytes: u64| (bytes as f64 / 1e6).round();
-        let why = format!("it has {} MB; the limit is {}", megabytes(file.size()), megabytes(limit));
-        notices.show(Notice::Refused(Wrong::new(name, why)));
+        let limit = limit / 1_000_000;
+        notices.show(Notice::Refused(Wrong::new(name, format!("it has more than {limit} MB, the limit"))));
         return;
     }
     let Ok(bytes) = read_as_bytes(&file).await else { return };
@@ -60,6 +60,8 @@ async fn take_one(view: View, file: gloo_file::File) {
 
 /// The strip starts from these weights now.
 fn take_weights(view: View, name: String, bytes: &[u8]) {
+    // The engine is told of other weights once nothing plays.
+    view.run.stop();
     let stem = name.split('.').next().unwrap_or(&name).to_owned();
     view.run.import(Import::Source, stem.clone(), Uint8Array::from(bytes).buffer());
     view.run.edit(|strip| {
@@ -70,6 +72,7 @@ fn take_weights(view: View, name: String, bytes: &[u8]) {
 
 /// The first task reads it as its images or labels.
 fn take_data(view: View, name: String, bytes: &[u8]) {
+    view.run.stop();
     let key = if name.contains("label") { "labels" } else { "images" };
     view.run.import(Import::Data, name.clone(), Uint8Array::from(bytes).buffer());
     view.run.edit(|strip| {

@@ -50,18 +50,35 @@ pub fn stored() -> Vec<PastRun> {
     storage::stored("runs").map(open).unwrap_or_default()
 }
 
-/// `false` if the browser's storage is full.
+/// `false` if the browser's storage is full. What cannot be read here stays: another build of the page wrote it.
 pub fn store(runs: &[PastRun]) -> bool {
-    storage::store("runs", &json!({ "format": FORMAT, "runs": runs }))
+    storage::store("runs", &beside(runs, storage::stored("runs")))
 }
 
-/// The list in any form in which it was ever stored.
+/// What is stored: the runs, and behind them what is there already and cannot be read.
+fn beside(runs: &[PastRun], stored: Option<Value>) -> Value {
+    let stored = stored.unwrap_or_default();
+    let format = stored["format"].as_u64().unwrap_or(0).max(FORMAT.into());
+    let unread = rows(stored).into_iter().filter(|row| read(row).is_none());
+    let all: Vec<Value> = runs.iter().map(|run| json!(run)).chain(unread).collect();
+    json!({ "format": format, "runs": all })
+}
+
+/// The list in any form in which it was ever stored, without what cannot be read.
 fn open(value: Value) -> Vec<PastRun> {
+    rows(value).iter().filter_map(read).collect()
+}
+
+fn rows(value: Value) -> Vec<Value> {
     let runs = match value {
         Value::Object(mut table) => table.remove("runs").unwrap_or_default(),
         first => first,
     };
-    serde_json::from_value(runs).unwrap_or_default()
+    if let Value::Array(rows) = runs { rows } else { Vec::new() }
+}
+
+fn read(row: &Value) -> Option<PastRun> {
+    serde_json::from_value(row.clone()).ok()
 }
 
 /// Every so many points of the stage's accuracy, last one included.
@@ -146,6 +163,18 @@ mod tests {
         assert_eq!(open(json!(runs)), runs);
         assert_eq!(open(json!({ "format": FORMAT, "runs": runs })), runs);
         assert!(open(json!("x")).is_empty() && open(json!({})).is_empty());
+    }
+
+    #[test]
+    fn what_cannot_be_read_costs_no_other_row_and_stays() {
+        let (old, new) = (run("old", vec![]), run("new", vec![]));
+        let mut unknown = json!(old);
+        unknown["spec"]["of a later build"] = json!(1);
+        let later = json!({ "format": FORMAT + 1, "runs": [unknown, "no row", old] });
+        assert_eq!(open(later.clone()), [old.clone()]);
+        let stored = beside(&[new.clone(), old.clone()], Some(later));
+        assert_eq!(stored, json!({ "format": FORMAT + 1, "runs": [new, old, unknown, "no row"] }));
+        assert_eq!(beside(std::slice::from_ref(&new), None), json!({ "format": FORMAT, "runs": [new] }));
     }
 
     #[test]

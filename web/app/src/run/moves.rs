@@ -101,6 +101,10 @@ impl View {
             Ok(strip) => {
                 run.stop();
                 run.notices.close();
+                let left_out = strip.left_out(catalogue());
+                if !left_out.is_empty() {
+                    run.notices.show(Notice::LeftOut(left_out));
+                }
                 run.edit(|old| *old = strip);
                 run.classes.update(HashMap::clear);
                 self.selected.set(START.into());

@@ -23,6 +23,8 @@ pub enum Notice {
     /// A run file that cannot be.
     Refused(Wrong),
     BrokenLink(Wrong),
+    /// Stages that the page neither shows nor plays.
+    LeftOut(Vec<String>),
     /// The engine refused a run before its first stage, with this sentence.
     RunRefused(String),
     /// A dropped file that is of no known kind.

@@ -33,6 +33,7 @@ impl Strip {
             };
             settings::drop_defaults(&method.controls, &mut stage.params);
         }
+        spec.check_shapes(|id| catalogue.method(id).map(|method| method.shape))?;
         Ok(Self { spec, tip: None })
     }
 
@@ -108,6 +109,12 @@ impl Strip {
         slots
     }
 
+    /// Names of stages that ask the source network. The strip hangs notes under layers, so they have no place on it.
+    pub fn left_out(&self, catalogue: &Catalogue) -> Vec<String> {
+        let asks_source = |&at: &usize| !self.is_layer(at, catalogue) && self.parent(at).is_none();
+        (0..self.len()).filter(asks_source).map(|at| self.name(at)).collect()
+    }
+
     /// Stages that a stage stands on, nearest first.
     pub fn ancestors(&self, index: usize) -> Vec<usize> {
         self.spec.ancestors(index, alone)
@@ -115,15 +122,24 @@ impl Strip {
 
     /// What a stage's result hangs on. Two equal prints are one result, so that undoing a change brings it back.
     pub fn print(&self, index: usize, catalogue: &Catalogue) -> String {
+        // Stages stand behind those that they start from, so each is made once, however many start from it.
+        let mut prints = Vec::with_capacity(index + 1);
+        for at in 0..=index {
+            prints.push(self.print_over(&prints, at, catalogue));
+        }
+        prints.pop().expect("there is at least one")
+    }
+
+    fn print_over(&self, before: &[String], index: usize, catalogue: &Catalogue) -> String {
         let stage = &self.spec.stages[index];
         let family = self.method(index, catalogue).card.family;
         let forgets = matches!(family, Family::Unlearn | Family::Measure);
         let above = match self.parent(index) {
-            Some(parent) => self.print(parent, catalogue),
+            Some(parent) => before[parent].clone(),
             None => self.start_print(),
         };
         let with: Vec<String> =
-            stage.with.iter().filter_map(|name| self.find(name)).map(|at| self.print(at, catalogue)).collect();
+            stage.with.iter().filter_map(|name| self.find(name)).map(|at| before[at].clone()).collect();
         digest(&serde_json::json!([
             above,
             with,
@@ -403,6 +419,18 @@ mod tests {
         let (strip, catalogue, known) = (strip(), catalogue(), report::view::Outcomes::new());
         let view = report::RunView { spec: &strip.spec, catalogue: &catalogue, known: &known };
         assert_eq!([view.number("fgsm"), view.number("lora")], ["2", "2"]);
+    }
+
+    #[test]
+    fn what_asks_the_source_is_left_out_and_said() {
+        let mut spec = strip().spec;
+        spec.stages[2].from = Some(START.into());
+        assert_eq!(Strip::new(spec, &catalogue()).unwrap().left_out(&catalogue()), ["fgsm"]);
+        assert!(strip().left_out(&catalogue()).is_empty());
+        let mut spec = strip().spec;
+        spec.stages[3].from = Some("fgsm".into());
+        let wrong = Strip::new(spec, &catalogue()).unwrap_err().to_string();
+        assert_eq!(wrong, "stage.salun.from: \"fgsm\" leaves no network; there are: digits, lora, start");
     }
 
     #[test]

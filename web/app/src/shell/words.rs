@@ -114,6 +114,10 @@ pub fn notice(notice: &Notice) -> (String, String) {
         Notice::BrokenLink(Wrong { why, .. }) => {
             (String::from("This link cannot be read."), format!("{} The default is shown.", sentence(why)))
         }
+        Notice::LeftOut(names) => said(
+            &format!("Not on the strip: {}.", names.join(", ")),
+            "They ask the network before its first layer, which only the command line plays.",
+        ),
         Notice::RunRefused(message) => (String::from("This run was refused."), sentence(message.trim_end_matches('.'))),
         Notice::NotAFile(name) => (
             format!("{name} is none of the files this page reads."),
