@@ -1,5 +1,5 @@
-//! The folder of results: nothing that is not ours is deleted, nothing that was finished is lost, and no killed run is in
-//! the way of the next.
+//! The folder of results: nothing that is not ours is deleted, nothing that was finished is lost, and no killed run is
+//! in the way of the next.
 
 use crate::cli::{GRID, RESULTS, TRAIN, done, error, events, names, palimpsest, report};
 use spec::Event;

@@ -1,5 +1,6 @@
 //! Integration tests over the whole engine. One binary: burn is linked once.
 
+mod attacks;
 mod bad_input;
 mod catalogue;
 mod cli;

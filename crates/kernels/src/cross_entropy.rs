@@ -1,31 +1,42 @@
-//! Cross-entropy: −log softmax of the labelled class.
+//! Cross-entropy, −log softmax of the labelled class, and the log-odds against that class.
 
 use crate::math::exp;
 use crate::threads::{element_range, split_rows};
 use crate::uninit::Uninit;
 use crate::{dispatch, isa};
 
-/// The loss of each row `[n]` and the softmax probabilities `[n, c]`, from `logits` `[n, c]` and one class per row.
+/// The loss of each row `[n]` and the softmax probabilities `[n, c]`, from `logits` `[n, c]` and one class per row. With
+/// `odds` the loss is log((1 − p) / p) of the labelled class's probability p, and the probabilities are those of the
+/// other classes among themselves, 0 at the label.
 ///
 /// # Panics
 /// If a label is not in `0..c`, or if `logits` does not have `n · c` elements.
-pub fn forward(logits: &[f32], labels: &[i32], c: usize) -> (Vec<f32>, Vec<f32>) {
+pub fn forward(logits: &[f32], labels: &[i32], c: usize, odds: bool) -> (Vec<f32>, Vec<f32>) {
     let (isa, n) = (isa(), labels.len());
     assert_eq!(logits.len(), n * c);
     let (losses, probabilities) = (Uninit::new(n), Uninit::new(n * c));
     split_rows(n, 1, 16 * n * c, |rows| {
         let at = element_range(&rows, c);
         let (losses, p) = unsafe { (losses.part(rows.clone()), probabilities.part(at.clone())) };
-        let logits = &logits[at];
-        for (p, logits) in p.chunks_exact_mut(c).zip(logits.chunks_exact(c)) {
-            let most = logits.iter().fold(f32::NEG_INFINITY, |most, x| if *x > most { *x } else { most });
+        let (logits, labels) = (&logits[at], &labels[rows]);
+        let largest = |x: &[f32]| x.iter().fold(f32::NEG_INFINITY, |most, x| if *x > most { *x } else { most });
+        for ((p, logits), label) in p.chunks_exact_mut(c).zip(logits.chunks_exact(c)).zip(labels) {
+            let own = class(*label, c);
+            let most = if odds { largest(&logits[..own]).max(largest(&logits[own + 1..])) } else { largest(logits) };
             p.iter_mut().zip(logits).for_each(|(p, x)| *p = x - most);
         }
-        for ((loss, label), p) in losses.iter_mut().zip(&labels[rows]).zip(p.chunks_exact(c)) {
-            *loss = -p[class(*label, c)];
+        for ((loss, label), p) in losses.iter_mut().zip(labels).zip(p.chunks_exact_mut(c)) {
+            let own = &mut p[class(*label, c)];
+            *loss = -*own;
+            if odds {
+                *own = f32::NEG_INFINITY;
+            }
         }
         exp_all(isa, p);
-        for (loss, p) in losses.iter_mut().zip(p.chunks_exact_mut(c)) {
+        for ((loss, label), p) in losses.iter_mut().zip(labels).zip(p.chunks_exact_mut(c)) {
+            if odds {
+                p[class(*label, c)] = 0.0;
+            }
             let sum: f32 = p.iter().sum();
             *loss += sum.ln();
             p.iter_mut().for_each(|p| *p /= sum);

@@ -499,23 +499,22 @@ fn attentions() {
 fn cross_entropies() {
     everywhere(|| {
         let mut all = Vec::new();
-        for (n, c) in [(1, 1), (3, 2), (65, 10), (17, 31), (2000, 13)] {
+        let shapes = [(1, 1, false), (3, 2, false), (65, 10, false), (17, 31, false), (2000, 13, false)];
+        for (n, c, odds) in shapes.into_iter().chain([(3, 2, true), (65, 10, true), (2000, 13, true)]) {
             let x: Vec<f32> = random(n * c, 1).iter().map(|x| x * 90.0).collect();
             let labels: Vec<i32> = (0..n).map(|i| (i * 7 % c) as i32).collect();
             let dloss = random(n, 2);
-            let (losses, probabilities) = cross_entropy::forward(&x, &labels, c);
+            let (losses, probabilities) = cross_entropy::forward(&x, &labels, c, odds);
             let dx = cross_entropy::gradient(&probabilities, &labels, &dloss, c);
             let (mut expected, mut slope) = (Vec::new(), Vec::new());
             for (i, x) in wide(&x).chunks(c).enumerate() {
                 let label = labels[i] as usize;
-                let most = x.iter().copied().fold(f64::MIN, f64::max);
-                let sum: f64 = x.iter().map(|x| (x - most).exp()).sum();
+                let is_in = |j: usize| !odds || j != label;
+                let most = (0..c).filter(|j| is_in(*j)).map(|j| x[j]).fold(f64::MIN, f64::max);
+                let share = |j: usize| if is_in(j) { (x[j] - most).exp() } else { 0.0 };
+                let sum: f64 = (0..c).map(share).sum();
                 expected.push(sum.ln() + most - x[label]);
-                slope.extend(
-                    x.iter()
-                        .enumerate()
-                        .map(|(j, x)| f64::from(dloss[i]) * ((x - most).exp() / sum - f64::from(u8::from(j == label)))),
-                );
+                slope.extend((0..c).map(|j| f64::from(dloss[i]) * (share(j) / sum - f64::from(u8::from(j == label)))));
             }
             close(&losses, &expected, 1e-6);
             close(&dx, &slope, 1e-6);
@@ -528,7 +527,7 @@ fn cross_entropies() {
 #[test]
 #[should_panic = "the label 3 is none of 3 classes"]
 fn label_that_is_no_class() {
-    cross_entropy::forward(&[0.0; 6], &[0, 3], 3);
+    cross_entropy::forward(&[0.0; 6], &[0, 3], 3, false);
 }
 
 #[test]

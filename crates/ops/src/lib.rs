@@ -39,7 +39,7 @@ pub use attention::attention;
 pub use batch_norm2d::batch_norm2d;
 pub use conv_pool::conv_pool;
 pub use conv2d::conv2d;
-pub use cross_entropy::{cross_entropy, mean_cross_entropy};
+pub use cross_entropy::{cross_entropy, mean_cross_entropy, wrong_log_odds};
 pub use finish_step::finish_step;
 pub use gather_batch::gather_batch;
 pub use gelu::gelu;

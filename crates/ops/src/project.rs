@@ -68,8 +68,11 @@ pub fn project_box(x: Tensor<4>) -> Tensor<4> {
     x.clamp(0.0, 1.0)
 }
 
-/// Every sample of x `[n, c, h, w]` divided by its Euclidean norm.
+/// Every sample of x `[n, c, h, w]` divided by its Euclidean norm; one of zeros stays so. Its largest element is made 1
+/// first, since squares of numbers below 1e-19 are 0 in single precision.
 pub fn unit_l2(x: Tensor<4>) -> Tensor<4> {
+    let largest = x.clone().abs().max_dim(1).max_dim(2).max_dim(3);
+    let x = x / largest.clamp_min(f32::MIN_POSITIVE);
     x.clone() / length(x).clamp_min(1e-12)
 }
 

@@ -284,9 +284,13 @@ fn cross_entropies() {
             let tape = back(&loss);
             let (losses, of_losses) = (read(loss), gradient(&logits, &tape));
             let logits = logits.inner().autodiff().require_grad();
-            let mean = ops::mean_cross_entropy(logits.clone(), labels);
+            let mean = ops::mean_cross_entropy(logits.clone(), labels.clone());
             let tape = mean.clone().mul_scalar(3.0).backward();
-            vec![losses, of_losses, read(mean), gradient(&logits, &tape)]
+            let (mean, of_mean) = (read(mean), gradient(&logits, &tape));
+            let logits = logits.inner().autodiff().require_grad();
+            let odds = ops::wrong_log_odds(logits.clone(), labels);
+            let tape = back(&odds);
+            vec![losses, of_losses, mean, of_mean, read(odds), gradient(&logits, &tape)]
         });
     }
 }

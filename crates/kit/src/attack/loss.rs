@@ -44,7 +44,9 @@ pub fn attack_loss(kind: AttackLoss, targeted: bool) -> Box<SampleLoss<'static>>
     let sign = if targeted { -1.0 } else { 1.0 };
     Box::new(move |logits, labels| {
         let loss = match kind {
-            AttackLoss::Ce => ops::cross_entropy(logits, labels),
+            // It orders points as cross-entropy does, and its gradient has the same direction; that of cross-entropy is
+            // exactly 0 where the network is sure, and an attack would not move.
+            AttackLoss::Ce => ops::wrong_log_odds(logits, labels),
             AttackLoss::Dlr => dlr(logits, labels),
             AttackLoss::CwMargin => {
                 let (right, wrong) = margins(logits, labels);

@@ -1,6 +1,6 @@
 //! Cross-entropy on graphics devices.
 
-use super::CrossEntropy;
+use super::{CrossEntropy, Loss};
 use crate::cube::{THREADS, as_i32, empty, row_major, shape, threads, total};
 use burn::backend::tensor::{FloatTensor, IntTensor};
 use burn::tensor::DType;
@@ -17,25 +17,29 @@ fn forward(
     n: usize,
     #[comptime] classes: usize,
     #[comptime] mean: bool,
+    #[comptime] odds: bool,
 ) {
     let mut own = 0.0f32;
     let mut sample = ABSOLUTE_POS;
     while sample < n {
         let row = sample * classes;
-        let mut most = logits[row];
-        for class in 1..classes {
-            most = max(most, logits[row + class]);
+        let label = usize::cast_from(labels[sample]);
+        let mut most = -1e30f32;
+        for class in 0..classes {
+            let is_left_out = comptime!(odds) && class == label;
+            most = max(most, select(is_left_out, -1e30f32, logits[row + class]));
         }
         let mut sum = 0.0f32;
         for class in 0..classes {
-            let e = (logits[row + class] - most).exp();
+            let is_left_out = comptime!(odds) && class == label;
+            let e = select(is_left_out, 0.0f32, (logits[row + class] - most).exp());
             probabilities[row + class] = e;
             sum += e;
         }
         for class in 0..classes {
             probabilities[row + class] /= sum;
         }
-        let loss = sum.ln() + most - logits[row + usize::cast_from(labels[sample])];
+        let loss = sum.ln() + most - logits[row + label];
         if comptime!(mean) {
             own += loss;
         } else {
@@ -75,10 +79,11 @@ impl CrossEntropy for CubeBackend {
     fn cross_entropy_forward(
         logits: FloatTensor<Self>,
         labels: IntTensor<Self>,
-        mean: bool,
+        loss: Loss,
     ) -> (FloatTensor<Self>, FloatTensor<Self>) {
         let (logits, labels) = (row_major(logits), as_i32(labels));
         let [n, classes] = shape(&logits);
+        let mean = loss == Loss::Mean;
         let (losses, probabilities) =
             (empty(&logits, [if mean { 1 } else { n }], DType::F32), empty(&logits, [n, classes], DType::F32));
         let (count, dim) = threads(&logits, if mean { THREADS } else { n });
@@ -95,6 +100,7 @@ impl CrossEntropy for CubeBackend {
                 n,
                 classes,
                 mean,
+                loss == Loss::Odds,
             );
         }
         (losses, probabilities)
@@ -104,7 +110,7 @@ impl CrossEntropy for CubeBackend {
         dloss: FloatTensor<Self>,
         probabilities: FloatTensor<Self>,
         labels: IntTensor<Self>,
-        mean: bool,
+        loss: Loss,
     ) -> FloatTensor<Self> {
         let (dloss, probabilities, labels) = (row_major(dloss), row_major(probabilities), as_i32(labels));
         let [n, classes] = shape(&probabilities);
@@ -122,7 +128,7 @@ impl CrossEntropy for CubeBackend {
                 dx.clone().into_buffer_arg(),
                 n,
                 classes,
-                mean,
+                loss == Loss::Mean,
             );
         }
         dx

@@ -205,7 +205,10 @@ async fn cross_entropies(device: Device) -> Wrong {
     let mean = agree(&device, "mean cross-entropy", &[15], |inputs| {
         ops::mean_cross_entropy(inputs.leaf(0, [3, 5]).mul_scalar(4.0), inputs.labels(&[4, 0, 2]))
     });
-    [each.await, mean.await].concat()
+    let odds = agree(&device, "log-odds against the label", &[15], |inputs| {
+        ops::wrong_log_odds(inputs.leaf(0, [3, 5]).mul_scalar(4.0), inputs.labels(&[4, 0, 2]))
+    });
+    [each.await, mean.await, odds.await].concat()
 }
 
 /// Compares one device with the CPU, for operations without a gradient.
