@@ -126,7 +126,7 @@ pub enum DeviceChoice {
     /// engine was built for, else the CPU.
     #[default]
     Auto,
-    /// The CPU.
+    /// Always there: natively on all cores, in a browser on one.
     Cpu,
     /// The browser's graphics device.
     Webgpu,
@@ -136,6 +136,19 @@ pub enum DeviceChoice {
     Metal,
     /// A graphics device of NVIDIA through CUDA.
     Cuda,
+}
+
+/// What people call a device, by the word that events and reports have for it; `–` while that is not known.
+pub fn device_name(key: &str) -> &str {
+    match key {
+        "" => "–",
+        "cpu" => "CPU",
+        "webgpu" => "WebGPU",
+        "vulkan" => "Vulkan",
+        "metal" => "Metal",
+        "cuda" => "CUDA",
+        other => other,
+    }
 }
 
 fn first_seed() -> u32 {
