@@ -8,8 +8,11 @@ use crate::{
     ui::{Block, Button, Equation, Say, value::plain},
 };
 use leptos::prelude::*;
-use report::{Role, Sentence};
-use spec::{CardData, Control, MethodInfo, Source, Widget};
+use report::{
+    Role, Sentence,
+    card::{needs, paper, range},
+};
+use spec::{CardData, Control, MethodInfo, Widget};
 
 /// What it does, its equation and source, and its settings.
 #[component]
@@ -64,11 +67,7 @@ fn Card(
     /// Its card, with its texts if they are here.
     card: CardData,
 ) -> impl IntoView {
-    let paper = match card.paper.as_str() {
-        "" => String::new(),
-        paper => format!("{}. {paper}", card::by(&card)),
-    };
-    let facts = [("Needs", card::needs(method)), ("Paper", paper), ("Notes", card.notes), ("In a file", card.id)];
+    let facts = [("Needs", needs(method)), ("Paper", paper(&card)), ("Notes", card.notes), ("In a file", card.id)];
     let fact = |(name, words): (&'static str, String)| {
         view! {
             <dt>{name}</dt>
@@ -155,25 +154,5 @@ fn collect(controls: &'static [Control], at: &str, out: &mut Vec<(String, &'stat
             Widget::Group { of } => collect(of, &key, out),
             _ => out.push((key, control)),
         }
-    }
-}
-
-/// What a setting can be.
-fn range(widget: &Widget) -> String {
-    match widget {
-        Widget::Slider { min, max, log } => format!("{min} – {max}{}", if *log { ", log" } else { "" }),
-        Widget::Count { min, max } => format!("{min} – {max}"),
-        Widget::Toggle => "on, off".into(),
-        Widget::Choice { options } => options.join(", "),
-        Widget::Text => "text".into(),
-        Widget::Group { .. } => "table".into(),
-        Widget::List { of, max } => format!("up to {max} of {}", range(of)),
-        Widget::Maybe { of } => format!("none, or {}", range(of)),
-        Widget::From { source, .. } => match source {
-            Source::Class => "a class",
-            Source::Layer => "layers of the network",
-            Source::Stage => "stages",
-        }
-        .into(),
     }
 }
