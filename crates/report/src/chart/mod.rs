@@ -7,10 +7,10 @@ mod label;
 mod matrix;
 mod plane;
 
-pub use bars::{ClassBars, Histogram, Reference, Ribbon};
+pub use bars::{ClassBars, Reference, Ribbon};
 pub use curve::{Curve, Epsilon, Line, Rank, Sparkline, Walk};
 pub use embedding::Embedding;
-pub use matrix::{Arena, Confusion};
+pub use matrix::Confusion;
 pub use plane::{GapPlane, Point, TradeOff};
 
 use crate::{
