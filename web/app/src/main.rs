@@ -109,6 +109,7 @@ fn provide(opened: Opened) -> View {
     if !has_webgpu() && storage::stored("no-webgpu") != Some(true.into()) {
         notices.quiet.set(Some(Notice::NoWebgpu));
     }
+    view.select_for_path();
     provide_context(engine);
     provide_context(notices);
     provide_context(run);
@@ -138,7 +139,7 @@ fn host(view: View) -> Host {
 
 /// Listeners that live as long as the page.
 fn listen(view: View) {
-    let window = document::window();
+    let window = window();
     EventListener::new(&window, "hashchange", move |_| followed(view)).forget();
     let active = EventListenerOptions::enable_prevent_default();
     EventListener::new_with_options(&window, "keydown", active, move |event| {

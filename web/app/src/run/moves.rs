@@ -40,7 +40,7 @@ impl View {
 
     /// Selects a stage of the lab at this path: the newest that has begun, else the first planned one; nothing at a
     /// path that is no lab.
-    pub(super) fn select_for_path(&self) {
+    pub fn select_for_path(&self) {
         let path = self.path.get_untracked();
         if !catalogue().methods.iter().any(|method| (self.home)(method.card.family) == path) {
             return;
@@ -222,9 +222,9 @@ impl View {
 
 /// Without a new step of the browser's history for where it is already.
 fn set_hash(path: &str) {
-    let Some(window) = web_sys::window() else { return };
+    let location = window().location();
     let hash = format!("#/{path}");
-    if window.location().hash().unwrap_or_default() != hash {
-        let _ = window.location().set_hash(&hash);
+    if location.hash().unwrap_or_default() != hash {
+        let _ = location.set_hash(&hash);
     }
 }

@@ -89,7 +89,7 @@ impl View {
     pub fn new(run: Run, path: String, home: fn(Family) -> &'static str, system_dark: Signal<bool>) -> Self {
         let theme = RwSignal::new(Theme::stored());
         let keys_on = storage::stored("keys").as_ref().and_then(Value::as_bool).unwrap_or(true);
-        let view = Self {
+        Self {
             path: RwSignal::new(path),
             selected: RwSignal::new(START.into()),
             side: RwSignal::default(),
@@ -106,9 +106,7 @@ impl View {
             run,
             chose: StoredValue::new(f64::NEG_INFINITY),
             home,
-        };
-        view.select_for_path();
-        view
+        }
     }
 
     pub fn get() -> Self {

@@ -7,9 +7,8 @@ use crate::{
     ui::{Button, Glyph, Host, Icon, Marks, MenuButton, elements},
 };
 use leptos::{ev, prelude::*};
-use report::{Chart as _, Outcome, Role, Status, chart::Ribbon};
+use report::{Chart as _, Role, Status, chart::Ribbon};
 use spec::Family;
-use std::sync::Arc;
 use web_sys::HtmlElement;
 
 /// The line from the source network to the place for the next layer.
@@ -107,12 +106,8 @@ fn Bars(
 ) -> impl IntoView {
     let run = View::get().run;
     let scene = Memo::new(move |_| {
-        let percent = |outcome: Option<Arc<Outcome>>| -> Vec<Option<f64>> {
-            let classes = outcome.and_then(|outcome| outcome.classes.get("test").cloned());
-            classes.map_or_else(Vec::new, |values| values.iter().map(|value| value.map(f64::from)).collect())
-        };
-        let values = percent(run.outcome(&name));
-        let before = if name == START { vec![] } else { percent(run.outcome(&run.parent_of(&name))) };
+        let values = run.by_class(&name, "test");
+        let before = if name == START { vec![] } else { run.by_class(&run.parent_of(&name), "test") };
         let classes = values.len().max(run.class_names(&run.task_of(&name)).len());
         Ribbon { values, before, classes, role: role.get() }.scene(Ribbon::WIDTH, Ribbon::HEIGHT)
     });

@@ -5,10 +5,7 @@ use crate::{
     ui::Chart,
 };
 use leptos::prelude::*;
-use report::{
-    Outcome,
-    chart::{ClassBars, Reference},
-};
+use report::chart::{ClassBars, Reference};
 
 /// Accuracy of every class, before and after, beside the retrained network.
 #[component]
@@ -21,11 +18,9 @@ pub fn ClassByClass() -> impl IntoView {
 }
 
 fn bars(run: Run, selected: &str) -> Option<ClassBars> {
-    let own = run.outcome(selected);
-    let parent = run.outcome(&run.parent_of(selected));
-    let now = percent(own.as_deref(), "test");
-    let before = match percent(own.as_deref(), "original") {
-        original if original.is_empty() => percent(parent.as_deref(), "test"),
+    let now = run.by_class(selected, "test");
+    let before = match run.by_class(selected, "original") {
+        original if original.is_empty() => run.by_class(&run.parent_of(selected), "test"),
         original => original,
     };
     let values = if now.is_empty() { before.clone() } else { now };
@@ -35,13 +30,7 @@ fn bars(run: Run, selected: &str) -> Option<ClassBars> {
         Some(class) => format!("Retrained without {class}"),
         None => "Retrained without them".into(),
     };
-    let twin = percent(own.as_deref(), "retrained");
+    let twin = run.by_class(selected, "retrained");
     let reference = (!twin.is_empty()).then_some(Reference { name, values: twin });
     (!values.is_empty()).then_some(ClassBars { names, values, before, forgotten, reference })
-}
-
-/// Accuracy of every class in a series of answers; `None` of a class without samples.
-fn percent(outcome: Option<&Outcome>, series: &str) -> Vec<Option<f64>> {
-    let values = outcome.and_then(|outcome| outcome.classes.get(series));
-    values.map_or_else(Vec::new, |values| values.iter().map(|value| value.map(f64::from)).collect())
 }
