@@ -94,7 +94,7 @@ pub struct Stage {
     /// Name of an earlier stage whose model it starts from or asks, or `start`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub from: Option<String>,
-    /// Other stages' models.
+    /// Names of other stages whose models the method works with beside its own.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub with: Vec<String>,
     /// Name of the task that it works on; without it that of the stage that it starts from, else the first task.
@@ -162,7 +162,8 @@ impl DeviceChoice {
 }
 
 impl RunSpec {
-    /// Reads TOML or JSON (a text that starts with a brace). The version is read before anything else speaks.
+    /// Reads TOML or JSON (a text that starts with a brace). The version is checked first: a file of another version is
+    /// refused for that alone, not for a key that this build does not know.
     pub fn read(text: &str) -> Result<Self, Wrong> {
         if text.trim_start().starts_with('{') {
             return Self::read_json(text);
