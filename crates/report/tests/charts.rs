@@ -5,8 +5,8 @@
 use report::{
     Chart, Noise, Role,
     chart::{
-        ClassBars, Confusion, Curve, Embedding, Epsilon, GapPlane, Line, Point, Rank, Reference, Ribbon, Sparkline,
-        TradeOff, Walk,
+        ClassBars, Confusion, Curve, Embedding, Epsilon, GapPlane, Line, PlanePoint, Rank, ReferenceLine, Ribbon,
+        Sparkline, TradeOff, Walk,
     },
 };
 
@@ -44,7 +44,7 @@ fn class_bars() {
         values: known([97.2, 98.6, 91.7, 2.8, 94.4, 88.9, 97.2, 94.4, 80.6, 91.7]),
         before: known([97.2, 97.2, 94.4, 91.7, 97.2, 94.4, 100.0, 97.2, 88.9, 94.4]),
         forgotten: vec![3],
-        reference: Some(Reference {
+        reference: Some(ReferenceLine {
             name: "Retrained without 3".into(),
             values: known([98.1, 97.2, 95.4, 0.0, 97.2, 95.4, 99.1, 97.2, 92.6, 93.5]),
         }),
@@ -65,7 +65,7 @@ fn class_bars() {
         names: names(&["cat", "none", "NaN", "∞", "120", "−5"]),
         before: values.clone(),
         forgotten: vec![1, 4],
-        reference: Some(Reference { name: "Retrained".into(), values: values.clone() }),
+        reference: Some(ReferenceLine { name: "Retrained".into(), values: values.clone() }),
         values,
     };
     at("class-bars-odd", NARROW, &odd);
@@ -227,15 +227,15 @@ fn confusion() {
     at("confusion-empty", NARROW, &Confusion { names: vec![], counts: vec![] });
 }
 
-fn point(name: &str, role: Role, at: [f64; 2], spreads: Option<[f64; 2]>) -> Point {
+fn point(name: &str, role: Role, at: [f64; 2], spreads: Option<[f64; 2]>) -> PlanePoint {
     let ([x, y], selected) = (at, role == Role::Keep);
     let [x_spread, y_spread] = spreads.map_or([None; 2], |spreads| spreads.map(Some));
-    Point { name: name.into(), role, x, y, x_spread, y_spread, selected, noise: None }
+    PlanePoint { name: name.into(), role, x, y, x_spread, y_spread, selected, noise: None }
 }
 
 #[test]
 fn gap_plane() {
-    let judged = |noise, point| Point { noise: Some(noise), ..point };
+    let judged = |noise, point| PlanePoint { noise: Some(noise), ..point };
     let chart = GapPlane {
         points: vec![
             judged(Noise::Inside, point("SalUn", Role::Keep, [0.9, 2.6], Some([0.5, 1.4]))),

@@ -27,14 +27,14 @@ use shell::{
     notices::{LiveRegion, NoticeLine, QuietLine},
     pad::Pad,
     panel::Panel,
-    stage::Stage,
+    stage::StageArea,
     strip_view::StripView,
     tools,
     transport::Transport,
     words::NAME,
 };
 use spec::{DeviceChoice, RunSpec};
-use ui::{Host, MenuLayer, elements};
+use ui::{MenuLayer, PageHost, elements};
 use wasm_bindgen::JsCast;
 use wasm_bindgen_futures::spawn_local;
 
@@ -123,16 +123,16 @@ fn provide(opened: Opened) -> View {
 }
 
 /// What the parts of [`ui`] need of the page.
-fn host(view: View) -> Host {
+fn host(view: View) -> PageHost {
     let notices = view.run.notices;
     let speak = Callback::new(move |words| notices.tell(News::Said(words)));
-    let host = StoredValue::new(None::<Host>);
+    let host = StoredValue::new(None::<PageHost>);
     let save = Callback::new(move |(title, drawn, anchor)| {
         if let Some(host) = host.get_value() {
             attempt(view, notices, tools::save_chart(host, title, drawn, anchor));
         }
     });
-    let made = Host::new(view.dark.into(), speak, save);
+    let made = PageHost::new(view.dark.into(), speak, save);
     host.set_value(Some(made));
     made
 }
@@ -229,7 +229,7 @@ fn App(
             class:drawn=move || view.drawer.get()
         >
             <Panel />
-            <Stage />
+            <StageArea />
             <div class="leaf-column">
                 <Leaf />
                 <Pad />

@@ -3,7 +3,7 @@
 use super::{Axes, Axis, Chart, Margins, label::fitted, listed};
 use crate::{
     figure,
-    scale::Kind,
+    scale::ScaleKind,
     scene::{Anchor, Fill, Mark, Role, Scene, Stroke},
     table::Table,
 };
@@ -20,12 +20,12 @@ pub struct ClassBars {
     /// Indices of the classes to forget.
     pub forgotten: Vec<usize>,
     /// The retrained network, as a line across each bar.
-    pub reference: Option<Reference>,
+    pub reference: Option<ReferenceLine>,
 }
 
-/// What the bars are held against.
+/// What the bars are compared with: a line across each of them.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Reference {
+pub struct ReferenceLine {
     /// "Retrained without 3".
     pub name: String,
     /// Accuracy of each class in percent; `None` where it is not known.
@@ -38,8 +38,8 @@ impl Chart for ClassBars {
     fn scene(&self, width: f64, height: f64) -> Scene {
         let margins = Margins { left: 34.0, right: 6.0, top: 24.0, bottom: 36.0 };
         let classes = self.names.len().max(1) as f64;
-        let x = Axis { kind: Kind::Linear, domain: [0.0, classes], title: "", ticks: 0 };
-        let y = Axis { kind: Kind::Linear, domain: [0.0, 100.0], title: "Accuracy, %", ticks: 4 };
+        let x = Axis { kind: ScaleKind::Linear, domain: [0.0, classes], title: "", ticks: 0 };
+        let y = Axis { kind: ScaleKind::Linear, domain: [0.0, 100.0], title: "Accuracy, %", ticks: 4 };
         let mut axes = Axes::new(width, height, &margins, &x, &y);
         axes.grid(4);
         let pitch = axes.x.at(1.0) - axes.x.at(0.0);
@@ -114,7 +114,7 @@ impl ClassBars {
     }
 }
 
-/// One bar a class, as high as its accuracy: the network at a glance.
+/// One bar a class, as high as its accuracy: small enough for a layer's card.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Ribbon {
     /// In percent; empty for a layer that is only planned.
@@ -191,7 +191,7 @@ fn text(value: Option<f64>) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::scene::Shape;
+    use crate::scene::Geometry;
 
     fn bars() -> ClassBars {
         ClassBars {
@@ -199,7 +199,7 @@ mod tests {
             values: vec![Some(97.0), Some(90.0), None, Some(2.8)],
             before: vec![Some(97.0), Some(91.0), Some(90.0), Some(92.0)],
             forgotten: vec![3],
-            reference: Some(Reference {
+            reference: Some(ReferenceLine {
                 name: "Retrained without 3".into(),
                 values: vec![Some(98.0), Some(91.0), Some(95.0), Some(0.0)],
             }),
@@ -210,7 +210,7 @@ mod tests {
     fn the_forgotten_class_is_struck_through_and_outlined() {
         let scene = bars().scene(320.0, ClassBars::HEIGHT);
         assert_eq!(scene.title, "Accuracy by class: 3 (to forget) 3\u{202f}% and lowest of the kept 1 90\u{202f}%");
-        let struck = scene.marks.iter().filter(|mark| matches!(mark.shape, Shape::Text { strike: true, .. }));
+        let struck = scene.marks.iter().filter(|mark| matches!(mark.shape, Geometry::Text { strike: true, .. }));
         assert_eq!(struck.count(), 1);
         assert_eq!(scene.marks.iter().filter(|mark| mark.id.is_some()).count(), 3);
         assert_eq!(bars().table().rows[3], ["3 (to forget)", "2.8", "92.0", "0.0"]);

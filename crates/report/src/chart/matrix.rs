@@ -2,7 +2,7 @@
 
 use super::{Chart, label::fitted, listed};
 use crate::{
-    scene::{Anchor, Fill, Mark, Role, Scene, Shape, on_cell, text_width},
+    scene::{Anchor, Fill, Geometry, Mark, Role, Scene, on_cell, text_width},
     table::Table,
 };
 use std::cmp::Reverse;
@@ -43,7 +43,7 @@ impl Chart for Confusion {
             let of = cells().filter(|(row, column)| (row == column) == diagonal);
             of.map(|(row, column)| self.get(row, column)).max().unwrap_or(0).max(1)
         };
-        // A rare error must not look grave only because there is no other: it takes three to fill the scale.
+        // At least three errors reach the end of the scale, so that a single error is not drawn as the strongest.
         let (right, wrong) = (f64::from(most(true)), f64::from(most(false).max(3)));
         let mut grid = Grid::new(width, height, &self.names, &self.names);
         let mut errors: Vec<(u32, usize, usize)> = Vec::new();
@@ -121,7 +121,7 @@ impl Grid {
         let [wide, high] = self.pitch;
         let (x, y) = (self.left + wide * column as f64, Self::TOP + high * row as f64);
         let mut mark = Mark::rect(x + 1.0, y + 1.0, wide - 2.0, high - 2.0, fill).numbered(row * self.columns + column);
-        if let Shape::Rect { radius, .. } = &mut mark.shape {
+        if let Geometry::Rect { radius, .. } = &mut mark.shape {
             *radius = 3.0;
         }
         self.scene.push(mark);

@@ -4,7 +4,7 @@ use super::card;
 use crate::{
     labs,
     route::Route,
-    run::{Dialog, View, cards::Cards, catalogue},
+    run::{OpenDialog, View, cards::Cards, catalogue},
     ui::{Block, Button, Equation, Say, value::plain},
 };
 use leptos::prelude::*;
@@ -50,7 +50,7 @@ fn About(
         Suspend::new(async move {
             let cards = cards.await;
             let card = cards.as_ref().and_then(|cards| cards.get(&method.card.id)).unwrap_or(&method.card);
-            view! { <Card method card=card.clone() /> }
+            view! { <CardFacts method card=card.clone() /> }
         })
     };
     view! {
@@ -61,7 +61,7 @@ fn About(
 
 /// Equation and facts; what is not known is left out.
 #[component]
-fn Card(
+fn CardFacts(
     /// The method.
     method: &'static MethodInfo,
     /// Its card, with its texts if they are here.
@@ -91,7 +91,7 @@ fn Choose(
     let lab = labs::of(method.card.family);
     let open = move || {
         view.go(&Route::Lab(lab).path());
-        view.open(Dialog::Chooser { replace: Some(view.selected.get_untracked()), lab: Some(lab.id) });
+        view.open(OpenDialog::Chooser { replace: Some(view.selected.get_untracked()), lab: Some(lab.id) });
     };
     view! {
         <p class="actions">

@@ -4,7 +4,7 @@ use super::{
     catalogue::catalogue,
     notices::{News, Notice},
     strip::Strip,
-    view::{Dialog, Side, View},
+    view::{OpenDialog, Side, View},
 };
 use crate::engine::browser;
 use leptos::prelude::*;
@@ -207,7 +207,7 @@ impl View {
     pub fn reset(&self) {
         let outcome = untrack(|| self.run.outcome(&self.selected.get()));
         if outcome.is_some_and(|outcome| outcome.seconds > ASK_ABOVE) {
-            self.open(Dialog::Reset);
+            self.open(OpenDialog::Reset);
         } else {
             self.reset_now();
         }

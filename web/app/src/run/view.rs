@@ -7,7 +7,7 @@ use spec::{Family, START};
 
 /// A dialog over the page.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Dialog {
+pub enum OpenDialog {
     /// The list of methods: to replace a stage's method, or to add a stage. `lab`: the lab whose methods come first.
     Chooser {
         replace: Option<String>,
@@ -20,7 +20,7 @@ pub enum Dialog {
     Tile(u32),
     /// The images behind a cell of the confusion matrix: label, answer.
     Cell(u16, u16),
-    /// Whether a result shall go that took long.
+    /// The question whether a result that took long is to be dropped.
     Reset,
 }
 
@@ -68,7 +68,7 @@ pub struct View {
     /// The selected stage; [`START`] where the open lab has none.
     pub selected: RwSignal<String>,
     pub side: RwSignal<Side>,
-    pub dialog: RwSignal<Option<Dialog>>,
+    pub dialog: RwSignal<Option<OpenDialog>>,
     /// Whether the settings are drawn over a narrow page.
     pub drawer: RwSignal<bool>,
     pub theme: RwSignal<Theme>,
@@ -161,7 +161,7 @@ impl View {
         storage::store("keys", &self.keys_on.get_untracked());
     }
 
-    pub fn open(&self, dialog: Dialog) {
+    pub fn open(&self, dialog: OpenDialog) {
         self.dialog.set(Some(dialog));
     }
 
@@ -174,6 +174,6 @@ impl View {
         let selected = self.selected.get_untracked();
         let lab = untrack(|| self.home_of(&selected));
         let replace = (selected != START).then_some(selected);
-        self.open(Dialog::Chooser { replace, lab });
+        self.open(OpenDialog::Chooser { replace, lab });
     }
 }

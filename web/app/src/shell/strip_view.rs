@@ -3,8 +3,8 @@
 use super::{layer_menu, strip_notes::Notes, words};
 use crate::{
     labs::part::attempt,
-    run::{Dialog, START, View, catalogue, strip::Slot},
-    ui::{Button, Glyph, Host, Icon, Marks, MenuButton, elements},
+    run::{OpenDialog, START, View, catalogue, strip::Slot},
+    ui::{Button, Glyph, Icon, Marks, MenuButton, PageHost, elements},
 };
 use leptos::{ev, prelude::*};
 use report::{Chart as _, Role, Status, chart::Ribbon};
@@ -34,17 +34,17 @@ pub fn StripView() -> impl IntoView {
     view! {
         <ol class="strip" tabindex="-1" on:keydown=move |event| arrows(view, &event)>
             <li class="layer" class:follows=follows>
-                <Source />
+                <SourceCard />
             </li>
             <For each=slots key=key let:item>
-                <Layer place=item.0 of=item.1 />
+                <LayerSlot place=item.0 of=item.1 />
             </For>
             <li>
                 <Button
                     class="add"
                     title="Add a layer"
                     name="Add a layer"
-                    press=move || view.open(Dialog::Chooser { replace: None, lab: None })
+                    press=move || view.open(OpenDialog::Chooser { replace: None, lab: None })
                 >
                     <Glyph icon=Icon::More />
                 </Button>
@@ -81,7 +81,7 @@ fn arrows(view: View, event: &ev::KeyboardEvent) {
 
 /// Where the line starts.
 #[component]
-fn Source() -> impl IntoView {
+fn SourceCard() -> impl IntoView {
     let run = View::get().run;
     view! {
         <div class="card">
@@ -163,13 +163,13 @@ impl Stands {
 
 /// One place on the line: its card, its menu, and the notes under it.
 #[component]
-fn Layer(
+fn LayerSlot(
     /// Its place, from 0.
     place: usize,
     /// Its versions and notes.
     of: Slot,
 ) -> impl IntoView {
-    let (view, host) = (View::get(), Host::get());
+    let (view, host) = (View::get(), PageHost::get());
     let run = view.run;
     let names = run.line();
     let (name, next) = (StoredValue::new(names[place].clone()), names.get(place + 1).cloned());
@@ -188,7 +188,7 @@ fn Layer(
             }
             class
         }>
-            <Card place name count is_selected stands menu=menu />
+            <LayerCard place name count is_selected stands menu=menu />
             <MenuButton
                 icon=Icon::Dots
                 name="More"
@@ -203,7 +203,7 @@ fn Layer(
 
 /// A layer's card: what it does, how it stands, and how well each class is read.
 #[component]
-fn Card(
+fn LayerCard(
     /// Its place, from 0.
     place: usize,
     /// The used version.

@@ -2,10 +2,10 @@
 
 use crate::{
     run::{Run, View},
-    ui::Chart,
+    ui::ChartBlock,
 };
 use leptos::prelude::*;
-use report::chart::{ClassBars, Reference};
+use report::chart::{ClassBars, ReferenceLine};
 
 /// Accuracy of every class, before and after, beside the retrained network.
 #[component]
@@ -13,7 +13,7 @@ pub fn ClassByClass() -> impl IntoView {
     let (run, view) = (Run::get(), View::get());
     let chart = Memo::new(move |_| bars(run, &view.selected.get()));
     view! {
-        <Chart title="Class by class" sub="accuracy, %" empty="Appears with the first answers" chart />
+        <ChartBlock title="Class by class" sub="accuracy, %" empty="Appears with the first answers" chart />
     }
 }
 
@@ -31,6 +31,6 @@ fn bars(run: Run, selected: &str) -> Option<ClassBars> {
         None => "Retrained without them".into(),
     };
     let twin = run.by_class(selected, "retrained");
-    let reference = (!twin.is_empty()).then_some(Reference { name, values: twin });
+    let reference = (!twin.is_empty()).then_some(ReferenceLine { name, values: twin });
     (!values.is_empty()).then_some(ClassBars { names, values, before, forgotten, reference })
 }

@@ -16,7 +16,7 @@ use spec::device_name;
 
 /// A run with its figures; a press of its title picks it.
 #[component]
-pub fn Row(
+pub fn RunRow(
     /// The number of the run.
     number: u32,
 ) -> impl IntoView {

@@ -19,13 +19,13 @@ pub fn Detail(
 ) -> impl IntoView {
     let card = move || {
         let method = catalogue().method(choosing.picked.get()?)?;
-        Some(view! { <Card choosing method /> })
+        Some(view! { <MethodCard choosing method /> })
     };
     view! { <div class="detail">{card}</div> }
 }
 
 #[component]
-fn Card(
+fn MethodCard(
     /// The search.
     choosing: Choosing,
     /// The picked one.
@@ -36,7 +36,7 @@ fn Card(
         Long::Here(long) => by(&long),
         _ => by(&method.card),
     };
-    // What is on its way has a line's height.
+    // While the texts are loaded, an empty line keeps their place.
     let equation = move || match long.get() {
         Long::Coming => view! { <div class="equation">"\u{a0}"</div> }.into_any(),
         Long::Here(long) => view! { <Equation mathml=long.equation /> }.into_any(),
