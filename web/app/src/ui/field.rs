@@ -1,8 +1,8 @@
 //! A setting: its row is drawn from its [`Control`], so that no form of a method is written by hand.
 //!
-//! The widgets are the browser's own inputs and buttons. Component libraries for leptos, such as thaw, bring style sheets
-//! of their own beside that of the page, and a setting needs a slider on a logarithmic scale with a mark at its default,
-//! and an input that keeps what was typed and says why it is wrong.
+//! The widgets are the browser's own inputs and buttons. Component libraries for leptos, such as thaw, bring style
+//! sheets of their own beside that of the page, and a setting needs a slider on a logarithmic scale with a mark at its
+//! default, and an input that keeps what was typed and says why it is wrong.
 
 use super::{
     icons::{Glyph, Icon},
