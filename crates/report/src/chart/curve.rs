@@ -280,7 +280,7 @@ impl Chart for Epsilon {
             let Some(value) = value_at(&line.points, epsilon) else { continue };
             let [x, y] = axes.at([epsilon, value]);
             dots.push(Mark::circle(x, y, 4.0, line.role()).stroked(Stroke::new(Role::Bg, 1.5)).numbered(index));
-            // A line that has come down stays there: its name stands above it.
+            // A line whose accuracy has dropped runs along the x axis: its name is put at 24 % at least, above it.
             let [_, above] = axes.at([epsilon, value.max(24.0)]);
             labels.push(label::End {
                 at: [axes.right() - 3.0, above],

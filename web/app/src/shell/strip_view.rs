@@ -114,7 +114,7 @@ fn Bars(
     view! { <Marks scene class="ribbon" stretched=true /> }
 }
 
-/// How a layer stands.
+/// The state of a layer, as its card shows it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Stands {
     /// It was played, and what it hangs on has changed since.
@@ -201,7 +201,7 @@ fn LayerSlot(
     }
 }
 
-/// A layer's card: what it does, how it stands, and how well each class is read.
+/// A layer's card: what it does, its state, and how well each class is read.
 #[component]
 fn LayerCard(
     /// Its place, from 0.
@@ -212,7 +212,7 @@ fn LayerCard(
     count: usize,
     /// Whether it, or a note under it, is selected.
     is_selected: Memo<bool>,
-    /// How it stands.
+    /// Its state.
     stands: Memo<Stands>,
     /// Opens its menu beside an element.
     #[prop(into)]

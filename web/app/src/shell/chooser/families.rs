@@ -61,9 +61,9 @@ fn OfFamily(
 fn Filter(
     /// Query and results of the search.
     choosing: Choosing,
-    /// What is listed.
+    /// Which methods the list is narrowed to.
     only: Only,
-    /// As the end of a sentence.
+    /// The words of its button.
     words: &'static str,
 ) -> impl IntoView {
     let pressed = move || choosing.query.with(|query| query.only.contains(&only));
