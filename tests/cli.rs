@@ -250,6 +250,7 @@ fn show_prints_card_and_ranges() {
         assert!(text.lines().any(|shown| shown == line), "{line} is not in\n{text}");
     }
     assert!(text.contains("arXiv:1706.06083"));
+    assert!(text.contains("Takes   images and points of at least 2 classes\nNeeds   gradients\n"), "{text}");
     assert!(shown("peft.lora").contains("  h = W₀x + α/r BAx\n"));
     assert!(shown("defend.pgd-at").contains("  min_θ 𝔼 max_{‖δ‖_∞ ≤ ε} ℓ(f_θ(x + δ), y)\n"));
     for entry in engine::entries() {

@@ -8,19 +8,20 @@ pub fn line(mathml: &str) -> Result<String, roxmltree::Error> {
     Ok(joined(&pieces(Document::parse(&math)?.root_element())))
 }
 
-/// A piece of the line and how it stands beside others.
+/// A piece of the line, and how it is spaced from its neighbours.
 struct Piece {
     text: String,
-    role: Role,
+    role: PieceRole,
 }
 
+/// How a piece is spaced.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Role {
-    /// A name, number or fence: beside others without a space, if it is short.
+enum PieceRole {
+    /// A name, number or bracket: no space between two short ones, a space beside a name of several letters.
     Atom,
-    /// A space on both sides, or on none where it is a sign.
+    /// A space on both sides; none behind a sign, as in `−x`.
     Operator,
-    /// A space behind: a comma, or a space alone.
+    /// A comma, or a space that the equation asks for: a space behind it, none before it.
     Comma,
 }
 
@@ -39,10 +40,10 @@ fn pieces(node: Node) -> Vec<Piece> {
         _ => node.text().unwrap_or_default().into(),
     };
     let role = match (node.tag_name().name(), text.as_str()) {
-        ("mspace", _) | ("mo", "," | ";" | ":") => Role::Comma,
-        ("mo", "(" | ")" | "[" | "]" | "{" | "}" | "|" | "‖" | "∑" | "∏" | "′") => Role::Atom,
-        ("mo", word) if !word.starts_with(char::is_alphabetic) => Role::Operator,
-        _ => Role::Atom,
+        ("mspace", _) | ("mo", "," | ";" | ":") => PieceRole::Comma,
+        ("mo", "(" | ")" | "[" | "]" | "{" | "}" | "|" | "‖" | "∑" | "∏" | "′") => PieceRole::Atom,
+        ("mo", word) if !word.starts_with(char::is_alphabetic) => PieceRole::Operator,
+        _ => PieceRole::Atom,
     };
     vec![Piece { text, role }]
 }
@@ -57,11 +58,11 @@ fn joined(pieces: &[Piece]) -> String {
     let mut before: Option<&Piece> = None;
     for piece in pieces {
         let space = match (before, piece.role) {
-            (None, _) | (_, Role::Comma) => false,
-            (Some(last), _) if last.role == Role::Comma => true,
-            (Some(last), Role::Operator) => last.role != Role::Operator && !last.text.ends_with(OPENING),
-            (Some(last), Role::Atom) if last.role == Role::Operator => out.contains(' '),
-            (Some(last), Role::Atom) => {
+            (None, _) | (_, PieceRole::Comma) => false,
+            (Some(last), _) if last.role == PieceRole::Comma => true,
+            (Some(last), PieceRole::Operator) => last.role != PieceRole::Operator && !last.text.ends_with(OPENING),
+            (Some(last), PieceRole::Atom) if last.role == PieceRole::Operator => out.contains(' '),
+            (Some(last), PieceRole::Atom) => {
                 let fence = piece.text.chars().count() == 1 && !piece.text.chars().all(char::is_alphanumeric);
                 let opened = last.text.ends_with(OPENING) || ["|", "‖"].contains(&last.text.as_str());
                 !opened && !fence && !piece.text.starts_with(CLOSING) && (long(&last.text) || long(&piece.text))

@@ -7,9 +7,9 @@ use crate::speaker::{Listener, Speaker};
 use crate::stop::Stop;
 use crate::{file, math, text};
 use engine::{Gate, Registry, Session};
-use report::Table;
+use report::{Table, card};
 use serde_json::{Map, Value, json};
-use spec::{Access, Catalogue, Choice, Control, Kind, MethodInfo, RunSpec, Source, Why, Widget, Wrong};
+use spec::{Catalogue, Choice, Control, Kind, MethodInfo, RunSpec, Why, Widget, Wrong};
 use std::path::Path;
 use std::rc::Rc;
 
@@ -102,21 +102,14 @@ pub fn method(id: &str) -> Result<(), Stop> {
     let method = catalogue.method(id).ok_or_else(|| Wrong::unknown("method", "show", id, known))?;
     let card = &method.card;
     let kinds: Vec<&str> = card.needs.kinds.iter().map(|kind| kind_word(*kind)).collect();
-    let takes = format!(
-        "{} of at least {} classes; sees {} of the network.",
-        kinds.join(" and "),
-        card.needs.min_classes,
-        access_word(card.needs.access)
-    );
+    let takes = format!("{} of at least {} classes", kinds.join(" and "), card.needs.min_classes);
     let family = catalogue.family(card.family).map_or("", |family| &family.label);
     let mut out = format!("{} · {} · {family}\n", card.id, card.title);
     let equation = math::line(&card.equation).expect("a test holds that equations are MathML");
     out.push_str(&format!("{}\n\n  {equation}\n\n", card.summary));
-    for (name, what) in [
-        ("Paper", format!("{} ({}): {}", card.authors, card.year, card.paper)),
-        ("Takes", takes),
-        ("Notes", card.notes.clone()),
-    ] {
+    for (name, what) in
+        [("Paper", card::paper(card)), ("Takes", takes), ("Needs", card::needs(method)), ("Notes", card.notes.clone())]
+    {
         out.push_str(&format!("{name:8}{}", text::wrapped(&what, 8).trim_start()));
     }
     settings(&mut out, &method.controls);
@@ -150,7 +143,7 @@ fn settings(out: &mut String, controls: &[Control]) {
             other => other.to_string(),
         };
         let needs = control.needs.as_ref().map_or(String::new(), |(key, value)| format!(", while {key} is {value}"));
-        let range = range(&control.widget);
+        let range = card::range(&control.widget);
         out.push_str(&format!("  {path}{symbol}: {range}{unit}, default {default}{needs}\n"));
         if !control.help.is_empty() {
             out.push_str(&text::wrapped(&control.help, 6));
@@ -171,41 +164,10 @@ fn flat<'a>(path: &str, controls: &'a [Control]) -> Vec<(String, &'a Control)> {
     all
 }
 
-/// What a setting can be.
-fn range(widget: &Widget) -> String {
-    match widget {
-        Widget::Slider { min, max, .. } => format!("{min} to {max}"),
-        Widget::Count { min, max } => format!("whole number, {min} to {max}"),
-        Widget::Toggle => "true or false".into(),
-        Widget::Choice { options } => options.join(" | "),
-        Widget::Text => "text".into(),
-        Widget::Group { .. } => "table".into(),
-        Widget::List { of, max } => format!("list of at most {max}, each {}", range(of)),
-        Widget::Maybe { of } => format!("{}, or none", range(of)),
-        Widget::From { source, many } => match (source, many) {
-            (Source::Class, false) => "a class".into(),
-            (Source::Class, true) => "list of classes".into(),
-            (Source::Layer, false) => "a layer".into(),
-            (Source::Layer, true) => "list of layers".into(),
-            (Source::Stage, false) => "an earlier stage".into(),
-            (Source::Stage, true) => "list of earlier stages".into(),
-        },
-    }
-}
-
 const fn kind_word(kind: Kind) -> &'static str {
     match kind {
         Kind::Images => "images",
         Kind::Points => "points",
-    }
-}
-
-const fn access_word(access: Access) -> &'static str {
-    match access {
-        Access::Labels => "the answers",
-        Access::Scores => "the scores",
-        Access::Gradients => "the gradients",
-        Access::Weights => "the weights",
     }
 }
 

@@ -38,10 +38,7 @@ impl Opened {
     pub fn ready(&self) -> Event {
         let name = match self.name {
             "cpu" => "the CPU",
-            "webgpu" => "WebGPU",
-            "vulkan" => "Vulkan",
-            "metal" => "Metal",
-            _ => "CUDA",
+            graphics => spec::device_name(graphics),
         };
         let message = match (self.why, self.times) {
             (Why::Chosen, _) => format!("You chose {name}."),

@@ -62,7 +62,7 @@ unsafe fn adam_impl<V>(w: &mut [f32], g: &[f32], m: &mut [f32], v: &mut [f32], a
 pub struct Sgd {
     /// Learning rate.
     pub lr: f32,
-    /// Momentum μ.
+    /// μ: how much of the last step's velocity goes on; unused without a velocity.
     pub momentum: f32,
     /// Weight decay, added to the gradient.
     pub decay: f32,

@@ -1,4 +1,4 @@
-//! What stands beside figures of the page.
+//! Captions: short texts that the page sets beside pictures and figures.
 
 use crate::{
     figure::{counted, fixed, one},
@@ -6,7 +6,7 @@ use crate::{
 };
 
 /// What a network answered of one sample: the right class, and its answer.
-pub type Reading = (u16, u16);
+pub type LabelAndAnswer = (u16, u16);
 
 impl RunView<'_> {
     /// Whether a stage trains the last layer of the network alone.
@@ -29,7 +29,7 @@ impl RunView<'_> {
     }
 
     /// How often one sample was read rightly by the layers, in their order, and as what it is read now.
-    pub fn over_layers(&self, task: &str, layers: &[Reading]) -> String {
+    pub fn over_layers(&self, task: &str, layers: &[LabelAndAnswer]) -> String {
         let Some(&(label, answer)) = layers.last() else { return "It has not been read by a layer yet.".into() };
         let right = layers.iter().filter(|(label, answer)| label == answer).count();
         if right == layers.len() {
@@ -65,7 +65,7 @@ mod tests {
     fn one_sample_is_followed_through_the_layers() {
         let (report, catalogue) = (sample(), catalogue());
         let view = RunView::of(&report, &catalogue);
-        let said = |layers: &[Reading]| view.over_layers("digits", layers);
+        let said = |layers: &[LabelAndAnswer]| view.over_layers("digits", layers);
         assert_eq!(said(&[]), "It has not been read by a layer yet.");
         assert_eq!(said(&[(3, 3), (3, 3)]), "It is read rightly after every layer.");
         assert_eq!(said(&[(3, 8), (3, 3)]), "It was read rightly once; now it is read as what it is.");

@@ -5,6 +5,7 @@
 #![deny(missing_docs)]
 
 pub mod captions;
+pub mod card;
 pub mod chart;
 pub mod difference;
 pub mod figure;

@@ -53,7 +53,7 @@ impl Distance {
         self.seeds >= SEEDS
     }
 
-    /// In standard deviations; no gap is none even where retraining has no noise.
+    /// The gap in standard deviations; 0 where there is no gap, even if retraining has no noise to divide by.
     pub fn deviations(&self) -> f64 {
         if self.gap == 0.0 { 0.0 } else { self.gap / self.deviation }
     }

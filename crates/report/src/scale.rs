@@ -8,7 +8,7 @@ use crate::figure;
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Scale {
     /// How values are spread over the pixels.
-    pub kind: Kind,
+    pub kind: ScaleKind,
     /// The values at the two ends of the range.
     pub domain: [f64; 2],
     /// The pixels of the two ends of the domain.
@@ -17,7 +17,7 @@ pub struct Scale {
 
 /// How a scale spreads values over pixels.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Kind {
+pub enum ScaleKind {
     /// Equal differences are equal distances.
     Linear,
     /// Equal ratios are equal distances; values above zero only.
@@ -37,17 +37,17 @@ pub struct Tick {
 
 impl Scale {
     /// A domain without extent, or with an end that is not finite, is widened to one that can be drawn.
-    pub fn new(kind: Kind, domain: [f64; 2], range: [f64; 2]) -> Self {
+    pub fn new(kind: ScaleKind, domain: [f64; 2], range: [f64; 2]) -> Self {
         let [mut low, mut high] = domain;
         if !(low.is_finite() && high.is_finite()) {
             (low, high) = (0.0, 1.0);
         }
-        if kind == Kind::Log {
+        if kind == ScaleKind::Log {
             high = if high > 0.0 { high } else { 1.0 };
             low = if low > 0.0 { low } else { high / 1000.0 };
         }
         if low == high {
-            (low, high) = if kind == Kind::Log { (low / 2.0, high * 2.0) } else { (low - 0.5, high + 0.5) };
+            (low, high) = if kind == ScaleKind::Log { (low / 2.0, high * 2.0) } else { (low - 0.5, high + 0.5) };
         }
         Self { kind, domain: [low, high], range }
     }
@@ -64,12 +64,12 @@ impl Scale {
         let [low, high] = self.domain;
         let (low, high) = (low.min(high), low.max(high));
         match self.kind {
-            Kind::Linear => {
+            ScaleKind::Linear => {
                 let step = nice_step(high - low, count);
                 let decimals = (-step.log10().floor()).clamp(0.0, 9.0) as usize;
                 steps(low, high, step).map(|value| Tick { value, label: figure::fixed(value, decimals) }).collect()
             }
-            Kind::Log => {
+            ScaleKind::Log => {
                 let (first, last) = (low.log10().ceil() as i32, high.log10().floor() as i32);
                 let leap = (last - first).max(0) as usize / count.max(2) + 1;
                 // Less than two decades need the steps in between.
@@ -82,7 +82,7 @@ impl Scale {
                     .map(|value| Tick { value, label: figure::short(value) })
                     .collect()
             }
-            Kind::Sqrt => {
+            ScaleKind::Sqrt => {
                 let (low, high) = (self.bend(low), self.bend(high));
                 steps(low, high, nice_step(high - low, count).max(f64::MIN_POSITIVE))
                     .map(|root| root * root.abs())
@@ -94,9 +94,9 @@ impl Scale {
 
     fn bend(&self, value: f64) -> f64 {
         match self.kind {
-            Kind::Linear => value,
-            Kind::Log => value.max(f64::MIN_POSITIVE).log10(),
-            Kind::Sqrt => value.abs().sqrt().copysign(value),
+            ScaleKind::Linear => value,
+            ScaleKind::Log => value.max(f64::MIN_POSITIVE).log10(),
+            ScaleKind::Sqrt => value.abs().sqrt().copysign(value),
         }
     }
 }
@@ -126,29 +126,29 @@ fn steps(low: f64, high: f64, step: f64) -> impl Iterator<Item = f64> {
 mod tests {
     use super::*;
 
-    fn labels(kind: Kind, low: f64, high: f64, count: usize) -> String {
+    fn labels(kind: ScaleKind, low: f64, high: f64, count: usize) -> String {
         let ticks = Scale::new(kind, [low, high], [0.0, 1.0]).ticks(count);
         ticks.into_iter().map(|tick| tick.label).collect::<Vec<_>>().join(" ")
     }
 
     #[test]
     fn ticks_are_round() {
-        assert_eq!(labels(Kind::Linear, 0.0, 100.0, 4), "0 25 50 75 100");
-        assert_eq!(labels(Kind::Linear, 0.0, 800.0, 4), "0 200 400 600 800");
-        assert_eq!(labels(Kind::Linear, 0.0, 0.4, 4), "0.0 0.1 0.2 0.3 0.4");
-        assert_eq!(labels(Kind::Linear, 0.0, 10.0, 4), "0 5 10");
-        assert_eq!(labels(Kind::Linear, -1.0, 1.0, 4), "−1.0 −0.5 0.0 0.5 1.0");
-        assert_eq!(labels(Kind::Log, 100.0, 1e5, 5), "100 1\u{202f}k 10\u{202f}k 100\u{202f}k");
-        assert_eq!(labels(Kind::Log, 20.0, 90.0, 5), "20 50");
-        assert_eq!(labels(Kind::Log, 1e-4, 1.0, 5), "0.0001 0.001 0.01 0.1 1");
-        assert_eq!(labels(Kind::Sqrt, 0.0, 16.0, 4), "0 1 4 9 16");
-        assert_eq!(labels(Kind::Sqrt, 0.0, 100.0, 5), "0 4 16 36 64 100");
-        assert_eq!(labels(Kind::Sqrt, -4.0, 4.0, 4), "−4 −1 0 1 4");
+        assert_eq!(labels(ScaleKind::Linear, 0.0, 100.0, 4), "0 25 50 75 100");
+        assert_eq!(labels(ScaleKind::Linear, 0.0, 800.0, 4), "0 200 400 600 800");
+        assert_eq!(labels(ScaleKind::Linear, 0.0, 0.4, 4), "0.0 0.1 0.2 0.3 0.4");
+        assert_eq!(labels(ScaleKind::Linear, 0.0, 10.0, 4), "0 5 10");
+        assert_eq!(labels(ScaleKind::Linear, -1.0, 1.0, 4), "−1.0 −0.5 0.0 0.5 1.0");
+        assert_eq!(labels(ScaleKind::Log, 100.0, 1e5, 5), "100 1\u{202f}k 10\u{202f}k 100\u{202f}k");
+        assert_eq!(labels(ScaleKind::Log, 20.0, 90.0, 5), "20 50");
+        assert_eq!(labels(ScaleKind::Log, 1e-4, 1.0, 5), "0.0001 0.001 0.01 0.1 1");
+        assert_eq!(labels(ScaleKind::Sqrt, 0.0, 16.0, 4), "0 1 4 9 16");
+        assert_eq!(labels(ScaleKind::Sqrt, 0.0, 100.0, 5), "0 4 16 36 64 100");
+        assert_eq!(labels(ScaleKind::Sqrt, -4.0, 4.0, 4), "−4 −1 0 1 4");
     }
 
     #[test]
     fn nothing_hangs_on_odd_domains() {
-        for kind in [Kind::Linear, Kind::Log, Kind::Sqrt] {
+        for kind in [ScaleKind::Linear, ScaleKind::Log, ScaleKind::Sqrt] {
             for domain in [[0.0, 0.0], [f64::NAN, 1.0], [0.0, f64::INFINITY], [-5.0, -5.0], [1e-300, 1e300], [7.0, 3.0]]
             {
                 let scale = Scale::new(kind, domain, [0.0, 100.0]);
@@ -160,6 +160,6 @@ mod tests {
 
     #[test]
     fn a_square_root_stretches_what_is_near_zero() {
-        assert_eq!(Scale::new(Kind::Sqrt, [0.0, 16.0], [0.0, 100.0]).at(4.0), 50.0);
+        assert_eq!(Scale::new(ScaleKind::Sqrt, [0.0, 16.0], [0.0, 100.0]).at(4.0), 50.0);
     }
 }

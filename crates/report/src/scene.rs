@@ -59,7 +59,7 @@ pub struct Reading {
 #[derive(Clone, Debug, PartialEq)]
 pub struct Mark {
     /// What is drawn, and where.
-    pub shape: Shape,
+    pub shape: Geometry,
     /// The colour inside.
     pub fill: Fill,
     /// The line around it or along it, where there is one.
@@ -70,7 +70,7 @@ pub struct Mark {
 
 /// What a mark draws; all lengths are in CSS pixels, from the upper left corner of the picture.
 #[derive(Clone, Debug, PartialEq)]
-pub enum Shape {
+pub enum Geometry {
     /// Lines, open or closed.
     Path {
         /// As SVG's attribute `d`, with absolute commands.
@@ -89,7 +89,7 @@ pub enum Shape {
         /// Radius of the rounded corners; 0 for sharp ones.
         radius: f64,
     },
-    /// A circle.
+    /// A dot of a scatter plot, or the last point of a line.
     Circle {
         /// x of the centre.
         x: f64,
@@ -122,7 +122,7 @@ pub enum Shape {
 /// The inside of a mark.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Fill {
-    /// Nothing.
+    /// Transparent: what lies behind shows through.
     None,
     /// The role's colour.
     Solid(Role),
@@ -148,7 +148,7 @@ pub struct Stroke {
 pub enum Anchor {
     /// The left end.
     Start,
-    /// The middle.
+    /// Halfway between its ends.
     Middle,
     /// The right end.
     End,
@@ -274,7 +274,7 @@ impl Stroke {
 
 impl Mark {
     pub(crate) fn path(d: String, stroke: Stroke) -> Self {
-        Self { shape: Shape::Path { d }, fill: Fill::None, stroke: Some(stroke), id: None }
+        Self { shape: Geometry::Path { d }, fill: Fill::None, stroke: Some(stroke), id: None }
     }
 
     pub(crate) fn line(from: [f64; 2], to: [f64; 2], stroke: Stroke) -> Self {
@@ -282,28 +282,28 @@ impl Mark {
     }
 
     pub(crate) fn area(d: String, fill: Fill) -> Self {
-        Self { shape: Shape::Path { d }, fill, stroke: None, id: None }
+        Self { shape: Geometry::Path { d }, fill, stroke: None, id: None }
     }
 
     /// Never with a negative extent, which SVG forbids.
     pub(crate) fn rect(x: f64, y: f64, width: f64, height: f64, fill: Fill) -> Self {
-        let shape = Shape::Rect { x, y, width: width.max(0.0), height: height.max(0.0), radius: 0.0 };
+        let shape = Geometry::Rect { x, y, width: width.max(0.0), height: height.max(0.0), radius: 0.0 };
         Self { shape, fill, stroke: None, id: None }
     }
 
     pub(crate) fn circle(x: f64, y: f64, radius: f64, role: Role) -> Self {
-        Self { shape: Shape::Circle { x, y, radius }, fill: Fill::Solid(role), stroke: None, id: None }
+        Self { shape: Geometry::Circle { x, y, radius }, fill: Fill::Solid(role), stroke: None, id: None }
     }
 
     /// The size of ticks, at the start of its point, without a halo.
     pub(crate) fn text(x: f64, y: f64, text: impl Into<String>, role: Role) -> Self {
         let (anchor, size, weight) = (Anchor::Start, 11, 400);
-        let shape = Shape::Text { x, y, text: text.into(), anchor, size, weight, halo: false, strike: false };
+        let shape = Geometry::Text { x, y, text: text.into(), anchor, size, weight, halo: false, strike: false };
         Self { shape, fill: Fill::Solid(role), stroke: None, id: None }
     }
 
     pub(crate) fn anchored(mut self, to: Anchor) -> Self {
-        if let Shape::Text { anchor, .. } = &mut self.shape {
+        if let Geometry::Text { anchor, .. } = &mut self.shape {
             *anchor = to;
         }
         self
@@ -311,28 +311,28 @@ impl Mark {
 
     /// As a direct label: 12 px with a halo.
     pub(crate) fn label(mut self, bold: bool) -> Self {
-        if let Shape::Text { size, weight, halo, .. } = &mut self.shape {
+        if let Geometry::Text { size, weight, halo, .. } = &mut self.shape {
             (*size, *weight, *halo) = (12, if bold { 600 } else { 400 }, true);
         }
         self
     }
 
     pub(crate) fn sized(mut self, to: u8) -> Self {
-        if let Shape::Text { size, .. } = &mut self.shape {
+        if let Geometry::Text { size, .. } = &mut self.shape {
             *size = to;
         }
         self
     }
 
     pub(crate) fn weighing(mut self, to: u16) -> Self {
-        if let Shape::Text { weight, .. } = &mut self.shape {
+        if let Geometry::Text { weight, .. } = &mut self.shape {
             *weight = to;
         }
         self
     }
 
     pub(crate) fn struck(mut self) -> Self {
-        if let Shape::Text { strike, weight, .. } = &mut self.shape {
+        if let Geometry::Text { strike, weight, .. } = &mut self.shape {
             (*strike, *weight) = (true, 700);
         }
         self
@@ -349,10 +349,10 @@ impl Mark {
     /// The SVG element of this mark.
     pub(crate) const fn tag(&self) -> &'static str {
         match self.shape {
-            Shape::Path { .. } => "path",
-            Shape::Rect { .. } => "rect",
-            Shape::Circle { .. } => "circle",
-            Shape::Text { .. } => "text",
+            Geometry::Path { .. } => "path",
+            Geometry::Rect { .. } => "rect",
+            Geometry::Circle { .. } => "circle",
+            Geometry::Text { .. } => "text",
         }
     }
 
@@ -360,17 +360,17 @@ impl Mark {
     pub(crate) fn attributes(&self) -> Vec<(&'static str, String)> {
         let mut out = Vec::with_capacity(9);
         match &self.shape {
-            Shape::Path { d } => out.push(("d", d.clone())),
-            Shape::Rect { x, y, width, height, radius } => {
+            Geometry::Path { d } => out.push(("d", d.clone())),
+            Geometry::Rect { x, y, width, height, radius } => {
                 out.extend([("x", px(*x)), ("y", px(*y)), ("width", px(*width)), ("height", px(*height))]);
                 if *radius > 0.0 {
                     out.push(("rx", px(*radius)));
                 }
             }
-            Shape::Circle { x, y, radius } => {
+            Geometry::Circle { x, y, radius } => {
                 out.extend([("cx", px(*x)), ("cy", px(*y)), ("r", px(*radius))]);
             }
-            Shape::Text { x, y, anchor, size, weight, halo, strike, .. } => {
+            Geometry::Text { x, y, anchor, size, weight, halo, strike, .. } => {
                 out.extend([("x", px(*x)), ("y", px(*y)), ("font-size", size.to_string())]);
                 match anchor {
                     Anchor::Start => {}
@@ -399,7 +399,7 @@ impl Mark {
             if !stroke.dash.is_empty() {
                 out.push(("stroke-dasharray", stroke.dash.into()));
             }
-            if matches!(self.shape, Shape::Path { .. }) {
+            if matches!(self.shape, Geometry::Path { .. }) {
                 out.push(("stroke-linejoin", "round".into()));
             }
         }
@@ -417,7 +417,7 @@ impl Mark {
             out.push('"');
         }
         match &self.shape {
-            Shape::Text { text, .. } => {
+            Geometry::Text { text, .. } => {
                 out.push('>');
                 escape(out, text);
                 out.push_str("</text>");
@@ -601,7 +601,7 @@ pub(crate) const TOKENS: &str = "{color-scheme:light dark;\
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::scale::Kind;
+    use crate::scale::ScaleKind;
 
     #[test]
     fn every_text_is_escaped() {
@@ -624,7 +624,7 @@ mod tests {
 
     #[test]
     fn the_read_out_takes_the_nearest_step() {
-        let scale = |range| Scale::new(Kind::Linear, [0.0, 100.0], range);
+        let scale = |range| Scale::new(ScaleKind::Linear, [0.0, 100.0], range);
         let trace = |name: &str, points| Trace { name: name.into(), role: Role::Keep, points };
         let plot = Plot {
             x: scale([0.0, 100.0]),

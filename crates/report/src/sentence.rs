@@ -51,13 +51,13 @@ impl Sentence {
         Self::default().plain(text)
     }
 
-    /// And then this.
+    /// With this text after it.
     pub fn plain(mut self, text: impl Into<String>) -> Self {
         self.spans.push(Span { text: text.into(), role: None });
         self
     }
 
-    /// And then this, in the colour of what it says.
+    /// With this key figure after it, in the colour of what it says.
     pub fn key(mut self, text: impl Into<String>, role: Role) -> Self {
         self.spans.push(Span { text: text.into(), role: Some(role) });
         self
@@ -86,12 +86,13 @@ impl RunView<'_> {
         Finished { view: self, name, outcome: &outcome, things: self.things(&task), task }.sentence()
     }
 
-    /// For the ear, when a stage begins.
+    /// Screen-reader text for the beginning of a stage.
     pub fn begun(&self, name: &str) -> String {
         format!("{} has begun.", self.title(name))
     }
 
-    /// For the ear, on the way: "Layer 4 at 50 %. It still names 18 of 36 threes."
+    /// Screen-reader text for a stage that has come so many percent of its way: "Layer 4 at 50 %. It still names 18 of
+    /// 36 threes."
     pub fn passed(&self, name: &str, share: usize) -> String {
         format!("{} at {}. {}", self.subject(name), percent(share as f64, 0), self.sentence(name))
     }

@@ -1,4 +1,4 @@
-//! Figures as rows and columns: the twin of every chart, and the results of many runs.
+//! Figures as rows and columns: every chart as a table, and the results of many runs.
 
 use crate::figure;
 use serde_json::{Map, Value, json};
@@ -48,12 +48,12 @@ pub struct Results {
     pub keys: Vec<String>,
     /// One for each stage that has figures; before it its retrained and its original network, unless a line of the run
     /// has the same figures already.
-    pub lines: Vec<Line>,
+    pub lines: Vec<TableLine>,
 }
 
 /// The figures of one network in one run.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Line {
+pub struct TableLine {
     /// The run's name, else its place in the list, from 1.
     pub run: String,
     /// The stage's `as`, else its index.
@@ -90,7 +90,7 @@ pub enum What {
 impl Results {
     /// The figures of these reports; titles and families come from the catalogue.
     pub fn new(reports: &[Report], catalogue: &Catalogue) -> Self {
-        let mut lines: Vec<Line> = Vec::new();
+        let mut lines: Vec<TableLine> = Vec::new();
         for (at, report) in reports.iter().enumerate() {
             let name = &report.spec.name;
             let run = if name.is_empty() { (at + 1).to_string() } else { name.clone() };
@@ -101,11 +101,11 @@ impl Results {
                     let rows: Vec<Row> =
                         report.rows.iter().filter(|row| row.stage == name).filter_map(|row| of(what, row)).collect();
                     // Several methods share one reference: it stands once.
-                    let known = |line: &Line| line.what == what && same_figures(&line.rows, &rows);
+                    let known = |line: &TableLine| line.what == what && same_figures(&line.rows, &rows);
                     if rows.is_empty() || (what != What::Stage && lines[first..].iter().any(known)) {
                         continue;
                     }
-                    lines.push(Line {
+                    lines.push(TableLine {
                         run: run.clone(),
                         stage: name.clone(),
                         id: stage.id.clone(),
@@ -127,7 +127,7 @@ impl Results {
         Self::of(lines)
     }
 
-    fn of(lines: Vec<Line>) -> Self {
+    fn of(lines: Vec<TableLine>) -> Self {
         let mut keys: Vec<String> = Vec::new();
         for row in lines.iter().flat_map(|line| &line.rows) {
             if !keys.contains(&row.key) {
@@ -140,7 +140,7 @@ impl Results {
     /// One table for each family, with what it is called, in the order of their first stages: a table of all figures
     /// has mostly empty cells.
     pub fn tables(&self) -> Vec<(String, Table)> {
-        let mut groups: Vec<(String, Vec<Line>)> = Vec::new();
+        let mut groups: Vec<(String, Vec<TableLine>)> = Vec::new();
         for line in &self.lines {
             match groups.iter_mut().find(|(family, _)| *family == line.family) {
                 Some((_, lines)) => lines.push(line.clone()),
@@ -244,7 +244,7 @@ impl Results {
     }
 }
 
-impl Line {
+impl TableLine {
     /// The figure with this key; `None` where the network has none.
     pub fn get(&self, key: &str) -> Option<&Row> {
         self.rows.iter().find(|row| row.key == key)

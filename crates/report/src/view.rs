@@ -44,7 +44,7 @@ impl Known for Report {
     }
 }
 
-/// Folds an event into the outcome of its stage; what is said of no stage is left out.
+/// Folds an event into the outcome of its stage; an event of no stage is left out.
 pub fn hear(outcomes: &mut Outcomes, said: &Said) {
     if let Some(stage) = &said.stage
         && !matches!(said.event, Event::Answer { .. })

@@ -5,8 +5,8 @@
 use report::{
     Chart, Noise, Role,
     chart::{
-        Arena, ClassBars, Confusion, Curve, Embedding, Epsilon, GapPlane, Histogram, Line, Point, Rank, Reference,
-        Ribbon, Sparkline, TradeOff, Walk,
+        ClassBars, Confusion, Curve, Embedding, Epsilon, GapPlane, Line, PlanePoint, Rank, ReferenceLine, Ribbon,
+        Sparkline, TradeOff, Walk,
     },
 };
 
@@ -44,7 +44,7 @@ fn class_bars() {
         values: known([97.2, 98.6, 91.7, 2.8, 94.4, 88.9, 97.2, 94.4, 80.6, 91.7]),
         before: known([97.2, 97.2, 94.4, 91.7, 97.2, 94.4, 100.0, 97.2, 88.9, 94.4]),
         forgotten: vec![3],
-        reference: Some(Reference {
+        reference: Some(ReferenceLine {
             name: "Retrained without 3".into(),
             values: known([98.1, 97.2, 95.4, 0.0, 97.2, 95.4, 99.1, 97.2, 92.6, 93.5]),
         }),
@@ -65,7 +65,7 @@ fn class_bars() {
         names: names(&["cat", "none", "NaN", "∞", "120", "−5"]),
         before: values.clone(),
         forgotten: vec![1, 4],
-        reference: Some(Reference { name: "Retrained".into(), values: values.clone() }),
+        reference: Some(ReferenceLine { name: "Retrained".into(), values: values.clone() }),
         values,
     };
     at("class-bars-odd", NARROW, &odd);
@@ -84,20 +84,6 @@ fn ribbon() {
     let odd = vec![Some(f64::NAN), Some(f64::INFINITY), None, Some(50.0)];
     at("ribbon-odd", Ribbon::WIDTH, &Ribbon { values: odd, ..chart.clone() });
     at("ribbon-planned", Ribbon::WIDTH, &Ribbon { values: vec![], role: Role::Pencil, ..chart });
-}
-
-#[test]
-fn histogram() {
-    let shares = |heights: [f64; 10]| heights.map(|height| height / 100.0).to_vec();
-    let chart = Histogram {
-        kept: shares([1.0, 1.0, 2.0, 3.0, 5.0, 8.0, 12.0, 17.0, 23.0, 28.0]),
-        unseen: shares([6.0, 8.0, 10.0, 12.0, 13.0, 14.0, 12.0, 10.0, 8.0, 7.0]),
-        forgotten: shares([9.0, 11.0, 13.0, 14.0, 13.0, 11.0, 10.0, 8.0, 6.0, 5.0]),
-    };
-    both("histogram", &chart);
-    at("histogram-one", NARROW, &Histogram { kept: vec![1.0], unseen: vec![1.0], forgotten: vec![1.0] });
-    at("histogram-odd", NARROW, &Histogram { kept: vec![0.5, f64::NAN, f64::INFINITY, 0.5], ..chart });
-    at("histogram-empty", NARROW, &Histogram { kept: vec![], unseen: vec![], forgotten: vec![] });
 }
 
 /// A learning curve that ends near `end`, with a little noise.
@@ -241,32 +227,15 @@ fn confusion() {
     at("confusion-empty", NARROW, &Confusion { names: vec![], counts: vec![] });
 }
 
-#[test]
-fn arena() {
-    let chart = Arena {
-        victims: names(&["1 Fine-tune", "2 Hardened", "3 Smoothed"]),
-        attacks: names(&["No attack", "FGSM", "PGD", "APGD"]),
-        accuracy: vec![
-            vec![Some(97.2), Some(31.0), Some(3.1), Some(0.0)],
-            vec![Some(93.9), Some(84.4), Some(80.3), Some(79.7)],
-            vec![Some(90.0), None, Some(f64::NAN), Some(100.0)],
-        ],
-    };
-    both("arena", &chart);
-    let one = Arena { victims: names(&["1"]), attacks: names(&["PGD"]), accuracy: vec![vec![Some(3.0)]] };
-    at("arena-one", NARROW, &one);
-    at("arena-empty", NARROW, &Arena { victims: vec![], attacks: vec![], accuracy: vec![] });
-}
-
-fn point(name: &str, role: Role, at: [f64; 2], spreads: Option<[f64; 2]>) -> Point {
+fn point(name: &str, role: Role, at: [f64; 2], spreads: Option<[f64; 2]>) -> PlanePoint {
     let ([x, y], selected) = (at, role == Role::Keep);
     let [x_spread, y_spread] = spreads.map_or([None; 2], |spreads| spreads.map(Some));
-    Point { name: name.into(), role, x, y, x_spread, y_spread, selected, noise: None }
+    PlanePoint { name: name.into(), role, x, y, x_spread, y_spread, selected, noise: None }
 }
 
 #[test]
 fn gap_plane() {
-    let judged = |noise, point| Point { noise: Some(noise), ..point };
+    let judged = |noise, point| PlanePoint { noise: Some(noise), ..point };
     let chart = GapPlane {
         points: vec![
             judged(Noise::Inside, point("SalUn", Role::Keep, [0.9, 2.6], Some([0.5, 1.4]))),

@@ -170,7 +170,33 @@ pub struct Answers {
     pub runners_up: Vec<f32>,
 }
 
+/// Class and probability of the best answer among the probabilities of all classes, and the second highest probability.
+/// The class is the first one where several are equal, and 0 where all are NaN.
+pub fn best_answer(probabilities: &[f32]) -> (u16, f32, f32) {
+    let (mut class, mut first, mut second) = (0, f32::NEG_INFINITY, 0.0);
+    for (at, &p) in probabilities.iter().enumerate() {
+        if p > first {
+            second = first.max(0.0);
+            (class, first) = (at as u16, p);
+        } else if p > second {
+            second = p;
+        }
+    }
+    (class, first.max(0.0), second)
+}
+
 impl Answers {
+    /// What a model answers that gives each sample this row of probabilities, one for each class.
+    pub fn of<'a>(ids: Vec<u32>, labels: Vec<u16>, rows: impl IntoIterator<Item = &'a [f32]>) -> Self {
+        let mut answers = Self { ids, labels, ..Self::default() };
+        for (class, confidence, runner_up) in rows.into_iter().map(best_answer) {
+            answers.classes.push(class);
+            answers.confidences.push(confidence);
+            answers.runners_up.push(runner_up);
+        }
+        answers
+    }
+
     /// Whether all lists have one length. What comes over a wire is checked once, so that indexing cannot fail later.
     pub fn is_whole(&self) -> bool {
         let others = [self.labels.len(), self.classes.len(), self.confidences.len(), self.runners_up.len()];
@@ -237,6 +263,14 @@ impl Answers {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn second_guess_is_found_on_either_side() {
+        assert_eq!(best_answer(&[0.2, 0.5, 0.3]), (1, 0.5, 0.3));
+        assert_eq!(best_answer(&[0.5, 0.3, 0.2]), (0, 0.5, 0.3));
+        let answers = Answers::of(vec![7, 8], vec![1, 1], [&[0.2, 0.5, 0.3][..], &[0.5, 0.5, 0.0]]);
+        assert_eq!((answers.accuracy(None), answers.runners_up), (Some(50.0), vec![0.3, 0.5]));
+    }
 
     #[test]
     fn answers_count() {

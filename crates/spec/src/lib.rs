@@ -17,7 +17,7 @@ pub(crate) mod run;
 pub mod samples;
 mod strict;
 
-pub use answer::{Answer, Answers, Question};
+pub use answer::{Answer, Answers, Question, best_answer};
 pub use card::{Access, Card, CardData, Family, Kind, Needs, Shape};
 pub use catalogue::{Catalogue, Choice, Leaf, MethodInfo, Preset};
 pub use command::{Command, Import};
@@ -25,5 +25,5 @@ pub use control::{Control, Source, Widget, check_all};
 pub use digest::Digest;
 pub use event::{Cause, Event, FORMAT, Report, Row, Said, Why};
 pub use facts::{Adjective, DataFacts, FamilyInfo, Noun, SourceFacts};
-pub use metric::{Direction, METRICS, Metric, half_width, metric};
-pub use run::{DeviceChoice, Pick, RESERVED, RunSpec, SEEDS, START, Stage, VERSION, Wrong, nearest};
+pub use metric::{Direction, METRICS, Metric, changed_pixels, half_width, metric};
+pub use run::{DeviceChoice, Pick, RESERVED, RunSpec, SEEDS, START, Stage, VERSION, Wrong, device_name, nearest};

@@ -80,7 +80,13 @@ pub const METRICS: &[Metric] = &[
     m("original_ra", "RA before", "%", Near, "RA of the network before forgetting"),
     m("original_ta", "TA before", "%", Near, "TA of the network before forgetting"),
     m("original_ua", "UA before", "%", Near, "UA of the network before forgetting"),
-    m("pixels_median", "Pixels", "", Neither, "median number of changed pixels among fooled samples"),
+    m(
+        "pixels_median",
+        "Pixels",
+        "",
+        Neither,
+        "median number of changed pixels among fooled samples; one with several changed channels counts once",
+    ),
     m(
         "queries",
         "Queries",
@@ -117,6 +123,17 @@ pub fn metric(key: &str) -> Option<&'static Metric> {
     METRICS.binary_search_by(|metric| metric.key.cmp(key)).ok().map(|at| &METRICS[at])
 }
 
+/// A channel that changed by no more than this counts as unchanged: one rounding of a value near 1 is 6e-8.
+const UNCHANGED: f32 = 1e-6;
+
+/// How many pixels an attack changed, of `change` in `[channels, height, width]`: the figure `pixels_median`. A pixel
+/// counts once if any of its channels changed.
+pub fn changed_pixels(change: &[f32], channels: usize) -> usize {
+    let pixels = change.len() / channels.max(1);
+    let is_changed = |pixel: &usize| (0..channels).any(|channel| change[channel * pixels + pixel].abs() > UNCHANGED);
+    (0..pixels).filter(is_changed).count()
+}
+
 /// Half-width of the 95 % Wilson interval of a share of `n` samples, in percentage points.
 pub fn half_width(percent: f64, n: usize) -> f64 {
     if n == 0 {
@@ -144,6 +161,15 @@ mod tests {
         assert!(cost("gap", 1.0) < cost("gap", 2.0));
         assert!(cost("ra", 96.0) < cost("ra", 99.0) && cost("ra", 98.0) < cost("ra", 95.0));
         assert_eq!(Direction::Near.cost(96.0, None), f64::INFINITY);
+    }
+
+    #[test]
+    fn a_pixel_of_three_channels_counts_once() {
+        // Four pixels: all channels, the last channel, a rounding, nothing.
+        let change = [0.1, 0.0, 6e-8, 0.0, -0.1, 0.0, 0.0, 0.0, 0.1, 2e-6, 0.0, 0.0];
+        assert_eq!(changed_pixels(&change, 3), 2);
+        assert_eq!(changed_pixels(&change, 1), 4);
+        assert_eq!(changed_pixels(&[], 0), 0);
     }
 
     #[test]

@@ -94,7 +94,7 @@ pub struct Stage {
     /// Name of an earlier stage whose model it starts from or asks, or `start`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub from: Option<String>,
-    /// Other stages' models.
+    /// Names of other stages whose models the method works with beside its own.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub with: Vec<String>,
     /// Name of the task that it works on; without it that of the stage that it starts from, else the first task.
@@ -126,7 +126,7 @@ pub enum DeviceChoice {
     /// engine was built for, else the CPU.
     #[default]
     Auto,
-    /// The CPU.
+    /// Always there: natively on all cores, in a browser on one.
     Cpu,
     /// The browser's graphics device.
     Webgpu,
@@ -136,6 +136,19 @@ pub enum DeviceChoice {
     Metal,
     /// A graphics device of NVIDIA through CUDA.
     Cuda,
+}
+
+/// What people call a device, by the word that events and reports have for it; `–` while that is not known.
+pub fn device_name(key: &str) -> &str {
+    match key {
+        "" => "–",
+        "cpu" => "CPU",
+        "webgpu" => "WebGPU",
+        "vulkan" => "Vulkan",
+        "metal" => "Metal",
+        "cuda" => "CUDA",
+        other => other,
+    }
 }
 
 fn first_seed() -> u32 {
@@ -149,7 +162,8 @@ impl DeviceChoice {
 }
 
 impl RunSpec {
-    /// Reads TOML or JSON (a text that starts with a brace). The version is read before anything else speaks.
+    /// Reads TOML or JSON (a text that starts with a brace). The version is checked first: a file of another version is
+    /// refused for that alone, not for a key that this build does not know.
     pub fn read(text: &str) -> Result<Self, Wrong> {
         // Some editors put it before everything else.
         let text = text.trim_start_matches('\u{feff}');

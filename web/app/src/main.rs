@@ -27,14 +27,14 @@ use shell::{
     notices::{LiveRegion, NoticeLine, QuietLine},
     pad::Pad,
     panel::Panel,
-    stage::Stage,
+    stage::StageArea,
     strip_view::StripView,
     tools,
     transport::Transport,
     words::NAME,
 };
 use spec::{DeviceChoice, RunSpec};
-use ui::{Host, MenuLayer, elements};
+use ui::{MenuLayer, PageHost, elements};
 use wasm_bindgen::JsCast;
 use wasm_bindgen_futures::spawn_local;
 
@@ -109,6 +109,7 @@ fn provide(opened: Opened) -> View {
     if !has_webgpu() && storage::stored("no-webgpu") != Some(true.into()) {
         notices.quiet.set(Some(Notice::NoWebgpu));
     }
+    view.select_for_path();
     provide_context(engine);
     provide_context(notices);
     provide_context(run);
@@ -122,23 +123,23 @@ fn provide(opened: Opened) -> View {
 }
 
 /// What the parts of [`ui`] need of the page.
-fn host(view: View) -> Host {
+fn host(view: View) -> PageHost {
     let notices = view.run.notices;
     let speak = Callback::new(move |words| notices.tell(News::Said(words)));
-    let host = StoredValue::new(None::<Host>);
+    let host = StoredValue::new(None::<PageHost>);
     let save = Callback::new(move |(title, drawn, anchor)| {
         if let Some(host) = host.get_value() {
             attempt(view, notices, tools::save_chart(host, title, drawn, anchor));
         }
     });
-    let made = Host::new(view.dark.into(), speak, save);
+    let made = PageHost::new(view.dark.into(), speak, save);
     host.set_value(Some(made));
     made
 }
 
 /// Listeners that live as long as the page.
 fn listen(view: View) {
-    let window = document::window();
+    let window = window();
     EventListener::new(&window, "hashchange", move |_| followed(view)).forget();
     let active = EventListenerOptions::enable_prevent_default();
     EventListener::new_with_options(&window, "keydown", active, move |event| {
@@ -228,7 +229,7 @@ fn App(
             class:drawn=move || view.drawer.get()
         >
             <Panel />
-            <Stage />
+            <StageArea />
             <div class="leaf-column">
                 <Leaf />
                 <Pad />

@@ -1,3 +1,9 @@
+//! The page as the engine sees it: messages, a clock, and turns of the event loop.
+//!
+//! With web-sys alone, where the page uses gloo: there are two listeners and one timer here. `gloo-events` listens by
+//! `addEventListener`, which leaves a message port closed until it is started, and a future of `gloo-timers` brings the
+//! channels of `futures-channel` for what is one promise.
+
 use engine::{Boxed, Error, Host, Result};
 use js_sys::{Array, Function, Promise, Uint8Array};
 use serde::Serialize;
@@ -14,14 +20,15 @@ use web_sys::{DedicatedWorkerGlobalScope, MessageChannel};
 pub struct Page {
     scope: DedicatedWorkerGlobalScope,
     performance: web_sys::Performance,
-    /// A turn is a message to ourselves: it stands in line behind what the page has sent. `scheduler.yield()` goes on
-    /// before it, so a question or a cancel would wait for the end of the run; a timer is held back for milliseconds.
+    /// Lets the event loop turn: the worker posts an empty message to itself and goes on when that arrives, which is
+    /// after all that the page has sent before. `scheduler.yield()` would go on first, so that a question or a cancel
+    /// waited for the end of the run; the browser holds a timer back for milliseconds.
     channel: MessageChannel,
-    /// Who waits for a turn: a run and the questions beside it each wait for their own.
+    /// Promises to be resolved by these messages, one each: a run and the questions beside it wait for their own.
     turns: Rc<RefCell<VecDeque<Function>>>,
 }
 
-/// The scope by itself may cross into a panic hook, which wants `Send`: a worker has one thread.
+/// The scope for the panic hook, which must be `Send`. That is safe, because a worker has one thread.
 pub struct Scope(DedicatedWorkerGlobalScope);
 unsafe impl Send for Scope {}
 unsafe impl Sync for Scope {}

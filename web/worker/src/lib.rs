@@ -15,18 +15,18 @@ use wasm_bindgen::prelude::Closure;
 use wasm_bindgen_futures::spawn_local;
 use web_sys::{DedicatedWorkerGlobalScope, MessageEvent};
 
-/// WebAssembly that has just been loaded runs in a quick translation, and is replaced by a fast one as it is used: the
-/// first guess of an engine is two to three times too long, and is made again so often.
+/// How often an estimate of time is repeated. The browser first compiles WebAssembly quickly, without optimising, and
+/// replaces the code while it runs: the first estimate of an engine is two to three times too long.
 const GUESSES: u32 = 3;
 
-/// What is worked off one after the other; pause, cancel and questions do not wait in this line.
+/// Work that is done one item after the other; pause, cancel and questions are answered at once.
 enum Work {
     Open(DeviceChoice),
     Prepare {
         run: u32,
         spec: RunSpec,
     },
-    /// What a prepared run may cost: when nothing else is to be done.
+    /// How long a prepared run will take; estimated when nothing else is waiting.
     Estimate {
         run: u32,
         spec: RunSpec,
@@ -48,9 +48,9 @@ enum Work {
 struct Worker {
     page: Rc<Page>,
     gate: Rc<Gate>,
-    /// Of the estimate in hand.
+    /// Cancels the estimate in hand.
     guess: Rc<Gate>,
-    /// How often one was made again.
+    /// How many estimates were repeated so far, at most [`GUESSES`].
     guesses: Cell<u32>,
     /// The run in hand; 0 when none is.
     run: Cell<u32>,

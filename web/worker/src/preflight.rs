@@ -1,11 +1,12 @@
-//! What the browser says of its graphics device, before the engine asks for one.
+//! What the browser says of its graphics device, before the engine asks for one. By names of properties: web-sys has
+//! WebGPU's types only under an unstable flag of the compiler.
 
 use js_sys::{Function, Promise, Reflect};
 use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::JsFuture;
 
 /// An adapter that the engine can run on.
-pub struct Adapter {
+pub struct GpuAdapter {
     /// Vendor and architecture, or what the browser tells.
     pub name: String,
     /// Emulated on the CPU.
@@ -13,7 +14,7 @@ pub struct Adapter {
 }
 
 /// An adapter with what the engine needs, or one sentence why there is none.
-pub async fn adapter() -> Result<Adapter, String> {
+pub async fn adapter() -> Result<GpuAdapter, String> {
     let none = || "This browser has no WebGPU.".to_owned();
     let navigator = get(&js_sys::global(), "navigator").ok_or_else(none)?;
     let gpu = get(&navigator, "gpu").ok_or_else(none)?;
@@ -32,7 +33,7 @@ pub async fn adapter() -> Result<Adapter, String> {
     let lower = name.to_lowercase();
     let software =
         fallback || ["swiftshader", "llvmpipe", "warp", "basic render"].iter().any(|word| lower.contains(word));
-    Ok(Adapter { name, software })
+    Ok(GpuAdapter { name, software })
 }
 
 fn get(object: &JsValue, key: &str) -> Option<JsValue> {

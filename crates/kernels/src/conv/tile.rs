@@ -16,7 +16,7 @@ pub struct Geometry {
     pub row_stride: usize,
     /// Elements of the frame from one output pixel to the next.
     pub column_stride: usize,
-    /// Rows of the kernel.
+    /// How many rows of the frame each output pixel reads: the height of the kernel.
     pub kernel_rows: usize,
     /// Elements of one kernel row: kernel width · input channels.
     pub kernel_row_len: usize,

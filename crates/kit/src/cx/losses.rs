@@ -57,14 +57,14 @@ impl LossLog {
 
 impl Waiting {
     /// Step and value of each loss. `read` are the elements of the ring buffer.
-    pub(super) fn losses(self, read: &[f32]) -> Vec<Loss> {
+    pub(super) fn losses(self, read: &[f32]) -> Vec<LoggedLoss> {
         let at = self.before..;
-        at.zip(self.steps).map(|(at, step)| Loss { step, value: read[1 + at % CAPACITY] }).collect()
+        at.zip(self.steps).map(|(at, step)| LoggedLoss { step, value: read[1 + at % CAPACITY] }).collect()
     }
 }
 
 /// The loss of a training step.
-pub(super) struct Loss {
+pub(super) struct LoggedLoss {
     pub step: usize,
     pub value: f32,
 }

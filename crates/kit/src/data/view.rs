@@ -63,6 +63,24 @@ impl View {
         Self { set, rows, labels, uploaded }
     }
 
+    /// All rows of a set of these inputs, for tests.
+    #[cfg(test)]
+    pub(crate) fn of_pixels(shape: [usize; 3], pixels: Vec<f32>, labels: Vec<u16>, device: &Device) -> Self {
+        let [channels, height, width] = shape;
+        let n = labels.len();
+        let set = Set {
+            source: String::new(),
+            licence: String::new(),
+            kind: Kind::Images,
+            shape,
+            factors: BTreeMap::new(),
+            numbers: BTreeMap::new(),
+            pixels: pixels.clone().into(),
+            inputs: Tensor::from_data(TensorData::new(pixels, [n, channels, height, width]), device),
+        };
+        Self::new(Rc::new(set), (0..n as u32).collect(), labels.into(), device)
+    }
+
     /// How many samples are in the view.
     pub fn len(&self) -> usize {
         self.rows.len()

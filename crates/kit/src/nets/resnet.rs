@@ -37,7 +37,7 @@ pub struct ResnetConfig {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum Over {
-    /// The batch.
+    /// All images of the batch; for evaluation the running mean and variance.
     #[default]
     Batch,
     /// Groups of channels of each image by itself.

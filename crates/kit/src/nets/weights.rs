@@ -1,5 +1,8 @@
 //! Weight files: safetensors with PyTorch's names and layout, adapters with PEFT's.
 //!
+//! The crate `safetensors` reads them. They are written here, by [`file`]: the crate writes metadata in the order of a
+//! hash map, so the bytes of a file would change from run to run.
+//!
 //! A dense weight is `[in, out]` here and `[out, in]` in the file: it is transposed on the way, square ones too.
 
 use super::Net;
@@ -204,8 +207,7 @@ pub async fn export_adapter(net: &Net) -> Result<Option<AdapterFiles>> {
     Ok(Some(AdapterFiles { config, weights: file(&items, &[], json!({ "format": "pt" })) }))
 }
 
-/// A safetensors file of `f32` tensors and `i64` counts. Written here because the crate keeps metadata in a hash map:
-/// its order, and with it the bytes of the file, would change from run to run.
+/// A safetensors file of `f32` tensors and `i64` counts; the same content has the same bytes.
 pub fn file(items: &[Item], counts: &[(String, u64)], metadata: Value) -> Vec<u8> {
     let mut header = Map::new();
     header.insert("__metadata__".into(), metadata);

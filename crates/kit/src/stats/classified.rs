@@ -1,6 +1,6 @@
 //! How a classifier answered on some samples, and the figures that follow from it.
 
-use spec::{Answers, Event};
+use spec::{Answers, Event, best_answer};
 
 /// A network's answers on `n` samples.
 #[derive(Clone, Debug, PartialEq)]
@@ -44,7 +44,7 @@ impl Tested {
 
     /// The most probable class of sample `at`; the first one where several are equal, 0 where all are NaN.
     pub fn answer(&self, at: usize) -> u16 {
-        best(&self.probabilities[at * self.classes..][..self.classes]).0
+        best_answer(&self.probabilities[at * self.classes..][..self.classes]).0
     }
 
     /// Whether sample `at` is classified correctly.
@@ -85,34 +85,13 @@ impl Tested {
 
     /// Class, confidence and the second highest probability of each sample.
     pub fn answers(&self) -> Answers {
-        let best: Vec<(u16, f32, f32)> = self.rows().map(best).collect();
-        Answers {
-            ids: self.ids.clone(),
-            labels: self.labels.clone(),
-            classes: best.iter().map(|best| best.0).collect(),
-            confidences: best.iter().map(|best| best.1).collect(),
-            runners_up: best.iter().map(|best| best.2).collect(),
-        }
+        Answers::of(self.ids.clone(), self.labels.clone(), self.rows())
     }
 
     /// [`Self::answers`] as an event of this series.
     pub fn event(&self, series: &str) -> Event {
         Event::Answers { series: series.into(), answers: self.answers() }
     }
-}
-
-/// Class and probability of the best answer, and the second highest probability.
-fn best(row: &[f32]) -> (u16, f32, f32) {
-    let (mut class, mut first, mut second) = (0, f32::NEG_INFINITY, 0.0);
-    for (at, &p) in row.iter().enumerate() {
-        if p > first {
-            second = first.max(0.0);
-            (class, first) = (at as u16, p);
-        } else if p > second {
-            second = p;
-        }
-    }
-    (class, first.max(0.0), second)
 }
 
 #[cfg(test)]
@@ -133,12 +112,6 @@ mod tests {
         assert!((tested().accuracy() - 66.666_666).abs() < 1e-4);
         assert_eq!(tested().by_class(), [Some(100.0), Some(50.0), None]);
         assert_eq!(tested().confidence_in_label(), [0.7, 0.4, 0.8]);
-    }
-
-    #[test]
-    fn second_guess_is_found_on_either_side() {
-        assert_eq!(best(&[0.2, 0.5, 0.3]), (1, 0.5, 0.3));
-        assert_eq!(best(&[0.5, 0.3, 0.2]), (0, 0.5, 0.3));
     }
 
     #[test]

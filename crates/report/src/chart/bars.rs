@@ -1,10 +1,10 @@
-//! Class by class, the ribbon of a layer card, and the histogram of an attacker's scores.
+//! Accuracy class by class, and the ribbon of a layer card.
 
 use super::{Axes, Axis, Chart, Margins, label::fitted, listed};
 use crate::{
     figure,
-    scale::Kind,
-    scene::{Anchor, Fill, Mark, Role, Scene, Stroke, path},
+    scale::ScaleKind,
+    scene::{Anchor, Fill, Mark, Role, Scene, Stroke},
     table::Table,
 };
 
@@ -20,12 +20,12 @@ pub struct ClassBars {
     /// Indices of the classes to forget.
     pub forgotten: Vec<usize>,
     /// The retrained network, as a line across each bar.
-    pub reference: Option<Reference>,
+    pub reference: Option<ReferenceLine>,
 }
 
-/// What the bars are held against.
+/// What the bars are compared with: a line across each of them.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Reference {
+pub struct ReferenceLine {
     /// "Retrained without 3".
     pub name: String,
     /// Accuracy of each class in percent; `None` where it is not known.
@@ -38,8 +38,8 @@ impl Chart for ClassBars {
     fn scene(&self, width: f64, height: f64) -> Scene {
         let margins = Margins { left: 34.0, right: 6.0, top: 24.0, bottom: 36.0 };
         let classes = self.names.len().max(1) as f64;
-        let x = Axis { kind: Kind::Linear, domain: [0.0, classes], title: "", ticks: 0 };
-        let y = Axis { kind: Kind::Linear, domain: [0.0, 100.0], title: "Accuracy, %", ticks: 4 };
+        let x = Axis { kind: ScaleKind::Linear, domain: [0.0, classes], title: "", ticks: 0 };
+        let y = Axis { kind: ScaleKind::Linear, domain: [0.0, 100.0], title: "Accuracy, %", ticks: 4 };
         let mut axes = Axes::new(width, height, &margins, &x, &y);
         axes.grid(4);
         let pitch = axes.x.at(1.0) - axes.x.at(0.0);
@@ -114,7 +114,7 @@ impl ClassBars {
     }
 }
 
-/// One bar a class, as high as its accuracy: the network at a glance.
+/// One bar a class, as high as its accuracy: small enough for a layer's card.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Ribbon {
     /// In percent; empty for a layer that is only planned.
@@ -180,88 +180,6 @@ impl Chart for Ribbon {
     }
 }
 
-/// How familiar images look to an attacker, from 0 (surely not seen) to 1 (surely seen): shares of each group in equal
-/// bins, which sum to 1 for each group.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Histogram {
-    /// Training images that were kept, as filled bars.
-    pub kept: Vec<f64>,
-    /// Images that the network never saw, as a dashed line.
-    pub unseen: Vec<f64>,
-    /// Training images that were to be forgotten, as a line.
-    pub forgotten: Vec<f64>,
-}
-
-impl Chart for Histogram {
-    const HEIGHT: f64 = 190.0;
-
-    fn scene(&self, width: f64, height: f64) -> Scene {
-        let margins = Margins { left: 8.0, right: 8.0, top: 24.0, bottom: 26.0 };
-        let shares = self.groups().into_iter().flat_map(|(_, bins)| bins).filter(|share| share.is_finite());
-        let most = shares.fold(0.0, |a: f64, b| a.max(*b));
-        let bins = self.kept.len().max(self.unseen.len()).max(self.forgotten.len()).max(1);
-        let x = Axis { kind: Kind::Linear, domain: [0.0, bins as f64], title: "", ticks: 0 };
-        let y = Axis { kind: Kind::Linear, domain: [0.0, if most > 0.0 { most } else { 1.0 }], title: "", ticks: 0 };
-        let mut axes = Axes::new(width, height, &margins, &x, &y);
-        for (bin, share) in self.kept.iter().enumerate().filter(|(_, share)| share.is_finite()) {
-            let [left, top] = axes.at([bin as f64, *share]);
-            let bar = axes.x.at(bin as f64 + 1.0) - left - 1.0;
-            axes.scene.push(Mark::rect(left + 0.5, top, bar, axes.bottom() - top, Fill::Faint(Role::Keep, 22)));
-        }
-        let strokes = [Stroke::new(Role::Ink, 1.5).dashed("4 3"), Stroke::new(Role::Lose, 2.2)];
-        for (bins, stroke) in [&self.unseen, &self.forgotten].into_iter().zip(strokes) {
-            let points = bins.iter().enumerate().map(|(bin, share)| axes.at([bin as f64 + 0.5, *share]));
-            axes.scene.push(Mark::path(path(&points.collect::<Vec<_>>()), stroke));
-        }
-        axes.horizontal(0.0, Stroke::new(Role::Edge, 1.0));
-        let (left, right) = (axes.left(), axes.right());
-        let foot = height - 8.0;
-        axes.scene.push(Mark::text(left, foot, "surely not seen", Role::Ink3));
-        axes.scene.push(Mark::text(right, foot, "surely seen", Role::Ink3).anchored(Anchor::End));
-        // A key over the plot: three shapes that overlap leave no place for labels of their own.
-        let mut x = left;
-        for (name, role) in
-            [("never seen (dashed)", Role::Ink2), ("forgotten", Role::Lose), ("kept (bars)", Role::Keep)]
-        {
-            let bold = role != Role::Ink2;
-            axes.scene.push(Mark::text(x, 12.0, name, role).label(bold));
-            x += crate::scene::text_width(name, 12.0, bold) + 14.0;
-        }
-        let means: Vec<String> = self
-            .groups()
-            .into_iter()
-            .filter_map(|(name, bins)| Some([name, " ", &figure::fixed(mean(bins)?, 2)].concat()))
-            .collect();
-        let means = if means.is_empty() { "nothing yet".into() } else { listed(&means) };
-        axes.finish(["Mean score of an attacker: ", &means].concat(), Vec::new())
-    }
-
-    fn table(&self) -> Table {
-        let mut table = Table::new(0, ["From", "Kept, %", "Never seen, %", "Forgotten, %"]);
-        let bins = self.kept.len().max(self.unseen.len()).max(self.forgotten.len());
-        for bin in 0..bins {
-            let mut row = vec![figure::fixed(bin as f64 / bins as f64, 2)];
-            let shares = self.groups().map(|(_, shares)| shares.get(bin).map(|share| 100.0 * share));
-            row.extend(shares.map(text));
-            table.rows.push(row);
-        }
-        table
-    }
-}
-
-impl Histogram {
-    fn groups(&self) -> [(&'static str, &Vec<f64>); 3] {
-        [("kept", &self.kept), ("never seen", &self.unseen), ("forgotten", &self.forgotten)]
-    }
-}
-
-/// Of the bins' middles.
-fn mean(bins: &[f64]) -> Option<f64> {
-    let total: f64 = bins.iter().sum();
-    let weighted = bins.iter().enumerate().map(|(bin, share)| (bin as f64 + 0.5) * share);
-    (total > 0.0).then(|| weighted.sum::<f64>() / total / bins.len() as f64)
-}
-
 fn get(values: &[Option<f64>], at: usize) -> Option<f64> {
     values.get(at).copied().flatten().filter(|value| value.is_finite())
 }
@@ -273,7 +191,7 @@ fn text(value: Option<f64>) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::scene::Shape;
+    use crate::scene::Geometry;
 
     fn bars() -> ClassBars {
         ClassBars {
@@ -281,7 +199,7 @@ mod tests {
             values: vec![Some(97.0), Some(90.0), None, Some(2.8)],
             before: vec![Some(97.0), Some(91.0), Some(90.0), Some(92.0)],
             forgotten: vec![3],
-            reference: Some(Reference {
+            reference: Some(ReferenceLine {
                 name: "Retrained without 3".into(),
                 values: vec![Some(98.0), Some(91.0), Some(95.0), Some(0.0)],
             }),
@@ -292,7 +210,7 @@ mod tests {
     fn the_forgotten_class_is_struck_through_and_outlined() {
         let scene = bars().scene(320.0, ClassBars::HEIGHT);
         assert_eq!(scene.title, "Accuracy by class: 3 (to forget) 3\u{202f}% and lowest of the kept 1 90\u{202f}%");
-        let struck = scene.marks.iter().filter(|mark| matches!(mark.shape, Shape::Text { strike: true, .. }));
+        let struck = scene.marks.iter().filter(|mark| matches!(mark.shape, Geometry::Text { strike: true, .. }));
         assert_eq!(struck.count(), 1);
         assert_eq!(scene.marks.iter().filter(|mark| mark.id.is_some()).count(), 3);
         assert_eq!(bars().table().rows[3], ["3 (to forget)", "2.8", "92.0", "0.0"]);
@@ -305,13 +223,5 @@ mod tests {
         let planned = Ribbon { values: vec![], before: vec![], classes: 10, role: Role::Pencil };
         assert_eq!(planned.scene(Ribbon::WIDTH, Ribbon::HEIGHT).marks.len(), 10);
         assert_eq!(planned.table().rows.len(), 10);
-    }
-
-    #[test]
-    fn a_histogram_names_its_means() {
-        let chart = Histogram { kept: vec![0.0, 1.0], unseen: vec![0.5, 0.5], forgotten: vec![] };
-        let title = chart.scene(300.0, Histogram::HEIGHT).title;
-        assert_eq!(title, "Mean score of an attacker: kept 0.75 and never seen 0.50");
-        assert_eq!(chart.table().rows[1], ["0.50", "100.0", "50.0", ""]);
     }
 }

@@ -3,7 +3,7 @@
 use super::{Axes, Axis, Chart, Margins, NARROW, label, listed, with_unit};
 use crate::{
     figure,
-    scale::{Kind, Scale},
+    scale::{Scale, ScaleKind},
     scene::{Anchor, Mark, Role, Scene, Stroke, Trace, extend, path, text_width, value_at},
     table::Table,
 };
@@ -15,20 +15,20 @@ pub struct Line {
     pub name: String,
     /// Its colour.
     pub role: Role,
-    /// Its width and dashes.
+    /// How much it is emphasised among the others.
     pub rank: Rank,
     /// A value that is not finite ends the line with a cross.
     pub points: Vec<[f64; 2]>,
 }
 
-/// How loudly a line is drawn.
+/// How much a line is emphasised: its width and dashes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Rank {
     /// In pencil, whatever its role: an earlier or recorded run.
     Earlier,
     /// With a width of 2 pixels and the dashes of its role.
     Other,
-    /// Accuracy on what it learned from.
+    /// The thinnest, and dotted: accuracy on the training samples.
     Seen,
     /// The widest, and solid.
     Selected,
@@ -167,7 +167,7 @@ impl Chart for Curve {
         let right = if width < NARROW { 10.0 } else { 104.0 };
         let margins = Margins { left: 34.0, right, top: 14.0, bottom: 26.0 };
         let x = step_axis(self.steps, 4);
-        let y = Axis { kind: Kind::Linear, domain: self.domain(), title: "", ticks: 4 };
+        let y = Axis { kind: ScaleKind::Linear, domain: self.domain(), title: "", ticks: 4 };
         let mut axes = Axes::new(width, height, &margins, &x, &y);
         axes.grid(4);
         if let Some(goal) = self.goal {
@@ -267,8 +267,8 @@ impl Chart for Epsilon {
     fn scene(&self, width: f64, height: f64) -> Scene {
         let right = if width < 300.0 { 10.0 } else { 92.0 };
         let margins = Margins { left: 34.0, right, top: 14.0, bottom: 26.0 };
-        let x = Axis { kind: Kind::Linear, domain: [0.0, self.max], title: "", ticks: 4 };
-        let y = Axis { kind: Kind::Linear, domain: [0.0, 100.0], title: "", ticks: 4 };
+        let x = Axis { kind: ScaleKind::Linear, domain: [0.0, self.max], title: "", ticks: 4 };
+        let y = Axis { kind: ScaleKind::Linear, domain: [0.0, 100.0], title: "", ticks: 4 };
         let mut axes = Axes::new(width, height, &margins, &x, &y);
         axes.grid(4);
         let epsilon = self.epsilon.clamp(0.0, self.max);
@@ -280,7 +280,7 @@ impl Chart for Epsilon {
             let Some(value) = value_at(&line.points, epsilon) else { continue };
             let [x, y] = axes.at([epsilon, value]);
             dots.push(Mark::circle(x, y, 4.0, line.role()).stroked(Stroke::new(Role::Bg, 1.5)).numbered(index));
-            // A line that has come down stays there: its name stands above it.
+            // A line whose accuracy has dropped runs along the x axis: its name is put at 24 % at least, above it.
             let [_, above] = axes.at([epsilon, value.max(24.0)]);
             labels.push(label::End {
                 at: [axes.right() - 3.0, above],
@@ -323,7 +323,7 @@ impl Chart for Walk {
         let margins = Margins { left: 34.0, right: 14.0, top: 12.0, bottom: 24.0 };
         let last = self.confidences.len().saturating_sub(1).max(1) as f64;
         let x = step_axis(last, 5);
-        let y = Axis { kind: Kind::Linear, domain: [0.0, 100.0], title: "", ticks: 2 };
+        let y = Axis { kind: ScaleKind::Linear, domain: [0.0, 100.0], title: "", ticks: 2 };
         let mut axes = Axes::new(width, height, &margins, &x, &y);
         axes.grid(2);
         let values: Vec<[f64; 2]> =
@@ -380,8 +380,8 @@ impl Chart for Sparkline {
         let mut scene = Scene::new(width, height);
         let finite = || self.values.iter().copied().filter(|value| value.is_finite());
         let range = [finite().fold(f64::INFINITY, f64::min), finite().fold(f64::NEG_INFINITY, f64::max)];
-        let x = Scale::new(Kind::Linear, [0.0, self.values.len().saturating_sub(1) as f64], [1.0, width - 1.0]);
-        let y = Scale::new(Kind::Linear, range, [height - 2.0, 2.0]);
+        let x = Scale::new(ScaleKind::Linear, [0.0, self.values.len().saturating_sub(1) as f64], [1.0, width - 1.0]);
+        let y = Scale::new(ScaleKind::Linear, range, [height - 2.0, 2.0]);
         let mut pen = Pen::new(x, y);
         for (step, value) in self.values.iter().enumerate() {
             pen.push(step as f64, *value);
@@ -406,7 +406,7 @@ impl Chart for Sparkline {
 /// Whole steps from zero.
 fn step_axis<'a>(steps: f64, ticks: usize) -> Axis<'a> {
     let steps = steps.max(1.0);
-    Axis { kind: Kind::Linear, domain: [0.0, steps], title: "", ticks: ticks.min(steps as usize) }
+    Axis { kind: ScaleKind::Linear, domain: [0.0, steps], title: "", ticks: ticks.min(steps as usize) }
 }
 
 /// The words of a mark at its right, or at its left where the picture ends.
@@ -487,7 +487,7 @@ mod tests {
 
     #[test]
     fn a_pen_appends_and_decimates() {
-        let scale = |range| Scale::new(Kind::Linear, [0.0, 10.0], range);
+        let scale = |range| Scale::new(ScaleKind::Linear, [0.0, 10.0], range);
         let mut pen = Pen::new(scale([0.0, 10.0]), scale([10.0, 0.0]));
         pen.push(0.0, 0.0);
         assert_eq!(pen.d(), "M0 10");

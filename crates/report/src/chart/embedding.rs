@@ -3,7 +3,7 @@
 use super::{Chart, listed};
 use crate::{
     figure,
-    scale::{Kind, Scale},
+    scale::{Scale, ScaleKind},
     scene::{Anchor, Mark, Role, Scene},
     table::Table,
 };
@@ -53,8 +53,8 @@ impl Chart for Embedding {
     fn scene(&self, width: f64, height: f64) -> Scene {
         let mut scene = Scene::new(width, height);
         let [left, low, right, high] = self.extent();
-        let x = Scale::new(Kind::Linear, [left, right], [8.0, width - 8.0]);
-        let y = Scale::new(Kind::Linear, [low, high], [height - 8.0, 12.0]);
+        let x = Scale::new(ScaleKind::Linear, [left, right], [8.0, width - 8.0]);
+        let y = Scale::new(ScaleKind::Linear, [low, high], [height - 8.0, 12.0]);
         for (index, ([px, py], label)) in self.xy.iter().zip(&self.labels).enumerate() {
             let (Some(name), true) = (self.names.get(usize::from(*label)), px.is_finite() && py.is_finite()) else {
                 continue;

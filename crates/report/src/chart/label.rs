@@ -33,7 +33,7 @@ pub(super) fn fitted(name: &str, room: f64) -> String {
     cut.unwrap_or_else(|| name.chars().take(1).collect())
 }
 
-/// A label that wants to stand at the end of a line, in pixels.
+/// The label of a line, which is to stand at its end; positions in pixels.
 pub(super) struct End {
     pub at: [f64; 2],
     pub text: String,
@@ -74,7 +74,7 @@ pub(super) fn ends(ends: Vec<End>, width: f64, low: f64, high: f64) -> Vec<Mark>
     marks
 }
 
-/// Keeps labels of points off each other and off everything that was told to it.
+/// Places the labels of points where they cover neither each other nor the areas that were reserved.
 pub(super) struct Placer {
     shapes: Vec<[f64; 4]>,
     texts: Vec<[f64; 4]>,
@@ -142,7 +142,7 @@ fn overlap(a: &[f64; 4], b: &[f64; 4]) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::scene::Shape;
+    use crate::scene::Geometry;
 
     #[test]
     fn labels_are_pushed_apart_in_order() {
@@ -164,7 +164,7 @@ mod tests {
         let heights: Vec<f64> = marks
             .iter()
             .map(|mark| match &mark.shape {
-                Shape::Text { y, .. } => *y,
+                Geometry::Text { y, .. } => *y,
                 _ => f64::NAN,
             })
             .collect();

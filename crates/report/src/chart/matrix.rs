@@ -1,9 +1,8 @@
-//! Cells with figures: what is taken for what, and victims against attacks.
+//! Cells with figures: which class is taken for which.
 
 use super::{Chart, label::fitted, listed};
 use crate::{
-    figure,
-    scene::{Anchor, Fill, Mark, Role, Scene, Shape, on_cell, text_width},
+    scene::{Anchor, Fill, Geometry, Mark, Role, Scene, on_cell, text_width},
     table::Table,
 };
 use std::cmp::Reverse;
@@ -44,7 +43,7 @@ impl Chart for Confusion {
             let of = cells().filter(|(row, column)| (row == column) == diagonal);
             of.map(|(row, column)| self.get(row, column)).max().unwrap_or(0).max(1)
         };
-        // A rare error must not look grave only because there is no other: it takes three to fill the scale.
+        // At least three errors reach the end of the scale, so that a single error is not drawn as the strongest.
         let (right, wrong) = (f64::from(most(true)), f64::from(most(false).max(3)));
         let mut grid = Grid::new(width, height, &self.names, &self.names);
         let mut errors: Vec<(u32, usize, usize)> = Vec::new();
@@ -90,64 +89,6 @@ impl Chart for Confusion {
     }
 }
 
-/// Accuracy in percent of each victim (row) under each attack (column); `None` while it is not measured.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Arena {
-    /// Name of each network, before its row.
-    pub victims: Vec<String>,
-    /// Name of each attack, over its column.
-    pub attacks: Vec<String>,
-    /// In percent, `[victim, attack]`.
-    pub accuracy: Vec<Vec<Option<f64>>>,
-}
-
-impl Arena {
-    fn get(&self, row: usize, column: usize) -> Option<f64> {
-        self.accuracy.get(row).and_then(|row| row.get(column)).copied().flatten().filter(|value| value.is_finite())
-    }
-}
-
-impl Chart for Arena {
-    const HEIGHT: f64 = 190.0;
-
-    fn scene(&self, width: f64, height: f64) -> Scene {
-        let mut grid = Grid::new(width, height, &self.victims, &self.attacks);
-        let mut said = Vec::new();
-        for (row, victim) in self.victims.iter().enumerate() {
-            let mut worst: Option<(f64, usize)> = None;
-            for column in 0..self.attacks.len() {
-                let Some(value) = self.get(row, column) else {
-                    grid.cell(row, column, Fill::Faint(Role::Line, 40), None);
-                    continue;
-                };
-                let (fill, ink) = on_cell(Role::Keep, value / 100.0);
-                grid.cell(row, column, fill, Some((figure::fixed(value, 0), ink)));
-                if worst.is_none_or(|(least, _)| value < least) {
-                    worst = Some((value, column));
-                }
-            }
-            said.extend(worst.map(|(value, column)| {
-                [victim.as_str(), " ", &figure::percent(value, 0), " under ", &self.attacks[column]].concat()
-            }));
-        }
-        let title = if said.is_empty() { "nothing yet".into() } else { listed(&said) };
-        grid.scene.title = ["The worst for each: ", &title].concat();
-        grid.scene
-    }
-
-    fn table(&self) -> Table {
-        let mut table = Table::new(1, ["Victim"]);
-        table.head.extend(self.attacks.iter().map(|attack| [attack, ", %"].concat()));
-        for (row, victim) in self.victims.iter().enumerate() {
-            let mut cells = vec![victim.clone()];
-            let value = |column| self.get(row, column).map_or(String::new(), |value| figure::fixed(value, 1));
-            cells.extend((0..self.attacks.len()).map(value));
-            table.rows.push(cells);
-        }
-        table
-    }
-}
-
 /// Cells with a head over each column and before each row.
 struct Grid {
     scene: Scene,
@@ -180,7 +121,7 @@ impl Grid {
         let [wide, high] = self.pitch;
         let (x, y) = (self.left + wide * column as f64, Self::TOP + high * row as f64);
         let mut mark = Mark::rect(x + 1.0, y + 1.0, wide - 2.0, high - 2.0, fill).numbered(row * self.columns + column);
-        if let Shape::Rect { radius, .. } = &mut mark.shape {
+        if let Geometry::Rect { radius, .. } = &mut mark.shape {
             *radius = 3.0;
         }
         self.scene.push(mark);
@@ -211,20 +152,5 @@ mod tests {
         let counts = vec![vec![9, 0, 1], vec![1, 9, 2], vec![1, 0, 9]];
         let title = Confusion { names, counts }.scene(300.0, Confusion::HEIGHT).title;
         assert_eq!(title, "What is taken for what: most often 1 as 2 (2), 0 as 2 (1) and 1 as 0 (1)");
-    }
-
-    #[test]
-    fn an_arena_names_the_worst() {
-        let chart = Arena {
-            victims: vec!["1 Plain".into(), "2 Hardened".into()],
-            attacks: vec!["No attack".into(), "PGD".into()],
-            accuracy: vec![vec![Some(96.1), Some(3.0)], vec![Some(93.0), None]],
-        };
-        let title = chart.scene(500.0, Arena::HEIGHT).title;
-        assert_eq!(
-            title,
-            "The worst for each: 1 Plain 3\u{202f}% under PGD and 2 Hardened 93\u{202f}% under No attack"
-        );
-        assert_eq!(chart.table().rows[1], ["2 Hardened", "93.0", ""]);
     }
 }

@@ -7,20 +7,20 @@ mod label;
 mod matrix;
 mod plane;
 
-pub use bars::{ClassBars, Histogram, Reference, Ribbon};
+pub use bars::{ClassBars, ReferenceLine, Ribbon};
 pub use curve::{Curve, Epsilon, Line, Rank, Sparkline, Walk};
 pub use embedding::Embedding;
-pub use matrix::{Arena, Confusion};
-pub use plane::{GapPlane, Point, TradeOff};
+pub use matrix::Confusion;
+pub use plane::{GapPlane, PlanePoint, TradeOff};
 
 use crate::{
     figure,
-    scale::{Kind, Scale},
+    scale::{Scale, ScaleKind},
     scene::{Anchor, Mark, Plot, Role, Scene, Stroke, text_width},
     table::Table,
 };
 
-/// A picture with a twin in words.
+/// A chart: drawn as a picture, and the same figures as a table for those who do not see it.
 pub trait Chart {
     /// The height that the page reserves for it.
     const HEIGHT: f64;
@@ -52,7 +52,7 @@ struct Axes {
 
 /// One axis before it has pixels.
 struct Axis<'a> {
-    kind: Kind,
+    kind: ScaleKind,
     domain: [f64; 2],
     title: &'a str,
     /// How many pieces its ticks should make; none without ticks.

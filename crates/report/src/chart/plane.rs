@@ -4,7 +4,7 @@ use super::{Axes, Axis, Chart, Margins, label::Placer, listed};
 use crate::{
     figure,
     noise::{Distance, Noise},
-    scale::{Kind, Scale},
+    scale::{Scale, ScaleKind},
     scene::{Anchor, Fill, Mark, Role, Scene, Stroke, extend, path, text_width},
     table::Table,
     view::RunView,
@@ -12,7 +12,7 @@ use crate::{
 
 /// A method, network or version; the spreads are one standard deviation over seeds.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Point {
+pub struct PlanePoint {
     /// The label beside it.
     pub name: String,
     /// Its colour.
@@ -31,7 +31,7 @@ pub struct Point {
     pub noise: Option<Noise>,
 }
 
-impl Point {
+impl PlanePoint {
     fn is_finite(&self) -> bool {
         self.x.is_finite() && self.y.is_finite()
     }
@@ -49,9 +49,9 @@ impl Point {
 #[derive(Clone, Debug, PartialEq)]
 pub struct GapPlane {
     /// x is the retain gap, y the forget gap; point `i` is the mark with the id `i`.
-    pub points: Vec<Point>,
+    pub points: Vec<PlanePoint>,
     /// Standard deviations of retraining in RA and UA, retain and forget; `None` while unknown, which draws no disc.
-    /// A point is judged by all four measures: [`Point::noise`].
+    /// A point is judged by all four measures: [`PlanePoint::noise`].
     pub noise: Option<[f64; 2]>,
 }
 
@@ -62,13 +62,13 @@ impl Chart for GapPlane {
         let margins = Margins { left: 34.0, right: 14.0, top: 24.0, bottom: 36.0 };
         let reach = |axis: usize| {
             let point =
-                |point: &Point| [point.x + point.x_spread.unwrap_or(0.0), point.y + point.y_spread.unwrap_or(0.0)];
+                |point: &PlanePoint| [point.x + point.x_spread.unwrap_or(0.0), point.y + point.y_spread.unwrap_or(0.0)];
             let all = self.points.iter().map(point).map(|point| point[axis]);
             let most =
                 all.filter(|value| value.is_finite()).fold(self.noise.map_or(0.0, |noise| 4.0 * noise[axis]), f64::max);
             [16.0, 36.0, 64.0, 100.0].into_iter().find(|reach| *reach >= most).unwrap_or(100.0)
         };
-        let axis = |axis: usize, title| Axis { kind: Kind::Sqrt, domain: [0.0, reach(axis)], title, ticks: 5 };
+        let axis = |axis: usize, title| Axis { kind: ScaleKind::Sqrt, domain: [0.0, reach(axis)], title, ticks: 5 };
         let x = axis(0, "Retain gap, points (square-root scales)");
         let mut axes = Axes::new(width, height, &margins, &x, &axis(1, "Forget gap, points"));
         let origin = [axes.left(), axes.bottom()];
@@ -131,7 +131,7 @@ impl GapPlane {
     /// colour. Retraining itself is the origin, and no point beside it.
     pub fn of(view: &RunView, stages: &[String], selected: Option<&str>) -> Self {
         let mut plane = Self { points: Vec::new(), noise: None };
-        // Minium means forgotten here, so the series begin after it.
+        // The colour of series 2 is the red that means forgotten on this page, so the points begin with series 3.
         let mut series = 3;
         for name in stages.iter().filter(|name| !view.is_reference(name)) {
             let Some(outcome) = view.outcome(name).filter(|outcome| outcome.is_done()) else { continue };
@@ -142,7 +142,7 @@ impl GapPlane {
             }
             let spread = |key: &str| outcome.row(key).and_then(figure::spread);
             let selected = selected == Some(name.as_str());
-            plane.points.push(Point {
+            plane.points.push(PlanePoint {
                 name: view.method_title(name),
                 role: if selected { Role::Keep } else { Role::Series(series) },
                 x: retain.gap,
@@ -181,7 +181,7 @@ pub struct TradeOff {
     /// Title of the y axis, which is in percent: "Accuracy on digits, %".
     pub y_title: String,
     /// Less is better along the x axis, which is logarithmic, and up on the y axis.
-    pub points: Vec<Point>,
+    pub points: Vec<PlanePoint>,
     /// What costs nothing: "no adapter", drawn dotted.
     pub baseline: Option<(String, f64)>,
 }
@@ -191,8 +191,8 @@ impl Chart for TradeOff {
 
     fn scene(&self, width: f64, height: f64) -> Scene {
         let margins = Margins { left: 34.0, right: 22.0, top: 24.0, bottom: 36.0 };
-        let x = Axis { kind: Kind::Log, domain: self.x_domain(), title: &self.x_title, ticks: 4 };
-        let y = Axis { kind: Kind::Linear, domain: self.y_domain(), title: &self.y_title, ticks: 5 };
+        let x = Axis { kind: ScaleKind::Log, domain: self.x_domain(), title: &self.x_title, ticks: 4 };
+        let y = Axis { kind: ScaleKind::Linear, domain: self.y_domain(), title: &self.y_title, ticks: 5 };
         let mut axes = Axes::new(width, height, &margins, &x, &y);
         axes.grid(5);
         let mut placer = Placer::new([axes.left() + 2.0, 14.0, width, axes.bottom() - 2.0]);
@@ -232,7 +232,7 @@ impl Chart for TradeOff {
 impl TradeOff {
     /// Points that no other beats in both directions, from left to right.
     fn frontier(&self) -> Vec<usize> {
-        let beats = |a: &Point, b: &Point| a.x <= b.x && a.y >= b.y && (a.x != b.x || a.y != b.y);
+        let beats = |a: &PlanePoint, b: &PlanePoint| a.x <= b.x && a.y >= b.y && (a.x != b.x || a.y != b.y);
         let points = || self.points.iter().filter(|point| point.is_finite());
         let mut best: Vec<usize> = (0..self.points.len())
             .filter(|index| {
@@ -249,13 +249,13 @@ impl TradeOff {
     }
 
     fn y_domain(&self) -> [f64; 2] {
-        let ends = |point: &Point| {
+        let ends = |point: &PlanePoint| {
             let spread = point.y_spread.unwrap_or(0.0);
             [point.y - spread, point.y + spread]
         };
         let baseline = self.baseline.as_ref().map(|(_, value)| *value);
         let (low, high) = extent(self.points.iter().flat_map(ends).chain(baseline));
-        // Whole tens of percent, with a little air.
+        // Whole tens of percent, at least one percent beyond the points.
         [((low - 1.0) / 10.0).floor().max(0.0) * 10.0, ((high + 1.0) / 10.0).ceil().min(10.0) * 10.0]
     }
 }
@@ -266,7 +266,7 @@ fn extent(values: impl Iterator<Item = f64> + Clone) -> (f64, f64) {
 }
 
 /// Crosses of one standard deviation, dots, and as many labels as there is room for; the selected one first.
-fn points(axes: &mut Axes, placer: &mut Placer, points: &[Point], dots: &[[f64; 2]]) {
+fn points(axes: &mut Axes, placer: &mut Placer, points: &[PlanePoint], dots: &[[f64; 2]]) {
     // Left, top, right and bottom end of each cross, or of its dot.
     let around: Vec<[f64; 4]> = points
         .iter()
@@ -315,7 +315,7 @@ fn ends(scale: &Scale, value: f64, spread: Option<f64>) -> [f64; 2] {
     [value - spread, value + spread].map(|end| scale.at(end.clamp(scale.domain[0], scale.domain[1])))
 }
 
-fn loudest_first(points: &[Point]) -> impl DoubleEndedIterator<Item = usize> {
+fn loudest_first(points: &[PlanePoint]) -> impl DoubleEndedIterator<Item = usize> {
     let selected = (0..points.len()).filter(|index| points[*index].selected && points[*index].is_finite());
     let others = (0..points.len()).filter(|index| !points[*index].selected && points[*index].is_finite());
     selected.chain(others)
@@ -331,10 +331,10 @@ fn spread(value: f64, spread: Option<f64>, decimals: usize) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::scene::Shape;
+    use crate::scene::Geometry;
 
-    fn point(name: &str, x: f64, y: f64) -> Point {
-        Point {
+    fn point(name: &str, x: f64, y: f64) -> PlanePoint {
+        PlanePoint {
             name: name.into(),
             role: Role::Keep,
             x,
@@ -348,7 +348,7 @@ mod tests {
 
     #[test]
     fn points_come_with_their_verdicts() {
-        let judged = |name, x, y, noise| Point { noise: Some(noise), ..point(name, x, y) };
+        let judged = |name, x, y, noise| PlanePoint { noise: Some(noise), ..point(name, x, y) };
         let tuned = judged("Fine-tune", 0.5, 87.0, Noise::Beyond);
         let points = vec![tuned, judged("SalUn", 0.9, 2.6, Noise::Inside), point("SSD", 3.0, 0.0)];
         let plane = GapPlane { points, noise: Some([0.95, 3.25]) };
@@ -418,7 +418,7 @@ mod tests {
     fn nothing_is_drawn_of_what_is_not_finite() {
         let plane = GapPlane { points: vec![point("x", f64::NAN, 1.0)], noise: None };
         let scene = plane.scene(320.0, 292.0);
-        let dots = scene.marks.iter().filter(|mark| matches!(mark.shape, Shape::Circle { .. }));
+        let dots = scene.marks.iter().filter(|mark| matches!(mark.shape, Geometry::Circle { .. }));
         assert_eq!(dots.count(), 1);
     }
 }

@@ -1,11 +1,8 @@
 //! What the engine's connection needs of the browser.
 
-use gloo_net::http::Request;
+use gloo_net::http::{Method, Request, RequestBuilder};
+use leptos::prelude::window;
 use wasm_bindgen::JsValue;
-
-fn window() -> web_sys::Window {
-    web_sys::window().expect("the page runs in a window")
-}
 
 /// Milliseconds since the page began.
 pub fn now() -> f64 {
@@ -39,10 +36,7 @@ pub async fn fetch(path: &str) -> Option<Vec<u8>> {
 
 /// Whether there is a script beside the page: the engine for graphics devices may be built later than the page.
 pub async fn has_script(path: &str) -> bool {
-    let Ok(request) = gloo_net::http::RequestBuilder::new(path).method(gloo_net::http::Method::HEAD).build() else {
-        return false;
-    };
-    let Ok(response) = request.send().await else { return false };
+    let Ok(response) = RequestBuilder::new(path).method(Method::HEAD).send().await else { return false };
     // A server that answers every path with the page itself has no such file.
     let mime = response.headers().get("content-type").unwrap_or_default();
     response.ok() && mime.contains("javascript")

@@ -20,7 +20,7 @@ pub struct File {
 
 #[derive(Default)]
 pub struct Connection {
-    /// Who hears what the engine says.
+    /// The page's callback for what the engine says.
     pub hear: Option<Rc<dyn Fn(FromEngine)>>,
     /// The worker in use.
     pub worker: Option<Port>,

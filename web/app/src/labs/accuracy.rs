@@ -2,7 +2,7 @@
 
 use crate::{
     run::{Run, View, catalogue},
-    ui::Chart,
+    ui::ChartBlock,
 };
 use leptos::prelude::*;
 use report::{
@@ -17,7 +17,7 @@ pub fn Accuracy() -> impl IntoView {
     let (run, view) = (Run::get(), View::get());
     let sub = move || format!("% of {} named rightly, by step", run.things(&run.task_of(&view.selected.get())));
     let chart = Memo::new(move |_| accuracy(run, &view.selected.get()));
-    view! { <Chart title="Accuracy" sub=Signal::derive(sub) empty="Appears after the first steps" chart /> }
+    view! { <ChartBlock title="Accuracy" sub=Signal::derive(sub) empty="Appears after the first steps" chart /> }
 }
 
 fn line(name: String, role: Role, rank: Rank, outcome: &Outcome, series: &str) -> Option<Line> {

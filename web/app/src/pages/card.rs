@@ -1,31 +1,10 @@
-//! What the chooser and the page of a method both say of its card.
+//! The texts of cards, for the chooser and the page of a method.
 
 use crate::run::{
     Notice, Notices,
     cards::{Cards, cards},
 };
 use leptos::prelude::*;
-use spec::{Access, CardData, MethodInfo, Shape};
-
-/// What a method must be given.
-pub fn needs(method: &MethodInfo) -> String {
-    let access = match method.card.needs.access {
-        Access::Labels => "only the answers",
-        Access::Scores => "the network's confidences",
-        Access::Gradients => "gradients",
-        Access::Weights => "the weights",
-    };
-    let more = if method.shape == Shape::Unlearn { ", what to forget, and what is kept" } else { "" };
-    format!("{access}{more}")
-}
-
-/// Who published it, as far as it is known, and when.
-pub fn by(card: &CardData) -> String {
-    match card.authors.as_str() {
-        "" => card.year.to_string(),
-        authors => format!("{authors}, {}", card.year),
-    }
-}
 
 /// What a method does, in a line; nothing until the cards are here.
 pub fn summary(cards: Option<Cards>, id: &str) -> String {

@@ -4,12 +4,15 @@ use super::card;
 use crate::{
     labs,
     route::Route,
-    run::{Dialog, View, cards::Cards, catalogue},
+    run::{OpenDialog, View, cards::Cards, catalogue},
     ui::{Block, Button, Equation, Say, value::plain},
 };
 use leptos::prelude::*;
-use report::{Role, Sentence};
-use spec::{CardData, Control, MethodInfo, Source, Widget};
+use report::{
+    Role, Sentence,
+    card::{needs, paper, range},
+};
+use spec::{CardData, Control, MethodInfo, Widget};
 
 /// What it does, its equation and source, and its settings.
 #[component]
@@ -47,7 +50,7 @@ fn About(
         Suspend::new(async move {
             let cards = cards.await;
             let card = cards.as_ref().and_then(|cards| cards.get(&method.card.id)).unwrap_or(&method.card);
-            view! { <Card method card=card.clone() /> }
+            view! { <CardFacts method card=card.clone() /> }
         })
     };
     view! {
@@ -58,17 +61,13 @@ fn About(
 
 /// Equation and facts; what is not known is left out.
 #[component]
-fn Card(
+fn CardFacts(
     /// The method.
     method: &'static MethodInfo,
     /// Its card, with its texts if they are here.
     card: CardData,
 ) -> impl IntoView {
-    let paper = match card.paper.as_str() {
-        "" => String::new(),
-        paper => format!("{}. {paper}", card::by(&card)),
-    };
-    let facts = [("Needs", card::needs(method)), ("Paper", paper), ("Notes", card.notes), ("In a file", card.id)];
+    let facts = [("Needs", needs(method)), ("Paper", paper(&card)), ("Notes", card.notes), ("In a file", card.id)];
     let fact = |(name, words): (&'static str, String)| {
         view! {
             <dt>{name}</dt>
@@ -92,7 +91,7 @@ fn Choose(
     let lab = labs::of(method.card.family);
     let open = move || {
         view.go(&Route::Lab(lab).path());
-        view.open(Dialog::Chooser { replace: Some(view.selected.get_untracked()), lab: Some(lab.id) });
+        view.open(OpenDialog::Chooser { replace: Some(view.selected.get_untracked()), lab: Some(lab.id) });
     };
     view! {
         <p class="actions">
@@ -155,25 +154,5 @@ fn collect(controls: &'static [Control], at: &str, out: &mut Vec<(String, &'stat
             Widget::Group { of } => collect(of, &key, out),
             _ => out.push((key, control)),
         }
-    }
-}
-
-/// What a setting can be.
-fn range(widget: &Widget) -> String {
-    match widget {
-        Widget::Slider { min, max, log } => format!("{min} – {max}{}", if *log { ", log" } else { "" }),
-        Widget::Count { min, max } => format!("{min} – {max}"),
-        Widget::Toggle => "on, off".into(),
-        Widget::Choice { options } => options.join(", "),
-        Widget::Text => "text".into(),
-        Widget::Group { .. } => "table".into(),
-        Widget::List { of, max } => format!("up to {max} of {}", range(of)),
-        Widget::Maybe { of } => format!("none, or {}", range(of)),
-        Widget::From { source, .. } => match source {
-            Source::Class => "a class",
-            Source::Layer => "layers of the network",
-            Source::Stage => "stages",
-        }
-        .into(),
     }
 }

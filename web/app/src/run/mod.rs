@@ -24,4 +24,4 @@ pub use context::{Playing, Run};
 pub use hear::hear;
 pub use notices::{News, Notice, Notices, Taken};
 pub use spec::START;
-pub use view::{Dialog, Side, View};
+pub use view::{OpenDialog, Side, View};

@@ -4,7 +4,7 @@ use super::{
     catalogue::catalogue,
     notices::{News, Notice},
     strip::Strip,
-    view::{Dialog, Side, View},
+    view::{OpenDialog, Side, View},
 };
 use crate::engine::browser;
 use leptos::prelude::*;
@@ -40,7 +40,7 @@ impl View {
 
     /// Selects a stage of the lab at this path: the newest that has begun, else the first planned one; nothing at a
     /// path that is no lab.
-    pub(super) fn select_for_path(&self) {
+    pub fn select_for_path(&self) {
         let path = self.path.get_untracked();
         if !catalogue().methods.iter().any(|method| (self.home)(method.card.family) == path) {
             return;
@@ -211,7 +211,7 @@ impl View {
     pub fn reset(&self) {
         let outcome = untrack(|| self.run.outcome(&self.selected.get()));
         if outcome.is_some_and(|outcome| outcome.seconds > ASK_ABOVE) {
-            self.open(Dialog::Reset);
+            self.open(OpenDialog::Reset);
         } else {
             self.reset_now();
         }
@@ -226,9 +226,9 @@ impl View {
 
 /// Without a new step of the browser's history for where it is already.
 fn set_hash(path: &str) {
-    let Some(window) = web_sys::window() else { return };
+    let location = window().location();
     let hash = format!("#/{path}");
-    if window.location().hash().unwrap_or_default() != hash {
-        let _ = window.location().set_hash(&hash);
+    if location.hash().unwrap_or_default() != hash {
+        let _ = location.set_hash(&hash);
     }
 }

@@ -134,6 +134,14 @@ impl Run {
         pick.map_or_else(String::new, |pick| serde_json::to_value(&pick).unwrap_or_default().to_string())
     }
 
+    /// Accuracy of every class in percent, by a series of a stage's answers: `test`, `original`, `retrained`. `None` of
+    /// a class without samples; empty where there are no answers.
+    pub fn by_class(&self, name: &str, series: &str) -> Vec<Option<f64>> {
+        let outcome = self.outcome(name);
+        let values = outcome.as_ref().and_then(|outcome| outcome.classes.get(series));
+        values.map_or_else(Vec::new, |values| values.iter().map(|value| value.map(f64::from)).collect())
+    }
+
     /// Answers of a stage's model on a task: as played, else as asked.
     pub fn answers(&self, name: &str, task: &str) -> Option<Arc<Answers>> {
         self.view(|view| view.answers(name, task))

@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 /// Images in a row.
 pub const ROW: usize = Leaf::EACH;
-/// Classes that fit.
+/// Rows that the leaf has room for; further classes are left out.
 const CLASSES: usize = 12;
 
 /// What stands on the leaf of a task: always the same images.

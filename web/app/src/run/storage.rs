@@ -13,7 +13,7 @@ fn is_refused() -> bool {
     web_sys::window().and_then(|window| window.local_storage().ok().flatten()).is_none()
 }
 
-/// The value under a name. Read as JSON first: readers of many types from text would be many more bytes to load.
+/// The value under a name, as JSON: a reader of each type from text would add to the bytes that the page loads.
 pub fn stored(name: &str) -> Option<Value> {
     if is_refused() {
         return None;

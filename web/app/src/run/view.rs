@@ -7,7 +7,7 @@ use spec::{Family, START};
 
 /// A dialog over the page.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Dialog {
+pub enum OpenDialog {
     /// The list of methods: to replace a stage's method, or to add a stage. `lab`: the lab whose methods come first.
     Chooser {
         replace: Option<String>,
@@ -20,7 +20,7 @@ pub enum Dialog {
     Tile(u32),
     /// The images behind a cell of the confusion matrix: label, answer.
     Cell(u16, u16),
-    /// Whether a result shall go that took long.
+    /// The question whether a result that took long is to be dropped.
     Reset,
 }
 
@@ -68,7 +68,7 @@ pub struct View {
     /// The selected stage; [`START`] where the open lab has none.
     pub selected: RwSignal<String>,
     pub side: RwSignal<Side>,
-    pub dialog: RwSignal<Option<Dialog>>,
+    pub dialog: RwSignal<Option<OpenDialog>>,
     /// Whether the settings are drawn over a narrow page.
     pub drawer: RwSignal<bool>,
     pub theme: RwSignal<Theme>,
@@ -89,7 +89,7 @@ impl View {
     pub fn new(run: Run, path: String, home: fn(Family) -> &'static str, system_dark: Signal<bool>) -> Self {
         let theme = RwSignal::new(Theme::stored());
         let keys_on = storage::stored("keys").as_ref().and_then(Value::as_bool).unwrap_or(true);
-        let view = Self {
+        Self {
             path: RwSignal::new(path),
             selected: RwSignal::new(START.into()),
             side: RwSignal::default(),
@@ -106,9 +106,7 @@ impl View {
             run,
             chose: StoredValue::new(f64::NEG_INFINITY),
             home,
-        };
-        view.select_for_path();
-        view
+        }
     }
 
     pub fn get() -> Self {
@@ -163,7 +161,7 @@ impl View {
         storage::store("keys", &self.keys_on.get_untracked());
     }
 
-    pub fn open(&self, dialog: Dialog) {
+    pub fn open(&self, dialog: OpenDialog) {
         self.dialog.set(Some(dialog));
     }
 
@@ -176,6 +174,6 @@ impl View {
         let selected = self.selected.get_untracked();
         let lab = untrack(|| self.home_of(&selected));
         let replace = (selected != START).then_some(selected);
-        self.open(Dialog::Chooser { replace, lab });
+        self.open(OpenDialog::Chooser { replace, lab });
     }
 }

@@ -4,7 +4,7 @@ use super::words;
 use crate::{
     engine::{DeviceState, Engine},
     route::{self, Route},
-    run::{Dialog, View},
+    run::{OpenDialog, View},
     ui::{Button, Glyph, Icon, IconButton},
 };
 use leptos::{ev, prelude::*};
@@ -14,7 +14,7 @@ use leptos::{ev, prelude::*};
 pub fn Bar() -> impl IntoView {
     let view = View::get();
     let theme = Signal::derive(move || if view.dark.get() { Icon::Sun } else { Icon::Moon });
-    let share = move || view.open(Dialog::Share);
+    let share = move || view.open(OpenDialog::Share);
     view! {
         <header class="bar">
             <h1 class="reader">{words::NAME}</h1>
@@ -40,7 +40,7 @@ pub fn Bar() -> impl IntoView {
                         icon=Icon::Help
                         name="Keys and help"
                         hint="Keys and help (?)"
-                        press=move || view.open(Dialog::Keys)
+                        press=move || view.open(OpenDialog::Keys)
                     />
                 </span>
             </div>
@@ -82,7 +82,7 @@ fn Tab(
     }
 }
 
-/// New writing over old, turned by a right angle as scribes did.
+/// The page's sign, a palimpsest: new lines in ink, written across old ones that still show through.
 #[component]
 fn Logo() -> impl IntoView {
     view! {
@@ -115,7 +115,7 @@ fn Badge() -> impl IntoView {
             class=class
             type="button"
             title=move || engine.device.with(words::device_help)
-            on:click=move |_| view.open(Dialog::Device)
+            on:click=move |_| view.open(OpenDialog::Device)
         >
             <i></i>
             <b>{name}</b>

@@ -1,11 +1,8 @@
 //! The address, the title and the theme of the page.
 
+use leptos::prelude::window;
 use wasm_bindgen::JsCast;
-use web_sys::{HtmlElement, Window};
-
-pub fn window() -> Window {
-    web_sys::window().expect("the page runs in a window")
-}
+use web_sys::HtmlElement;
 
 pub fn hash() -> String {
     window().location().hash().unwrap_or_default()

@@ -3,7 +3,7 @@
 use crate::{
     labs::{LABS, lab::Key},
     route,
-    run::{Dialog, Side, View},
+    run::{OpenDialog, Side, View},
     ui::elements,
 };
 use leptos::prelude::*;
@@ -86,7 +86,7 @@ fn alone(view: View, key: &str) -> bool {
         "c" | "C" => view.side.update(|side| *side = if *side == Side::All { Side::Other } else { Side::All }),
         "d" | "D" => elements::focus("#pad"),
         "/" => view.open_chooser(),
-        "?" => view.open(Dialog::Keys),
+        "?" => view.open(OpenDialog::Keys),
         _ => return false,
     }
     true

@@ -2,7 +2,7 @@
 
 use super::{
     leaf_asking::keep_asking,
-    leaf_tiles::{Row, Shown},
+    leaf_tiles::{ClassRow, Shown},
     tools::load_map,
 };
 use crate::{
@@ -86,7 +86,7 @@ fn Head(
     }
 }
 
-/// Of which moment of a layer the leaf is.
+/// The line under the heading: which state of which layer the leaf shows.
 fn when(view: View, layer: &str) -> String {
     if layer == START {
         return "The source network".into();
@@ -121,7 +121,7 @@ fn Tiles(
     view! {
         <div class="tiles" role="grid" aria-label="Images by class" on:keydown=arrows>
             <For each=move || rows.get() key=Clone::clone let:row>
-                <Row class=row.0 name=row.1 places=row.2 shown />
+                <ClassRow class=row.0 name=row.1 places=row.2 shown />
             </For>
         </div>
     }

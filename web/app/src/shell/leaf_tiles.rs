@@ -2,7 +2,7 @@
 
 use crate::{
     labs::lab::{LeafOverlay, Overlay},
-    run::{Dialog, START, Side, View, sample::Sample},
+    run::{OpenDialog, START, Side, View, sample::Sample},
     ui::{Image, Pixels},
 };
 use leptos::prelude::*;
@@ -66,7 +66,7 @@ impl Shown {
 
 /// A class: its name, its images, and how many are read rightly.
 #[component]
-pub fn Row(
+pub fn ClassRow(
     /// The class.
     class: u16,
     /// Its name.
@@ -141,7 +141,7 @@ fn Tile(
         let (Some(id), overlay) = (untrack(id), shown.overlay.get_untracked()) else { return };
         match overlay {
             Some(overlay) => overlay.choose.run(id),
-            None => view.open(Dialog::Tile(id)),
+            None => view.open(OpenDialog::Tile(id)),
         }
     };
     let class =

@@ -78,7 +78,8 @@ fn action(notice: &Notice) -> Option<(&'static str, Callback<()>)> {
     }
 }
 
-/// A fact that was known before the first paint: no alarm, and gone for good once it is hidden.
+/// The line about a missing graphics device. It was known before the first paint and is no alarm; once hidden it never
+/// comes back.
 #[component]
 pub fn QuietLine() -> impl IntoView {
     let notices = Notices::get();

@@ -4,7 +4,7 @@ use super::pad_surface::{SIDE, Strokes, paint, reduced};
 use crate::{
     engine::browser,
     run::{View, questions::buffer},
-    ui::{Button, Chip, Chips, Host, Image, Pixels},
+    ui::{Button, Chip, Chips, Image, PageHost, Pixels},
 };
 use leptos::{ev, html, prelude::*};
 use report::figure::one;
@@ -21,7 +21,7 @@ const CELLS: usize = 8;
 #[derive(Clone, Copy)]
 struct State {
     view: View,
-    host: Host,
+    host: PageHost,
     canvas: NodeRef<html::Canvas>,
     strokes: RwSignal<Strokes>,
     /// As the network sees it.
@@ -98,7 +98,7 @@ pub fn Pad() -> impl IntoView {
     let view = View::get();
     let state = State {
         view,
-        host: Host::get(),
+        host: PageHost::get(),
         canvas: NodeRef::new(),
         strokes: RwSignal::default(),
         seen: RwSignal::default(),

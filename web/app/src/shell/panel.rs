@@ -5,7 +5,7 @@ use crate::{
     labs::{self, lab::Lab, part::attempt},
     pages::{Column, card},
     route::Route,
-    run::{Dialog, START, View, cards, catalogue, files},
+    run::{OpenDialog, START, View, cards, catalogue, files},
     ui::{Button, Glyph, Icon, IconButton},
 };
 use leptos::prelude::*;
@@ -52,7 +52,7 @@ pub fn Panel() -> impl IntoView {
 /// In a lab for which the strip has no stage.
 #[component]
 fn Empty(
-    /// The lab.
+    /// The open lab, whose methods are offered.
     lab: &'static Lab,
 ) -> impl IntoView {
     let view = View::get();
@@ -61,7 +61,7 @@ fn Empty(
         <p class="sub">"Nothing of this kind is on the strip yet."</p>
         <Button
             class="button spaced"
-            press=move || view.open(Dialog::Chooser { replace: None, lab: Some(lab.id) })
+            press=move || view.open(OpenDialog::Chooser { replace: None, lab: Some(lab.id) })
         >
             <Glyph icon=Icon::More />
             "Choose a method"
@@ -71,7 +71,7 @@ fn Empty(
 
 #[component]
 fn OfStage(
-    /// The stage.
+    /// Name of the selected stage.
     name: String,
 ) -> impl IntoView {
     let view = View::get();
@@ -100,7 +100,7 @@ fn OfStage(
 /// The method, and the way to another one.
 #[component]
 fn MethodButton(
-    /// The stage.
+    /// Name of the stage whose method is replaced.
     name: String,
     /// Its method.
     method: &'static MethodInfo,
@@ -108,7 +108,7 @@ fn MethodButton(
     lab: &'static Lab,
 ) -> impl IntoView {
     let view = View::get();
-    let open = move || view.open(Dialog::Chooser { replace: Some(name.clone()), lab: Some(lab.id) });
+    let open = move || view.open(OpenDialog::Chooser { replace: Some(name.clone()), lab: Some(lab.id) });
     // No resource: it would make the first part of the page 7 KB larger.
     let cards = RwSignal::new_local(cards::known());
     spawn_local(async move { drop(cards.try_set(cards::cards().await)) });
@@ -124,7 +124,7 @@ fn MethodButton(
 /// The run as a command and as a file, and the page about the method.
 #[component]
 fn AsFile(
-    /// The method.
+    /// Id of the stage's method, for the link to its page.
     id: &'static str,
 ) -> impl IntoView {
     let view = View::get();
@@ -149,7 +149,7 @@ fn AsFile(
 
 #[component]
 fn TakeOff(
-    /// The layer.
+    /// Name of the layer; the button is hidden while the strip cannot do without it.
     name: String,
 ) -> impl IntoView {
     let view = View::get();
@@ -167,7 +167,7 @@ fn TakeOff(
 /// Versions of this layer, to switch between; nothing where there is one.
 #[component]
 fn Versions(
-    /// The stage.
+    /// Name of the selected version, or of a note under it.
     name: String,
 ) -> impl IntoView {
     let view = View::get();
@@ -187,7 +187,7 @@ fn Versions(
 
 #[component]
 fn Version(
-    /// The stage.
+    /// Name of the version's stage.
     version: String,
     /// Whether its settings are shown.
     is_selected: bool,

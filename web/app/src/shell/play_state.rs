@@ -103,7 +103,7 @@ fn running(run: Run, playing: &Playing, now: f64) -> PlayState {
     if playing.paused {
         return PlayState { left: format!("Paused at {place}"), share, ..PlayState::new(Press::Resume, "Go on") };
     }
-    // A phase of many has steps of its own: no guess beyond it.
+    // The time left is that of the phase in hand: how long later phases take is not known.
     let spent = (now - playing.since) / 1000.0;
     let right = match share > 0.02 && spent > 1.0 {
         true => format!("{} left", seconds(spent * (1.0 - share) / share)),

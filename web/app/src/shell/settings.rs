@@ -12,7 +12,7 @@ use report::view::value;
 use serde_json::{Map, Value};
 use spec::{Control, Source, Widget};
 
-/// A visitor needs six settings; the rest is at its default and waits.
+/// At most so many settings are shown at first; the others stand under "More settings".
 const FIRST: usize = 6;
 
 /// A control and its path in the stage's settings.
@@ -21,7 +21,7 @@ type At = (Vec<String>, &'static Control);
 /// Settings, and more settings: nested tables are flattened into their leaves, in the order of the method's settings.
 #[component]
 pub fn Settings(
-    /// The stage.
+    /// Name of the stage whose method's settings are shown.
     stage: String,
 ) -> impl IntoView {
     let run = View::get().run;
@@ -55,11 +55,11 @@ fn leaves(controls: &'static [Control], path: &[String], advanced: bool, take: &
 /// Settings under a heading that opens and closes.
 #[component]
 fn Group(
-    /// The heading.
+    /// The heading, which opens and closes the group.
     title: &'static str,
-    /// The stage.
+    /// Name of the stage that a change is written to.
     stage: String,
-    /// What stands in it.
+    /// Controls of the group with their paths, in their order.
     fields: Vec<At>,
     /// All settings of the method.
     controls: &'static [Control],
@@ -77,7 +77,7 @@ fn Group(
         0 => format!("{all} at default"),
         n => format!("{n} changed"),
     };
-    let row = |at| view! { <Setting at stage=stage.clone() controls params /> };
+    let row = |at| view! { <SettingRow at stage=stage.clone() controls params /> };
     let rows = fields.into_iter().map(row).collect_view();
     (all > 0).then(|| {
         view! {
@@ -95,10 +95,10 @@ fn Group(
 
 /// One setting of the stage.
 #[component]
-fn Setting(
+fn SettingRow(
     /// Its control and path.
     at: At,
-    /// The stage.
+    /// Name of the stage that a change is written to.
     stage: String,
     /// All settings of the method.
     controls: &'static [Control],
@@ -127,7 +127,7 @@ fn Setting(
     view! { <Field control id value=now put changed idle options /> }
 }
 
-/// What a widget chooses from whose options are known only now.
+/// The options of a widget that chooses from classes, layers or stages: they depend on the run.
 fn options(view: View, widget: &Widget) -> Vec<String> {
     let run = view.run;
     let Widget::From { source, .. } = widget else { return Vec::new() };

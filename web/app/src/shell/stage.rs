@@ -11,7 +11,7 @@ use leptos::prelude::*;
 
 /// The middle of the page: a lab with the sentence of the selected stage above it, or a page.
 #[component]
-pub fn Stage() -> impl IntoView {
+pub fn StageArea() -> impl IntoView {
     let view = View::get();
     let lab = Memo::new(move |_| Route::now(view).lab());
     let body = move || match lab.get() {

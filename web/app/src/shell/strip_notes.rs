@@ -4,7 +4,7 @@ use super::layer_menu;
 use crate::{
     labs::part::attempt,
     run::View,
-    ui::{Entry, Host, elements},
+    ui::{MenuEntry, PageHost, elements},
 };
 use leptos::{ev, prelude::*};
 use report::figure::percent;
@@ -30,7 +30,7 @@ fn ManyNotes(
     /// All of them.
     names: Vec<String>,
 ) -> impl IntoView {
-    let (view, host) = (View::get(), Host::get());
+    let (view, host) = (View::get(), PageHost::get());
     let names = StoredValue::new(names);
     let others = names.with_value(Vec::len) - 1;
     let shown = Memo::new(move |_| {
@@ -41,7 +41,7 @@ fn ManyNotes(
         let others = names.get_value().into_iter().enumerate().filter(|(at, _)| *at != shown.get_untracked());
         let entries = others.map(|(_, name)| {
             let title = untrack(|| view.run.title(&name));
-            Entry::new(title, move || view.select(&name))
+            MenuEntry::new(title, move || view.select(&name))
         });
         if let Some(button) = elements::listener(&event) {
             host.open_menu(button, entries.collect());
@@ -68,7 +68,7 @@ fn Note(
     /// The stage.
     name: String,
 ) -> impl IntoView {
-    let (view, host) = (View::get(), Host::get());
+    let (view, host) = (View::get(), PageHost::get());
     let run = view.run;
     let name = StoredValue::new(name);
     let outcome = Memo::new(move |_| run.outcome(&name.get_value()));

@@ -3,13 +3,12 @@
 use super::{layer_menu, strip_notes::Notes, words};
 use crate::{
     labs::part::attempt,
-    run::{Dialog, START, View, catalogue, strip::Slot},
-    ui::{Button, Glyph, Host, Icon, Marks, MenuButton, elements},
+    run::{OpenDialog, START, View, catalogue, strip::Slot},
+    ui::{Button, Glyph, Icon, Marks, MenuButton, PageHost, elements},
 };
 use leptos::{ev, prelude::*};
-use report::{Chart as _, Outcome, Role, Status, chart::Ribbon};
+use report::{Chart as _, Role, Status, chart::Ribbon};
 use spec::Family;
-use std::sync::Arc;
 use web_sys::HtmlElement;
 
 /// The line from the source network to the place for the next layer.
@@ -35,17 +34,17 @@ pub fn StripView() -> impl IntoView {
     view! {
         <ol class="strip" tabindex="-1" on:keydown=move |event| arrows(view, &event)>
             <li class="layer" class:follows=follows>
-                <Source />
+                <SourceCard />
             </li>
             <For each=slots key=key let:item>
-                <Layer place=item.0 of=item.1 />
+                <LayerSlot place=item.0 of=item.1 />
             </For>
             <li>
                 <Button
                     class="add"
                     title="Add a layer"
                     name="Add a layer"
-                    press=move || view.open(Dialog::Chooser { replace: None, lab: None })
+                    press=move || view.open(OpenDialog::Chooser { replace: None, lab: None })
                 >
                     <Glyph icon=Icon::More />
                 </Button>
@@ -82,7 +81,7 @@ fn arrows(view: View, event: &ev::KeyboardEvent) {
 
 /// Where the line starts.
 #[component]
-fn Source() -> impl IntoView {
+fn SourceCard() -> impl IntoView {
     let run = View::get().run;
     view! {
         <div class="card">
@@ -107,19 +106,15 @@ fn Bars(
 ) -> impl IntoView {
     let run = View::get().run;
     let scene = Memo::new(move |_| {
-        let percent = |outcome: Option<Arc<Outcome>>| -> Vec<Option<f64>> {
-            let classes = outcome.and_then(|outcome| outcome.classes.get("test").cloned());
-            classes.map_or_else(Vec::new, |values| values.iter().map(|value| value.map(f64::from)).collect())
-        };
-        let values = percent(run.outcome(&name));
-        let before = if name == START { vec![] } else { percent(run.outcome(&run.parent_of(&name))) };
+        let values = run.by_class(&name, "test");
+        let before = if name == START { vec![] } else { run.by_class(&run.parent_of(&name), "test") };
         let classes = values.len().max(run.class_names(&run.task_of(&name)).len());
         Ribbon { values, before, classes, role: role.get() }.scene(Ribbon::WIDTH, Ribbon::HEIGHT)
     });
     view! { <Marks scene class="ribbon" stretched=true /> }
 }
 
-/// How a layer stands.
+/// The state of a layer, as its card shows it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Stands {
     /// It was played, and what it hangs on has changed since.
@@ -168,13 +163,13 @@ impl Stands {
 
 /// One place on the line: its card, its menu, and the notes under it.
 #[component]
-fn Layer(
+fn LayerSlot(
     /// Its place, from 0.
     place: usize,
     /// Its versions and notes.
     of: Slot,
 ) -> impl IntoView {
-    let (view, host) = (View::get(), Host::get());
+    let (view, host) = (View::get(), PageHost::get());
     let run = view.run;
     let names = run.line();
     let (name, next) = (StoredValue::new(names[place].clone()), names.get(place + 1).cloned());
@@ -193,7 +188,7 @@ fn Layer(
             }
             class
         }>
-            <Card place name count is_selected stands menu=menu />
+            <LayerCard place name count is_selected stands menu=menu />
             <MenuButton
                 icon=Icon::Dots
                 name="More"
@@ -206,9 +201,9 @@ fn Layer(
     }
 }
 
-/// A layer's card: what it does, how it stands, and how well each class is read.
+/// A layer's card: what it does, its state, and how well each class is read.
 #[component]
-fn Card(
+fn LayerCard(
     /// Its place, from 0.
     place: usize,
     /// The used version.
@@ -217,7 +212,7 @@ fn Card(
     count: usize,
     /// Whether it, or a note under it, is selected.
     is_selected: Memo<bool>,
-    /// How it stands.
+    /// Its state.
     stands: Memo<Stands>,
     /// Opens its menu beside an element.
     #[prop(into)]

@@ -5,7 +5,7 @@ use super::boundary::BoundaryMap;
 use crate::{
     labs::part::{Draw, Loading},
     run::link,
-    ui::{Drawn, Host, export},
+    ui::{Drawn, PageHost, export},
 };
 use leptos::{prelude::*, wasm_split::SplitLoaderError};
 use spec::{RunSpec, Wrong};
@@ -25,7 +25,7 @@ pub fn decode(code: String) -> Result<Result<RunSpec, Wrong>, SplitLoaderError> 
 /// # Errors
 /// The part cannot be had.
 #[leptos::wasm_split::wasm_split(tools, fallible, wasm_split_path = ::leptos::wasm_split)]
-pub fn save_chart(host: Host, title: String, drawn: Drawn, anchor: HtmlElement) -> Result<(), SplitLoaderError> {
+pub fn save_chart(host: PageHost, title: String, drawn: Drawn, anchor: HtmlElement) -> Result<(), SplitLoaderError> {
     export::save_chart(host, &title, drawn, anchor);
     Ok(())
 }

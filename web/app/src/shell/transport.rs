@@ -21,8 +21,8 @@ pub fn Transport() -> impl IntoView {
     view! {
         <div class="transport" role="group" aria-label="Run">
             <Buttons state />
-            <Progress state clock />
-            <Line state run />
+            <ProgressBar state clock />
+            <LineBelow state run />
         </div>
     }
 }
@@ -109,8 +109,8 @@ fn Buttons(
 }
 
 #[component]
-fn Progress(
-    /// How far it is.
+fn ProgressBar(
+    /// Its share of the layer, and the words that a screen reader says with it.
     state: Memo<PlayState>,
     /// Milliseconds, every half second.
     clock: RwSignal<f64>,
@@ -145,10 +145,10 @@ fn Progress(
 
 /// What is said below: at the left of this layer, at the right of the whole strip, which a press of it plays.
 #[component]
-fn Line(
-    /// What is said.
+fn LineBelow(
+    /// Both texts, and whether play has anything to play.
     state: Memo<PlayState>,
-    /// The run.
+    /// Plays the whole strip when the words at the right are pressed.
     run: Run,
 ) -> impl IntoView {
     let view = View::get();

@@ -8,7 +8,7 @@ use report::{
     figure::{capital, fixed},
     view::Past,
 };
-use spec::Wrong;
+use spec::{Wrong, device_name};
 
 /// The page's name.
 pub const NAME: &str = "Palimpsest";
@@ -21,17 +21,18 @@ pub const PLAIN_HELP: &str =
     "Fused operations are our own; plain ones are burn's, and slower. Both learn the same, up to rounding.";
 
 /// What a device is called, and what is said after its name.
-pub const fn device(state: DeviceState) -> (&'static str, &'static str) {
+pub fn device(state: DeviceState) -> (&'static str, &'static str) {
+    let (cpu, webgpu) = (device_name("cpu"), device_name("webgpu"));
     match state {
         DeviceState::Checking => ("", "Checking graphics…"),
-        DeviceState::Gpu => ("WebGPU", "checked against CPU"),
-        DeviceState::Software => ("WebGPU", "software adapter"),
-        DeviceState::NoGpu => ("CPU", "no WebGPU here"),
-        DeviceState::CpuAlone => ("CPU", "the only engine here"),
-        DeviceState::CpuFaster => ("CPU", "faster here"),
-        DeviceState::GpuFailed => ("CPU", "graphics failed its check"),
-        DeviceState::GpuWaits => ("CPU", "graphics after this run"),
-        DeviceState::CpuChosen => ("CPU", "your choice"),
+        DeviceState::Gpu => (webgpu, "checked against CPU"),
+        DeviceState::Software => (webgpu, "software adapter"),
+        DeviceState::NoGpu => (cpu, "no WebGPU here"),
+        DeviceState::CpuAlone => (cpu, "the only engine here"),
+        DeviceState::CpuFaster => (cpu, "faster here"),
+        DeviceState::GpuFailed => (cpu, "graphics failed its check"),
+        DeviceState::GpuWaits => (cpu, "graphics after this run"),
+        DeviceState::CpuChosen => (cpu, "your choice"),
         DeviceState::Lost => ("GPU lost", "starting again"),
     }
 }
@@ -70,15 +71,6 @@ pub fn device_help(device: &Device) -> String {
         DeviceState::Lost => "The graphics device stopped answering and is started again.",
     };
     words.into()
-}
-
-/// A device by the engine's word for it.
-pub fn device_name(key: &str) -> &'static str {
-    match key {
-        "webgpu" => "WebGPU",
-        "cpu" => "CPU",
-        _ => "–",
-    }
 }
 
 /// At the right of the source card: what the network was trained on.

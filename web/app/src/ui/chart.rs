@@ -4,30 +4,30 @@ use super::{
     block::Block,
     button::IconButton,
     elements::width_of,
-    host::{Drawn, Host},
+    host::{Drawn, PageHost},
     icons::Icon,
     menu::MenuButton,
     table::PlainTable,
 };
 use leptos::{ev, html, prelude::*, svg};
-use report::{Scene, scene::Shape};
+use report::{Scene, scene::Geometry};
 use web_sys::HtmlElement;
 
 /// Where a picture was pressed.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Press {
+pub struct PicturePress {
     /// The point in the scene's own pixels.
     pub at: [f64; 2],
     /// The picture that was there.
     pub scene: Scene,
 }
 
-impl Press {
+impl PicturePress {
     /// The number of the topmost numbered rectangle under the point.
     pub fn id(&self) -> Option<u32> {
         let [x, y] = self.at;
         self.scene.marks.iter().rev().find_map(|mark| match mark.shape {
-            Shape::Rect { x: left, y: top, width, height, .. }
+            Geometry::Rect { x: left, y: top, width, height, .. }
                 if (left..left + width).contains(&x) && (top..top + height).contains(&y) =>
             {
                 mark.id
@@ -39,7 +39,7 @@ impl Press {
 
 /// A chart as wide as its block and as high as its kind, with buttons to see it as a table and to save it.
 #[component]
-pub fn Chart<C>(
+pub fn ChartBlock<C>(
     /// What it shows; also the name of its files.
     #[prop(into)]
     title: Signal<String>,
@@ -52,7 +52,7 @@ pub fn Chart<C>(
     chart: Memo<Option<C>>,
     /// Called where the picture is pressed.
     #[prop(optional, into)]
-    press: Option<Callback<Press>>,
+    press: Option<Callback<PicturePress>>,
 ) -> impl IntoView
 where
     C: report::Chart + PartialEq + Send + Sync + 'static,
@@ -81,9 +81,9 @@ fn Framed(
     #[prop(into)]
     draw: Callback<f64, Option<Drawn>>,
     /// Called where the picture is pressed.
-    press: Option<Callback<Press>>,
+    press: Option<Callback<PicturePress>>,
 ) -> impl IntoView {
-    let host = Host::get();
+    let host = PageHost::get();
     let body = NodeRef::<html::Div>::new();
     let width = width_of(body);
     let as_table = RwSignal::new(false);
@@ -116,7 +116,7 @@ fn Framed(
                 <Show when=move || !none.get() fallback=move || view! { <p class="empty">{empty}</p> }>
                     <Show
                         when=move || as_table.get()
-                        fallback=move || view! { <Picture drawn=drawn press=press /> }
+                        fallback=move || view! { <Drawing drawn=drawn press=press /> }
                     >
                         <div class="scroll">{table}</div>
                     </Show>
@@ -128,13 +128,13 @@ fn Framed(
 
 /// The scene's marks; their text is escaped by the scene itself. Under the pointer, or with arrows, the read-out.
 #[component]
-fn Picture(
+fn Drawing(
     /// The picture and its table, once there are figures.
     drawn: Memo<Option<Drawn>>,
     /// Called where it is pressed.
-    press: Option<Callback<Press>>,
+    press: Option<Callback<PicturePress>>,
 ) -> impl IntoView {
-    let host = Host::get();
+    let host = PageHost::get();
     let (at, set_at) = signal(None::<f64>);
     let node = NodeRef::<svg::Svg>::new();
     let scene = move || drawn.get().map(|drawn| drawn.scene);
@@ -159,7 +159,7 @@ fn Picture(
     };
     let click = move |event: ev::MouseEvent| {
         if let (Some(press), Some(at), Some(scene)) = (press, place(&event), untrack(scene)) {
-            press.run(Press { at, scene });
+            press.run(PicturePress { at, scene });
         }
     };
     view! {

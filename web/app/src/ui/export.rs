@@ -1,6 +1,6 @@
 //! Files and text that leave the page.
 
-use super::host::{Drawn, Entry, Host};
+use super::host::{Drawn, MenuEntry, PageHost};
 use gloo_file::{Blob, ObjectUrl};
 use leptos::{html, prelude::*, tachys::view::Render};
 use report::Scene;
@@ -21,17 +21,19 @@ pub fn download(name: &str, mime: &str, bytes: &[u8]) {
 
 fn save(name: &str, blob: Blob) {
     let url = ObjectUrl::from(blob);
+    // Built by hand: the browser saves a file only where a link is pressed, this one is pressed once and stands nowhere
+    // on the page, and the acts of menus that save have no view to put it in.
     let link = html::a().href(url.to_string()).attr("download", name.to_owned()).build();
     link.unchecked_ref::<HtmlAnchorElement>().click();
 }
 
 /// Asks in which format a chart is to be saved, in a menu beside `anchor`, and saves it.
-pub fn save_chart(host: Host, title: &str, drawn: Drawn, anchor: HtmlElement) {
+pub fn save_chart(host: PageHost, title: &str, drawn: Drawn, anchor: HtmlElement) {
     let stem = title.to_ascii_lowercase().replace(' ', "-");
     let drawn = Rc::new(drawn);
-    let entry = |label: &str, ending: &str, save: fn(Host, &str, &Drawn)| {
+    let entry = |label: &str, ending: &str, save: fn(PageHost, &str, &Drawn)| {
         let (name, drawn) = (format!("{stem}.{ending}"), drawn.clone());
-        Entry::new(label, move || save(host, &name, &drawn))
+        MenuEntry::new(label, move || save(host, &name, &drawn))
     };
     let entries = vec![
         entry("SVG", "svg", |_, name, drawn| {
@@ -52,7 +54,7 @@ pub fn save_chart(host: Host, title: &str, drawn: Drawn, anchor: HtmlElement) {
 }
 
 /// A file has the colours of both themes; a picture of it has those of the page.
-fn in_theme(host: Host, scene: &Scene) -> String {
+fn in_theme(host: PageHost, scene: &Scene) -> String {
     let theme = if host.dark.get_untracked() { "dark" } else { "light" };
     scene.file().replacen("<svg ", &format!("<svg style=\"color-scheme:{theme}\" "), 1)
 }

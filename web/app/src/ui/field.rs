@@ -1,10 +1,14 @@
 //! A setting: its row is drawn from its [`Control`], so that no form of a method is written by hand.
+//!
+//! The widgets are the browser's own inputs and buttons. Component libraries for leptos, such as thaw, bring style
+//! sheets of their own beside that of the page, and a setting needs a slider on a logarithmic scale with a mark at its
+//! default, and an input that keeps what was typed and says why it is wrong.
 
 use super::{
     icons::{Glyph, Icon},
     scale::whole,
     segments::{Segment, Segments},
-    select::{Choice, Select},
+    select::{Select, SelectOption},
     slider::Slider,
     stepper::Stepper,
     switch::Switch,
@@ -164,7 +168,8 @@ fn OneOf(
         return view! { <Segments label=control.label.clone() options=options chosen=value choose=put /> }.into_any();
     }
     let (values, names): (Vec<_>, Vec<_>) = options.into_iter().unzip();
-    let entries: Vec<_> = names.into_iter().enumerate().map(|(at, name)| Choice::new(at.to_string(), name)).collect();
+    let entries: Vec<_> =
+        names.into_iter().enumerate().map(|(at, name)| SelectOption::new(at.to_string(), name)).collect();
     let values = StoredValue::new(values);
     let chosen = Memo::new(move |_| {
         let at = value.with(|value| values.with_value(|values| values.iter().position(|one| one == value)));

@@ -1,13 +1,13 @@
-//! What the parts need from the page around them.
+//! What the parts need from the page around them: its theme, its voice for screen readers, its one menu.
 
 use leptos::prelude::*;
 use report::{Scene, Table};
 use std::rc::Rc;
 use web_sys::HtmlElement;
 
-/// Provided once, by the page, as a context; every part finds it with [`Host::get`].
+/// Provided once, by the page, as a context; every part finds it with [`PageHost::get`].
 #[derive(Clone, Copy)]
-pub struct Host {
+pub struct PageHost {
     /// Whether the dark theme is shown: canvases have no style sheet.
     pub dark: Signal<bool>,
     /// Speaks a sentence to people who do not see the page.
@@ -17,7 +17,7 @@ pub struct Host {
     menu: RwSignal<Option<Menu>, LocalStorage>,
 }
 
-impl Host {
+impl PageHost {
     /// A host without an open menu.
     pub fn new(dark: Signal<bool>, speak: Callback<String>, save: Callback<(String, Drawn, HtmlElement)>) -> Self {
         Self { dark, speak, save, menu: RwSignal::new_local(None) }
@@ -29,7 +29,7 @@ impl Host {
     }
 
     /// Opens a menu below `anchor`, the button that was pressed; another open menu goes.
-    pub fn open_menu(&self, anchor: HtmlElement, entries: Vec<Entry>) {
+    pub fn open_menu(&self, anchor: HtmlElement, entries: Vec<MenuEntry>) {
         let _ = anchor.set_attribute("aria-expanded", "true");
         self.menu.set(Some(Menu { anchor, entries: entries.into() }));
     }
@@ -57,14 +57,14 @@ pub struct Drawn {
 }
 
 /// One line of a menu.
-pub struct Entry {
+pub struct MenuEntry {
     /// What it says.
     pub label: String,
     /// What it does.
     pub act: Box<dyn Fn()>,
 }
 
-impl Entry {
+impl MenuEntry {
     /// An entry that says `label` and does `act`.
     pub fn new(label: impl Into<String>, act: impl Fn() + 'static) -> Self {
         Self { label: label.into(), act: Box::new(act) }
@@ -75,5 +75,5 @@ impl Entry {
 #[derive(Clone)]
 pub struct Menu {
     pub anchor: HtmlElement,
-    pub entries: Rc<[Entry]>,
+    pub entries: Rc<[MenuEntry]>,
 }

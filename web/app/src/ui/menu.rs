@@ -2,7 +2,7 @@
 
 use super::{
     elements::{focus, focused, listener},
-    host::{Host, Menu},
+    host::{Menu, PageHost},
     icons::{Glyph, Icon},
 };
 use leptos::{ev, prelude::*};
@@ -27,7 +27,7 @@ pub fn MenuButton(
     /// Whether Tab stops here; it always does where this is not given.
     #[prop(optional, into)]
     stop: MaybeProp<bool>,
-    /// Called with the button itself, beside which [`Host::open_menu`] opens the menu.
+    /// Called with the button itself, beside which [`PageHost::open_menu`] opens the menu.
     #[prop(into)]
     open: Callback<HtmlElement>,
 ) -> impl IntoView {
@@ -56,7 +56,7 @@ pub fn MenuButton(
 /// Where the open menu stands: the last element of the page, so that nothing covers it.
 #[component]
 pub fn MenuLayer() -> impl IntoView {
-    let host = Host::get();
+    let host = PageHost::get();
     move || host.menu().map(|menu| view! { <Popup menu=menu /> })
 }
 
@@ -65,7 +65,7 @@ fn Popup(
     /// The button, and what can be chosen.
     menu: Menu,
 ) -> impl IntoView {
-    let host = Host::get();
+    let host = PageHost::get();
     let Menu { anchor, entries } = menu;
     let frame = anchor.get_bounding_client_rect();
     let (left, top, height) = (frame.left(), frame.bottom() + 4.0, ROW * entries.len() + 20);

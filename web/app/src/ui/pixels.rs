@@ -1,6 +1,6 @@
 //! One small image, never smoothed: ink on paper, colours, or a difference around zero.
 
-use super::host::Host;
+use super::host::PageHost;
 use leptos::{html, prelude::*};
 use std::sync::Arc;
 use wasm_bindgen::{Clamped, JsCast};
@@ -36,7 +36,7 @@ pub fn Pixels(
     #[prop(optional, into)]
     name: MaybeProp<String>,
 ) -> impl IntoView {
-    let host = Host::get();
+    let host = PageHost::get();
     let canvas = NodeRef::<html::Canvas>::new();
     let image = Memo::new(move |_| image.get());
     Effect::new(move |_| {

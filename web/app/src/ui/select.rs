@@ -4,14 +4,14 @@ use leptos::prelude::*;
 
 /// An entry of the list.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Choice {
+pub struct SelectOption {
     /// What is chosen by it.
     pub value: String,
     /// What it says.
     pub label: String,
 }
 
-impl Choice {
+impl SelectOption {
     /// An entry that stands for `value` and says `label`.
     pub fn new(value: impl Into<String>, label: impl Into<String>) -> Self {
         Self { value: value.into(), label: label.into() }
@@ -32,7 +32,7 @@ pub fn Select(
     class: MaybeProp<String>,
     /// From top to bottom.
     #[prop(into)]
-    options: Vec<Choice>,
+    options: Vec<SelectOption>,
     /// The value of the one that is chosen; without it the list keeps what was chosen last.
     #[prop(optional, into)]
     chosen: MaybeProp<String>,
@@ -40,7 +40,7 @@ pub fn Select(
     #[prop(into)]
     choose: Callback<String>,
 ) -> impl IntoView {
-    let option = |Choice { value, label }: Choice| {
+    let option = |SelectOption { value, label }: SelectOption| {
         let mine = value.clone();
         let selected = move || chosen.with(|chosen| chosen.as_ref().is_some_and(|chosen| *chosen == mine));
         view! {

@@ -1,8 +1,8 @@
-//! On or off.
+//! A setting that is on or off.
 
 use leptos::prelude::*;
 
-/// A switch.
+/// A button with the role of a switch: Space and Enter flip it, and a screen reader says whether it is on.
 #[component]
 pub fn Switch(
     /// Its name for screen readers.

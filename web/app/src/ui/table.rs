@@ -3,7 +3,7 @@
 use leptos::prelude::*;
 use report::Table;
 
-/// A table of words and figures: the twin of a chart.
+/// A table of words and figures: the same as the chart that it stands for.
 #[component]
 pub fn PlainTable(
     /// Its head and rows; the first `left` columns are words.

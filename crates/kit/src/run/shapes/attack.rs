@@ -13,7 +13,7 @@ use crate::run::state::RunState;
 use crate::stats::{Tested, median, softmax};
 use burn::tensor::Tensor;
 use serde_json::{Map, Value};
-use spec::{Event, Row, Shape, Stage};
+use spec::{Event, Row, Shape, Stage, changed_pixels};
 
 /// A method that changes inputs.
 pub trait Attack: Method<Config: Threat> {
@@ -203,7 +203,7 @@ fn figures(done: &Attacked, view: &View, target: Option<u16>, seconds: f64, stag
             ..Row::new(stage, "linf_median", lengths(&|d| Ball::Linf(0.0).length(d)))
         });
         rows.push(Row { n: Some(won.len()), ..Row::new(stage, "l2_median", lengths(&|d| Ball::L2(0.0).length(d))) });
-        let changed = lengths(&|d| d.iter().filter(|d| d.abs() > 1e-6).count() as f64);
+        let changed = lengths(&|d| changed_pixels(d, view.set.shape[0]) as f64);
         rows.push(Row { n: Some(won.len()), ..Row::new(stage, "pixels_median", changed) });
     }
     rows.push(Row::new(stage, "queries", queries.forwards as f64 / n.max(1) as f64));
@@ -215,6 +215,28 @@ fn figures(done: &Attacked, view: &View, target: Option<u16>, seconds: f64, stag
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::attack::Queries;
+    use burn::tensor::Device;
+
+    #[test]
+    fn a_pixel_counts_once_whichever_of_its_channels_changed() {
+        let shape = [3, 1, 4];
+        let view = View::of_pixels(shape, vec![0.5; 12], vec![0], &Device::flex());
+        let mut pixels = view.pixels(0).to_vec();
+        // All channels of the first pixel, one channel of the second.
+        [0, 4, 8, 9].iter().for_each(|at| pixels[*at] = 0.6);
+        let tested = |probabilities: [f32; 2]| Tested {
+            ids: vec![0],
+            labels: vec![0],
+            classes: 2,
+            probabilities: probabilities.into(),
+        };
+        let (clean, attacked) = (tested([0.9, 0.1]), tested([0.1, 0.9]));
+        let done = Attacked { clean, attacked, pixels, queries: Queries::default() };
+        let rows = figures(&done, &view, None, 0.0, "attack");
+        let changed = rows.iter().find(|row| row.key == "pixels_median").unwrap();
+        assert_eq!((changed.value, changed.n), (2.0, Some(1)));
+    }
 
     #[test]
     fn outside_the_ball_or_the_box_is_refused() {

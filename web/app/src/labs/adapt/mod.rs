@@ -1,4 +1,4 @@
-//! Adapt: how small, how good, and what is kept underneath.
+//! Adapt: how large an adapter is, how well it reads the new data, and that the network underneath stays as it was.
 
 mod about;
 mod merge;

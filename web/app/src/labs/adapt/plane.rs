@@ -1,13 +1,13 @@
-//! Small and good: accuracy by trained weights.
+//! Accuracy by the number of trained weights.
 
 use crate::{
     run::{Run, View},
-    ui::Chart,
+    ui::ChartBlock,
 };
 use leptos::prelude::*;
 use report::{
     Role,
-    chart::{Point, TradeOff},
+    chart::{PlanePoint, TradeOff},
     figure::spread,
 };
 
@@ -17,7 +17,7 @@ pub fn SmallAndGood() -> impl IntoView {
     let (run, view) = (Run::get(), View::get());
     let chart = Memo::new(move |_| trade_off(run, &view.selected.get()));
     view! {
-        <Chart
+        <ChartBlock
             title="Small and good"
             sub="accuracy by trained weights"
             empty="One point a version, after the first run"
@@ -31,7 +31,7 @@ fn trade_off(run: Run, selected: &str) -> Option<TradeOff> {
     let point = |(at, name): (usize, String)| {
         let outcome = run.outcome(&name).filter(|outcome| outcome.is_done())?;
         let is_selected = name == selected;
-        Some(Point {
+        Some(PlanePoint {
             name: run.title(&name),
             role: if is_selected { Role::Keep } else { Role::Series((at % 5 + 2) as u8) },
             x: outcome.figure("trainable")?,
@@ -42,7 +42,7 @@ fn trade_off(run: Run, selected: &str) -> Option<TradeOff> {
             noise: None,
         })
     };
-    let points: Vec<Point> = run.versions(selected).into_iter().enumerate().filter_map(point).collect();
+    let points: Vec<PlanePoint> = run.versions(selected).into_iter().enumerate().filter_map(point).collect();
     let task = run.task_of(selected);
     let without = run.answers(&run.parent_of(selected), &task).and_then(|answers| answers.accuracy(None));
     (!points.is_empty()).then(|| TradeOff {

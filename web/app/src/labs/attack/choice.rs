@@ -2,7 +2,7 @@
 
 use super::words;
 use crate::{
-    run::{Dialog, Run, View},
+    run::{OpenDialog, Run, View},
     ui::{Segment, Segments},
 };
 use leptos::prelude::*;
@@ -24,7 +24,7 @@ pub fn AttackOrDefend(
         let near = order.iter().enumerate().filter(of_family).min_by_key(|(at, _)| at.abs_diff(here));
         match near {
             Some((_, stage)) => view.select(stage),
-            None => view.open(Dialog::Chooser { replace: None, lab: Some(words::ID) }),
+            None => view.open(OpenDialog::Chooser { replace: None, lab: Some(words::ID) }),
         }
     };
     view! { <Segments label="Attack or defend" class="segments spaced" options chosen choose /> }

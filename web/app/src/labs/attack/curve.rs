@@ -4,7 +4,7 @@ use super::{
     target::{Target, end},
     words,
 };
-use crate::ui::Chart;
+use crate::ui::ChartBlock;
 use leptos::prelude::*;
 use report::{
     Role,
@@ -31,7 +31,7 @@ pub fn AccuracyUnderAttack() -> impl IntoView {
         (!chart.lines.is_empty()).then_some(chart)
     });
     view! {
-        <Chart
+        <ChartBlock
             title="Accuracy under attack"
             sub="% right, by ε"
             empty="One line a network, once it is played"

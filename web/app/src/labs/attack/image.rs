@@ -1,4 +1,4 @@
-//! One image of the leaf, taken into the lab.
+//! The button that attacks one image, at the foot of its dialog.
 
 use super::{target::Target, words};
 use crate::{labs::lab::Picture, ui::Button};

@@ -1,9 +1,6 @@
 //! The leaf under attack.
 
-use super::{
-    state::{Shot, top},
-    target::Target,
-};
+use super::{state::Shot, target::Target};
 use crate::{
     labs::lab::{LeafOverlay, Overlay},
     run::{catalogue, sample::Sample},
@@ -11,6 +8,7 @@ use crate::{
 };
 use leptos::prelude::*;
 use report::{Outcome, figure::fixed};
+use spec::Answers;
 use std::{collections::HashMap, sync::Arc};
 
 /// What the lab lays over the leaf.
@@ -52,42 +50,31 @@ fn leaf(target: Target) -> Option<LeafOverlay> {
 
 /// After the strip's own attack.
 fn of_stage(outcome: &Outcome, sample: &Sample, when: String) -> Option<LeafOverlay> {
-    let answers = outcome.answers("attacked")?;
     let images = outcome.images.get("attacked");
     let image = |id: &u32| {
         let images = images?;
         Some((*id, Image { shape: images.shape, values: images.of(*id)?.into(), signed: false }))
     };
-    let classes = usize::from(answers.labels.iter().copied().max().unwrap_or(0)) + 1;
-    let shares = answers.per_class(classes).into_iter().enumerate();
-    Some(LeafOverlay {
-        accuracy: answers.accuracy(None),
-        when,
-        answers: answers.ids.iter().copied().zip(answers.classes.iter().copied()).collect(),
-        images: sample.ids.iter().filter_map(image).collect(),
-        shares: shares.filter_map(|(class, share)| Some((class as u16, f64::from(share?)))).collect(),
-        state: "attacked",
-    })
+    Some(of_answers(outcome.answers("attacked")?, sample.ids.iter().filter_map(image).collect(), when))
 }
 
 /// At another budget, of the images on the leaf alone.
 fn of_shot(shot: &Shot, title: &str, samples: &str) -> LeafOverlay {
-    let places = || shot.ids.iter().copied().enumerate();
-    let answers: HashMap<u32, u16> = places().filter_map(|(at, id)| Some((id, top(&shot.after[at])?))).collect();
-    let mut counts: HashMap<u16, (usize, usize)> = HashMap::new();
-    for (id, label) in shot.ids.iter().zip(&shot.labels) {
-        let (right, all) = counts.entry(*label).or_default();
-        *right += usize::from(answers.get(id) == Some(label));
-        *all += 1;
-    }
-    let percent = |right: usize, all: usize| 100.0 * right as f64 / all as f64;
-    let right = counts.values().map(|(right, _)| right).sum();
+    let n = shot.ids.len();
+    let images = shot.ids.iter().enumerate().map(|(at, id)| (*id, shot.picture(shot.attacked(at), false)));
+    let when = format!("Under {title}, ε {}, these {n} {samples}", fixed(shot.epsilon, 2));
+    of_answers(&shot.answers(), images.collect(), when)
+}
+
+fn of_answers(answers: &Answers, images: HashMap<u32, Image>, when: String) -> LeafOverlay {
+    let classes = usize::from(answers.labels.iter().copied().max().unwrap_or(0)) + 1;
+    let shares = answers.per_class(classes).into_iter().enumerate();
     LeafOverlay {
-        accuracy: (!shot.ids.is_empty()).then(|| percent(right, shot.ids.len())),
-        when: format!("Under {title}, ε {}, these {} {samples}", fixed(shot.epsilon, 2), shot.ids.len()),
-        images: places().map(|(at, id)| (id, shot.picture(shot.attacked(at), false))).collect(),
-        shares: counts.into_iter().map(|(class, (right, all))| (class, percent(right, all))).collect(),
-        answers,
+        accuracy: answers.accuracy(None),
+        when,
+        answers: answers.ids.iter().copied().zip(answers.classes.iter().copied()).collect(),
+        images,
+        shares: shares.filter_map(|(class, share)| Some((class as u16, f64::from(share?)))).collect(),
         state: "attacked",
     }
 }

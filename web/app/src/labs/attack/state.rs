@@ -6,7 +6,7 @@ use crate::{
 };
 use js_sys::ArrayBuffer;
 use leptos::prelude::*;
-use spec::{Answer, Family};
+use spec::{Answer, Answers, Family};
 use std::sync::Arc;
 
 /// The state of the lab; there from the beginning, as the leaf shows it too.
@@ -104,6 +104,11 @@ impl Shot {
         })
     }
 
+    /// The network's answers under attack.
+    pub fn answers(&self) -> Answers {
+        Answers::of(self.ids.clone(), self.labels.clone(), self.after.iter().map(Vec::as_slice))
+    }
+
     fn size(&self) -> usize {
         self.shape.iter().product()
     }
@@ -122,9 +127,4 @@ impl Shot {
     pub fn picture(&self, values: &[f32], signed: bool) -> Image {
         Image { shape: self.shape, values: values.into(), signed }
     }
-}
-
-/// The likeliest class.
-pub fn top(shares: &[f32]) -> Option<u16> {
-    shares.iter().enumerate().max_by(|a, b| a.1.total_cmp(b.1)).map(|(class, _)| class as u16)
 }

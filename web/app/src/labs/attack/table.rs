@@ -34,7 +34,7 @@ pub fn EveryAttack() -> impl IntoView {
         }
     };
     let first = move || if target.victims().len() == 1 { "Attack" } else { "Network" };
-    let rows = move || rows(target).into_iter().map(|(name, words)| view! { <Row name words /> }).collect_view();
+    let rows = move || rows(target).into_iter().map(|(name, words)| view! { <AttackRow name words /> }).collect_view();
     view! {
         <Block title="Every attack" sub="changes: median among fooled">
             <table class="table results attacks">
@@ -73,7 +73,7 @@ fn rows(target: Target) -> Vec<(String, String)> {
 }
 
 #[component]
-fn Row(
+fn AttackRow(
     /// The stage.
     name: String,
     /// What it is called.

@@ -1,17 +1,15 @@
 //! One image, the change, and the image under attack, with what the network answers.
 
 use super::{
-    state::{Shot, top},
+    state::Shot,
     target::{Target, budget, end},
     words,
 };
 use crate::ui::{Block, Chip, Chips, Image, Pixels, Range, Segment, Segments};
 use leptos::prelude::*;
 use report::figure::{capital, fixed};
+use spec::{best_answer, changed_pixels};
 use std::sync::Arc;
-
-/// A change of more than this is a touched pixel.
-const TOUCHED: f32 = 0.01;
 
 /// The three pictures and the budget.
 #[component]
@@ -109,7 +107,7 @@ fn Answered(
     let shares = move |shot: &Shot| if after { shot.after[0].clone() } else { shot.before[0].clone() };
     let answer = Memo::new(move |_| {
         let shot = shot.get()?;
-        let class = top(&shares(&shot))?;
+        let (class, ..) = best_answer(&shares(&shot));
         Some((names.with(|names| names.get(usize::from(class)).cloned())?, class != shot.labels[0]))
     });
     let chips = move || {
@@ -145,13 +143,10 @@ fn Measures(
         let (change, [channels, height, width]) = (change.get()?, shot.get()?.shape);
         let mean = change.iter().map(|value| value.abs()).sum::<f32>() / change.len().max(1) as f32;
         let pixels = height * width;
-        // A pixel is touched if one of its channels is.
-        let is_touched = |at: &usize| (0..channels).any(|channel| change[channel * pixels + at].abs() > TOUCHED);
-        let touched = (0..pixels).filter(is_touched).count();
         Some(view! {
             <p>{format!("largest {}", fixed(largest(&change).into(), 2))}</p>
             <p>{format!("mean {}", fixed(mean.into(), 2))}</p>
-            <p>{format!("{touched} of {pixels} pixels")}</p>
+            <p>{format!("{} of {pixels} pixels", changed_pixels(&change, channels))}</p>
         })
     };
     view! { <div class="sub measures">{measures}</div> }

@@ -1,7 +1,7 @@
-//! The way of an attack: how sure the network is of the right answer after each step.
+//! How sure the network is of the right answer after each step of an attack.
 
 use super::{target::Target, triptych::shot};
-use crate::ui::{Button, Chart, Glyph, Icon, elements::matches};
+use crate::ui::{Button, ChartBlock, Glyph, Icon, elements::matches};
 use gloo_timers::callback::Interval;
 use leptos::prelude::*;
 use report::{chart::Walk, figure::percent};
@@ -48,7 +48,7 @@ pub fn StepByStep() -> impl IntoView {
     };
     view! {
         <div>
-            <Chart
+            <ChartBlock
                 title="Step by step"
                 sub="confidence in the right answer, %"
                 empty="Appears with the first attack"

@@ -2,13 +2,10 @@
 
 use crate::{
     run::{Run, View},
-    ui::Chart,
+    ui::ChartBlock,
 };
 use leptos::prelude::*;
-use report::{
-    Outcome,
-    chart::{ClassBars, Reference},
-};
+use report::chart::{ClassBars, ReferenceLine};
 
 /// Accuracy of every class, before and after, beside the retrained network.
 #[component]
@@ -16,16 +13,14 @@ pub fn ClassByClass() -> impl IntoView {
     let (run, view) = (Run::get(), View::get());
     let chart = Memo::new(move |_| bars(run, &view.selected.get()));
     view! {
-        <Chart title="Class by class" sub="accuracy, %" empty="Appears with the first answers" chart />
+        <ChartBlock title="Class by class" sub="accuracy, %" empty="Appears with the first answers" chart />
     }
 }
 
 fn bars(run: Run, selected: &str) -> Option<ClassBars> {
-    let own = run.outcome(selected);
-    let parent = run.outcome(&run.parent_of(selected));
-    let now = percent(own.as_deref(), "test");
-    let before = match percent(own.as_deref(), "original") {
-        original if original.is_empty() => percent(parent.as_deref(), "test"),
+    let now = run.by_class(selected, "test");
+    let before = match run.by_class(selected, "original") {
+        original if original.is_empty() => run.by_class(&run.parent_of(selected), "test"),
         original => original,
     };
     let values = if now.is_empty() { before.clone() } else { now };
@@ -35,13 +30,7 @@ fn bars(run: Run, selected: &str) -> Option<ClassBars> {
         Some(class) => format!("Retrained without {class}"),
         None => "Retrained without them".into(),
     };
-    let twin = percent(own.as_deref(), "retrained");
-    let reference = (!twin.is_empty()).then_some(Reference { name, values: twin });
+    let twin = run.by_class(selected, "retrained");
+    let reference = (!twin.is_empty()).then_some(ReferenceLine { name, values: twin });
     (!values.is_empty()).then_some(ClassBars { names, values, before, forgotten, reference })
-}
-
-/// Accuracy of every class in a series of answers; `None` of a class without samples.
-fn percent(outcome: Option<&Outcome>, series: &str) -> Vec<Option<f64>> {
-    let values = outcome.and_then(|outcome| outcome.classes.get(series));
-    values.map_or_else(Vec::new, |values| values.iter().map(|value| value.map(f64::from)).collect())
 }

@@ -1,4 +1,4 @@
-//! Forget: how close to never having seen it, class by class, method by method.
+//! Forget: how close each method comes to a network that never saw what is forgotten, in all and class by class.
 
 mod bars;
 mod figure;

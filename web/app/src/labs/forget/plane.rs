@@ -2,7 +2,7 @@
 
 use crate::{
     run::{Run, View},
-    ui::Chart,
+    ui::ChartBlock,
 };
 use leptos::prelude::*;
 use report::chart::GapPlane;
@@ -18,7 +18,7 @@ pub fn HowClose() -> impl IntoView {
         any.then(|| run.view(|view| GapPlane::of(view, &stages, Some(&selected))))
     });
     view! {
-        <Chart
+        <ChartBlock
             title="How close to never having seen it"
             empty="Retrained networks first, then each method beside them"
             chart

@@ -17,7 +17,7 @@ const BAR: f64 = 64.0;
 
 /// A row; a press of the method selects it.
 #[component]
-pub fn Row(
+pub fn MethodRow(
     /// The stage.
     name: String,
     /// What it came to so far.

@@ -1,8 +1,8 @@
 //! Every method in one table, beside the retrained network.
 
-use super::{figure::Figure, row::Row, words};
+use super::{figure::Figure, row::MethodRow, words};
 use crate::{
-    run::{Dialog, Run, View},
+    run::{OpenDialog, Run, View},
     ui::{Block, Button, Glyph, Icon},
 };
 use leptos::prelude::*;
@@ -12,14 +12,14 @@ use std::sync::Arc;
 
 /// What the rows are sorted by.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Sort {
+enum MeasureOrder {
     /// One of the four measures.
     Measure(&'static str),
     Gap,
     Time,
 }
 
-impl Sort {
+impl MeasureOrder {
     /// The metric's key.
     const fn key(self) -> &'static str {
         match self {
@@ -52,7 +52,7 @@ fn finished(run: Run, view: View) -> Option<Arc<Outcome>> {
 #[component]
 pub fn Methods() -> impl IntoView {
     let (run, view) = (Run::get(), View::get());
-    let sort = RwSignal::new(Sort::Gap);
+    let sort = RwSignal::new(MeasureOrder::Gap);
     let sub = move || match finished(run, view) {
         None => "each beside a network that never saw it".to_owned(),
         Some(outcome) => match seeds_of(&outcome) {
@@ -61,7 +61,7 @@ pub fn Methods() -> impl IntoView {
         },
     };
     let rows = move || {
-        let row = move |(name, outcome)| view! { <Row name outcome /> };
+        let row = move |(name, outcome)| view! { <MethodRow name outcome /> };
         sorted(versions(run, view), sort.get()).into_iter().map(row).collect_view()
     };
     view! {
@@ -70,7 +70,7 @@ pub fn Methods() -> impl IntoView {
                 <table class="table results">
                     <Head sort />
                     <tbody>
-                        {move || view! { <Reference outcome=finished(run, view) /> }}
+                        {move || view! { <RetrainedRow outcome=finished(run, view) /> }}
                         {rows}
                     </tbody>
                 </table>
@@ -80,7 +80,7 @@ pub fn Methods() -> impl IntoView {
 }
 
 /// The best first; a running row stands below the reference, waiting rows last.
-fn sorted(mut all: Vec<(String, Option<Arc<Outcome>>)>, sort: Sort) -> Vec<(String, Option<Arc<Outcome>>)> {
+fn sorted(mut all: Vec<(String, Option<Arc<Outcome>>)>, sort: MeasureOrder) -> Vec<(String, Option<Arc<Outcome>>)> {
     let rank = |outcome: &Option<Arc<Outcome>>| match outcome {
         Some(outcome) if outcome.is_live() => 0,
         Some(outcome) if outcome.is_done() => 1,
@@ -107,7 +107,7 @@ fn Tools() -> impl IntoView {
     };
     let add = move || {
         let selected = view.selected.get_untracked();
-        view.open(Dialog::Chooser { replace: Some(selected), lab: Some(words::ID) });
+        view.open(OpenDialog::Chooser { replace: Some(selected), lab: Some(words::ID) });
     };
     let cannot_run = Signal::derive(move || left().len() < 2 || run.is_playing());
     view! {
@@ -130,9 +130,9 @@ fn Tools() -> impl IntoView {
 #[component]
 fn Head(
     /// What the rows are sorted by.
-    sort: RwSignal<Sort>,
+    sort: RwSignal<MeasureOrder>,
 ) -> impl IntoView {
-    let head = move |what: Sort| {
+    let head = move |what: MeasureOrder| {
         let metric = metric(what.key()).expect("in the table of figures");
         let is_sorted = move || sort.get() == what;
         // Nearest to the retrained network first is neither up nor down.
@@ -149,14 +149,14 @@ fn Head(
             </th>
         }
     };
-    let measures = MEASURES.map(|key| head(Sort::Measure(key)));
+    let measures = MEASURES.map(|key| head(MeasureOrder::Measure(key)));
     view! {
         <thead>
             <tr>
                 <th scope="col">"Method"</th>
                 {measures.collect_view()}
-                {head(Sort::Gap)}
-                {head(Sort::Time)}
+                {head(MeasureOrder::Gap)}
+                {head(MeasureOrder::Time)}
             </tr>
         </thead>
     }
@@ -167,9 +167,9 @@ fn seeds_of(outcome: &Outcome) -> usize {
     outcome.row("retrained_ua").and_then(|row| row.seeds).unwrap_or(1)
 }
 
-/// The truth, first, never sorted away.
+/// The retrained network: always the first row, whatever the order.
 #[component]
-fn Reference(
+fn RetrainedRow(
     /// A finished version, which was held against it.
     outcome: Option<Arc<Outcome>>,
 ) -> impl IntoView {

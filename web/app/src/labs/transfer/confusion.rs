@@ -1,8 +1,8 @@
 //! What is confused with what.
 
 use crate::{
-    run::{Dialog, Run, START, View},
-    ui::{Chart, chart::Press},
+    run::{OpenDialog, Run, START, View},
+    ui::{ChartBlock, chart::PicturePress},
 };
 use leptos::prelude::*;
 use report::chart::Confusion;
@@ -12,7 +12,7 @@ use report::chart::Confusion;
 pub fn WhatIsConfused() -> impl IntoView {
     let (run, view) = (Run::get(), View::get());
     let counts = Memo::new(move |_| counts(run, view));
-    let press = move |press: Press| {
+    let press = move |press: PicturePress| {
         let cell = counts.with_untracked(|counts| {
             let counts = counts.as_ref()?;
             let (classes, id) = (counts.names.len(), press.id()? as usize);
@@ -20,11 +20,11 @@ pub fn WhatIsConfused() -> impl IntoView {
             (counts.counts[label][answer] > 0).then_some((label as u16, answer as u16))
         });
         if let Some((label, answer)) = cell {
-            view.open(Dialog::Cell(label, answer));
+            view.open(OpenDialog::Cell(label, answer));
         }
     };
     view! {
-        <Chart
+        <ChartBlock
             title="What is confused with what"
             sub="press a cell"
             empty="Appears after the first answers"

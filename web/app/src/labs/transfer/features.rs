@@ -3,7 +3,7 @@
 use crate::{
     engine::browser,
     run::{Run, START, View},
-    ui::Chart,
+    ui::ChartBlock,
 };
 use gloo_timers::callback::Timeout;
 use leptos::prelude::*;
@@ -46,7 +46,7 @@ pub fn Features() -> impl IntoView {
         Some(Embedding { xy, labels, names, forgotten: vec![] })
     });
     view! {
-        <Chart
+        <ChartBlock
             title=Signal::derive(title)
             sub=Signal::derive(sub)
             empty="Appears when the engine is ready"

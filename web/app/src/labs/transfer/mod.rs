@@ -1,4 +1,4 @@
-//! Transfer: a curve that rises, and the classes pulling apart.
+//! Transfer: the learning curve, and the features of the classes as they separate.
 
 mod confusion;
 mod features;

@@ -2,7 +2,7 @@
 
 use crate::{
     run::{View, catalogue},
-    ui::{Choice, Select},
+    ui::{Select, SelectOption},
 };
 use leptos::prelude::*;
 use report::figure::short;
@@ -20,8 +20,9 @@ pub fn StartFrom() -> impl IntoView {
         let choice = pick.and_then(|pick| catalogue().tasks.iter().find(|choice| choice.id == pick.id));
         choice.map_or(task, |choice| choice.title.clone())
     };
-    let presets = catalogue().presets.iter().map(|preset| Choice::new(preset.id.clone(), preset.title.clone()));
-    let options: Vec<Choice> = std::iter::once(Choice::new("", "Choose another …")).chain(presets).collect();
+    let presets = catalogue().presets.iter().map(|preset| SelectOption::new(preset.id.clone(), preset.title.clone()));
+    let options: Vec<SelectOption> =
+        std::iter::once(SelectOption::new("", "Choose another …")).chain(presets).collect();
     let load = move |id: String| {
         if let Some(preset) = catalogue().presets.iter().find(|preset| preset.id == id) {
             view.load(preset.spec.clone());

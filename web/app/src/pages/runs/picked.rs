@@ -2,7 +2,7 @@
 
 use leptos::prelude::*;
 
-/// More are not told apart.
+/// At most so many runs are picked: a chart has six colours for its series.
 const MOST: usize = 6;
 
 /// Numbers of the picked runs, the newest pick last.

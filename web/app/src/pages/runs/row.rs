@@ -12,10 +12,11 @@ use report::{
     figure::{fixed, spread, took, tooltip},
     view::{Outcomes, RunView},
 };
+use spec::device_name;
 
 /// A run with its figures; a press of its title picks it.
 #[component]
-pub fn Row(
+pub fn RunRow(
     /// The number of the run.
     number: u32,
 ) -> impl IntoView {
@@ -44,7 +45,7 @@ pub fn Row(
             <td>{accuracy(&past)}</td>
             <td>{gap}</td>
             <td>{took(past.seconds)}</td>
-            <td class="muted">{past.device.clone()}</td>
+            <td class="muted">{device_name(&past.device).to_owned()}</td>
             <td>
                 {curve}
                 <Button class="delete" name=format!("Delete run {number}") press=delete>

@@ -1,6 +1,6 @@
 //! All runs, in the order of one column.
 
-use super::row::Row;
+use super::row::RunRow;
 use crate::{
     run::{Run, history::PastRun},
     ui::Block,
@@ -12,14 +12,14 @@ use spec::{Direction, metric};
 
 /// A column that can be sorted by.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Column {
+enum RunsColumn {
     Layer,
     Accuracy,
     Gap,
     Time,
 }
 
-impl Column {
+impl RunsColumn {
     const fn label(self) -> &'static str {
         match self {
             Self::Layer => "Layer",
@@ -29,7 +29,8 @@ impl Column {
         }
     }
 
-    /// Whether the largest figure is the best, and first at the first press. The last run is the best of its column.
+    /// Whether the first press of the head puts the largest value first: where larger is better, and for the column of
+    /// layers, where the newest run comes first.
     fn is_up(self) -> bool {
         let key = match self {
             Self::Layer => return true,
@@ -53,10 +54,10 @@ impl Column {
 }
 
 /// By which column the table is sorted, and whether the largest figure is first.
-type Sort = (Column, bool);
+type RunsOrder = (RunsColumn, bool);
 
 /// Numbers of the runs in the order of the table.
-fn sorted(runs: &[PastRun], (column, down): Sort) -> Vec<u32> {
+fn sorted(runs: &[PastRun], (column, down): RunsOrder) -> Vec<u32> {
     let mut runs: Vec<&PastRun> = runs.iter().collect();
     runs.sort_by(|a, b| {
         let ordering = column.value(a).total_cmp(&column.value(b));
@@ -69,7 +70,7 @@ fn sorted(runs: &[PastRun], (column, down): Sort) -> Vec<u32> {
 #[component]
 pub fn AllRuns() -> impl IntoView {
     let run = Run::get();
-    let sort = RwSignal::new((Column::Layer, true));
+    let sort = RwSignal::new((RunsColumn::Layer, true));
     let numbers = Memo::new(move |_| run.history.with(|runs| sorted(runs, sort.get())));
     let size = move || {
         let bytes = run.history.with(|runs| json!(runs).to_string().len());
@@ -84,7 +85,7 @@ pub fn AllRuns() -> impl IntoView {
                     </thead>
                     <tbody>
                         <For each=move || numbers.get() key=|number| *number let(number)>
-                            <Row number />
+                            <RunRow number />
                         </For>
                     </tbody>
                 </table>
@@ -99,20 +100,20 @@ pub fn AllRuns() -> impl IntoView {
 #[component]
 fn Heads(
     /// How the table is sorted.
-    sort: RwSignal<Sort>,
+    sort: RwSignal<RunsOrder>,
 ) -> impl IntoView {
     view! {
         <tr>
-            <Head sort column=Column::Layer />
+            <Head sort column=RunsColumn::Layer />
             <th scope="col" class="words">
                 "Run"
             </th>
             <th scope="col" class="words">
                 "Did"
             </th>
-            <Head sort column=Column::Accuracy />
-            <Head sort column=Column::Gap />
-            <Head sort column=Column::Time />
+            <Head sort column=RunsColumn::Accuracy />
+            <Head sort column=RunsColumn::Gap />
+            <Head sort column=RunsColumn::Time />
             <th scope="col">"Device"</th>
             <th scope="col">"Curve"</th>
         </tr>
@@ -123,9 +124,9 @@ fn Heads(
 #[component]
 fn Head(
     /// How the table is sorted.
-    sort: RwSignal<Sort>,
+    sort: RwSignal<RunsOrder>,
     /// Which column.
-    column: Column,
+    column: RunsColumn,
 ) -> impl IntoView {
     let down = Memo::new(move |_| Some(sort.get()).filter(|(now, _)| *now == column).map(|(_, down)| down));
     let sorted = move || down.get().map(|down| if down { "descending" } else { "ascending" });

@@ -3,7 +3,7 @@
 use super::picked::Picked;
 use crate::{
     run::{Run, history::PastRun},
-    ui::Chart,
+    ui::ChartBlock,
 };
 use leptos::prelude::*;
 use report::{
@@ -17,7 +17,7 @@ pub fn Together() -> impl IntoView {
     let (run, picked) = (Run::get(), Picked::get());
     let chart = Memo::new(move |_| run.history.with(|runs| curves(runs, &picked.numbers())));
     view! {
-        <Chart
+        <ChartBlock
             title="The picked, together"
             sub="accuracy by step"
             empty="Pick up to six rows that have a curve"

@@ -1,4 +1,4 @@
-//! A method is taken.
+//! What happens to the strip when a method is chosen.
 
 use crate::{
     labs,

@@ -2,7 +2,7 @@
 
 use super::{
     choose::choose,
-    query::{Place, Query, Sort},
+    query::{ListOrder, Place, Query},
 };
 use crate::{
     labs::lab::Lab,
@@ -39,7 +39,7 @@ impl Choosing {
         let view = View::get();
         let was = replace.as_ref().and_then(|name| untrack(|| view.run.method(name)));
         let family = was.map(|method| method.card.family).or(lab.and_then(|lab| lab.families.first().copied()));
-        let query = RwSignal::new(Query { words: String::new(), family, only: vec![], sort: Sort::Newest });
+        let query = RwSignal::new(Query { words: String::new(), family, only: vec![], sort: ListOrder::Newest });
         let place = StoredValue::new(untrack(|| place(view, lab)));
         let cards = card::texts();
         let found = Memo::new(move |_| {

@@ -8,6 +8,7 @@ use crate::{
     ui::{Button, Equation},
 };
 use leptos::prelude::*;
+use report::card::{by, needs};
 use spec::{CardData, MethodInfo};
 
 /// Takes the width that the chooser leaves for it; empty where nothing is found.
@@ -18,24 +19,24 @@ pub fn Detail(
 ) -> impl IntoView {
     let card = move || {
         let method = catalogue().method(choosing.picked.get()?)?;
-        Some(view! { <Card choosing method /> })
+        Some(view! { <MethodCard choosing method /> })
     };
     view! { <div class="detail">{card}</div> }
 }
 
 #[component]
-fn Card(
+fn MethodCard(
     /// The search.
     choosing: Choosing,
     /// The picked one.
     method: &'static MethodInfo,
 ) -> impl IntoView {
     let long = Memo::new(move |_| Long::of(choosing, &method.card.id));
-    let by = move || match long.get() {
-        Long::Here(long) => card::by(&long),
-        _ => card::by(&method.card),
+    let published = move || match long.get() {
+        Long::Here(long) => by(&long),
+        _ => by(&method.card),
     };
-    // What is on its way has a line's height.
+    // While the texts are loaded, an empty line keeps their place.
     let equation = move || match long.get() {
         Long::Coming => view! { <div class="equation">"\u{a0}"</div> }.into_any(),
         Long::Here(long) => view! { <Equation mathml=long.equation /> }.into_any(),
@@ -49,7 +50,7 @@ fn Card(
     view! {
         <div>
             <h3>{method.card.title.as_str()}</h3>
-            <p class="sub">{by}</p>
+            <p class="sub">{published}</p>
         </div>
         {equation}
         <p>{move || card::summary(choosing.known(), &method.card.id)}</p>
@@ -95,7 +96,7 @@ fn Facts(
     view! {
         <dl class="facts">
             <dt>"Needs"</dt>
-            <dd>{card::needs(method)}</dd>
+            <dd>{needs(method)}</dd>
             {time.map(|time| view! { <dt>"Time here"</dt><dd>{time}</dd> })}
             <dt>"Settings"</dt>
             <dd>{facts::settings(method)}</dd>

@@ -20,14 +20,14 @@ pub fn time_here(run: Run, id: &str) -> Option<String> {
 /// How many there are, and the best of them.
 pub fn own_runs(run: Run, method: &MethodInfo) -> String {
     let key = if method.shape == Shape::Unlearn { "gap" } else { "accuracy" };
-    let direction = metric(key).expect("in the table of figures").direction;
+    let metric = metric(key).expect("in the table of figures");
     run.history.with(|runs| {
         let own = || runs.iter().filter(|run| run.method == method.card.id);
-        let cost = |row: &&Row| direction.cost(row.value, None);
+        let cost = |row: &&Row| metric.direction.cost(row.value, None);
         let best = own().filter_map(|run| run.figure(key)).min_by(|a, b| cost(a).total_cmp(&cost(b)));
         match (own().count(), best) {
             (0, _) => "none yet".into(),
-            (n, Some(row)) => format!("{n}, best {key} {}", figure::words(row)),
+            (n, Some(row)) => format!("{n}, best {} {}", metric.label.to_lowercase(), figure::words(row)),
             (n, None) => n.to_string(),
         }
     })

@@ -2,7 +2,7 @@
 
 use super::{
     choosing::Choosing,
-    query::{Only, Query, Sort},
+    query::{ListOrder, Only, Query},
 };
 use crate::run::catalogue;
 use leptos::prelude::*;
@@ -22,7 +22,7 @@ pub fn Families(
     let families = catalogue().families.iter().filter(has_methods);
     // A filter that matches all methods, or no method, is not shown.
     let narrows = |only: &Only| {
-        let all = Query { words: String::new(), family: None, only: vec![*only], sort: Sort::Name };
+        let all = Query { words: String::new(), family: None, only: vec![*only], sort: ListOrder::Name };
         (1..methods.len()).contains(&untrack(|| choosing.count_of(&all)))
     };
     let filters = ONLY.into_iter().filter(|(only, _)| narrows(only));
@@ -61,9 +61,9 @@ fn OfFamily(
 fn Filter(
     /// Query and results of the search.
     choosing: Choosing,
-    /// What is listed.
+    /// Which methods the list is narrowed to.
     only: Only,
-    /// As the end of a sentence.
+    /// The words of its button.
     words: &'static str,
 ) -> impl IntoView {
     let pressed = move || choosing.query.with(|query| query.only.contains(&only));

@@ -1,14 +1,14 @@
 //! The methods that are found.
 
-use super::{choosing::Choosing, query::Sort};
+use super::{choosing::Choosing, query::ListOrder};
 use crate::{
     pages::card,
     run::catalogue,
-    ui::{Choice, Select},
+    ui::{Select, SelectOption},
 };
 use leptos::prelude::*;
 
-const SORTS: [(Sort, &str); 2] = [(Sort::Newest, "newest first"), (Sort::Name, "A to Z")];
+const SORTS: [(ListOrder, &str); 2] = [(ListOrder::Newest, "newest first"), (ListOrder::Name, "A to Z")];
 
 /// A method's place in the list and its id.
 type Placed = (usize, &'static str);
@@ -35,7 +35,7 @@ pub fn List(
             choosing.ask(|query| query.sort = *sort);
         }
     };
-    let sorts = SORTS.iter().map(|(_, words)| Choice::new(*words, *words)).collect::<Vec<_>>();
+    let sorts = SORTS.iter().map(|(_, words)| SelectOption::new(*words, *words)).collect::<Vec<_>>();
     view! {
         <div class="choices">
             <Select label="Order" options=sorts choose=sort />

@@ -51,7 +51,7 @@ pub enum Only {
 
 /// How a list is ordered.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Sort {
+pub enum ListOrder {
     Newest,
     Name,
 }
@@ -62,7 +62,7 @@ pub struct Query {
     pub words: String,
     pub family: Option<Family>,
     pub only: Vec<Only>,
-    pub sort: Sort,
+    pub sort: ListOrder,
 }
 
 impl Query {
@@ -96,7 +96,7 @@ impl Query {
         let mut found: Vec<&MethodInfo> = methods.iter().filter(|method| self.takes(method, place, cards)).collect();
         let leads = |method: &MethodInfo| self.words.trim().is_empty() && method.first;
         found.sort_by_key(|method| {
-            let year = if self.sort == Sort::Newest { method.card.year } else { 0 };
+            let year = if self.sort == ListOrder::Newest { method.card.year } else { 0 };
             let far = place.lab.is_some_and(|lab| lab != labs::of(method.card.family));
             (!leads(method), far, Reverse(year), method.card.title.as_str())
         });
@@ -137,7 +137,7 @@ mod tests {
     }
 
     fn query() -> Query {
-        Query { words: String::new(), family: None, only: vec![], sort: Sort::Newest }
+        Query { words: String::new(), family: None, only: vec![], sort: ListOrder::Newest }
     }
 
     fn titles(query: &Query, place: &Place) -> (Vec<String>, usize) {
@@ -153,7 +153,7 @@ mod tests {
         assert_eq!(titles(&query(), &here), (["salun", "fgsm", "ascent", "finetune"].map(String::from).to_vec(), 2));
         let attacking = Place { lab: Some(labs::of(Family::Attack)), ..here.clone() };
         assert_eq!(titles(&query(), &attacking).0, ["fgsm", "salun", "ascent", "finetune"]);
-        let by_name = Query { family: Some(Family::Unlearn), sort: Sort::Name, ..query() };
+        let by_name = Query { family: Some(Family::Unlearn), sort: ListOrder::Name, ..query() };
         assert_eq!(titles(&by_name, &here), (["salun", "ascent", "finetune"].map(String::from).to_vec(), 1));
         let searched = Query { words: " SOMEONE 202".into(), ..query() };
         assert_eq!(titles(&searched, &here), (["salun", "ascent", "finetune"].map(String::from).to_vec(), 0));

@@ -35,23 +35,23 @@ fn Open() -> impl IntoView {
     let close = move || view.close_dialog();
     let dialog = view.dialog.get_untracked()?;
     Some(match dialog {
-        run::Dialog::Chooser { replace, lab } => view! { <Chooser replace lab /> }.into_any(),
-        run::Dialog::Share => {
+        run::OpenDialog::Chooser { replace, lab } => view! { <Chooser replace lab /> }.into_any(),
+        run::OpenDialog::Share => {
             view! { <Dialog title="Share and export" class="middle" close><share::Share /></Dialog> }.into_any()
         }
-        run::Dialog::Keys => {
+        run::OpenDialog::Keys => {
             view! { <Dialog title="Keys and help" class="small" close><keys::Keys /></Dialog> }.into_any()
         }
-        run::Dialog::Device => {
+        run::OpenDialog::Device => {
             view! { <Dialog title="Where it runs" class="small" close><device::WhereItRuns /></Dialog> }.into_any()
         }
-        run::Dialog::Tile(id) => view! {
+        run::OpenDialog::Tile(id) => view! {
             <Dialog title="One image, through every layer" class="middle" close>
                 <tile::EveryLayer id />
             </Dialog>
         }
         .into_any(),
-        run::Dialog::Cell(label, answer) => {
+        run::OpenDialog::Cell(label, answer) => {
             let samples = untrack(|| view.run.samples(&view.run.task_of(&view.shown()), 2));
             view! {
                 <Dialog title=format!("{} behind this cell", capital(&samples)) class="middle" close>
@@ -60,7 +60,7 @@ fn Open() -> impl IntoView {
             }
             .into_any()
         }
-        run::Dialog::Reset => {
+        run::OpenDialog::Reset => {
             view! { <Dialog title="Reset this layer?" class="small" close><reset::Reset /></Dialog> }.into_any()
         }
     })

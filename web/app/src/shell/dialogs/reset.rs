@@ -1,4 +1,4 @@
-//! Whether a result shall go that took long.
+//! The question whether a result that took long is to be dropped.
 
 use crate::{run::View, ui::Button};
 use leptos::prelude::*;

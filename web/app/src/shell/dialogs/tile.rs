@@ -10,7 +10,7 @@ use report::{Answers, figure::percent};
 use std::sync::Arc;
 
 /// What one network reads in the image.
-struct Reading {
+struct LayerReading {
     stage: String,
     task: String,
     answers: Arc<Answers>,
@@ -18,7 +18,7 @@ struct Reading {
     at: usize,
 }
 
-impl Reading {
+impl LayerReading {
     fn of(run: Run, stage: String, id: u32) -> Option<Self> {
         let task = run.task_of(&stage);
         let answers = run.answers(&stage, &task)?;
@@ -41,9 +41,9 @@ pub fn EveryLayer(
     let view = View::get();
     let run = view.run;
     let line = untrack(|| std::iter::once(START.to_owned()).chain(run.line()));
-    let readings: Vec<Reading> = line.filter_map(|stage| untrack(|| Reading::of(run, stage, id))).collect();
+    let readings: Vec<LayerReading> = line.filter_map(|stage| untrack(|| LayerReading::of(run, stage, id))).collect();
     let task = untrack(|| run.task_of(&view.selected.get()));
-    let layers: Vec<_> = readings.iter().filter(|reading| reading.stage != START).map(Reading::pair).collect();
+    let layers: Vec<_> = readings.iter().filter(|reading| reading.stage != START).map(LayerReading::pair).collect();
     let words = untrack(|| run.view(|view| view.over_layers(&task, &layers)));
     let picture = Picture { task, id };
     let for_image = LABS.iter().filter_map(|lab| lab.for_image).map(|draw| draw(picture.clone())).collect_view();
@@ -57,8 +57,8 @@ pub fn EveryLayer(
     }
 }
 
-fn step(run: Run, reading: &Reading, id: u32) -> impl IntoView + use<> {
-    let Reading { stage, task, answers, at } = reading;
+fn step(run: Run, reading: &LayerReading, id: u32) -> impl IntoView + use<> {
+    let LayerReading { stage, task, answers, at } = reading;
     let names = run.class_names(task);
     let (label, answer) = reading.pair();
     let word = names.get(usize::from(answer)).cloned().unwrap_or_default();
