@@ -29,8 +29,8 @@ fn scaled(bytes: &[u8], factor: f32) -> Vec<u8> {
     file(&items, &[], json!({ "format": "pt" }))
 }
 
-/// DLR and the margin do not change with the scale of the logits, or only by a factor. Cross-entropy does: the surer the
-/// network, the more its gradient is that of the margin alone, and the result has to go there too instead of fading.
+/// DLR and the margin do not change with the scale of the logits, or only by a factor. Cross-entropy does: the surer
+/// the network, the more its gradient is that of the margin alone, and the result has to go there too.
 #[test]
 fn sure_networks_are_attacked_as_well_as_unsure_ones() {
     let (mut trained, _) = session();

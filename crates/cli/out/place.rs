@@ -89,32 +89,38 @@ pub fn is_mounted(target: &Path, parent: &Path) -> bool {
 /// Renames `new`, which holds `listed`, to `target`. Earlier results stay whole until the new ones stand. Then what
 /// they list is deleted, and what else lay among them is moved over.
 pub fn place(new: &Path, target: &Path, listed: &Listed) -> io::Result<()> {
+    let mut last = None;
     for _ in 0..TRIES {
-        match fs::rename(new, target) {
+        match swap(new, target, listed) {
             Ok(()) => return Ok(()),
-            Err(error) if fs::symlink_metadata(target).is_err() => return Err(error),
-            // Something is there.
-            Err(_) => may_be_replaced(target)?,
-        }
-        if let Some(theirs) = clash(target, listed) {
-            return Err(io::Error::other(format!("\"{theirs}\" there was not written by this program")));
-        }
-        let earlier = with(new, EARLIER);
-        match fs::rename(target, &earlier) {
-            // Another run is at this very moment as far as this one.
-            Err(error) if error.kind() == ErrorKind::NotFound => continue,
-            moved => moved?,
-        }
-        let moved = fs::rename(new, target);
-        if moved.is_err() && fs::rename(&earlier, target).is_ok() {
-            return moved;
-        }
-        clear(&earlier, target)?;
-        if moved.is_ok() {
-            return Ok(());
+            // Other runs put theirs there at this moment, and what was looked at is gone.
+            Err(error) if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::DirectoryNotEmpty) => {
+                last = Some(error)
+            }
+            Err(error) => return Err(error),
         }
     }
-    Err(io::Error::other("other runs keep putting theirs there"))
+    Err(last.expect("there was a try"))
+}
+
+/// One try of [`place`].
+fn swap(new: &Path, target: &Path, listed: &Listed) -> io::Result<()> {
+    let placed = fs::rename(new, target);
+    if placed.is_ok() || fs::symlink_metadata(target).is_err() {
+        return placed;
+    }
+    may_be_replaced(target)?;
+    if let Some(theirs) = clash(target, listed) {
+        return Err(io::Error::other(format!("\"{theirs}\" there was not written by this program")));
+    }
+    let earlier = with(new, EARLIER);
+    fs::rename(target, &earlier)?;
+    let placed = fs::rename(new, target);
+    if placed.is_err() && fs::rename(&earlier, target).is_ok() {
+        return placed;
+    }
+    clear(&earlier, target)?;
+    placed
 }
 
 /// Renames `new` to the first free path of `target`, `target-unfinished`, `target-unfinished-2` and so on. Returns what

@@ -5,9 +5,10 @@ use crate::threads::{element_range, split_rows};
 use crate::uninit::Uninit;
 use crate::{dispatch, isa};
 
-/// The loss of each row `[n]` and the softmax probabilities `[n, c]`, from `logits` `[n, c]` and one class per row. With
-/// `odds` the loss is log((1 − p) / p) of the labelled class's probability p, and the probabilities are those of the
-/// other classes among themselves, 0 at the label.
+/// The loss of each row `[n]` and the softmax probabilities `[n, c]`, from `logits` `[n, c]` and one class per row.
+///
+/// With `odds` the loss is log((1 − p) / p) of the labelled class's probability p, and the probabilities are those of
+/// the other classes among themselves, 0 at the label.
 ///
 /// # Panics
 /// If a label is not in `0..c`, or if `logits` does not have `n · c` elements.

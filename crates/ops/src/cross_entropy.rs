@@ -29,9 +29,10 @@ pub fn mean_cross_entropy(logits: Tensor<2>, labels: Tensor<1, Int>) -> Tensor<1
     losses(logits, labels, Loss::Mean)
 }
 
-/// log((1 − p) / p) of every sample, with p = softmax(logits)_y: `logits` `[n, classes]` and `labels` `[n]` give `[n]`;
-/// at least two classes. It rises with [`cross_entropy`], which is log(1 + e^this), and its gradient points the same way.
-/// That one fades to exactly 0 where the network is sure; this one does not, however the logits are scaled.
+/// log((1 − p) / p) of every sample, with p = softmax(logits)_y: `logits` `[n, classes]` and `labels` `[n]` give `[n]`.
+///
+/// It rises with [`cross_entropy`], which is log(1 + e^this), and its gradient points the same way. Where the network
+/// is sure, the gradient of cross-entropy fades to exactly 0; this one does not. There must be at least two classes.
 pub fn wrong_log_odds(logits: Tensor<2>, labels: Tensor<1, Int>) -> Tensor<1> {
     losses(logits, labels, Loss::Odds)
 }
@@ -79,8 +80,8 @@ pub trait CrossEntropy: Backend {
         Self::cross_entropy_forward(logits, labels, loss).0
     }
 
-    /// The losses, and the probabilities softmax(logits) `[n, classes]`; for the log-odds those of the other classes among
-    /// themselves, 0 at the label.
+    /// The losses, and the probabilities softmax(logits) `[n, classes]`; for the log-odds those of the other classes
+    /// among themselves, 0 at the label.
     #[fusion(meta = losses_and_probabilities)]
     fn cross_entropy_forward(
         logits: FloatTensor<Self>,
