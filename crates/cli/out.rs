@@ -45,6 +45,7 @@ impl Out {
         fs::create_dir_all(parent)
             .map_err(|error| bad(format!("the folder that it would lie in cannot be made ({error})")))?;
         let prefix = format!(".{}.palimpsest-", target.file_name().unwrap_or(&name).to_string_lossy());
+        let turn = place::turn(parent);
         for left in leftovers::clear(parent, &prefix, &target) {
             eprintln!("note: {}: an earlier run could not put its results in place; they lie there", left.display());
         }
@@ -52,6 +53,7 @@ impl Out {
         if place::is_mounted(&target, parent) {
             return Err(bad("a disk is mounted there; name a folder inside it".into()));
         }
+        drop(turn);
         let cannot = |error: io::Error| bad(format!("nothing can be written beside it ({error})"));
         let temporary = folder(&prefix, parent).map_err(cannot)?;
         let path = temporary.path().to_owned();
@@ -84,6 +86,7 @@ impl Out {
         let listed = Listed::new(self.files.take());
         let list = fs::write(self.temporary.join(place::LIST), listed.json());
         list.map_err(|error| self.cannot_write(place::LIST, &error))?;
+        let _turn = place::turn(self.temporary.parent().unwrap_or(Path::new(".")));
         // From here on it is kept, whatever happens.
         TEMPORARY.lock().unwrap_or_else(|lock| lock.into_inner()).take().map(TempDir::keep);
         drop(self.lock.take());

@@ -1,7 +1,7 @@
 //! Moves a folder of results to its place, and deletes nothing there that this program did not write.
 
 use std::collections::BTreeSet;
-use std::fs;
+use std::fs::{self, File};
 use std::io::{self, ErrorKind};
 use std::path::{Component, Path, PathBuf};
 
@@ -43,6 +43,12 @@ impl Listed {
         let folders: BTreeSet<&Path> = self.0.iter().flat_map(above).collect();
         folders.into_iter().rev().collect()
     }
+}
+
+/// One after the other: while the file that is returned is open, no other run moves folders in `parent`. Where folders
+/// cannot be locked, as on some network disks, several tries have to do.
+pub fn turn(parent: &Path) -> Option<File> {
+    File::open(parent).ok().filter(|folder| folder.lock().is_ok())
 }
 
 /// Whether a folder can go to this path without replacing anything.
