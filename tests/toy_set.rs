@@ -1,4 +1,4 @@
-//! A data set that only this test knows reaches the list, the check of a run file and a run.
+//! A data set that only this test knows reaches the list, the page, the check of a run file and a run.
 
 use crate::common::Collect;
 use engine::{Ended, Gate, Host, Opened, Registry, Result, Session};
@@ -66,6 +66,12 @@ fn a_data_set_is_listed_with_its_settings() {
     let [halves] = &tasks[..] else { panic!("{tasks:?}") };
     assert_eq!((halves.id.as_str(), halves.title.as_str()), ("halves", "Halves"));
     assert_eq!((halves.help.as_str(), halves.licence.as_str()), (Halves::HELP, Halves::LICENCE));
+    // The page with the lab `toy` reads it from here: `toy.spec.js`.
+    let (path, json) = ("tests/expected/toy_set.json", serde_json::to_string_pretty(halves).unwrap() + "\n");
+    if std::env::var_os("BLESS").is_some() {
+        std::fs::write(path, &json).unwrap();
+    }
+    assert_eq!(std::fs::read_to_string(path).unwrap_or_default(), json, "run BLESS=1 cargo test toy_set");
     let facts = halves.facts.as_ref().unwrap();
     assert_eq!((facts.kind, facts.nouns[0].things.as_str()), (Kind::Points, "halves"));
     assert!(facts.adjectives.is_empty());

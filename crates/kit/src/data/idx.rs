@@ -7,6 +7,7 @@ use crate::host::Host;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use spec::{Kind, Noun, Wrong};
+use std::collections::BTreeSet;
 use std::io::{ErrorKind, Read};
 
 /// The user's own files.
@@ -91,12 +92,21 @@ pub fn parse(train: Pair<'_>, test: Option<Pair<'_>>) -> std::result::Result<Raw
             return Err(Wrong::new("test_images", why));
         }
         raw.inputs.try_reserve_exact(test.inputs.len()).map_err(|_| no_memory("test_images"))?;
+        if let Some(label) = test.labels.iter().find(|label| !raw.labels.contains(label)) {
+            let why = format!("there are images of class {label}, of which `labels` has none");
+            return Err(Wrong::new("test_labels", why));
+        }
         raw.test = (raw.len() as u32..(raw.len() + test.len()) as u32).collect();
         raw.inputs.extend(test.inputs);
         raw.labels.extend(test.labels);
     }
-    let classes = raw.labels.iter().max().map_or(0, |label| label + 1);
-    raw.classes = (0..classes).map(|class| class.to_string()).collect();
+    // The classes are those that there are images of, by the numbers in the file: EMNIST's letters begin at 1.
+    let numbers: BTreeSet<u16> = raw.labels.iter().copied().collect();
+    let numbers: Vec<u16> = numbers.into_iter().collect();
+    for label in &mut raw.labels {
+        *label = numbers.binary_search(label).expect("every label is among them") as u16;
+    }
+    raw.classes = numbers.iter().map(u16::to_string).collect();
     Ok(raw)
 }
 
@@ -243,15 +253,32 @@ mod tests {
 
     #[test]
     fn second_pair_is_the_test_split() {
-        let [images, labels] = [idx(&[10, 1, 2], &[7; 20]), idx(&[10], &[0; 10])];
+        let [images, labels] = [idx(&[10, 1, 2], &[7; 20]), idx(&[10], &[0, 1, 2, 4, 0, 1, 2, 4, 0, 1])];
         let [test_images, test_labels] = [idx(&[3, 1, 2], &[9; 6]), idx(&[3], &[4, 1, 2])];
         let train = Pair { images: &images, labels: &labels };
         let raw = parse(train, Some(Pair { images: &test_images, labels: &test_labels })).unwrap();
         assert_eq!([raw.train.len(), raw.valid.len()], [9, 1]);
-        assert_eq!((raw.test, raw.labels.len(), raw.inputs.len(), raw.classes.len()), (vec![10, 11, 12], 13, 26, 5));
+        assert_eq!((raw.test, raw.labels.len(), raw.inputs.len(), raw.classes.len()), (vec![10, 11, 12], 13, 26, 4));
         let wide = idx(&[3, 2, 1], &[9; 6]);
         let error = parse(train, Some(Pair { images: &wide, labels: &test_labels })).unwrap_err();
         assert_eq!(error.what, "test_images");
+    }
+
+    #[test]
+    fn classes_are_those_that_training_has() {
+        let images = idx(&[20, 1, 2], &[7; 40]);
+        let classes = |labels: &[u8]| parse_one(&images, &idx(&[20], labels)).unwrap();
+        // EMNIST's letters begin at 1; a number may be left out.
+        let raw = classes(&[1, 26, 9, 26].repeat(5));
+        assert_eq!(raw.classes, ["1", "9", "26"]);
+        assert_eq!(raw.labels[..4], [0, 2, 1, 2]);
+        // One label makes one class, whatever its number; the task refuses it.
+        assert_eq!(classes(&[5; 20]).classes, ["5"]);
+        let labels = idx(&[20], &[0, 1].repeat(10));
+        let [test_images, test_labels] = [idx(&[3, 1, 2], &[9; 6]), idx(&[3], &[1, 0, 2])];
+        let train = Pair { images: &images, labels: &labels };
+        let error = parse(train, Some(Pair { images: &test_images, labels: &test_labels })).unwrap_err();
+        assert_eq!(error.to_string(), "test_labels: there are images of class 2, of which `labels` has none");
     }
 
     #[test]
