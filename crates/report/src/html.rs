@@ -75,7 +75,7 @@ fn run(played: &Played, catalogue: &Catalogue) -> Markup {
         1 => format!("seed {}", report.seed),
         _ => format!("seeds {} to {}", report.seed, report.seed + repeats - 1),
     };
-    let about = format!("{seeds}, {}, engine {}, {seconds} s", report.device, report.engine);
+    let about = format!("{seeds}, {}, engine {}, {seconds} s", spec::device_name(&report.device), report.engine);
     let names = view.names();
     let is_judged = |name: &&String| report.value(name, "gap").is_some() && !view.is_reference(name);
     html! {
