@@ -131,29 +131,30 @@ fn saved_weights_start_another_run() {
     let set = "model.weights=weights/mine.safetensors";
     done(&folder, &["run", "run.toml", "--set", set], TRAIN);
 
-    // A shipped name, where the folder of shipped files is named; relative to the run file before that.
-    let shipped = folder.path().join("static");
-    fs::create_dir(&shipped).unwrap();
-    fs::rename(&kept, shipped.join("weights")).unwrap();
-    let named = |name: &str| {
-        let mut command = command(&folder);
-        command.args(["check", "run.toml"]).env("PALIMPSEST_STATIC", &shipped);
-        fs::write(folder.path().join("run.toml"), TRAIN.replace("[16]", &format!("[16], weights = \"{name}\"")))
-            .unwrap();
-        command.output().unwrap()
-    };
-    assert_eq!(named("mine").status.code(), Some(0));
-    let output = named("mime");
-    assert_eq!(output.status.code(), Some(2));
-    assert!(error(&output).contains("did you mean \"mine\"?"), "{}", error(&output));
-
-    let net = "model={\"id\":\"cnn\",\"weights\":\"static/weights/mine.safetensors\"}";
+    refused(&folder, &["--set", "model.weights=weights/mime.safetensors"], TRAIN, "did you mean \"weights/mine.safetensors\"?");
+    let net = "model={\"id\":\"cnn\",\"weights\":\"weights/mine.safetensors\"}";
     refused(&folder, &["--set", net], TRAIN, "it holds a network \"mlp\", but the run file says \"cnn\"");
-    let net = "model={\"id\":\"mlp\",\"widths\":[8],\"weights\":\"static/weights/mine.safetensors\"}";
+    let net = "model={\"id\":\"mlp\",\"widths\":[8],\"weights\":\"weights/mine.safetensors\"}";
     refused(&folder, &["--set", net], TRAIN, "8 × 64 here and 16 × 64 in the file");
-    fs::write(shipped.join("weights/cut.safetensors"), b"\x10\0\0\0\0\0\0\0{").unwrap();
-    let net = "model.weights=static/weights/cut.safetensors";
+    fs::write(kept.join("cut.safetensors"), b"\x10\0\0\0\0\0\0\0{").unwrap();
+    let net = "model.weights=weights/cut.safetensors";
     refused(&folder, &["--set", net], TRAIN, "not a whole safetensors file");
+}
+
+/// What is shipped is in the program, so that a folder with nothing in it will do.
+#[test]
+fn shipped_recipes_and_weights_are_found_wherever_it_runs() {
+    let folder = TempDir::new().unwrap();
+    let said = String::from_utf8(command(&folder).arg("recipes").output().unwrap().stdout).unwrap();
+    assert!(said.contains("four-labs\n  All four labs") && said.contains("letters-to-forgetting\n"), "{said}");
+    let check = |name: &str| command(&folder).args(["check", name]).output().unwrap();
+    assert_eq!(check("letters-to-forgetting").status.code(), Some(0));
+    let output = check("four-lab");
+    assert_eq!(output.status.code(), Some(2));
+    assert!(error(&output).contains("no such recipe; did you mean \"four-labs\"?"), "{}", error(&output));
+    let net = "model={\"id\":\"cnn\",\"weights\":\"letter-cnn\"}";
+    refused(&folder, &["--set", net], TRAIN, "model.weights: letter-cnn: there is no such file");
+    refused(&folder, &["--set", net], TRAIN, "did you mean \"letters-cnn\"?");
 }
 
 #[test]
@@ -204,6 +205,44 @@ fn a_grid_is_a_list_of_means() {
     // Earlier results are replaced.
     done(&folder, &["run", "run.toml", "--out", "out", "--set", "grid={}"], GRID);
     assert_eq!(names(&out), RESULTS);
+}
+
+#[test]
+fn a_name_may_look_like_a_number() {
+    let folder = TempDir::new().unwrap();
+    let set = ["--set", "name=123", "--set", "seed=7", "--set", "stage.base.train.epochs=1"];
+    done(&folder, &[&["run", "run.toml", "--quiet", "--out", "out"][..], &set].concat(), TRAIN);
+    let report = report(&folder.path().join("out/report.json"));
+    assert_eq!((report.spec.name.as_str(), report.seed), ("123", 7));
+    refused(&folder, &["--set", "seed=many"], TRAIN, "seed: invalid type: string \"many\"");
+}
+
+/// The network that the run starts from reads what is forgotten, so one retrained from it is no reference.
+#[test]
+fn a_void_reference_is_said_wherever_its_figures_stand() {
+    let folder = TempDir::new().unwrap();
+    done(&folder, &["run", "run.toml", "--out", "first", "--save", "weights", "--set", "stage.base.train.epochs=20"], TRAIN);
+    let forget = r#"
+        version = 1
+        retrain_seeds = 3
+        tasks.digits = { id = "digits" }
+        model = { id = "mlp", widths = [16], weights = "first/weights/base.safetensors" }
+        forget = { id = "class", class = 3 }
+        stage = [
+            { id = "transfer.full-finetune", as = "base", train = { epochs = 1 } },
+            { id = "unlearn.finetune", as = "forgot", train = { epochs = 1 } },
+        ]
+    "#;
+    let output = done(&folder, &["run", "run.toml", "--out", "out"], forget);
+    let said = String::from_utf8(output.stdout).unwrap();
+    assert!(said.contains("[void: the start had seen it]"), "{said}");
+    assert!(said.contains("\nwarning: stage.forgot: The source network already reads "), "{said}");
+    let out = folder.path().join("out");
+    let report = report(&out.join("report.json"));
+    assert_eq!(report.warnings.len(), 1);
+    assert!(report.value("forgot", "start_knows").unwrap() > 50.0);
+    let page = fs::read_to_string(out.join("report.html")).unwrap();
+    assert!(page.contains("Warning: stage.forgot: The source") && page.contains("void: the start had seen it"), "{page}");
 }
 
 #[test]
@@ -354,6 +393,7 @@ fn wrong_data_files_are_refused() {
     };
     let images = idx(&[40, 4, 4], 40 * 16);
     put(&images, &idx(&[40], 40), "");
+    put(&images[..images.len() - 1], &idx(&[40], 40), "tasks.digits.images: images: ");
     put(&images[..images.len() - 1], &idx(&[40], 40), "it may be cut off");
     put(&images[..7], &idx(&[40], 40), "the file ends within its header");
     put(b"GIF89a", &idx(&[40], 40), "this is no IDX file");
@@ -366,7 +406,7 @@ fn wrong_data_files_are_refused() {
         "tasks.digits.labels: the file of the labels is not named yet",
     );
     fs::remove_file(folder.path().join("labels")).unwrap();
-    refused(&folder, &[], &text, "labels: there is no such file");
+    refused(&folder, &[], &text, "tasks.digits.labels: labels: there is no such file");
 }
 
 #[test]

@@ -1,7 +1,8 @@
 //! Files that a user names: bounded, and never anything but files.
 
+use crate::catalogue::catalogue;
 use crate::stop::Stop;
-use spec::{RunSpec, Wrong};
+use spec::{RunSpec, Wrong, nearest};
 use std::fs::File;
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
@@ -12,15 +13,26 @@ pub const LARGEST: u64 = 1 << 30;
 /// The most bytes of a run file: a forget set of 100,000 picked images fits.
 const LARGEST_RUN_FILE: u64 = 16 << 20;
 
-/// Reads a run file, `-` from standard input.
+/// Reads a run file, `-` from standard input; a name that is no file may be that of a shipped recipe.
 pub fn run_file(path: &Path) -> Result<RunSpec, Stop> {
+    if !path.exists() && path.extension().is_none() {
+        let presets = catalogue().presets;
+        if let Some(preset) = presets.iter().find(|preset| path.as_os_str() == preset.id.as_str()) {
+            return Ok(preset.spec.clone());
+        }
+        let known = presets.iter().map(|preset| preset.id.as_str());
+        if let Some(near) = path.to_str().filter(|name| *name != "-").and_then(|name| nearest(name, known)) {
+            let name = path.display();
+            return Err(Stop::Bad(format!("{name}: there is no such file and no such recipe; did you mean \"{near}\"?")));
+        }
+    }
     let bytes = match path.to_str() {
         Some("-") => bounded(io::stdin().lock(), "standard input", LARGEST_RUN_FILE),
         _ => bytes(path, LARGEST_RUN_FILE),
     }?;
     let name = path.display();
     let text = String::from_utf8(bytes).map_err(|_| Stop::Bad(format!("{name}: this is no text file")))?;
-    Ok(RunSpec::read(&text)?)
+    RunSpec::read(&text).map_err(|wrong| Stop::Bad(format!("{name}: {wrong}")))
 }
 
 /// The folder that names in a run file are relative to.

@@ -4,8 +4,10 @@ use crate::file::{self, LARGEST};
 use crate::speaker::Speaker;
 use crate::{signals, text};
 use engine::{Boxed, Error, Gate, Host, Result};
+use include_dir::{Dir, include_dir};
 use spec::{Said, Wrong, nearest};
 use std::cell::RefCell;
+use std::fs;
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
 use std::time::{Duration, Instant};
@@ -56,42 +58,41 @@ impl Host for Machine {
     }
 
     fn asset<'a>(&'a self, name: &'a str) -> Boxed<'a, Result<Vec<u8>>> {
-        Box::pin(async move {
-            let path = find(name, &self.folder)?;
-            Ok(file::bytes(&path, LARGEST).map_err(|wrong| Wrong { what: name.into(), ..wrong })?)
-        })
+        Box::pin(async move { find(name, &self.folder) })
     }
 }
 
-/// A path (from the run file's folder, then from here), else the name of weights that are shipped.
-fn find(name: &str, folder: &Path) -> Result<PathBuf> {
-    let shipped = shipped();
-    let paths = [folder.join(name), PathBuf::from(name)].into_iter().chain(match name.contains(['/', '\\']) {
-        true => Vec::new(),
-        false => shipped.iter().map(|folder| folder.join(format!("{name}.safetensors"))).collect(),
-    });
-    if let Some(path) = paths.into_iter().find(|path| path.is_file()) {
-        return Ok(path);
+/// The weights that are shipped, so that they are there wherever the program runs.
+static WEIGHTS: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/static/weights");
+
+/// A file (from the run file's folder, then from here), else the weights of this name that are shipped.
+fn find(name: &str, folder: &Path) -> Result<Vec<u8>> {
+    let file = [folder.join(name), PathBuf::from(name)].into_iter().find(|path| path.is_file());
+    if let Some(path) = file {
+        return Ok(file::bytes(&path, LARGEST).map_err(|wrong| Wrong { what: text::plain(name), ..wrong })?);
     }
-    let known: Vec<String> = shipped.iter().flat_map(|folder| weights_in(folder)).collect();
-    let hint = match nearest(name, known.iter().map(String::as_str)) {
-        Some(near) => format!("; did you mean \"{near}\"?"),
-        None => String::new(),
-    };
-    Err(Error::input(text::plain(name), format!("there is no such file, and no shipped weights of this name{hint}")))
+    if let Some(shipped) = WEIGHTS.get_file(format!("{name}.safetensors")) {
+        return Ok(shipped.contents().to_vec());
+    }
+    let known: Vec<String> = WEIGHTS.files().filter_map(|file| stem(file.path())).collect();
+    let near = nearest(name, known.iter().map(String::as_str)).map(str::to_owned).or_else(|| near_file(name, folder));
+    let hint = near.map_or_else(String::new, |near| format!("; did you mean \"{near}\"?"));
+    let why = format!("there is no such file beside the run file, none here, and no shipped weights of this name{hint}");
+    Err(Error::input(text::plain(name), why))
 }
 
-/// Folders that may hold the shipped weights.
-fn shipped() -> Vec<PathBuf> {
-    let named = std::env::var_os("PALIMPSEST_STATIC").map(PathBuf::from);
-    let beside = std::env::current_exe().unwrap_or_default();
-    let beside = beside.ancestors().skip(1).map(|folder| folder.join("static"));
-    let folders = named.into_iter().chain([PathBuf::from("static")]).chain(beside);
-    folders.map(|folder| folder.join("weights")).filter(|folder| folder.is_dir()).collect()
+/// The name of shipped weights.
+fn stem(path: &Path) -> Option<String> {
+    let is_weights = path.extension().is_some_and(|ending| ending == "safetensors");
+    path.file_stem().filter(|_| is_weights).map(|stem| stem.to_string_lossy().into_owned())
 }
 
-fn weights_in(folder: &Path) -> Vec<String> {
-    let entries = folder.read_dir().into_iter().flatten().flatten();
-    let names = entries.filter_map(|entry| entry.file_name().into_string().ok());
-    names.filter_map(|name| name.strip_suffix(".safetensors").map(str::to_owned)).collect()
+/// The file beside the wanted one whose name is closest to it.
+fn near_file(name: &str, folder: &Path) -> Option<String> {
+    let path = folder.join(name);
+    let (parent, wanted) = (path.parent()?, path.file_name()?.to_str()?);
+    let entries = fs::read_dir(if parent.as_os_str().is_empty() { Path::new(".") } else { parent }).ok()?;
+    let names: Vec<String> = entries.flatten().filter_map(|entry| entry.file_name().into_string().ok()).collect();
+    let near = nearest(wanted, names.iter().map(String::as_str))?;
+    Some(Path::new(name).with_file_name(near).display().to_string())
 }

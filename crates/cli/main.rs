@@ -51,10 +51,11 @@ enum Command {
         #[arg(long)]
         json: bool,
     },
-    /// Play a run file
+    /// List the recipes that come with the program
+    Recipes,
+    /// Play a run file, or a recipe by its name
     ///
-    /// Data and weight files are looked for beside the run file, then here; shipped weights in the folder
-    /// that PALIMPSEST_STATIC names, in static/ here, and beside the program.
+    /// Data and weight files are looked for beside the run file, then here, then among the shipped weights.
     Run(run::Options),
     /// Show a method: its card, equation, and settings with ranges and defaults
     Show {
@@ -68,6 +69,7 @@ fn main() -> ExitCode {
         Command::Check { file } => show::check(&file),
         Command::Data { name } => show::data(name.as_deref()),
         Command::List { json } => show::list(json),
+        Command::Recipes => show::recipes(),
         Command::Run(options) => run::run(&options),
         Command::Show { method } => show::method(&method),
     };

@@ -51,7 +51,7 @@ pub struct Options {
     /// Of several runs, those of run N stand under run-N.
     #[arg(long, value_name = "WHAT", value_delimiter = ',', requires = "out")]
     save: Vec<Save>,
-    /// Change a value of the run file: `stage.1.epsilon=0.2`, `stage.base.train.epochs=5`, `forget.class=7`
+    /// Change a value of the run file: `stage.1.epsilon=8/255`, `stage.base.train.epochs=5`, `forget.class=7`
     ///
     /// A stage goes by its `as` or its index from 0. The value is JSON, else a text.
     #[arg(long, value_name = "KEY=VALUE")]
@@ -200,9 +200,9 @@ impl Plays<'_> {
                 .and_then(|()| out.write("report.html", report::html(&self.done, &catalogue).as_bytes()));
             let is_whole = ended.is_ok() && written.is_ok();
             let place = out.publish(is_whole)?;
-            if !is_whole {
-                let message = format!("what was finished lies in {}", place.display());
-                self.machine.speaker.borrow().aside("note", &message);
+            let what = if is_whole { "the results lie" } else { "what was finished lies" };
+            if !(is_whole && options.quiet) {
+                self.machine.speaker.borrow().aside("note", &format!("{what} in {}", place.display()));
             }
             written
         });
@@ -219,8 +219,12 @@ impl Options {
             let (path, value) = set
                 .split_once('=')
                 .ok_or_else(|| Wrong::new(set, "there is no \"=\"; `--set stage.1.epsilon=0.2` would be right"))?;
-            let value = serde_json::from_str(value).unwrap_or_else(|_| Value::from(value));
-            spec = spec.set(path.trim(), value)?;
+            let (path, text) = (path.trim(), Value::from(value));
+            spec = match serde_json::from_str(value) {
+                // A name may look like a number.
+                Ok(value) => spec.set(path, value).or_else(|wrong| spec.set(path, text).map_err(|_| wrong))?,
+                Err(_) => spec.set(path, text)?,
+            };
         }
         if let Some(repeats) = self.repeats {
             spec = spec.set("repeats", repeats.into())?;
@@ -320,12 +324,20 @@ fn reports_as_json(done: &[Played]) -> String {
     format!("{value:#}\n")
 }
 
+/// The tables of all runs, and under them what to know before trusting them.
 fn table(done: &[Played], catalogue: &Catalogue, quiet: bool) -> String {
     let reports: Vec<Report> = done.iter().map(|played| played.report.clone()).collect();
     let mut out = String::new();
     for (family, table) in Results::new(&reports, catalogue).tables() {
         let gap = if out.is_empty() && quiet { "" } else { "\n" };
         out.push_str(&format!("{gap}{family}\n{}", text::table(&table)));
+    }
+    for report in &reports {
+        let name = &report.spec.name;
+        for warning in report.warnings.iter().chain(&report.unfinished) {
+            let run = if reports.len() > 1 && !name.is_empty() { format!("{name}: ") } else { String::new() };
+            out.push_str(&format!("\nwarning: {}\n", text::plain(&format!("{run}{warning}"))));
+        }
     }
     out
 }

@@ -29,6 +29,16 @@ pub fn check(path: &Path) -> Result<(), Stop> {
     Ok(text::print(&plan)?)
 }
 
+/// `palimpsest recipes`
+pub fn recipes() -> Result<(), Stop> {
+    let mut out = String::new();
+    for preset in catalogue().presets {
+        out.push_str(&format!("{}\n{}\n", preset.id, text::wrapped(&format!("{}. {}", preset.title, preset.about), 2)));
+    }
+    out.push_str("`palimpsest run NAME` plays one, `palimpsest check NAME` says what it does.\n");
+    Ok(text::print(&out)?)
+}
+
 /// `palimpsest data`
 pub fn data(name: Option<&str>) -> Result<(), Stop> {
     let catalogue = catalogue();

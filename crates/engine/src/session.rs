@@ -46,6 +46,8 @@ pub struct Session {
     files: Rc<RefCell<BTreeMap<String, Rc<Vec<u8>>>>>,
     /// The changed inputs of the last run's attack stages, by stage name.
     pub adversarials: BTreeMap<String, Adversarials>,
+    /// What the run warned of so far, with its stages.
+    warnings: Rc<RefCell<Vec<String>>>,
     registry: Registry,
 }
 
@@ -75,7 +77,8 @@ impl Session {
     /// A session on an open device, with the methods and data sets of `registry`.
     pub fn new(opened: Opened, host: Rc<dyn Host>, gate: Rc<Gate>, registry: Registry) -> Self {
         let files: Rc<RefCell<BTreeMap<String, Rc<Vec<u8>>>>> = Rc::default();
-        let host: Rc<dyn Host> = Rc::new(WithFiles { host, files: files.clone() });
+        let warnings: Rc<RefCell<Vec<String>>> = Rc::default();
+        let host: Rc<dyn Host> = Rc::new(SessionHost { host, files: files.clone(), warnings: warnings.clone() });
         Self {
             host,
             opened,
@@ -86,6 +89,7 @@ impl Session {
             kept: BTreeMap::new(),
             files,
             adversarials: BTreeMap::new(),
+            warnings,
             registry,
         }
     }
@@ -192,6 +196,7 @@ impl Session {
         let mut state = self.begin(run, spec.clone()).await?;
         self.restore(&mut state, first)?;
         self.adversarials.clear();
+        self.warnings.borrow_mut().clear();
         let mut cx = self.cx(run, spec.seed);
         let mut rows: Vec<Row> = Vec::new();
         let mut early = None;
@@ -230,6 +235,7 @@ impl Session {
             // A device that is lost has no weights to be hashed.
             hashes: if early.is_some() { hashes.unwrap_or_default() } else { hashes? },
             rows,
+            warnings: self.warnings.take(),
             unfinished: early
                 .iter()
                 .map(|error| match error {
@@ -301,7 +307,10 @@ impl Session {
         let first = tasks.values().next().expect("checked: a run has a task");
         let start = match spec.model.params.get("weights").and_then(Value::as_str) {
             Some(name) => {
-                let bytes = self.host.asset(name).await?;
+                let bytes = match self.host.asset(name).await {
+                    Err(Error::Input(wrong)) => return Err(Error::input("model.weights", wrong.to_string())),
+                    read => read?,
+                };
                 weights::open(name, &bytes, &spec.model, first.set.shape, &self.opened.device)?
             }
             None => {
@@ -402,14 +411,18 @@ async fn hashes(registry: Registry, state: &RunState, cx: &Cx) -> Result<IndexMa
     Ok(hashes)
 }
 
-/// A host that looks for a file among the imported ones first.
-struct WithFiles {
+/// A host that looks for a file among the imported ones first, and collects warnings for the report.
+struct SessionHost {
     host: Rc<dyn Host>,
     files: Rc<RefCell<BTreeMap<String, Rc<Vec<u8>>>>>,
+    warnings: Rc<RefCell<Vec<String>>>,
 }
 
-impl Host for WithFiles {
+impl Host for SessionHost {
     fn say(&self, said: Said, buffers: Vec<Vec<u8>>) {
+        if let (Some(stage), Event::Warning { message }) = (&said.stage, &said.event) {
+            self.warnings.borrow_mut().push(format!("stage.{stage}: {message}"));
+        }
         self.host.say(said, buffers);
     }
     fn now(&self) -> f64 {

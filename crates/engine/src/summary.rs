@@ -26,7 +26,8 @@ pub fn summary(reports: &[Report]) -> Option<Report> {
             // networks scatter less. So the spreads of the runs are pooled.
             let squares: Vec<f64> = same.iter().filter_map(|row| row.spread).map(|spread| spread * spread).collect();
             let spread = (!squares.is_empty()).then(|| mean(&squares).value.sqrt());
-            return Row { value, spread, ..row.clone() };
+            // Of as many networks as each run retrained, so that one alone stays unknown.
+            return Row { value, spread, interval: None, ..row.clone() };
         }
         let interval = row.n.filter(|_| row.interval.is_some()).map(|n| spec::half_width(value, n));
         Row { value, spread, interval, seeds: Some(values.len()), ..row.clone() }
@@ -36,7 +37,13 @@ pub fn summary(reports: &[Report]) -> Option<Report> {
         .iter()
         .flat_map(|report| report.unfinished.iter().map(|why| format!("seed {}: {why}", report.seed)))
         .collect();
-    Some(Report { rows: rows.collect(), seconds, unfinished, ..first.clone() })
+    let mut warnings: Vec<String> = Vec::new();
+    for warning in reports.iter().flat_map(|report| &report.warnings) {
+        if !warnings.contains(warning) {
+            warnings.push(warning.clone());
+        }
+    }
+    Some(Report { rows: rows.collect(), seconds, warnings, unfinished, ..first.clone() })
 }
 
 #[cfg(test)]
@@ -58,6 +65,7 @@ mod tests {
             seconds: 1.0,
             hashes: IndexMap::new(),
             rows,
+            warnings: Vec::new(),
             unfinished: Vec::new(),
         }
     }

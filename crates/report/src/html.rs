@@ -49,12 +49,14 @@ pub fn html(runs: &[Played], catalogue: &Catalogue) -> String {
                         h4 { (family) }
                         div class="wide" { (table(&figures)) }
                     }
-                    p class="about" { "± is one standard deviation over seeds." }
+                    p class="about" {
+                        "± is one standard deviation over seeds; of Retrained, that of retraining, over its networks."
+                    }
                     @for report in &reports {
                         details { summary { "Run file" } pre { (report.spec.to_toml()) } }
                         @if !report.hashes.is_empty() {
                             details {
-                                summary { "Fingerprints, equal on every device" }
+                                summary { "Fingerprints of seed " (report.seed) ", equal on every device" }
                                 pre { @for (what, hash) in &report.hashes { (what) "  " (hash) "\n" } }
                             }
                         }
@@ -83,6 +85,7 @@ fn run(played: &Played, catalogue: &Catalogue) -> Markup {
             (about)
             @if repeats > 1 { ". Curves are those of seed " (report.seed) "; other figures are means over the seeds." }
         }
+        @for warning in &report.warnings { p class="about" { "Warning: " (warning) } }
         @for why in &report.unfinished { p class="about" { "Not finished: " (why) "." } }
         @for (name, stage) in names.iter().zip(&report.spec.stages) {
             @let sentence = view.finished(name);

@@ -22,6 +22,8 @@ pub enum Noise {
     Beyond,
     /// Fewer than three seeds of the reference; how many there are.
     Unknown(usize),
+    /// The network that the reference was retrained from had seen what is forgotten, so it is no reference.
+    Void,
 }
 
 /// The distance of one measure from the retrained network, in points.
@@ -63,6 +65,9 @@ impl Noise {
     /// From the rows of one stage; `None` if it was not held against a retrained network by all four measures.
     pub fn of(rows: &[Row]) -> Option<Self> {
         let all = distances(rows)?;
+        if rows.iter().any(|row| row.key == "start_knows") {
+            return Some(Self::Void);
+        }
         let [ua, ra, ..] = all;
         if !all.iter().all(Distance::is_known) {
             return Some(Self::Unknown(all.iter().map(|distance| distance.seeds).min().unwrap_or(0)));
@@ -79,6 +84,7 @@ impl Noise {
     fn why(self) -> String {
         match self {
             Self::Unknown(_) => format!("Of networks that never saw it, {}", too_few()),
+            Self::Void => "The source network reads more than half of it, so a network retrained from it has seen it".into(),
             Self::Inside | Self::Edge | Self::Beyond => "UA, RA, TA and MIA, each against the standard deviation of \
                  retraining: inside where all are within two and the point lies in the disc of the plane, at the edge \
                  where all are within three"
@@ -92,6 +98,7 @@ impl Noise {
             Self::Inside => "inside the noise of retraining".into(),
             Self::Edge => "at the edge of the noise".into(),
             Self::Beyond => "beyond the noise of retraining".into(),
+            Self::Void => "void: the start had seen it".into(),
             Self::Unknown(1) => "noise unknown (1 seed)".into(),
             Self::Unknown(seeds) => ["noise unknown (", &seeds.to_string(), " seeds)"].concat(),
         }
@@ -121,6 +128,14 @@ fn in_disc(x: f64, y: f64) -> bool {
 mod tests {
     use super::*;
     use crate::sentence::tests::sample;
+
+    #[test]
+    fn a_reference_that_has_seen_it_judges_nothing() {
+        let mut rows = rows(&sample(), "salun");
+        rows.push(Row::share("salun", "start_knows", 97.0, 36));
+        let noise = Noise::of(&rows).unwrap();
+        assert_eq!((noise, noise.pill().unwrap().words.as_str()), (Noise::Void, "void: the start had seen it"));
+    }
 
     fn noise(key: &str, value: f64, seeds: usize) -> Option<Noise> {
         let mut report = sample();

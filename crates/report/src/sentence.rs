@@ -222,6 +222,7 @@ pub(crate) mod tests {
             seconds: 33.9,
             hashes: [("split".to_string(), "a1b2".to_string())].into_iter().collect(),
             rows,
+            warnings: Vec::new(),
             unfinished: Vec::new(),
         }
     }

@@ -264,6 +264,9 @@ pub struct Report {
     pub hashes: indexmap::IndexMap<String, String>,
     /// The figures of all stages that were played, in playing order.
     pub rows: Vec<Row>,
+    /// What to know before trusting the figures, each a sentence with its stage.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub warnings: Vec<String>,
     /// Why runs ended before their last stage, each a sentence; empty where all came to their end.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub unfinished: Vec<String>,

@@ -110,6 +110,13 @@ pub const METRICS: &[Metric] = &[
     m("rte", "Time", "s", Down, "time that the forgetting took, evaluation left out"),
     m("rte_steps", "Steps", "", Down, "training steps that the forgetting took"),
     m("seconds", "Time", "s", Down, "time of the stage, evaluation included"),
+    m(
+        "start_knows",
+        "Start knows",
+        "%",
+        Neither,
+        "right answers of the source network on what is to be forgotten; given where that voids the comparison",
+    ),
     m("steps", "Steps", "", Neither, "training steps"),
     m("ta", "TA", "%", Near, "accuracy on unseen samples; a forgotten class is left out"),
     m("train_accuracy", "Seen", "%", Up, "right answers on the samples it learned from"),

@@ -206,8 +206,9 @@ impl RunSpec {
                 }
             }
         }
-        let spec: Self =
+        let mut spec: Self =
             serde_path_to_error::deserialize(value).map_err(|error| Wrong::new("run file", error.to_string()))?;
+        spec.stages.iter_mut().flat_map(|stage| stage.params.values_mut()).for_each(fractions);
         spec.check_names()?;
         Ok(spec)
     }
@@ -517,6 +518,23 @@ impl Wrong {
     }
 }
 
+/// Puts numbers in place of texts such as "8/255", as budgets of attacks are written.
+fn fractions(value: &mut Value) {
+    let digits = |text: &str| text.bytes().all(|byte| byte.is_ascii_digit() || byte == b'.');
+    let number = |text: &str| Some(text.trim()).filter(|text| digits(text)).and_then(|text| text.parse::<f64>().ok());
+    match value {
+        Value::Object(table) => table.values_mut().for_each(fractions),
+        Value::Array(items) => items.iter_mut().for_each(fractions),
+        Value::String(text) => {
+            let parts = text.split_once('/').and_then(|(over, under)| Some(number(over)? / number(under)?));
+            if let Some(quotient) = parts.and_then(serde_json::Number::from_f64) {
+                *value = Value::Number(quotient);
+            }
+        }
+        _ => {}
+    }
+}
+
 fn inline(value: &Value) -> String {
     match value {
         Value::Object(table) if table.is_empty() => "{}".into(),
@@ -566,6 +584,20 @@ mod tests {
         assert_eq!(spec.tasks.keys().next().unwrap(), "zebra");
         assert_eq!(RunSpec::read(&json(&spec)).unwrap(), spec);
         assert_eq!(RunSpec::read(&spec.to_toml()).unwrap(), spec);
+    }
+
+    #[test]
+    fn a_fraction_is_a_number() {
+        let spec = RunSpec::read(&FILE.replace("epsilon = 0.1", "epsilon = \"8/255\", loss = \"a/b\"")).unwrap();
+        assert_eq!(spec.stages[1].params["epsilon"], 8.0 / 255.0);
+        assert_eq!(spec.stages[1].params["loss"], "a/b");
+        let set = |text: &str| spec.set("stage.1.epsilon", text.into()).unwrap().stages[1].params["epsilon"].clone();
+        assert_eq!(set("2 / 4"), 0.5);
+        // What is no number stays a text, and is refused as one.
+        for text in ["1/0", "/", "8/", "-1/2", "1/2/3", "1e9/2"] {
+            assert_eq!(set(text), text);
+        }
+        assert_eq!(spec.set("name", "8/255".into()).unwrap().name, "8/255");
     }
 
     #[test]

@@ -152,6 +152,7 @@ fn ready(why: Why) -> Event {
 
 fn report() -> Report {
     Report {
+        warnings: vec!["stage.base: nothing serious".into()],
         unfinished: vec!["stage.base: it was stopped".into()],
         format: FORMAT,
         spec: spec(),

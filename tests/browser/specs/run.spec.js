@@ -86,7 +86,7 @@ test("a link brings a whole experiment to another browser, and starts nothing", 
   await page.getByRole("button", { name: "Share" }).first().click();
   const [link, command] = await page.getByRole("dialog").locator("pre").allInnerTexts();
   expect(link.startsWith(`${baseURL}?backend=cpu#r=`)).toBe(true);
-  expect(command).toBe("palimpsest run static/recipes/four-labs.toml --set seed=7 --set stage.lora.rank=3");
+  expect(command).toBe("palimpsest run four-labs --set seed=7 --set stage.lora.rank=3");
 
   const other = await browser.newPage();
   const errors = complaints(other);

@@ -31,14 +31,28 @@ impl DataSet for Idx {
                 return Err(Error::input(format!("{at}.{key}"), format!("the file of the {key} is not named yet")));
             }
         }
-        let (images, labels) = (host.asset(&config.images).await?, host.asset(&config.labels).await?);
+        let read = async |key: &str, file: &str| match host.asset(file).await {
+            Err(Error::Input(wrong)) => Err(Error::input(format!("{at}.{key}"), wrong.to_string())),
+            read => read,
+        };
+        // Says of which file, and of which key of the task, something is wrong.
+        let placed = |wrong: Wrong| {
+            let file = match wrong.what.as_str() {
+                "images" => &config.images,
+                "labels" => &config.labels,
+                "test_images" => config.test_images.as_ref().unwrap_or(&config.images),
+                _ => config.test_labels.as_ref().unwrap_or(&config.labels),
+            };
+            Error::input(format!("{at}.{}: {file}", wrong.what), wrong.why)
+        };
+        let (images, labels) = (read("images", &config.images).await?, read("labels", &config.labels).await?);
         let train = Pair { images: &images, labels: &labels };
         match (&config.test_images, &config.test_labels) {
             (Some(images), Some(labels)) => {
-                let (images, labels) = (host.asset(images).await?, host.asset(labels).await?);
-                Ok(parse(train, Some(Pair { images: &images, labels: &labels }))?)
+                let (images, labels) = (read("test_images", images).await?, read("test_labels", labels).await?);
+                parse(train, Some(Pair { images: &images, labels: &labels })).map_err(placed)
             }
-            (None, None) => Ok(parse(train, None)?),
+            (None, None) => parse(train, None).map_err(placed),
             _ => Err(Error::input(at, "`test_images` and `test_labels` go together; one is missing")),
         }
     }

@@ -47,7 +47,7 @@ pub fn command(spec: &RunSpec, presets: &[(String, RunSpec)]) -> CommandLine {
     };
     let sets: String =
         sets.iter().map(|(path, value)| format!(" --set {}", quote(&format!("{path}={value}")))).collect();
-    CommandLine { text: format!("palimpsest run static/recipes/{id}.toml{sets}"), needs_file: false }
+    CommandLine { text: format!("palimpsest run {id}{sets}"), needs_file: false }
 }
 
 pub fn file_name(spec: &RunSpec, ending: &str) -> String {
@@ -119,13 +119,13 @@ mod tests {
     #[test]
     fn the_command_says_only_what_differs() {
         let presets = [("first".to_owned(), run())];
-        assert_eq!(command(&run(), &presets).text, "palimpsest run static/recipes/first.toml");
+        assert_eq!(command(&run(), &presets).text, "palimpsest run first");
         let spec = run().set("stage.fooled.epsilon", 0.3.into()).unwrap();
         let spec = spec.set("stage.base.train.optimizer", "sgd".into()).unwrap().set("seed", 4.into()).unwrap();
         let said = command(&spec, &presets);
         assert_eq!(
             said.text,
-            "palimpsest run static/recipes/first.toml --set seed=4 --set stage.base.train.optimizer=sgd \
+            "palimpsest run first --set seed=4 --set stage.base.train.optimizer=sgd \
              --set stage.fooled.epsilon=0.3"
         );
         let mut other = run();

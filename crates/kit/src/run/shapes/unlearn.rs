@@ -111,7 +111,7 @@ fn run<'a, M: Unlearn>(
                 "no stage before it has trained the network; there is nothing to forget",
             ));
         }
-        warn_if_start_saw(state, &split, &task, cx).await?;
+        let known = known_to_start(state, &split, &task, cx).await?;
         let lineage = Lineage { state, stages, gone: &split };
 
         let reference = reference(&lineage, &split, cx).await?;
@@ -141,6 +141,7 @@ fn run<'a, M: Unlearn>(
 
         let mut rows = measured(&cx.stage, &tested);
         rows.extend(figures(&cx.stage, &split, after, before, &references));
+        rows.extend(known.map(|known| Row::share(&cx.stage, "start_knows", known, split.forget.len())));
         rows.push(Row::new(&cx.stage, "rte", seconds));
         rows.push(Row::new(&cx.stage, "rte_steps", steps as f64));
         let Mean { value, deviation: spread } = mean(&reference.seconds);
@@ -196,14 +197,15 @@ fn key(lineage: &Lineage<'_>, split: &Split, seed: u32, seeds: u32) -> String {
     hash.hex()
 }
 
-/// Warns if the source network has seen the forget set: then a network retrained from it has seen it too.
-async fn warn_if_start_saw(state: &RunState, split: &Split, task: &Task, cx: &mut Cx) -> Result {
+/// Warns if the source network has seen the forget set: then a network retrained from it has seen it too, and is no
+/// reference. Returns what share of it the source network reads, in percent.
+async fn known_to_start(state: &RunState, split: &Split, task: &Task, cx: &mut Cx) -> Result<Option<f64>> {
     let start = &state.models[START].net;
     if state.spec.model.params.get("weights").is_none()
         || start.classes != task.classes.len()
         || start.shape != task.set.shape
     {
-        return Ok(());
+        return Ok(None);
     }
     let known = test(start, &split.forget, cx).await?.accuracy();
     if known > 50.0 {
@@ -212,8 +214,9 @@ async fn warn_if_start_saw(state: &RunState, split: &Split, task: &Task, cx: &mu
              it has seen it too."
         );
         cx.say(Event::Warning { message });
+        return Ok(Some(known));
     }
-    Ok(())
+    Ok(None)
 }
 
 /// The four figures of a network.
