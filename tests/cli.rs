@@ -131,7 +131,12 @@ fn saved_weights_start_another_run() {
     let set = "model.weights=weights/mine.safetensors";
     done(&folder, &["run", "run.toml", "--set", set], TRAIN);
 
-    refused(&folder, &["--set", "model.weights=weights/mime.safetensors"], TRAIN, "did you mean \"weights/mine.safetensors\"?");
+    refused(
+        &folder,
+        &["--set", "model.weights=weights/mime.safetensors"],
+        TRAIN,
+        "did you mean \"weights/mine.safetensors\"?",
+    );
     let net = "model={\"id\":\"cnn\",\"weights\":\"weights/mine.safetensors\"}";
     refused(&folder, &["--set", net], TRAIN, "it holds a network \"mlp\", but the run file says \"cnn\"");
     let net = "model={\"id\":\"mlp\",\"widths\":[8],\"weights\":\"weights/mine.safetensors\"}";
@@ -221,7 +226,11 @@ fn a_name_may_look_like_a_number() {
 #[test]
 fn a_void_reference_is_said_wherever_its_figures_stand() {
     let folder = TempDir::new().unwrap();
-    done(&folder, &["run", "run.toml", "--out", "first", "--save", "weights", "--set", "stage.base.train.epochs=20"], TRAIN);
+    done(
+        &folder,
+        &["run", "run.toml", "--out", "first", "--save", "weights", "--set", "stage.base.train.epochs=20"],
+        TRAIN,
+    );
     let forget = r#"
         version = 1
         retrain_seeds = 3
@@ -242,7 +251,10 @@ fn a_void_reference_is_said_wherever_its_figures_stand() {
     assert_eq!(report.warnings.len(), 1);
     assert!(report.value("forgot", "start_knows").unwrap() > 50.0);
     let page = fs::read_to_string(out.join("report.html")).unwrap();
-    assert!(page.contains("Warning: stage.forgot: The source") && page.contains("void: the start had seen it"), "{page}");
+    assert!(
+        page.contains("Warning: stage.forgot: The source") && page.contains("void: the start had seen it"),
+        "{page}"
+    );
 }
 
 #[test]

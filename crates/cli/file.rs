@@ -23,7 +23,9 @@ pub fn run_file(path: &Path) -> Result<RunSpec, Stop> {
         let known = presets.iter().map(|preset| preset.id.as_str());
         if let Some(near) = path.to_str().filter(|name| *name != "-").and_then(|name| nearest(name, known)) {
             let name = path.display();
-            return Err(Stop::Bad(format!("{name}: there is no such file and no such recipe; did you mean \"{near}\"?")));
+            return Err(Stop::Bad(format!(
+                "{name}: there is no such file and no such recipe; did you mean \"{near}\"?"
+            )));
         }
     }
     let bytes = match path.to_str() {

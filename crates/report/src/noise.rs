@@ -84,7 +84,9 @@ impl Noise {
     fn why(self) -> String {
         match self {
             Self::Unknown(_) => format!("Of networks that never saw it, {}", too_few()),
-            Self::Void => "The source network reads more than half of it, so a network retrained from it has seen it".into(),
+            Self::Void => {
+                "The source network reads more than half of it, so a network retrained from it has seen it".into()
+            }
             Self::Inside | Self::Edge | Self::Beyond => "UA, RA, TA and MIA, each against the standard deviation of \
                  retraining: inside where all are within two and the point lies in the disc of the plane, at the edge \
                  where all are within three"

@@ -24,15 +24,24 @@ fn forward(
     while sample < n {
         let row = sample * classes;
         let label = usize::cast_from(labels[sample]);
-        let mut most = -1e30f32;
+        let mut most = logits[row];
+        if comptime!(odds) {
+            most = logits[row + (label + 1) % classes];
+        }
         for class in 0..classes {
-            let is_left_out = comptime!(odds) && class == label;
-            most = max(most, select(is_left_out, -1e30f32, logits[row + class]));
+            let larger = max(most, logits[row + class]);
+            if comptime!(odds) {
+                most = select(class == label, most, larger);
+            } else {
+                most = larger;
+            }
         }
         let mut sum = 0.0f32;
         for class in 0..classes {
-            let is_left_out = comptime!(odds) && class == label;
-            let e = select(is_left_out, 0.0f32, (logits[row + class] - most).exp());
+            let mut e = (logits[row + class] - most).exp();
+            if comptime!(odds) {
+                e = select(class == label, 0.0f32, e);
+            }
             probabilities[row + class] = e;
             sum += e;
         }
