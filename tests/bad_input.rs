@@ -305,6 +305,55 @@ fn weight_files_come_in_through_the_session() {
     assert!(session.import("base", Import::Weights, b"nonsense".to_vec()).is_err());
 }
 
+/// Answers that are no numbers are no class 0, wherever they are measured.
+#[test]
+fn a_network_that_overflows_is_not_measured() {
+    let shape = [1, 8, 8];
+    let net = net(json!({ "id": "mlp", "widths": [16] }), shape, 10);
+    let items = crate::common::state(&net).into_iter().map(|item| weights::Item {
+        values: item.values.iter().map(|value| value * 1e30).collect(),
+        ..item
+    });
+    let bytes = weights::file(&items.collect::<Vec<_>>(), &[], json!({ "format": "pt" }));
+    for stage in [
+        "{ id = \"attack.fgsm\" }",
+        "{ id = \"attack.square\", steps = 2 }",
+        "{ id = \"measure.mia-confidence\" }",
+        "{ id = \"transfer.linear-probe\", train = { epochs = 1 } }",
+    ] {
+        let file = format!(
+            "version = 1\ntasks.it = {{ id = \"digits\" }}\nforget = {{ id = \"class\", class = 3 }}\n\
+             model = {{ id = \"mlp\", widths = [16], weights = \"theirs\" }}\nstage = [{stage}]"
+        );
+        let (mut session, _) = session();
+        session.import("theirs", Import::Source, bytes.clone()).unwrap();
+        let error = match pollster::block_on(session.play(1, RunSpec::read(&file).unwrap(), 0, None)) {
+            Ok(Ended::Failed(_, error)) => error.to_string(),
+            other => panic!("{stage}: {other:?}"),
+        };
+        assert!(error.contains("are no numbers") || error.contains("not finite"), "{stage}: {error}");
+    }
+}
+
+/// What is held against each other has the same classes, or it is a sentence.
+#[test]
+fn a_network_of_other_classes_is_not_asked() {
+    for stage in ["measure.mia-confidence", "attack.fgsm", "attack.square", "unlearn.finetune"] {
+        for (first, then) in [("two", "ten"), ("ten", "two")] {
+            let file = format!(
+                "version = 1\nretrain_seeds = 1\ntasks.two = {{ id = \"digits\", classes = [0, 1] }}\n\
+                 tasks.ten = {{ id = \"digits\" }}\nmodel = {{ id = \"linear\" }}\n\
+                 forget = {{ id = \"class\", class = 1 }}\n\
+                 stage = [{{ id = \"train.scratch\", as = \"base\", on = \"{first}\", train = {{ epochs = 1 }} }}, \
+                 {{ id = \"{stage}\", as = \"x\", on = \"{then}\" }}]"
+            );
+            let error = play(&file).0.expect_err(stage);
+            let said = ["classes, but the network knows", "has not been trained on this task"];
+            assert!(said.iter().any(|said| error.contains(said)), "{stage} from {first} on {then}: {error}");
+        }
+    }
+}
+
 #[test]
 fn idx_garbage_is_refused() {
     let file = r#"

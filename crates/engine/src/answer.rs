@@ -141,7 +141,7 @@ impl Asker {
         }
         let [channels, height, width] = net.shape;
         let x = Tensor::from_data(TensorData::new(pixels, [n, channels, height, width]), &self.device);
-        let probabilities = softmax(cx.read(logits_of(net, &x)).await?, net.classes);
+        let probabilities = softmax(cx.read(logits_of(net, &x)).await?, net.classes)?;
         Ok((Answer::Predict { probabilities: rows(&probabilities, net.classes) }, Vec::new()))
     }
 
@@ -149,7 +149,9 @@ impl Asker {
         let entry = self.registry.entry(&method.id)?;
         let fns = entry.attack.ok_or_else(|| Error::input(&method.id, "is not an attack"))?;
         (entry.settings)(&method.id, &method.params)?;
-        let view = self.fitting(net, task)?.test;
+        let fitting = self.fitting(net, task)?;
+        net.knows(&fitting)?;
+        let view = fitting.test;
         if samples.is_empty() || samples.len() > CHUNK || samples.iter().any(|id| !view.rows.contains(id)) {
             return Err(Error::input("samples", format!("1 to {CHUNK} images of the test split are right")));
         }
@@ -164,8 +166,8 @@ impl Asker {
             walk.push(self.confidence(net, &step, &labels, cx).await?);
             cx.breathe().await?;
         }
-        let clean = softmax(cx.read(logits_of(net, &batch.x)).await?, net.classes);
-        let attacked = softmax(cx.read(logits_of(net, &x)).await?, net.classes);
+        let clean = softmax(cx.read(logits_of(net, &batch.x)).await?, net.classes)?;
+        let attacked = softmax(cx.read(logits_of(net, &x)).await?, net.classes)?;
         let by_sample = |at: usize| walk.iter().map(|step| step[at]).collect::<Vec<f32>>();
         let [channels, height, width] = view.set.shape;
         let queries = victim.queries();
@@ -183,7 +185,7 @@ impl Asker {
     }
 
     async fn confidence(&self, net: &Net, x: &Tensor<4>, labels: &[u16], cx: &Cx) -> Result<Vec<f32>> {
-        let probabilities = softmax(cx.read(logits_of(net, x)).await?, net.classes);
+        let probabilities = softmax(cx.read(logits_of(net, x)).await?, net.classes)?;
         let ids = vec![0; labels.len()];
         Ok(Tested { ids, labels: labels.to_vec(), classes: net.classes, probabilities }.confidence_in_label())
     }
@@ -198,7 +200,7 @@ impl Asker {
         let (mut classes, mut confidences) = (Vec::new(), Vec::new());
         for part in points.chunks(2 * CHUNK) {
             let x = Tensor::from_data(TensorData::new(part.to_vec(), [part.len() / 2, 2, 1, 1]), &self.device);
-            let probabilities = softmax(cx.read(logits_of(net, &x)).await?, net.classes);
+            let probabilities = softmax(cx.read(logits_of(net, &x)).await?, net.classes)?;
             for row in probabilities.chunks(net.classes) {
                 let best = (0..row.len()).fold(0, |best, at| if row[at] > row[best] { at } else { best });
                 classes.push(best as u8);

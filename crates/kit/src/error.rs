@@ -20,6 +20,17 @@ pub enum Error {
         /// The step whose loss it was, counted from zero.
         step: usize,
     },
+    /// A network answers samples with no number.
+    #[error(
+        "the network's answers to {samples} of {of} samples are no numbers: its weights are too large, or its file is \
+         damaged"
+    )]
+    NoNumbers {
+        /// How many samples it answers so.
+        samples: usize,
+        /// How many it was asked about.
+        of: usize,
+    },
     /// A transfer from the device failed. The payload is the backend's own message.
     #[error("the device stopped answering: {0}")]
     DeviceLost(String),
@@ -46,7 +57,7 @@ impl Error {
     pub const fn cause(&self) -> Option<Cause> {
         Some(match self {
             Self::Cancelled => return None,
-            Self::Input(_) => Cause::Input,
+            Self::Input(_) | Self::NoNumbers { .. } => Cause::Input,
             Self::Diverged { .. } => Cause::Diverged,
             Self::DeviceLost(_) => Cause::Lost,
             Self::Adapter(_) => Cause::Adapter,

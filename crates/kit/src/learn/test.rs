@@ -23,7 +23,7 @@ pub async fn logits(net: &Net, view: &View, cx: &mut Cx) -> Result<Vec<f32>> {
 /// Tests a net on a view. The time counts as evaluation, not as time of the method.
 pub async fn test(net: &Net, view: &View, cx: &mut Cx) -> Result<Tested> {
     let start = cx.host.now();
-    let probabilities = softmax(logits(net, view, cx).await?, net.classes);
+    let probabilities = softmax(logits(net, view, cx).await?, net.classes)?;
     cx.progress.evaluating += cx.host.now() - start;
     let labels = view.rows.iter().map(|row| view.label(*row)).collect();
     Ok(Tested { ids: view.rows.to_vec(), labels, classes: net.classes, probabilities })

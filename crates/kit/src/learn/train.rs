@@ -209,8 +209,12 @@ pub fn every(total: usize) -> usize {
 async fn observe(net: Net, step: usize, last: bool, cx: &mut Cx) -> Result {
     // The harness tests the finished model itself.
     if let Some(watch) = cx.watch.clone().filter(|watch| !last && watch.test.set.shape == net.shape) {
-        let tested = test(&net, &watch.test, cx).await?;
-        if tested.is_finite() {
+        let tested = match test(&net, &watch.test, cx).await {
+            // The loss will say so.
+            Err(Error::NoNumbers { .. }) => None,
+            tested => Some(tested?),
+        };
+        if let Some(tested) = tested {
             let seen = test(&net, &watch.seen, cx).await?;
             cx.say(Event::Scalar { series: "train_accuracy".into(), step, value: seen.accuracy() as f32 });
             cx.say_tested(step, &tested);

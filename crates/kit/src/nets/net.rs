@@ -195,6 +195,16 @@ impl Net {
         count.0
     }
 
+    /// An error if this net cannot be asked about the task: other inputs, or another number of classes.
+    pub fn knows(&self, task: &Task) -> Result {
+        self.fits(task)?;
+        let (known, wanted) = (self.classes, task.classes.len());
+        match known == wanted {
+            true => Ok(()),
+            false => Err(Error::input(&task.name, format!("it has {wanted} classes, but the network knows {known}"))),
+        }
+    }
+
     /// An error if this net cannot take the task's inputs.
     pub fn fits(&self, task: &Task) -> Result {
         if self.shape == task.set.shape {

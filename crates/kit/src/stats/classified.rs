@@ -1,5 +1,6 @@
 //! How a classifier answered on some samples, and the figures that follow from it.
 
+use crate::error::{Error, Result};
 use spec::{Answers, Event, best_answer};
 
 /// A network's answers on `n` samples.
@@ -17,14 +18,22 @@ pub struct Tested {
 
 /// Softmax over each row of `[n, classes]`. Computed in `f32` on the host, so equal logits give equal probabilities on
 /// every device.
-pub fn softmax(mut logits: Vec<f32>, classes: usize) -> Vec<f32> {
+///
+/// # Errors
+/// A logit is no finite number: the answer would be the first class, which is none.
+pub fn softmax(mut logits: Vec<f32>, classes: usize) -> Result<Vec<f32>> {
+    let bad = |row: &&[f32]| row.iter().any(|x| !x.is_finite());
+    let (samples, of) = (logits.chunks(classes).filter(bad).count(), logits.len() / classes);
+    if samples > 0 {
+        return Err(Error::NoNumbers { samples, of });
+    }
     for row in logits.chunks_mut(classes) {
         let max = row.iter().copied().fold(f32::NEG_INFINITY, f32::max);
         row.iter_mut().for_each(|x| *x = libm::expf(*x - max));
         let sum: f32 = row.iter().sum();
         row.iter_mut().for_each(|x| *x /= sum);
     }
-    logits
+    Ok(logits)
 }
 
 impl Tested {
@@ -42,7 +51,7 @@ impl Tested {
         self.probabilities.chunks(self.classes)
     }
 
-    /// The most probable class of sample `at`; the first one where several are equal, 0 where all are NaN.
+    /// The most probable class of sample `at`; the first one where several are equal.
     pub fn answer(&self, at: usize) -> u16 {
         best_answer(&self.probabilities[at * self.classes..][..self.classes]).0
     }
@@ -78,11 +87,6 @@ impl Tested {
         self.rows().zip(&self.labels).map(|(row, label)| row[usize::from(*label)]).collect()
     }
 
-    /// Whether every probability is a finite number.
-    pub fn is_finite(&self) -> bool {
-        self.probabilities.iter().all(|p| p.is_finite())
-    }
-
     /// Class, confidence and the second highest probability of each sample.
     pub fn answers(&self) -> Answers {
         Answers::of(self.ids.clone(), self.labels.clone(), self.rows())
@@ -116,7 +120,7 @@ mod tests {
 
     #[test]
     fn softmax_sums_to_one_even_for_large_logits() {
-        let p = softmax(vec![1000.0, 0.0, -1000.0, 1.0, 1.0, 1.0], 3);
+        let p = softmax(vec![1000.0, 0.0, -1000.0, 1.0, 1.0, 1.0], 3).unwrap();
         assert_eq!(p[0], 1.0);
         assert!((p[3..].iter().sum::<f32>() - 1.0).abs() < 1e-6);
     }

@@ -106,13 +106,15 @@ pub async fn attack_view(
     }
     cx.progress.counts_attack_steps = false;
     cx.progress.part = Part::WHOLE;
-    let tested = |logits: Vec<f32>| Tested {
-        ids: view.rows.to_vec(),
-        labels: view.rows.iter().map(|row| view.label(*row)).collect(),
-        classes: net.classes,
-        probabilities: softmax(logits, net.classes),
+    let tested = |logits: Vec<f32>| {
+        Ok(Tested {
+            ids: view.rows.to_vec(),
+            labels: view.rows.iter().map(|row| view.label(*row)).collect(),
+            classes: net.classes,
+            probabilities: softmax(logits, net.classes)?,
+        })
     };
-    Ok(Attacked { clean: tested(clean), attacked: tested(attacked), pixels, queries: victim.queries() })
+    Ok(Attacked { clean: tested(clean)?, attacked: tested(attacked)?, pixels, queries: victim.queries() })
 }
 
 /// An error if a changed sample is outside the box, or outside the ball by more than the rounding of `f32`.
@@ -133,13 +135,8 @@ fn run<'a>(entry: &'a Entry, stage: &'a Stage, state: &'a mut RunState, cx: &'a 
     Box::pin(async move {
         let task: Task = state.task(stage)?.clone();
         let net = state.from(stage)?.1.net.clone();
-        net.fits(&task)?;
+        net.knows(&task)?;
         entry.fits(stage, &task)?;
-        if net.classes != task.classes.len() {
-            let why =
-                format!("the network knows {} classes, task \"{}\" has {}", net.classes, task.name, task.classes.len());
-            return Err(Error::input(&stage.id, why));
-        }
         let fns = entry.attack.expect("an attack has its functions");
         let target = (fns.target)(&stage.params)?;
         let ball = (fns.ball)(&stage.params)?;

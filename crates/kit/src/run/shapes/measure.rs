@@ -43,7 +43,7 @@ fn run<'a, M: Measure>(
         let config = M::settings(&stage.id, &stage.params)?;
         let task = state.task(stage)?;
         let net = &state.from(stage)?.1.net;
-        net.fits(task)?;
+        net.knows(task)?;
         entry.fits(stage, task)?;
         let split = state.split(task, cx)?;
         M::measure(&config, &MeasureJob { net, task, split: &split }, cx).await
