@@ -13,7 +13,7 @@ use crate::run::state::RunState;
 use crate::stats::{Tested, median, softmax};
 use burn::tensor::Tensor;
 use serde_json::{Map, Value};
-use spec::{Event, Row, Shape, Stage, changed_pixels};
+use spec::{Event, Kind, Row, Shape, Stage, changed_pixels};
 
 /// A method that changes inputs.
 pub trait Attack: Method<Config: Threat> {
@@ -200,8 +200,11 @@ fn figures(done: &Attacked, view: &View, target: Option<u16>, seconds: f64, stag
             ..Row::new(stage, "linf_median", lengths(&|d| Ball::Linf(0.0).length(d)))
         });
         rows.push(Row { n: Some(won.len()), ..Row::new(stage, "l2_median", lengths(&|d| Ball::L2(0.0).length(d))) });
-        let changed = lengths(&|d| changed_pixels(d, view.set.shape[0]) as f64);
-        rows.push(Row { n: Some(won.len()), ..Row::new(stage, "pixels_median", changed) });
+        // Points have none.
+        if view.set.kind == Kind::Images {
+            let changed = lengths(&|d| changed_pixels(d, view.set.shape[0]) as f64);
+            rows.push(Row { n: Some(won.len()), ..Row::new(stage, "pixels_median", changed) });
+        }
     }
     rows.push(Row::new(stage, "queries", queries.forwards as f64 / n.max(1) as f64));
     rows.push(Row::new(stage, "gradients", queries.gradients as f64 / n.max(1) as f64));

@@ -146,7 +146,8 @@ fn Measures(
         Some(view! {
             <p>{format!("largest {}", fixed(largest(&change).into(), 2))}</p>
             <p>{format!("mean {}", fixed(mean.into(), 2))}</p>
-            <p>{format!("{} of {pixels} pixels", changed_pixels(&change, channels))}</p>
+            // A point has none.
+            {(pixels > 1).then(|| view! { <p>{format!("{} of {pixels} pixels", changed_pixels(&change, channels))}</p> })}
         })
     };
     view! { <div class="sub measures">{measures}</div> }
