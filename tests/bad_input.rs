@@ -310,14 +310,13 @@ fn weight_files_come_in_through_the_session() {
 fn a_network_that_overflows_is_not_measured() {
     let shape = [1, 8, 8];
     let net = net(json!({ "id": "mlp", "widths": [16] }), shape, 10);
-    let items = crate::common::state(&net).into_iter().map(|item| weights::Item {
-        values: item.values.iter().map(|value| value * 1e30).collect(),
-        ..item
-    });
+    let items = crate::common::state(&net)
+        .into_iter()
+        .map(|item| weights::Item { values: item.values.iter().map(|value| value * 1e30).collect(), ..item });
     let bytes = weights::file(&items.collect::<Vec<_>>(), &[], json!({ "format": "pt" }));
     for stage in [
         "{ id = \"attack.fgsm\" }",
-        "{ id = \"attack.square\", steps = 2 }",
+        "{ id = \"attack.square\", queries = 2 }",
         "{ id = \"measure.mia-confidence\" }",
         "{ id = \"transfer.linear-probe\", train = { epochs = 1 } }",
     ] {

@@ -108,7 +108,7 @@ fn main() {
 
     let (n, c) = (64, 10);
     let (x, labels) = (values(n * c), (0..n as i32).map(|i| i % 10).collect::<Vec<_>>());
-    bench.run("cross entropy forward 64x10", 8 * n * c, "GB", || cross_entropy::forward(&x, &labels, c));
+    bench.run("cross entropy forward 64x10", 8 * n * c, "GB", || cross_entropy::forward(&x, &labels, c, false));
 
     let n = 50_000;
     let (g, center) = (values(n), values(n));

@@ -106,7 +106,7 @@ pub async fn attack_view(
     }
     cx.progress.counts_attack_steps = false;
     cx.progress.part = Part::WHOLE;
-    let tested = |logits: Vec<f32>| {
+    let tested = |logits: Vec<f32>| -> Result<Tested> {
         Ok(Tested {
             ids: view.rows.to_vec(),
             labels: view.rows.iter().map(|row| view.label(*row)).collect(),

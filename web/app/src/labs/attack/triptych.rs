@@ -143,11 +143,12 @@ fn Measures(
         let (change, [channels, height, width]) = (change.get()?, shot.get()?.shape);
         let mean = change.iter().map(|value| value.abs()).sum::<f32>() / change.len().max(1) as f32;
         let pixels = height * width;
+        let changed = || view! { <p>{format!("{} of {pixels} pixels", changed_pixels(&change, channels))}</p> };
         Some(view! {
             <p>{format!("largest {}", fixed(largest(&change).into(), 2))}</p>
             <p>{format!("mean {}", fixed(mean.into(), 2))}</p>
             // A point has none.
-            {(pixels > 1).then(|| view! { <p>{format!("{} of {pixels} pixels", changed_pixels(&change, channels))}</p> })}
+            {(pixels > 1).then(changed)}
         })
     };
     view! { <div class="sub measures">{measures}</div> }
