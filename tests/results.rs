@@ -241,6 +241,24 @@ fn a_full_disk_is_named_and_the_table_is_printed() {
     assert!(String::from_utf8(output.stdout).unwrap().contains("\nTraining\nStage"), "the table is printed");
 }
 
+/// Nothing at all can be written any more, the list of files neither: what is there stays, and is named.
+#[cfg(unix)]
+#[test]
+fn what_cannot_even_be_listed_is_kept() {
+    let folder = TempDir::new().unwrap();
+    fs::write(folder.path().join("run.toml"), TRAIN).unwrap();
+    let script = "trap '' XFSZ; ulimit -f 0; exec \"$0\" run run.toml --quiet --out out";
+    let mut shell = Command::new("bash");
+    let output = shell.args(["-c", script, env!("CARGO_BIN_EXE_palimpsest")]).current_dir(&folder).output().unwrap();
+    let said = error(&output);
+    assert_eq!(output.status.code(), Some(1), "{said}");
+    let lies = folder.path().join(said.rsplit("they lie in ").next().unwrap().trim());
+    assert!(names(&lies).contains(&"events.jsonl".to_owned()), "{said}");
+    // The next run leaves it alone.
+    done(&folder, &["run", "run.toml", "--quiet", "--out", "out"], TRAIN);
+    assert!(lies.is_dir());
+}
+
 #[cfg(unix)]
 #[test]
 fn a_killed_run_is_not_in_the_way_of_the_next() {

@@ -28,13 +28,19 @@ pub fn run_file(path: &Path) -> Result<RunSpec, Stop> {
             )));
         }
     }
-    let bytes = match path.to_str() {
-        Some("-") => bounded(io::stdin().lock(), "standard input", LARGEST_RUN_FILE),
-        _ => bytes(path, LARGEST_RUN_FILE),
-    }?;
-    let name = path.display();
+    let (name, bytes) = match path.to_str() {
+        Some("-") => {
+            let name = "standard input";
+            (name.into(), bounded(io::stdin().lock(), name, LARGEST_RUN_FILE)?)
+        }
+        _ => (path.display().to_string(), bytes(path, LARGEST_RUN_FILE)?),
+    };
     let text = String::from_utf8(bytes).map_err(|_| Stop::Bad(format!("{name}: this is no text file")))?;
-    RunSpec::read(&text).map_err(|wrong| Stop::Bad(format!("{name}: {wrong}")))
+    RunSpec::read(&text).map_err(|wrong| match wrong.what.as_str() {
+        // The file itself is the place.
+        "run file" => Wrong { what: name, ..wrong }.into(),
+        _ => Stop::Bad(format!("{name}: {wrong}")),
+    })
 }
 
 /// The folder that names in a run file are relative to.

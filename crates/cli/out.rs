@@ -84,13 +84,14 @@ impl Out {
     /// results of a run that did not come to its end never replace any, but get a name of their own beside them.
     pub fn publish(&self, is_whole: bool) -> Result<PathBuf, Stop> {
         let listed = Listed::new(self.files.take());
-        let list = fs::write(self.temporary.join(place::LIST), listed.json());
-        list.map_err(|error| self.cannot_write(place::LIST, &error))?;
         let _turn = place::turn(self.temporary.parent().unwrap_or(Path::new(".")));
         // From here on it is kept, whatever happens.
         TEMPORARY.lock().unwrap_or_else(|lock| lock.into_inner()).take().map(TempDir::keep);
         drop(self.lock.take());
-        let placed = fs::remove_file(self.temporary.join(LOCK)).and_then(|()| match is_whole {
+        // Without a lock and without a list no other run touches it: that is how it is left where the disk is full.
+        let listed_there = fs::remove_file(self.temporary.join(LOCK))
+            .and_then(|()| fs::write(self.temporary.join(place::LIST), listed.json()));
+        let placed = listed_there.and_then(|()| match is_whole {
             true => place::place(&self.temporary, &self.target, &listed).map(|()| self.named.clone()),
             false => place::place_beside(&self.temporary, &self.target).map(|suffix| place::with(&self.named, &suffix)),
         });

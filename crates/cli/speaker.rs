@@ -57,6 +57,7 @@ impl Speaker {
     pub fn begin(&mut self, spec: &RunSpec, heading: Option<String>) {
         self.spec = spec.clone();
         self.outcomes.clear();
+        self.cure = None;
         if let Some(heading) = heading.filter(|_| self.listener == Listener::Person) {
             self.print(&format!("\n{heading}\n"));
         }

@@ -448,9 +448,9 @@ impl RunSpec {
                 return Err(Wrong::new(key, why));
             }
         }
-        let others = |seeds: u32| seeds - 1;
-        let retrained = if self.forget.is_some() { others(self.seeds_of_reference()) } else { 0 };
-        let more = others(self.repeats.unwrap_or(1)) + retrained;
+        // The last run retrains its last reference with the largest seed.
+        let retrained = if self.forget.is_some() { self.seeds_of_reference() } else { 1 };
+        let more = (self.repeats.unwrap_or(1) - 1) + (retrained - 1);
         if self.seed.checked_add(more).is_none() {
             let why = format!("{} leaves no room for {} seeds; {} is the largest", self.seed, more + 1, u32::MAX);
             return Err(Wrong::new("seed", why));
