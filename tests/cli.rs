@@ -2,8 +2,8 @@
 
 use assert_cmd::Command;
 use safetensors::{Dtype, SafeTensors};
-use serde_json::Value;
-use spec::{Event, Report, Said};
+use serde_json::{Value, json};
+use spec::{Event, Report, Reports, Said};
 use std::fs;
 use std::path::Path;
 use std::process::Output;
@@ -75,17 +75,24 @@ fn results_are_whole() {
     assert_eq!(names(&out), all);
 
     let json: Value = serde_json::from_str(&fs::read_to_string(out.join("report.json")).unwrap()).unwrap();
-    for row in json["rows"].as_array().unwrap() {
+    let report = &json["reports"][0];
+    for row in report["rows"].as_array().unwrap() {
         assert_eq!(row["unit"].as_str(), spec::metric(row["key"].as_str().unwrap()).map(|metric| metric.unit), "{row}");
     }
-    let accuracy = &json["rows"][0];
+    let accuracy = &report["rows"][0];
     assert_eq!([&accuracy["key"], &accuracy["unit"], &accuracy["n"]], ["accuracy", "%", "360"].map(parsed).each_ref());
     assert!(accuracy["interval"].as_f64().unwrap() > 0.0);
+    assert_eq!((&report["seeds"], &accuracy["values"]), (&json!([1]), &json!([accuracy["value"]])));
     assert_eq!(json["format"], spec::FORMAT);
-    assert_eq!([&json["device"], &json["engine"]], ["cpu", engine::ENGINE].map(parsed).each_ref());
+    assert_eq!([&report["device"], &report["engine"]], ["cpu", engine::ENGINE].map(parsed).each_ref());
+    let saved = report["files"].as_array().unwrap();
+    assert!(saved.len() > 5 && saved.iter().all(|file| out.join(file.as_str().unwrap()).is_file()), "{saved:?}");
 
     assert!(fs::read_to_string(out.join("report.html")).unwrap().starts_with("<!doctype html>"));
-    let events = events(&fs::read_to_string(out.join("events.jsonl")).unwrap());
+    let events = fs::read_to_string(out.join("events.jsonl")).unwrap();
+    let first: Value = parsed(events.lines().next().unwrap());
+    assert!(first["time"].as_str().unwrap().ends_with('Z'), "{first}");
+    let events = self::events(&events);
     assert!(matches!(events[0].event, Event::Ready { format: spec::FORMAT, .. }));
     assert!(matches!(events.last().unwrap().event, Event::Finished { .. }));
 
@@ -189,7 +196,8 @@ fn a_grid_is_a_list_of_means() {
     let folder = TempDir::new().unwrap();
     let output = done(&folder, &["run", "run.toml", "--out", "out", "--save", "weights", "--repeats", "3"], GRID);
     let out = folder.path().join("out");
-    let reports: Vec<Report> = serde_json::from_str(&fs::read_to_string(out.join("report.json")).unwrap()).unwrap();
+    let Reports { run, reports, .. } = Reports::read(&fs::read_to_string(out.join("report.json")).unwrap()).unwrap();
+    assert_eq!((run.grid.len(), run.repeats), (1, Some(3)));
     assert_eq!(
         reports.iter().map(|report| report.spec.name.as_str()).collect::<Vec<_>>(),
         ["moons, stage.base.train.epochs=1", "moons, stage.base.train.epochs=2", "moons, stage.base.train.epochs=3"]
@@ -199,12 +207,24 @@ fn a_grid_is_a_list_of_means() {
     for report in &reports {
         assert_eq!(report.spec.repeats, Some(3));
         assert!(report.rows.iter().all(|row| row.seeds == Some(3) && row.spread.is_some()));
+        assert_eq!(report.seeds, [1, 2, 3]);
+        for row in &report.rows {
+            let values: Vec<f64> = row.values.iter().flatten().copied().collect();
+            let mean = values.iter().sum::<f64>() / 3.0;
+            assert!(values.len() == 3 && (mean - row.value).abs() < 1e-9, "{row:?}");
+        }
     }
     let runs = ["run-1", "run-2", "run-3", "run-4", "run-5", "run-6", "run-7", "run-8", "run-9"];
     assert_eq!(names(&out), [&RESULTS[..], &runs].concat());
     let page = fs::read_to_string(out.join("report.html")).unwrap();
-    assert!(page.contains("seeds 1 to 3") && page.contains("Curves are those of seed 1"), "{page}");
+    assert!(page.contains("seeds 1, 2, 3") && page.contains("Curves are those of seed 1"), "{page}");
     assert!(out.join("run-9/weights/base.safetensors").is_file());
+    // Which folder is whose stands in the report.
+    let of = |point: usize, seed: usize| reports[point].files[seed].clone();
+    assert_eq!([of(1, 0), of(2, 2)], ["run-4", "run-9"].map(|run| format!("{run}/weights/base.safetensors")));
+    // A report is played again as the run file that it came from, with its grid.
+    let again = done(&folder, &["check", "out/report.json"], "").stdout;
+    assert!(String::from_utf8(again).unwrap().starts_with("\"moons\" is right: 9 runs"));
     assert!(String::from_utf8(output.stdout).unwrap().contains("Run 4 of 9: stage.base.train.epochs=2, seed 1"));
 
     // Earlier results are replaced.
@@ -375,6 +395,10 @@ fn bad_input_is_refused_before_anything_is_written() {
         let grid = format!("grid={{\"{key}\":[1]}}");
         refused(&folder, &["--set", &grid], TRAIN, &format!("grid.{key}: it has no effect on a single run"));
     }
+    refused(&folder, &["--set", "grid={\"stage.0.train.epochs\":[1,2,1]}"], TRAIN, "1 stands twice");
+    let seeds = ["--set", "grid={\"seed\":[1,2]}", "--repeats", "2"];
+    refused(&folder, &seeds, TRAIN, "grid.seed: `repeats` counts seeds from `seed`");
+    refused(&folder, &["--device", "webgpu"], TRAIN, "device: \"webgpu\" is the browser's");
     let grid = format!("grid={{\"seed\":{grid:?},\"stage.0.train.epochs\":{grid:?}}}");
     refused(&folder, &["--set", &grid], TRAIN, "more than 10000 runs");
     #[cfg(not(feature = "vulkan"))]
@@ -486,5 +510,5 @@ fn parsed(text: &str) -> Value {
 }
 
 pub fn report(path: &Path) -> Report {
-    Report::read(&fs::read_to_string(path).unwrap()).unwrap()
+    Reports::read(&fs::read_to_string(path).unwrap()).unwrap().reports.remove(0)
 }

@@ -162,7 +162,7 @@ fn one_failed_run_does_not_end_the_others() {
     assert_eq!(output.status.code(), Some(1));
     assert!(error(&output).ends_with("error: 2 of 6 runs did not come to their end\n"), "{}", error(&output));
     let json = fs::read_to_string(folder.path().join("out/report.json")).unwrap();
-    let reports: Vec<spec::Report> = serde_json::from_str(&json).unwrap();
+    let reports = spec::Reports::read(&json).unwrap().reports;
     let [first, away, last] = &reports[..] else { panic!("{reports:?}") };
     assert!(first.unfinished.is_empty() && last.unfinished.is_empty());
     assert!(first.value("up", "accuracy").is_some() && last.value("up", "accuracy").is_some());

@@ -22,12 +22,19 @@ use std::process::ExitCode;
 #[global_allocator]
 static ALLOCATOR: MiMalloc = MiMalloc;
 
+/// With the commit that it was built from, where there was a repository.
+const VERSION: &str = git_version::git_version!(
+    args = ["--always", "--dirty=-changed", "--abbrev=10", "--exclude=*"],
+    prefix = concat!(env!("CARGO_PKG_VERSION"), " "),
+    fallback = env!("CARGO_PKG_VERSION")
+);
+
 /// Rewrite what neural networks know: transfer, adapt, attack, defend, forget
 ///
 /// Ends with 0 when all is done, 1 when a run failed, 2 for bad input, 128 and its number for a signal: 130 for Ctrl-C,
 /// 143 for SIGTERM.
 #[derive(Parser)]
-#[command(name = "palimpsest", version)]
+#[command(name = "palimpsest", version = VERSION)]
 struct Cli {
     #[command(subcommand)]
     command: Command,
@@ -37,10 +44,10 @@ struct Cli {
 enum Command {
     /// Say what a run file would do, or what is wrong with it
     Check {
-        /// A run file, TOML or JSON; `-` reads standard input
+        /// A run file, TOML or JSON, or a report.json; `-` reads standard input
         file: PathBuf,
     },
-    /// Show data sets, networks and kinds of forget sets
+    /// Show the keys of a run file, data sets, networks and kinds of forget sets
     Data {
         /// Show all settings of this one
         name: Option<String>,
@@ -51,11 +58,14 @@ enum Command {
         #[arg(long)]
         json: bool,
     },
+    /// Say what the figures of tables and reports mean
+    Metrics,
     /// List the recipes that come with the program
     Recipes,
     /// Play a run file, or a recipe by its name
     ///
     /// Data and weight files are looked for beside the run file, then here, then among the shipped weights.
+    #[command(after_long_help = text::keys())]
     Run(run::Options),
     /// Show a method: its card, equation, and settings with ranges and defaults
     Show {
@@ -69,6 +79,7 @@ fn main() -> ExitCode {
         Command::Check { file } => show::check(&file),
         Command::Data { name } => show::data(name.as_deref()),
         Command::List { json } => show::list(json),
+        Command::Metrics => show::metrics(),
         Command::Recipes => show::recipes(),
         Command::Run(options) => run::run(&options),
         Command::Show { method } => show::method(&method),

@@ -6,12 +6,12 @@ use crate::out::{Out, file_name};
 use crate::speaker::{Listener, Speaker};
 use crate::stop::Stop;
 use crate::{file, signals, text};
-use clap::{Args, ValueEnum, builder::PossibleValuesParser};
+use clap::{Args, ValueEnum, builder::PossibleValue, builder::PossibleValuesParser};
 use engine::{Adversarials, Ended, Exported, Gate, Registry, Session};
 use report::{Results, view::Outcomes, view::Played};
 use safetensors::{Dtype, tensor::TensorView};
 use serde_json::{Value, json};
-use spec::{Catalogue, Report, RunSpec, Said, Wrong, metric};
+use spec::{Catalogue, FORMAT, Report, Reports, RunSpec, Said, Wrong, metric};
 use std::path::PathBuf;
 use std::rc::Rc;
 
@@ -23,10 +23,10 @@ const MOST_RUNS: usize = 10_000;
 
 #[derive(Args)]
 pub struct Options {
-    /// A run file, TOML or JSON; `-` reads standard input
+    /// A run file, TOML or JSON, or a report.json, whose run is played again; `-` reads standard input
     file: PathBuf,
     /// Where to compute
-    #[arg(long, value_parser = PossibleValuesParser::new(["auto", "cpu", "webgpu", "vulkan", "metal", "cuda"]))]
+    #[arg(long, value_parser = PossibleValuesParser::new(devices()))]
     device: Option<String>,
     /// Print events as JSON lines
     #[arg(long, conflicts_with = "quiet")]
@@ -59,6 +59,19 @@ pub struct Options {
     /// Threads of the CPU that compute; as many as it has, if not given. Results do not depend on it
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
     threads: Option<u16>,
+}
+
+/// The help shows only what this program was built for; the engine says why it has no other.
+fn devices() -> Vec<PossibleValue> {
+    let hidden = |name, is_there: bool| PossibleValue::new(name).hide(!is_there);
+    vec![
+        PossibleValue::new("auto"),
+        PossibleValue::new("cpu"),
+        hidden("webgpu", false),
+        hidden("vulkan", cfg!(feature = "vulkan")),
+        hidden("metal", cfg!(feature = "metal")),
+        hidden("cuda", cfg!(feature = "cuda")),
+    ]
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -94,13 +107,16 @@ pub fn run(options: &Options) -> Result<(), Stop> {
     let session = Session::new(opened, machine.clone(), gate, Registry::shipped());
     let repeats = spec.repeats.unwrap_or(1);
     let runs = points.len() * repeats as usize;
-    let mut played = Plays { session, machine, out, save: &options.save, runs, number: 0, failed: 0, done: Vec::new() };
+    let (save, done) = (&options.save[..], Vec::new());
+    let mut played = Plays { spec: &spec, session, machine, out, save, runs, number: 0, failed: 0, done };
     let ended = played.all(points, repeats, spec.repeats);
     played.close(options, ended)
 }
 
 /// The runs of one command.
 struct Plays<'a> {
+    /// The run file, with what was set on the command line.
+    spec: &'a RunSpec,
     session: Session,
     machine: Rc<Machine>,
     out: Option<Out>,
@@ -157,8 +173,8 @@ impl Plays<'_> {
         self.machine.speaker.borrow_mut().begin(spec, heading);
         let ended = pollster::block_on(self.session.play(self.number, spec.clone(), 0, None))?;
         let folder = if many { format!("run-{}/", self.number) } else { String::new() };
-        self.save(spec, &folder)?;
-        let (report, ended) = match ended {
+        let files = self.save(spec, &folder)?;
+        let (mut report, ended) = match ended {
             Ended::Finished(report) => (report, Ok(())),
             Ended::Cancelled(report) => (report, Err(signals::came().map_or(Stop::Closed, Stop::Signal))),
             Ended::Failed(report, error) => {
@@ -175,6 +191,7 @@ impl Plays<'_> {
                 (report, if ends { Err(Stop::Failed(why)) } else { Ok(()) })
             }
         };
+        report.files = files;
         reports.push(*report);
         ended
     }
@@ -196,7 +213,7 @@ impl Plays<'_> {
         let kept = self.out.take().map_or(Ok(()), |out| {
             let written = events
                 .map_err(|error| out.cannot_write(EVENTS, &error))
-                .and_then(|()| out.write("report.json", reports_as_json(&self.done).as_bytes()))
+                .and_then(|()| out.write("report.json", reports_as_json(self.spec, &self.done).as_bytes()))
                 .and_then(|()| out.write("report.html", report::html(&self.done, &catalogue).as_bytes()));
             let is_whole = ended.is_ok() && written.is_ok();
             let place = out.publish(is_whole)?;
@@ -269,11 +286,19 @@ fn heading(number: u32, of: usize, point: &Point, seed: u32) -> String {
 }
 
 impl Plays<'_> {
-    /// Writes what the finished stages of a run have left under `folder`, which is empty or ends with a slash.
-    fn save(&self, spec: &RunSpec, folder: &str) -> Result<(), Stop> {
-        let Some(out) = &self.out else { return Ok(()) };
+    /// Writes what the finished stages of a run have left under `folder`, which is empty or ends with a slash, and says
+    /// which files these are.
+    fn save(&self, spec: &RunSpec, folder: &str) -> Result<Vec<String>, Stop> {
+        let mut files = Vec::new();
+        let Some(out) = &self.out else { return Ok(files) };
+        let mut write = |path: String, bytes: &[u8]| {
+            let path = format!("{folder}{path}");
+            out.write(&path, bytes)?;
+            files.push(path);
+            Ok::<(), Stop>(())
+        };
         if self.save.contains(&Save::Indices) {
-            out.write(&format!("{folder}indices.json"), self.session.indices(spec)?.to_string().as_bytes())?;
+            write("indices.json".into(), self.session.indices(spec)?.to_string().as_bytes())?;
         }
         for (index, stage) in spec.stages.iter().enumerate() {
             let name = spec.stage_name(index);
@@ -281,19 +306,19 @@ impl Plays<'_> {
             let file = file_name(&name, index);
             if is_done && self.save.contains(&Save::Weights) && engine::is_layer(&stage.id) {
                 let Exported { weights, adapter } = pollster::block_on(self.session.export(&name))?;
-                out.write(&format!("{folder}weights/{file}.safetensors"), &weights)?;
+                write(format!("weights/{file}.safetensors"), &weights)?;
                 if let Some(adapter) = adapter {
-                    let folder = format!("{folder}weights/adapter_{file}");
-                    out.write(&format!("{folder}/adapter_config.json"), format!("{:#}\n", adapter.config).as_bytes())?;
-                    out.write(&format!("{folder}/adapter_model.safetensors"), &adapter.weights)?;
+                    let folder = format!("weights/adapter_{file}");
+                    write(format!("{folder}/adapter_config.json"), format!("{:#}\n", adapter.config).as_bytes())?;
+                    write(format!("{folder}/adapter_model.safetensors"), &adapter.weights)?;
                 }
             }
             if let Some(left) = self.session.adversarials.get(&name).filter(|_| self.save.contains(&Save::Adversarials))
             {
-                out.write(&format!("{folder}adversarials/{file}.safetensors"), &adversarials_file(left)?)?;
+                write(format!("adversarials/{file}.safetensors"), &adversarials_file(left)?)?;
             }
         }
-        Ok(())
+        Ok(files)
     }
 }
 
@@ -313,14 +338,15 @@ fn adversarials_file(left: &Adversarials) -> Result<Vec<u8>, Stop> {
     safetensors::serialize(tensors.map_err(failed)?, None).map_err(failed)
 }
 
-/// One report, or a list where there is a grid; every figure with its unit.
-fn reports_as_json(done: &[Played]) -> String {
-    let mut reports: Vec<Value> = done.iter().map(|played| json!(played.report)).collect();
-    for row in reports.iter_mut().filter_map(|report| report["rows"].as_array_mut()).flatten() {
+/// `report.json`: a [`Reports`], with the unit of every figure.
+fn reports_as_json(run: &RunSpec, done: &[Played]) -> String {
+    let reports = done.iter().map(|played| played.report.clone()).collect();
+    let mut value = json!(Reports { format: FORMAT, run: run.clone(), reports });
+    let reports = value["reports"].as_array_mut().into_iter().flatten();
+    for row in reports.filter_map(|report| report["rows"].as_array_mut()).flatten() {
         let known = row["key"].as_str().and_then(metric);
         row["unit"] = known.map_or(Value::Null, |metric| metric.unit.into());
     }
-    let value = if reports.len() == 1 { reports.remove(0) } else { Value::Array(reports) };
     format!("{value:#}\n")
 }
 
@@ -331,6 +357,9 @@ fn table(done: &[Played], catalogue: &Catalogue, quiet: bool) -> String {
     for (family, table) in Results::new(&reports, catalogue).tables() {
         let gap = if out.is_empty() && quiet { "" } else { "\n" };
         out.push_str(&format!("{gap}{family}\n{}", text::table(&table)));
+    }
+    if !quiet {
+        out.push_str("\n`palimpsest metrics` says what the columns mean.\n");
     }
     for report in &reports {
         let name = &report.spec.name;

@@ -7,9 +7,9 @@ use crate::speaker::{Listener, Speaker};
 use crate::stop::Stop;
 use crate::{file, math, text};
 use engine::{Gate, Registry, Session};
-use report::{Table, card};
+use report::{Table, card, figure};
 use serde_json::{Map, Value, json};
-use spec::{Catalogue, Choice, Control, Kind, MethodInfo, RunSpec, Why, Widget, Wrong};
+use spec::{Catalogue, Choice, Control, Kind, METRICS, MethodInfo, RunSpec, Why, Widget, Wrong};
 use std::path::Path;
 use std::rc::Rc;
 
@@ -49,6 +49,7 @@ pub fn data(name: Option<&str>) -> Result<(), Stop> {
     ];
     let mut out = String::new();
     let Some(name) = name else {
+        out.push_str(&format!("{}\n", text::keys()));
         for (title, key, choices) in kinds {
             out.push_str(&format!("{title} ({key} = {{ id = \"…\" }})\n"));
             for choice in choices {
@@ -81,6 +82,19 @@ pub fn data(name: Option<&str>) -> Result<(), Stop> {
         out.push_str(&text::wrapped(&choice.licence, 0));
         settings(&mut out, &choice.controls);
     }
+    Ok(text::print(&out)?)
+}
+
+/// `palimpsest metrics`
+pub fn metrics() -> Result<(), Stop> {
+    let mut out = String::new();
+    for row in report::table::glossary(METRICS.iter().map(|metric| metric.key)).rows {
+        let [label, unit, better, help] = &row[..] else { unreachable!("a glossary has four columns") };
+        let unit = if unit.is_empty() { String::new() } else { format!(", {unit}") };
+        let better = if better.is_empty() { String::new() } else { format!("; {better}") };
+        out.push_str(&format!("{label}{unit}{better}\n{}", text::wrapped(&format!("{}.", figure::capital(help)), 2)));
+    }
+    out.push_str("\n± is one standard deviation over seeds; of Retrained, that of retraining, over its networks.\n");
     Ok(text::print(&out)?)
 }
 

@@ -2,11 +2,15 @@
 
 use crate::text;
 use indicatif::{ProgressBar, ProgressStyle};
-use report::{RunView, view::Outcomes, view::hear};
-use serde_json::Value;
+use report::{RunView, figure, view::Outcomes, view::hear};
+use serde_json::{Value, json};
 use spec::{Catalogue, Event, RunSpec, Said};
 use std::fs::File;
-use std::io::{self, BufWriter, Write};
+use std::io::{self, BufWriter, IsTerminal, Write};
+use std::time::{Duration, Instant, SystemTime};
+
+/// Between two lines of progress in a log.
+const QUIET: Duration = Duration::from_secs(30);
 
 /// Who listens on standard output.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -23,6 +27,8 @@ pub struct Speaker {
     /// `events.jsonl`, where results are kept.
     events: Option<BufWriter<File>>,
     bar: ProgressBar,
+    /// When a log was last told of progress; `None` on a terminal, which has the bar.
+    logged: Option<Instant>,
     /// The run that is heard.
     spec: RunSpec,
     /// What its stages have said so far.
@@ -38,6 +44,7 @@ pub struct Speaker {
 }
 
 impl Speaker {
+    #[allow(clippy::disallowed_methods, reason = "the command line has a clock")]
     pub fn new(listener: Listener, catalogue: Catalogue, spec: &RunSpec, events: Option<File>) -> Self {
         Self {
             listener,
@@ -45,6 +52,7 @@ impl Speaker {
             keeps: events.is_some(),
             events: events.map(BufWriter::new),
             bar: ProgressBar::hidden(),
+            logged: (!io::stderr().is_terminal()).then(Instant::now),
             spec: spec.clone(),
             outcomes: Outcomes::new(),
             cure: None,
@@ -67,7 +75,9 @@ impl Speaker {
         hear(&mut self.outcomes, said);
         let wanted = self.listener == Listener::Program || self.events.is_some();
         if wanted {
-            let line = serde_json::to_string(said).expect("an event has string keys") + "\n";
+            let mut line = json!(said);
+            line["time"] = now().into();
+            let line = format!("{line}\n");
             let written = self.events.as_mut().map_or(Ok(()), |events| events.write_all(line.as_bytes()));
             if let Err(error) = written {
                 (self.events, self.unwritten) = (None, Some(error));
@@ -108,6 +118,7 @@ impl Speaker {
             Event::Step { done, of } => {
                 self.bar.set_length(*of as u64);
                 self.bar.set_position(*done as u64);
+                self.log(said.stage.as_deref().unwrap_or_default(), *done, *of);
             }
             Event::Note { message } if self.listener == Listener::Person => self.aside("note", message),
             Event::Warning { message } if self.listener != Listener::Program => self.aside("warning", message),
@@ -128,6 +139,16 @@ impl Speaker {
         }
     }
 
+    /// A line of progress now and then, where no bar is seen: "progress: base: step 40 of 1,200".
+    fn log(&mut self, stage: &str, done: usize, of: usize) {
+        if self.listener == Listener::Person
+            && let Some(logged) = self.logged.as_mut().filter(|logged| logged.elapsed() >= QUIET)
+        {
+            *logged += logged.elapsed();
+            self.aside("progress", &format!("{stage}: {}", figure::step(done, of)));
+        }
+    }
+
     /// "base: It reads 96.1 % of digits it has never seen. (4.2 s)"
     fn done(&self, stage: &str, seconds: f64) -> String {
         let view = RunView { spec: &self.spec, catalogue: &self.catalogue, known: &self.outcomes };
@@ -144,6 +165,12 @@ impl Speaker {
             self.closed = text::print(line).err();
         }
     }
+}
+
+/// The time of an event, in UTC.
+#[allow(clippy::disallowed_methods, reason = "the command line has a clock")]
+fn now() -> String {
+    humantime::format_rfc3339_millis(SystemTime::now()).to_string()
 }
 
 /// Drawn on standard error, and only where that is a terminal.

@@ -1,19 +1,26 @@
 //! Words on a terminal.
 
 use comfy_table::{CellAlignment, TableComponent, presets::NOTHING};
+use report::keys::KEYS;
 use std::io::{self, Write};
 use textwrap::{Options, WordSplitter};
 
 /// Columns of running text.
 const WIDTH: usize = 96;
 
-/// One line: a name from a file must not move the cursor, colour the screen, or turn the direction of the text.
+/// One line with plain spaces, so that a search for `98.3 %` finds it. A name from a file must not move the cursor,
+/// colour the screen, or turn the direction of the text.
 pub fn plain(text: &str) -> String {
     const TURNS: [std::ops::RangeInclusive<char>; 3] =
         ['\u{200b}'..='\u{200f}', '\u{2028}'..='\u{202e}', '\u{2066}'..='\u{2069}'];
     let turns = |character: &char| TURNS.iter().any(|range| range.contains(character));
     let is_shown = |character: &char| !character.is_control() && !turns(character);
-    text.chars().map(|character| if is_shown(&character) { character } else { '\u{fffd}' }).collect()
+    let shown = |character: char| match character {
+        '\u{a0}' | '\u{202f}' => ' ',
+        character if is_shown(&character) => character,
+        _ => '\u{fffd}',
+    };
+    text.chars().map(shown).collect()
 }
 
 /// Writes to standard output at once; an error is a reader that went away, or a full disk.
@@ -33,6 +40,15 @@ pub fn wrapped(text: &str, indent: usize) -> String {
         .word_splitter(WordSplitter::NoHyphenation);
     let words: Vec<&str> = text.split_whitespace().collect();
     textwrap::fill(&words.join(" "), options) + "\n"
+}
+
+/// Every key of a run file, with what it says.
+pub fn keys() -> String {
+    let mut out = String::from("Keys of a run file (TOML or JSON)\n");
+    for key in KEYS {
+        out.push_str(&format!("  {}\n{}", key.key, wrapped(key.help, 6)));
+    }
+    out
 }
 
 /// Aligned columns: words to the left, figures to the right.
@@ -63,6 +79,11 @@ mod tests {
         assert_eq!(lines[2], "SalUn\u{fffd}[2J  97.2 ± 1.1");
         assert_eq!(lines[3], "FT                3.0");
         assert_eq!(lines[1].chars().count(), 21);
+    }
+
+    #[test]
+    fn a_search_finds_a_figure() {
+        assert_eq!(super::plain("96.1\u{202f}% in 4\u{a0}s\u{202e}"), "96.1 % in 4 s\u{fffd}");
     }
 
     #[test]

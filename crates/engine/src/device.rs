@@ -81,8 +81,10 @@ pub async fn open(choice: DeviceChoice) -> Result<Opened> {
             Some(opened) if opened.name == name(wanted) => Ok(Opened { why: Why::Chosen, ..opened }),
             _ => {
                 let name = name(wanted);
-                let why =
-                    format!("this build has no device \"{name}\"; build with `--features {name}`, or use \"cpu\"");
+                let why = match wanted {
+                    DeviceChoice::Webgpu => "\"webgpu\" is the browser's; here \"cpu\" is always there".into(),
+                    _ => format!("this build has no device \"{name}\"; build with `--features {name}`, or use \"cpu\""),
+                };
                 Err(Error::input("device", why))
             }
         },

@@ -231,6 +231,8 @@ impl Session {
             engine: ENGINE.into(),
             device: self.opened.name.into(),
             seed: spec.seed,
+            seeds: vec![spec.seed],
+            files: Vec::new(),
             seconds: self.host.now() - begun,
             // A device that is lost has no weights to be hashed.
             hashes: if early.is_some() { hashes.unwrap_or_default() } else { hashes? },

@@ -4,46 +4,64 @@ use indexmap::IndexMap;
 use kit::stats::{Mean, mean};
 use spec::{Report, Row};
 
-/// One report of several runs of one file with different seeds: each figure is the mean over the runs that came to it,
-/// with its standard deviation. `None` for no reports.
+/// One report of the runs of one file with different seeds: each figure is the mean over the runs that came to it, with
+/// its standard deviation and the value of each seed. `None` for no reports.
 pub fn summary(reports: &[Report]) -> Option<Report> {
-    let first = reports.first()?;
-    if reports.len() == 1 {
-        return Some(first.clone());
-    }
+    // Seeds that left nothing have no value, so they are not among the seeds.
+    let with_figures: Vec<&Report> = reports.iter().filter(|report| !report.rows.is_empty()).collect();
+    let first = with_figures.first().copied().or(reports.first())?;
     // A run that ended early has not all of them.
     let mut keys: IndexMap<(&str, &str), &Row> = IndexMap::new();
-    for row in reports.iter().flat_map(|report| &report.rows) {
+    for row in with_figures.iter().flat_map(|report| &report.rows) {
         keys.entry((&row.stage, &row.key)).or_insert(row);
     }
     let rows = keys.into_values().map(|row| {
         let same = |other: &&Row| other.stage == row.stage && other.key == row.key;
-        let same: Vec<&Row> = reports.iter().filter_map(|report| report.rows.iter().find(same)).collect();
-        let values: Vec<f64> = same.iter().map(|row| row.value).collect();
-        let Mean { value, deviation: spread } = mean(&values);
-        if row.key.starts_with("retrained_") {
-            // Its spread is that of retraining, which a method is held against; means of overlapping sets of retrained
-            // networks scatter less. So the spreads of the runs are pooled.
-            let squares: Vec<f64> = same.iter().filter_map(|row| row.spread).map(|spread| spread * spread).collect();
-            let spread = (!squares.is_empty()).then(|| mean(&squares).value.sqrt());
-            // Of as many networks as each run retrained, so that one alone stays unknown.
-            return Row { value, spread, interval: None, ..row.clone() };
+        let of_each: Vec<Option<&Row>> = with_figures.iter().map(|report| report.rows.iter().find(same)).collect();
+        let values = of_each.iter().map(|row| row.map(|row| row.value)).collect();
+        match reports.len() {
+            1 => Row { values, ..row.clone() },
+            _ => Row { values, ..over_seeds(&of_each.into_iter().flatten().collect::<Vec<_>>()) },
         }
-        let interval = row.n.filter(|_| row.interval.is_some()).map(|n| spec::half_width(value, n));
-        Row { value, spread, interval, seeds: Some(values.len()), ..row.clone() }
     });
-    let seconds = reports.iter().map(|report| report.seconds).sum();
-    let unfinished = reports
-        .iter()
-        .flat_map(|report| report.unfinished.iter().map(|why| format!("seed {}: {why}", report.seed)))
-        .collect();
+    let rows = rows.collect();
+    let many = reports.len() > 1;
+    let unfinished = reports.iter().flat_map(|report| {
+        let seed = if many { format!("seed {}: ", report.seed) } else { String::new() };
+        report.unfinished.iter().map(move |why| format!("{seed}{why}"))
+    });
     let mut warnings: Vec<String> = Vec::new();
     for warning in reports.iter().flat_map(|report| &report.warnings) {
         if !warnings.contains(warning) {
             warnings.push(warning.clone());
         }
     }
-    Some(Report { rows: rows.collect(), seconds, warnings, unfinished, ..first.clone() })
+    Some(Report {
+        rows,
+        seeds: with_figures.iter().map(|report| report.seed).collect(),
+        seconds: reports.iter().map(|report| report.seconds).sum(),
+        warnings,
+        unfinished: unfinished.collect(),
+        files: reports.iter().flat_map(|report| report.files.clone()).collect(),
+        ..first.clone()
+    })
+}
+
+/// One figure over the seeds that have it, at least one.
+fn over_seeds(rows: &[&Row]) -> Row {
+    let values: Vec<f64> = rows.iter().map(|row| row.value).collect();
+    let Mean { value, deviation: spread } = mean(&values);
+    let row = rows[0].clone();
+    if row.key.starts_with("retrained_") {
+        // Its spread is that of retraining, which a method is held against; means of overlapping sets of retrained
+        // networks scatter less. So the spreads of the runs are pooled.
+        let squares: Vec<f64> = rows.iter().filter_map(|row| row.spread).map(|spread| spread * spread).collect();
+        let spread = (!squares.is_empty()).then(|| mean(&squares).value.sqrt());
+        // Of as many networks as each run retrained, so that one alone stays unknown.
+        return Row { value, spread, interval: None, ..row };
+    }
+    let interval = row.n.filter(|_| row.interval.is_some()).map(|n| spec::half_width(value, n));
+    Row { value, spread, interval, seeds: Some(rows.len()), ..row }
 }
 
 #[cfg(test)]
@@ -62,6 +80,8 @@ mod tests {
             engine,
             device,
             seed,
+            seeds: vec![seed],
+            files: Vec::new(),
             seconds: 1.0,
             hashes: IndexMap::new(),
             rows,
@@ -96,5 +116,15 @@ mod tests {
             .unwrap();
         let found: Vec<_> = all.rows.iter().map(|row| (row.key.as_str(), row.value, row.seeds)).collect();
         assert_eq!(found, [("ta", 2.0, Some(2)), ("linf_median", 5.0, Some(1))]);
+        let values: Vec<_> = all.rows.iter().map(|row| row.values.clone()).collect();
+        assert_eq!((all.seeds, values), (vec![1, 2], vec![vec![Some(1.0), Some(3.0)], vec![None, Some(5.0)]]));
+    }
+
+    #[test]
+    fn a_seed_without_figures_is_not_among_the_seeds() {
+        let failed = Report { unfinished: vec!["it diverged".into()], ..report(7, Vec::new()) };
+        let all = summary(&[failed, report(8, vec![Row::new("a", "ta", 2.0)])]).unwrap();
+        assert_eq!((all.seeds, all.unfinished), (vec![8], vec!["seed 7: it diverged".to_owned()]));
+        assert_eq!(all.rows[0].values, [Some(2.0)]);
     }
 }

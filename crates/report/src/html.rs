@@ -5,7 +5,7 @@ use crate::{
     chart::GapPlane,
     figure,
     scene::{SANS, TOKENS},
-    table::title,
+    table::{glossary, title},
     view::Played,
 };
 use maud::{Markup, PreEscaped, html};
@@ -14,8 +14,8 @@ use spec::{Catalogue, Report};
 /// The width of a full chart, in pixels.
 const WIDTH: f64 = 672.0;
 
-/// A page of runs, each with what its stages said while it ran. Every name, message and setting is escaped, scripts and
-/// outside requests are forbidden by the page itself.
+/// A page of runs: all figures first, then what the stages of each said while it ran. Every name, message and setting
+/// is escaped; scripts and outside requests are forbidden by the page itself.
 pub fn html(runs: &[Played], catalogue: &Catalogue) -> String {
     const POLICY: &str = "default-src 'none'; style-src 'unsafe-inline'";
     let reports: Vec<Report> = runs.iter().map(|run| run.report.clone()).collect();
@@ -24,6 +24,7 @@ pub fn html(runs: &[Played], catalogue: &Catalogue) -> String {
         [_] => "A run".into(),
         _ => format!("{} runs", runs.len()),
     };
+    let results = Results::new(&reports, catalogue);
     let page = html! {
         (PreEscaped("<!doctype html>"))
         html lang="en" {
@@ -37,30 +38,23 @@ pub fn html(runs: &[Played], catalogue: &Catalogue) -> String {
             body {
                 main {
                     h1 { (name) }
-                    @for (at, played) in runs.iter().enumerate() {
-                        @if runs.len() > 1 {
-                            @let name = &played.report.spec.name;
-                            h2 { @if name.is_empty() { "Run " (at + 1) } @else { (name) } }
-                        }
-                        (run(played, catalogue))
-                    }
-                    h2 { "All figures" }
-                    @for (family, figures) in Results::new(&reports, catalogue).tables() {
+                    @for played in runs { (about(&played.report, runs.len() > 1)) }
+                    @for (family, figures) in results.tables() {
                         h4 { (family) }
                         div class="wide" { (table(&figures)) }
                     }
                     p class="about" {
-                        "± is one standard deviation over seeds; of Retrained, that of retraining, over its networks."
+                        "± is one standard deviation over seeds; of Retrained, that of retraining, over its networks. "
+                        "report.json has the value of each seed, and the 95 % interval of each share."
                     }
-                    @for report in &reports {
-                        details { summary { "Run file" } pre { (report.spec.to_toml()) } }
-                        @if !report.hashes.is_empty() {
-                            details {
-                                summary { "Fingerprints of seed " (report.seed) ", equal on every device" }
-                                pre { @for (what, hash) in &report.hashes { (what) "  " (hash) "\n" } }
-                            }
-                        }
+                    @for (at, played) in runs.iter().enumerate() {
+                        @if runs.len() > 1 { h2 { (run_name(&played.report, at)) } }
+                        (stages(played, catalogue))
                     }
+                    h2 { "What the figures mean" }
+                    div class="wide words" { (table(&glossary(results.keys.iter().map(String::as_str)))) }
+                    h2 { "To play it again" }
+                    @for played in runs { (again(&played.report)) }
                 }
             }
         }
@@ -68,25 +62,45 @@ pub fn html(runs: &[Played], catalogue: &Catalogue) -> String {
     page.into_string() + "\n"
 }
 
-fn run(played: &Played, catalogue: &Catalogue) -> Markup {
+fn run_name(report: &Report, at: usize) -> String {
+    let name = &report.spec.name;
+    if name.is_empty() { format!("Run {}", at + 1) } else { name.clone() }
+}
+
+/// Seeds, device, engine and time, and what to know before trusting the figures.
+fn about(report: &Report, many: bool) -> Markup {
+    let name = if many && !report.spec.name.is_empty() { format!("{}: ", report.spec.name) } else { String::new() };
+    html! {
+        p class="about" { (name) (facts(report)) }
+        @for warning in &report.warnings { p class="about" { (name) "Warning: " (warning) } }
+        @for why in &report.unfinished { p class="about" { (name) "Not finished: " (why) "." } }
+    }
+}
+
+/// "seeds 1, 2, 3, CPU, engine 0.1.0, 12.3 s"
+fn facts(report: &Report) -> String {
+    let seeds: Vec<String> = match &report.seeds[..] {
+        [] => vec![report.seed.to_string()],
+        seeds => seeds.iter().map(u32::to_string).collect(),
+    };
+    let seeds = if seeds.len() == 1 { format!("seed {}", seeds[0]) } else { format!("seeds {}", seeds.join(", ")) };
+    let seconds = figure::fixed(report.seconds, 1);
+    format!("{seeds}, {}, engine {}, {seconds} s", spec::device_name(&report.device), report.engine)
+}
+
+/// What each stage says, with its curves.
+fn stages(played: &Played, catalogue: &Catalogue) -> Markup {
     let report = &played.report;
     let view = RunView { spec: &report.spec, catalogue, known: &played.stages };
-    let seconds = figure::fixed(report.seconds, 1);
-    let repeats = report.spec.repeats.unwrap_or(1);
-    let seeds = match repeats {
-        1 => format!("seed {}", report.seed),
-        _ => format!("seeds {} to {}", report.seed, report.seed + repeats - 1),
-    };
-    let about = format!("{seeds}, {}, engine {}, {seconds} s", spec::device_name(&report.device), report.engine);
+    let facts = facts(report);
     let names = view.names();
     let is_judged = |name: &&String| report.value(name, "gap").is_some() && !view.is_reference(name);
     html! {
-        p class="about" {
-            (about)
-            @if repeats > 1 { ". Curves are those of seed " (report.seed) "; other figures are means over the seeds." }
+        @if report.seeds.len() > 1 {
+            p class="about" {
+                "Curves are those of seed " (report.seed) "; other figures are means over the seeds."
+            }
         }
-        @for warning in &report.warnings { p class="about" { "Warning: " (warning) } }
-        @for why in &report.unfinished { p class="about" { "Not finished: " (why) "." } }
         @for (name, stage) in names.iter().zip(&report.spec.stages) {
             @let sentence = view.finished(name);
             @let curves = played.stages.get(name).map_or_else(Vec::new, |outcome| outcome.curves());
@@ -94,13 +108,29 @@ fn run(played: &Played, catalogue: &Catalogue) -> Markup {
                 section {
                     h3 { (title(catalogue, &stage.id)) " " small { (name) } }
                     @if let Some(sentence) = &sentence { (said(sentence)) }
-                    @for curve in &curves { (chart(curve, &about, &curve.subject)) }
+                    @for curve in &curves { (chart(curve, &facts, &curve.subject)) }
                 }
             }
         }
         @if let Some(name) = names.iter().rfind(is_judged) {
             @let plane = GapPlane::of(&view, &names, Some(name));
-            section { (chart(&plane, &about, "How close to never having seen it")) }
+            section { (chart(&plane, &facts, "How close to never having seen it")) }
+        }
+    }
+}
+
+/// The run file, what tells whether it was played alike, and what was saved.
+fn again(report: &Report) -> Markup {
+    html! {
+        details { summary { "Run file" } pre { (report.spec.to_toml()) } }
+        @if !report.hashes.is_empty() {
+            details {
+                summary { "Fingerprints of seed " (report.seed) ", equal on every device" }
+                pre { @for (what, hash) in &report.hashes { (what) "  " (hash) "\n" } }
+            }
+        }
+        @if !report.files.is_empty() {
+            details { summary { "Saved files" } pre { (report.files.join("\n")) } }
         }
     }
 }
@@ -127,7 +157,7 @@ fn chart<C: Chart>(chart: &C, about: &str, heading: &str) -> Markup {
     html! {
         h4 { (heading) }
         (PreEscaped(scene.svg()))
-        details { summary { "As a table" } (table(&chart.table())) }
+        details { summary { "As a table" } div class="wide" { (table(&chart.table())) } }
     }
 }
 
@@ -161,16 +191,18 @@ fn table(table: &Table) -> Markup {
 
 /// After `body{font:…`, which the typeface ends.
 const STYLE: &str = ";color:var(--ink);background:var(--bg);margin:0;font-variant-numeric:tabular-nums}\
-main{max-width:720px;margin:40px auto;padding:0 24px}h1{font-size:24px;line-height:32px;margin:0 0 4px}\
+main{max-width:1120px;margin:40px auto;padding:0 24px}p,svg{max-width:672px}\
+h1{font-size:24px;line-height:32px;margin:0 0 4px}\
 h2{font-size:16px;margin:40px 0 4px}h3{font-size:14px;margin:26px 0 4px}h4{font-size:13px;margin:16px 0 4px}\
 small,.about,summary{font-size:12px;font-weight:400;color:var(--ink3)}.about{margin:4px 0}\
 .say{font:21px/28px Iowan Old Style,Palatino Linotype,Palatino,Book Antiqua,Georgia,Noto Serif,serif;\
 margin:4px 0 12px}\
 .say b{font-weight:600}.pill{font:12px/20px sans-serif;border:1px dashed var(--edge);border-radius:10px;\
-padding:1px 8px;white-space:nowrap}svg{display:block;max-width:100%;height:auto}svg text{font-family:inherit}\
+padding:1px 8px;white-space:nowrap}svg{display:block;width:100%;height:auto}svg text{font-family:inherit}\
 table{border-collapse:collapse;margin:8px 0}th,td{padding:6px 12px 6px 0;border-bottom:1px solid var(--line);\
-text-align:left;font-weight:400;white-space:nowrap}thead th{font-size:12px;color:var(--ink3)}tbody th{font-weight:600}\
-.n{text-align:right}.wide{overflow-x:auto}summary{cursor:pointer;padding:4px 0}\
+text-align:left;font-weight:400;white-space:nowrap;vertical-align:top}thead th{font-size:12px;color:var(--ink3)}tbody th{font-weight:600}\
+.n{text-align:right}.wide{overflow-x:auto}\
+.words td:last-child{white-space:normal;min-width:240px}summary{cursor:pointer;padding:4px 0}\
 pre{font:12.5px/19px ui-monospace,SF Mono,Menlo,Consolas,monospace;background:var(--sunk);padding:12px;\
 border-radius:8px;overflow-x:auto}@media print{details{display:none}}";
 

@@ -11,6 +11,7 @@ pub mod difference;
 pub mod figure;
 #[cfg(feature = "html")]
 pub mod html;
+pub mod keys;
 pub mod noise;
 pub mod outcome;
 pub mod scale;

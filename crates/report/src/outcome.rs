@@ -10,6 +10,12 @@ pub use spec::Answers;
 use spec::{Cause, Event, Report, Row, metric};
 use std::{collections::BTreeMap, sync::Arc};
 
+/// The series of accuracy on the samples that a network learned from.
+const SEEN: &str = "train_accuracy";
+
+/// The series of accuracy on the test split.
+const UNSEEN: &str = "accuracy";
+
 /// Images of one shape, 0 to 1, row after row, channel after channel.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Images {
@@ -157,36 +163,34 @@ impl Outcome {
         self.answers.get("test").and_then(|answers| answers.accuracy(None)).or_else(|| self.figure("accuracy"))
     }
 
-    /// The curves of the stage, one for each quantity; if a series was begun anew, the last one is in colour.
+    /// The curves of the stage, one for each quantity; accuracy on seen samples is drawn beside that on unseen ones. If a
+    /// series was begun anew, the last one is in colour.
     pub fn curves(&self) -> Vec<Curve> {
-        self.series
-            .iter()
-            .map(|(series, last)| {
-                let known = metric(series);
-                let subject = known.map_or_else(|| sentence_case(series), |metric| metric.label.into());
-                let line = |name: String, rank, points: &Points| Line {
-                    name,
-                    role: Role::Keep,
-                    rank,
-                    points: points.iter().map(|(step, value)| [*step as f64, f64::from(*value)]).collect(),
-                };
-                let earlier = self.earlier.iter().filter(|(other, _)| other == series);
-                let mut lines: Vec<Line> =
-                    earlier.map(|(_, points)| line("Earlier".into(), Rank::Earlier, points)).collect();
-                lines.push(line(subject.clone(), Rank::Selected, last));
-                let steps = lines.iter().filter_map(|line| line.points.last()).map(|last| last[0]).fold(0.0, f64::max);
-                Curve {
-                    subject,
-                    unit: known.map_or("", |metric| metric.unit).into(),
-                    steps,
-                    lines,
-                    goal: None,
-                    now: None,
-                    kept: None,
-                    failed: None,
-                }
-            })
-            .collect()
+        let is_beside = |series: &str| series == SEEN && self.series.contains_key(UNSEEN);
+        self.series.keys().filter(|series| !is_beside(series)).map(|series| self.curve(series)).collect()
+    }
+
+    fn curve(&self, series: &str) -> Curve {
+        let known = metric(series);
+        let subject = known.map_or_else(|| sentence_case(series), |metric| metric.label.into());
+        let line = |name: &str, rank, points: &Points| Line {
+            name: name.into(),
+            role: Role::Keep,
+            rank,
+            points: points.iter().map(|(step, value)| [*step as f64, f64::from(*value)]).collect(),
+        };
+        let earlier = self.earlier.iter().filter(|(other, _)| other == series);
+        let mut lines: Vec<Line> = earlier.map(|(_, points)| line("Earlier", Rank::Earlier, points)).collect();
+        match self.series.get(SEEN).filter(|_| series == UNSEEN) {
+            Some(seen) => {
+                lines.push(line("Seen", Rank::Seen, seen));
+                lines.push(line("Unseen", Rank::Selected, &self.series[series]));
+            }
+            None => lines.push(line(&subject, Rank::Selected, &self.series[series])),
+        }
+        let steps = lines.iter().filter_map(|line| line.points.last()).map(|last| last[0]).fold(0.0, f64::max);
+        let unit = known.map_or("", |metric| metric.unit).into();
+        Curve { subject, unit, steps, lines, goal: None, now: None, kept: None, failed: None }
     }
 
     /// Folds one event in. Pixels beside it are `pixels`.
@@ -242,6 +246,21 @@ fn sentence_case(series: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn seen_and_unseen_share_a_chart() {
+        let mut outcome = Outcome::default();
+        for series in ["train_accuracy", "accuracy", "loss"] {
+            outcome.take(Event::Scalar { series: series.into(), step: 0, value: 10.0 }, None);
+        }
+        let curves = outcome.curves();
+        assert_eq!(curves.iter().map(|curve| curve.subject.as_str()).collect::<Vec<_>>(), ["Accuracy", "Loss"]);
+        let names: Vec<&str> = curves[0].lines.iter().map(|line| line.name.as_str()).collect();
+        assert_eq!(names, ["Seen", "Unseen"]);
+        // Alone it is a curve of its own.
+        outcome.series.retain(|series, _| series == "train_accuracy");
+        assert_eq!(outcome.curves()[0].subject, "Seen");
+    }
 
     #[test]
     fn a_step_back_begins_anew() {

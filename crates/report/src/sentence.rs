@@ -219,6 +219,8 @@ pub(crate) mod tests {
             engine: "0.1.0".into(),
             device: "cpu".into(),
             seed: 1,
+            seeds: vec![1, 2, 3],
+            files: Vec::new(),
             seconds: 33.9,
             hashes: [("split".to_string(), "a1b2".to_string())].into_iter().collect(),
             rows,

@@ -2,7 +2,7 @@
 
 use crate::figure;
 use serde_json::{Map, Value, json};
-use spec::{Catalogue, Report, Row, metric};
+use spec::{Catalogue, Direction, Metric, Report, Row, metric};
 use std::borrow::Cow;
 
 /// A head and rows of texts; the first `left` columns are words, the others figures.
@@ -22,12 +22,12 @@ impl Table {
         Self { head: head.into_iter().map(String::from).collect(), rows: Vec::new(), left }
     }
 
-    /// RFC 4180, with CRLF at line ends; no cell is a formula.
+    /// RFC 4180, with CRLF at line ends and plain spaces; no cell is a formula.
     pub fn csv(&self) -> String {
         let mut writer = csv::WriterBuilder::new().terminator(csv::Terminator::CRLF).from_writer(Vec::new());
-        let written = std::iter::once(&self.head)
-            .chain(&self.rows)
-            .try_for_each(|line| writer.write_record(line.iter().map(|cell| no_formula(cell).into_owned())));
+        let written = std::iter::once(&self.head).chain(&self.rows).try_for_each(|line| {
+            writer.write_record(line.iter().map(|cell| no_formula(cell).replace(['\u{a0}', figure::NARROW], " ")))
+        });
         let (Ok(()), Ok(bytes)) = (written, writer.into_inner()) else { unreachable!("memory takes every record") };
         String::from_utf8(bytes).expect("cells are texts")
     }
@@ -244,6 +244,23 @@ impl Results {
     }
 }
 
+/// What figures mean: those of these keys, in the order of their names.
+pub fn glossary<'a>(keys: impl IntoIterator<Item = &'a str>) -> Table {
+    let mut table = Table::new(4, ["Figure", "Unit", "", "What it is"]);
+    let mut known: Vec<&Metric> = keys.into_iter().filter_map(metric).collect();
+    known.sort_by_key(|metric| metric.label);
+    for metric in known {
+        let better = match metric.direction {
+            Direction::Up => "more is better",
+            Direction::Down => "less is better",
+            Direction::Near => "best near Retrained",
+            Direction::None => "",
+        };
+        table.rows.push([metric.label, metric.unit, better, metric.help].map(String::from).into());
+    }
+    table
+}
+
 impl TableLine {
     /// The figure with this key; `None` where the network has none.
     pub fn get(&self, key: &str) -> Option<&Row> {
@@ -306,6 +323,7 @@ mod tests {
         assert_eq!(csv("@sum"), "'@sum");
         assert_eq!(csv("+cmd"), "'+cmd");
         assert_eq!(csv("-1.5"), "-1.5");
+        assert_eq!(csv("10\u{202f}k"), "10 k");
         assert_eq!(csv("-1+2"), "'-1+2");
     }
 }

@@ -226,12 +226,24 @@ pub struct Row {
     /// How many seeds `value` and `spread` are over; absent where nothing was repeated.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub seeds: Option<usize>,
+    /// In `report.json` only: the figure of each seed in [`Report::seeds`], `None` where that run did not come to it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub values: Vec<Option<f64>>,
 }
 
 impl Row {
     /// A figure without a number of samples and without a spread.
     pub fn new(stage: &str, key: &str, value: f64) -> Self {
-        Self { stage: stage.into(), key: key.into(), value, n: None, interval: None, spread: None, seeds: None }
+        Self {
+            stage: stage.into(),
+            key: key.into(),
+            value,
+            n: None,
+            interval: None,
+            spread: None,
+            seeds: None,
+            values: Vec::new(),
+        }
     }
 
     /// A share of `n` samples in percent.
@@ -241,8 +253,9 @@ impl Row {
 }
 
 /// The form of reports, events and stored runs that this build writes. Format 1 had no number in it, and told a
-/// variant by a key of its own (`"event": "step"`) where format 2 names it (`"step": {}`).
-pub const FORMAT: u32 = 2;
+/// variant by a key of its own (`"event": "step"`) where format 2 names it (`"step": {}`). Until format 3 a `report.json`
+/// was one [`Report`], or a list of them; it had no value for each seed, and events had no time.
+pub const FORMAT: u32 = 3;
 
 /// What a finished run leaves.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -258,6 +271,9 @@ pub struct Report {
     pub device: String,
     /// Seed of the run; of several seeds the first.
     pub seed: u32,
+    /// Every seed that left a figure, in playing order.
+    #[serde(default)]
+    pub seeds: Vec<u32>,
     /// Time of the whole run; the sum over several seeds.
     pub seconds: f64,
     /// Hashes of start weights, split and batch order: equal on every device for one run file.
@@ -270,19 +286,47 @@ pub struct Report {
     /// Why runs ended before their last stage, each a sentence; empty where all came to their end.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub unfinished: Vec<String>,
+    /// Files that the run left beside its report, by their paths in the folder of results.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub files: Vec<String>,
 }
 
-impl Report {
+/// What `report.json` holds.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Reports {
+    /// [`FORMAT`].
+    pub format: u32,
+    /// The run file as it was played, with its grid and its repeats, and with what was set on the command line.
+    pub run: RunSpec,
+    /// One for each point of the grid that left figures.
+    pub reports: Vec<Report>,
+}
+
+impl Reports {
     /// Reads a `report.json` of this format or an earlier one.
     pub fn read(text: &str) -> Result<Self, Wrong> {
         let wrong = |why: String| Wrong::new("report", why);
-        let report: Self = serde_json::from_str(text).map_err(|error| wrong(error.to_string()))?;
-        match report.format {
-            1..=FORMAT => Ok(report),
-            other => Err(wrong(format!("its format is {other}; this Palimpsest knows 1 to {FORMAT}"))),
+        let value: Value = serde_json::from_str(text).map_err(|error| wrong(error.to_string()))?;
+        let format = value.get("format").map_or(Some(1), Value::as_u64);
+        if format.is_none_or(|format| !(1..=u64::from(FORMAT)).contains(&format)) {
+            let format = value["format"].to_string();
+            return Err(wrong(format!("its format is {format}; this Palimpsest knows 1 to {FORMAT}")));
         }
+        let typed = |error: serde_json::Error| wrong(error.to_string());
+        if value.get("reports").is_some() {
+            return serde_json::from_value(value).map_err(typed);
+        }
+        let one = |value| serde_json::from_value::<Report>(value).map_err(typed);
+        let reports: Vec<Report> = match value {
+            Value::Array(reports) => reports.into_iter().map(one).collect::<Result<_, _>>()?,
+            value => vec![one(value)?],
+        };
+        let run = reports.first().ok_or_else(|| wrong("it holds no run".into()))?.spec.clone();
+        Ok(Self { format: FORMAT, run, reports })
     }
+}
 
+impl Report {
     /// A figure of a stage; `None` where the stage has no such figure.
     pub fn value(&self, stage: &str, key: &str) -> Option<f64> {
         self.rows.iter().find(|row| row.stage == stage && row.key == key).map(|row| row.value)
@@ -333,9 +377,9 @@ mod tests {
             panic!("an engine says it");
         };
         let mut json = json!(report);
-        for (format, reads) in [(json!(1), true), (json!(2), true), (json!(3), false), (json!(0), false)] {
+        for (format, reads) in [(json!(1), true), (json!(2), true), (json!(4), false), (json!(0), false)] {
             json["format"] = format;
-            assert_eq!(Report::read(&json.to_string()).is_ok(), reads, "{}", json["format"]);
+            assert_eq!(Reports::read(&json.to_string()).is_ok(), reads, "{}", json["format"]);
         }
     }
 

@@ -391,10 +391,18 @@ impl RunSpec {
                 "it has no effect on a single run, so it cannot differ between runs",
             ));
         }
+        if self.grid.contains_key("seed") && self.repeats.is_some_and(|repeats| repeats > 1) {
+            let why = "`repeats` counts seeds from `seed`, so runs would be played twice; leave one of the two out";
+            return Err(Wrong::new("grid.seed", why));
+        }
         let mut runs = vec![(String::new(), Self { grid: IndexMap::new(), ..self.clone() })];
         for (path, values) in &self.grid {
             if values.is_empty() {
                 return Err(Wrong::new(format!("grid.{path}"), "the list is empty; give at least one value"));
+            }
+            if let Some(twice) = (1..values.len()).find(|at| values[..*at].contains(&values[*at])) {
+                let why = format!("{} stands twice, so the same run would be played twice", values[twice]);
+                return Err(Wrong::new(format!("grid.{path}"), why));
             }
             let mut next = Vec::with_capacity(runs.len() * values.len());
             for (label, run) in &runs {

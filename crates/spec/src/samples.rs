@@ -159,6 +159,8 @@ fn report() -> Report {
         engine: text(),
         device: text(),
         seed: u32::MAX,
+        seeds: vec![u32::MAX],
+        files: vec![text()],
         seconds: 2.5,
         hashes: [("z".into(), text()), ("a".into(), text())].into(),
         rows: rows(),
@@ -166,7 +168,8 @@ fn report() -> Report {
 }
 
 fn rows() -> Vec<Row> {
-    let spread = Row { spread: Some(0.5), seeds: Some(3), ..Row::new("a", "ua", 0.1) };
+    let values = vec![Some(0.1), None];
+    let spread = Row { spread: Some(0.5), seeds: Some(3), values, ..Row::new("a", "ua", 0.1) };
     vec![Row::share("a", "accuracy", 97.5, 360), Row::new("a", "steps", -3.0), spread]
 }
 

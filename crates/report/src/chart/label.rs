@@ -1,6 +1,6 @@
 //! Direct labels: at the ends of lines, pushed apart; beside points, where there is room.
 
-use crate::scene::{Anchor, Mark, Role, text_width};
+use crate::scene::{Anchor, Mark, Role, Stroke, path, text_width};
 
 /// Between the baselines of two labels.
 const GAP: f64 = 15.0;
@@ -21,6 +21,22 @@ fn push_apart(heights: &mut [f64], gap: f64, low: f64, high: f64) {
         ceiling = heights[index] - gap;
     }
 }
+
+/// How far from its point a label may stand that has no room beside it, in pixels.
+const DISTANCES: [f64; 7] = [22.0, 34.0, 48.0, 64.0, 84.0, 110.0, 140.0];
+
+/// Where it is looked for, upwards first: points crowd at the lower left of a plane.
+const DIRECTIONS: [[f64; 2]; 9] = [
+    [0.8, -0.6],
+    [0.6, -0.8],
+    [0.95, -0.3],
+    [0.3, -0.95],
+    [0.0, -1.0],
+    [-0.8, -0.6],
+    [0.8, 0.6],
+    [-0.8, 0.6],
+    [-1.0, 0.0],
+];
 
 /// A name as far as there is room for it; at least its first character.
 pub(super) fn fitted(name: &str, room: f64) -> String {
@@ -97,9 +113,10 @@ impl Placer {
         self.texts.push(bounds);
     }
 
-    /// A label beside what fills `around` (left, top, right, bottom), at the first of eight positions that is free;
-    /// none if all are taken, but a bold one rather covers shapes.
-    pub fn put(&mut self, around: [f64; 4], text: &str, role: Role, bold: bool) -> Option<Mark> {
+    /// A label beside what fills `around` (left, top, right, bottom), at the first of eight positions that is free. If
+    /// all are taken it stands further away, at the end of a thin line; none if there is no room at all, but a bold one
+    /// rather covers shapes.
+    pub fn put(&mut self, around: [f64; 4], text: &str, role: Role, bold: bool) -> Vec<Mark> {
         let width = text_width(text, 12.0, bold);
         let [left, top, right, bottom] = around;
         let (x, y) = ((left + right) / 2.0, (top + bottom) / 2.0);
@@ -113,6 +130,12 @@ impl Placer {
             (x - 8.0, y - 8.0, Anchor::End),
             (x - 8.0, y + 16.0, Anchor::End),
         ];
+        let far = DISTANCES.iter().flat_map(|reach| {
+            DIRECTIONS.map(|[dx, dy]| {
+                let anchor = if dx < 0.0 { Anchor::End } else { Anchor::Start };
+                (x + dx * reach, y + 4.0 + dy * reach, anchor)
+            })
+        });
         let filled = |(x, y, anchor)| {
             let left = match anchor {
                 Anchor::Start => x,
@@ -126,12 +149,20 @@ impl Placer {
             let inside = wanted[0] >= l && wanted[1] >= t && wanted[2] <= r && wanted[3] <= b;
             inside && !self.texts.iter().any(|text| overlap(text, &wanted))
         };
-        let mut free = places.into_iter().filter(|place| is_free(*place)).peekable();
-        let covering = free.peek().copied().filter(|_| bold);
-        let clear = free.find(|place| !self.shapes.iter().any(|shape| overlap(shape, &filled(*place))));
-        let (x, y, anchor) = clear.or(covering)?;
-        self.texts.push(filled((x, y, anchor)));
-        Some(Mark::text(x, y, text, role.of_label()).label(bold).anchored(anchor))
+        let is_clear = |place: &(f64, f64, Anchor)| {
+            is_free(*place) && !self.shapes.iter().any(|shape| overlap(shape, &filled(*place)))
+        };
+        let beside = places.into_iter().find(is_clear).map(|place| (place, None));
+        let away = || {
+            let place = far.into_iter().find(is_clear)?;
+            let end = [place.0 - if place.2 == Anchor::End { -2.0 } else { 2.0 }, place.1 - 4.0];
+            Some((place, Some(Mark::path(path(&[[x, y], end]), Stroke::new(role, 0.8)))))
+        };
+        let covering = || Some((places.into_iter().find(|place| bold && is_free(*place))?, None));
+        let Some((place, line)) = beside.or_else(away).or_else(covering) else { return Vec::new() };
+        self.texts.push(filled(place));
+        let (x, y, anchor) = place;
+        line.into_iter().chain([Mark::text(x, y, text, role.of_label()).label(bold).anchored(anchor)]).collect()
     }
 }
 
@@ -176,13 +207,22 @@ mod tests {
         let (mut placer, around) = (Placer::new([0.0, 0.0, 200.0, 40.0]), [96.0, 16.0, 104.0, 24.0]);
         let first = placer.put(around, "first", Role::Keep, true);
         let second = placer.put(around, "second", Role::Keep, true);
-        assert!(first.is_some());
-        assert!(second.is_some_and(|mark| mark != first.unwrap()));
+        assert!(first.len() == 1 && second.len() == 1 && first != second);
         placer.avoid([0.0, 0.0, 200.0, 40.0]);
-        assert!(placer.put(around, "third", Role::Keep, false).is_none());
-        assert!(placer.put(around, "bold", Role::Keep, true).is_some());
+        assert_eq!(placer.put(around, "third", Role::Keep, false), []);
+        assert_eq!(placer.put(around, "bold", Role::Keep, true).len(), 1);
         placer.avoid_text([0.0, 0.0, 200.0, 40.0]);
-        assert!(placer.put(around, "bold", Role::Keep, true).is_none());
+        assert_eq!(placer.put(around, "bold", Role::Keep, true), []);
+    }
+
+    #[test]
+    fn marks_on_one_place_all_have_their_names() {
+        let (mut placer, around) = (Placer::new([0.0, 0.0, 400.0, 200.0]), [2.0, 190.0, 10.0, 198.0]);
+        placer.avoid(around);
+        for name in ["Retrain", "Random label", "SalUn", "Fine-tune", "NegGrad"] {
+            let marks = placer.put(around, name, Role::Keep, false);
+            assert!(matches!(&marks.last().unwrap().shape, Geometry::Text { text, .. } if text == name), "{marks:?}");
+        }
     }
 
     #[test]

@@ -265,7 +265,7 @@ fn extent(values: impl Iterator<Item = f64> + Clone) -> (f64, f64) {
     (finite().fold(f64::INFINITY, f64::min), finite().fold(f64::NEG_INFINITY, f64::max))
 }
 
-/// Crosses of one standard deviation, dots, and as many labels as there is room for; the selected one first.
+/// Crosses of one standard deviation, dots, and labels; the selected one first.
 fn points(axes: &mut Axes, placer: &mut Placer, points: &[PlanePoint], dots: &[[f64; 2]]) {
     // Left, top, right and bottom end of each cross, or of its dot.
     let around: Vec<[f64; 4]> = points
