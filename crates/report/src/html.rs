@@ -200,7 +200,8 @@ margin:4px 0 12px}\
 .say b{font-weight:600}.pill{font:12px/20px sans-serif;border:1px dashed var(--edge);border-radius:10px;\
 padding:1px 8px;white-space:nowrap}svg{display:block;width:100%;height:auto}svg text{font-family:inherit}\
 table{border-collapse:collapse;margin:8px 0}th,td{padding:6px 12px 6px 0;border-bottom:1px solid var(--line);\
-text-align:left;font-weight:400;white-space:nowrap;vertical-align:top}thead th{font-size:12px;color:var(--ink3)}tbody th{font-weight:600}\
+text-align:left;font-weight:400;\
+white-space:nowrap;vertical-align:top}thead th{font-size:12px;color:var(--ink3)}tbody th{font-weight:600}\
 .n{text-align:right}.wide{overflow-x:auto}\
 .words td:last-child{white-space:normal;min-width:240px}summary{cursor:pointer;padding:4px 0}\
 pre{font:12.5px/19px ui-monospace,SF Mono,Menlo,Consolas,monospace;background:var(--sunk);padding:12px;\
