@@ -239,7 +239,7 @@ fn a_name_may_look_like_a_number() {
     done(&folder, &[&["run", "run.toml", "--quiet", "--out", "out"][..], &set].concat(), TRAIN);
     let report = report(&folder.path().join("out/report.json"));
     assert_eq!((report.spec.name.as_str(), report.seed), ("123", 7));
-    refused(&folder, &["--set", "seed=many"], TRAIN, "seed: invalid type: string \"many\"");
+    refused(&folder, &["--set", "seed=many"], TRAIN, "seed: must be a whole number from 0 to 4294967295, not \"many\"");
 }
 
 /// The network that the run starts from reads what is forgotten, so one retrained from it is no reference.
@@ -378,6 +378,7 @@ fn bad_input_is_refused_before_anything_is_written() {
         ("as = \"lora\"", "as = \"lora\", from = \"fool\"", "\"fool\" is used before it exists"),
         ("epsilon = 0.2", "epsilon = -0.1", "must lie between 0 and 1, not -0.1"),
         ("epsilon = 0.2", "epsilon = nan", "not a finite number"),
+        ("epsilon = 0.2", "epsilon = 0.2, target = 12", "stage.fool.target: there is no class 12"),
         ("{ id = \"class\", class = 3 }", "{ id = \"picked\", ids = [] }", "nothing is chosen to forget"),
         ("{ id = \"class\", class = 3 }", "{ id = \"random\", fraction = 1.0 }", "at least one class must stay"),
         ("class = 3", "class = 12", "there is no class 12"),

@@ -207,7 +207,7 @@ impl Session {
             cx.say(Event::Stage { index, of: spec.stages.len(), id: stage.id.clone() });
             let at = self.host.now();
             let result = (entry.run)(entry, stage, &mut state, &mut cx).await;
-            let failed = match result {
+            let failed = match result.map_err(|error| error.of_stage(&stage.id, &cx.stage)) {
                 Ok(made) => {
                     rows.extend(made.clone());
                     if entry.shape.is_layer() {
@@ -242,6 +242,7 @@ impl Session {
                 .iter()
                 .map(|error| match error {
                     Error::Cancelled => format!("stage.{}: it was stopped", cx.stage),
+                    Error::Input(wrong) if wrong.what.starts_with("stage.") => wrong.to_string(),
                     error => format!("stage.{}: {error}", cx.stage),
                 })
                 .collect(),
@@ -326,7 +327,7 @@ impl Session {
         for (index, stage) in spec.stages.iter().enumerate() {
             let task = &state.tasks[&spec.task_of(index, |id| self.registry.is_layer(id))];
             let entry = self.registry.entry(&stage.id)?;
-            entry.fits(stage, task)?;
+            entry.fits(stage, task).map_err(|error| error.of_stage(&stage.id, &spec.stage_name(index)))?;
             if entry.needs_split() {
                 state.split(task, &self.cx(run, spec.seed))?;
             }

@@ -48,6 +48,18 @@ impl Error {
         Self::Input(Wrong::new(what, why))
     }
 
+    /// The same error of the stage with this name: a method names its settings by its own `id`, the run file by the
+    /// stage.
+    pub fn of_stage(self, id: &str, name: &str) -> Self {
+        match self {
+            Self::Input(wrong) => Self::Input(match wrong.what.strip_prefix(id) {
+                Some(key) => Wrong { what: format!("stage.{name}{key}"), ..wrong },
+                None => wrong,
+            }),
+            other => other,
+        }
+    }
+
     /// A failed transfer from the device.
     pub fn lost(error: impl std::fmt::Debug) -> Self {
         Self::DeviceLost(format!("{error:?}"))

@@ -163,8 +163,8 @@ impl Outcome {
         self.answers.get("test").and_then(|answers| answers.accuracy(None)).or_else(|| self.figure("accuracy"))
     }
 
-    /// The curves of the stage, one for each quantity; accuracy on seen samples is drawn beside that on unseen ones. If a
-    /// series was begun anew, the last one is in colour.
+    /// The curves of the stage, one for each quantity; accuracy on seen samples is drawn beside that on unseen ones. If
+    /// a series was begun anew, the last one is in colour.
     pub fn curves(&self) -> Vec<Curve> {
         let is_beside = |series: &str| series == SEEN && self.series.contains_key(UNSEEN);
         self.series.keys().filter(|series| !is_beside(series)).map(|series| self.curve(series)).collect()

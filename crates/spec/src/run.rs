@@ -207,7 +207,7 @@ impl RunSpec {
             }
         }
         let mut spec: Self =
-            serde_path_to_error::deserialize(value).map_err(|error| Wrong::new("run file", error.to_string()))?;
+            serde_path_to_error::deserialize(value).map_err(|error| typed(&error.path().to_string(), error.inner()))?;
         spec.stages.iter_mut().flat_map(|stage| stage.params.values_mut()).for_each(fractions);
         spec.check_names()?;
         Ok(spec)
@@ -495,6 +495,29 @@ impl RunSpec {
     }
 }
 
+/// An error of serde in plain words, such as "seed: must be a whole number, not \"many\"".
+fn typed(path: &str, error: &serde_json::Error) -> Wrong {
+    let what = if path == "." { "run file" } else { path };
+    let message = error.to_string();
+    let parts = message.strip_prefix("invalid type: ").or_else(|| message.strip_prefix("invalid value: "));
+    let Some((found, wanted)) = parts.and_then(|parts| parts.rsplit_once(", expected ")) else {
+        return Wrong::new(what, message);
+    };
+    let found = ["string ", "integer `", "floating point `", "boolean `"]
+        .iter()
+        .find_map(|kind| found.strip_prefix(kind))
+        .map_or_else(|| found.replace("sequence", "a list").replace("map", "a table"), |value| value.replace('`', ""));
+    let wanted = match wanted {
+        "u32" => format!("a whole number from 0 to {}", u32::MAX),
+        "a string" => "a text".into(),
+        "a sequence" => "a list".into(),
+        "a map" => "a table".into(),
+        _ if wanted.starts_with("struct ") => "a table with an `id`".into(),
+        other => other.into(),
+    };
+    Wrong::new(what, format!("must be {wanted}, not {found}"))
+}
+
 /// The closest of the known names, if one is close.
 pub fn nearest<'a>(name: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     let tail = |id: &str| id.rsplit('.').next().unwrap_or(id).to_owned();
@@ -684,10 +707,18 @@ mod tests {
             ("epsilon = 0.1", "epsilon = 9007199254740993", "epsilon: 9007199254740993 is too large a number (line 8)"),
             ("epsilon = 0.1", "epsilon = 1979-05-27", "epsilon: a run file has no dates (line 8)"),
             ("epochs = 2", "epochs = 2, epochs = 3", "duplicate key (line 7)"),
-            ("from = \"base\"", "with = \"base\"", "stage[1].with: invalid type: string \"base\""),
+            ("from = \"base\"", "with = \"base\"", "stage[1].with: must be a list, not \"base\""),
             ("model = { id = \"mlp\" }", "", "missing field `model`"),
-            ("version = 1", "version = 1\nseed = -1", "seed: invalid value: integer `-1`"),
+            ("version = 1", "version = 1\nseed = -1", "seed: must be a whole number from 0 to 4294967295, not -1"),
             ("from = \"base\"", "on = \"zebro\"", "did you mean \"zebra\""),
+            ("model = { id = \"mlp\" }", "model = \"mlp\"", "model: must be a table with an `id`, not \"mlp\""),
+            (
+                "tasks.zebra = { id = \"digits\" }",
+                "tasks.zebra = 3",
+                "tasks.zebra: must be a table with an `id`, not 3",
+            ),
+            ("as = \"base\"", "as = [1]", "stage[0].as: must be a text, not a list"),
+            ("version = 1", "version = 1\ndevice = \"tpu\"", "device: "),
             ("version = 1", "version = = 1", "line 2"),
         ] {
             let text = FILE.replacen(from, to, 1);

@@ -7,10 +7,10 @@ use burn::tensor::{Tensor, TensorData};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-/// Largest change of a pixel, as a share of full brightness.
+/// Largest change of a pixel or a point's coordinate; both lie between 0 and 1.
 #[derive(Clone, Copy, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(transparent)]
-#[schemars(inline, extend("x-label" = "largest pixel change", "x-symbol" = "ε"))]
+#[schemars(inline, extend("x-label" = "largest change", "x-symbol" = "ε"))]
 pub struct Linf(#[schemars(range(min = 0.0, max = 1.0))] pub f64);
 
 /// Largest length of the whole change; a pixel's full brightness is 1.

@@ -47,7 +47,7 @@ test("every attack on a layer is in a list and a table, and the pictures are of 
   await page.getByRole("button", { name: "2 more" }).click();
   await page.getByRole("menuitem", { name: "BIM ε 0.10" }).click();
   await expect(note).toHaveText(/^BIM ε 0.10 \d+\s%$/);
-  await expect(budget("Largest pixel change ε")).toHaveJSProperty("value", "0.1");
+  await expect(budget("Largest change ε")).toHaveJSProperty("value", "0.1");
   await expect(page.locator(".actions.walk")).toContainText("of 5");
   await expect(rows).toHaveText([/^FGSM/, /^BIM/, /^PGD, L2/]);
   await expect(rows.nth(1)).toHaveClass(/selected/);
