@@ -253,8 +253,8 @@ impl Row {
 }
 
 /// The form of reports, events and stored runs that this build writes. Format 1 had no number in it, and told a
-/// variant by a key of its own (`"event": "step"`) where format 2 names it (`"step": {}`). Until format 3 a `report.json`
-/// was one [`Report`], or a list of them; it had no value for each seed, and events had no time.
+/// variant by a key of its own (`"event": "step"`) where format 2 names it (`"step": {}`). Until format 3 a
+/// `report.json` was one [`Report`], or a list of them; it had no value for each seed, and events had no time.
 pub const FORMAT: u32 = 3;
 
 /// What a finished run leaves.

@@ -1,5 +1,6 @@
 //! The builds that `page`, `play`, `site` and `test` share: cargo, wasm-bindgen, and the page's wasm in parts.
 
+use crate::policy;
 use crate::shell::{command, output, root, run, target};
 use anyhow::{Context, Result, anyhow, ensure};
 use std::env;
@@ -79,7 +80,7 @@ pub fn write_page(profile: Profile) -> Result<()> {
     }
     write_parts(profile, &dist())?;
     fs::copy(root().join("web/index.html"), dist().join("index.html"))?;
-    Ok(())
+    policy::write()
 }
 
 fn write_parts(profile: Profile, folder: &Path) -> Result<()> {

@@ -6,6 +6,7 @@ mod growth;
 mod licences;
 mod picture;
 mod play;
+mod policy;
 mod serve;
 mod setup;
 mod shell;

@@ -3,7 +3,7 @@
 
 use crate::build::{self, Profile, dist, files};
 use crate::shell::{cache, command, output, root, run};
-use crate::{growth, licences, setup, size};
+use crate::{growth, licences, policy, setup, size};
 use anyhow::{Context, Result, ensure};
 use serde_json::Value;
 use std::collections::hash_map::DefaultHasher;
@@ -52,6 +52,7 @@ pub fn site() -> Result<()> {
     }
     let style = hashed("style")?;
     let [app, cpu, gpu] = [hashed("app")?, hashed("cpu")?, hashed("gpu")?];
+    policy::write()?;
     fs::write(dist().join("licences.txt"), licences::texts()?)?;
     println!("dist/ can be deployed.\n");
     let downloads = size::downloads(&app, &style, &cpu, &gpu)?;

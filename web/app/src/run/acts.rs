@@ -4,7 +4,7 @@ use super::{
     catalogue::catalogue,
     context::{Playing, Queued, Run},
     notices::Notice,
-    storage,
+    storage::{self, Stored},
     strip::Strip,
 };
 use crate::engine::{Order, browser};
@@ -225,8 +225,11 @@ impl Run {
     // --- the history ---
 
     pub fn store_history(&self) {
-        if !self.history.with_untracked(|runs| super::history::store(runs)) {
-            self.notices.show(Notice::StorageFull);
+        match self.history.with_untracked(|runs| (super::history::store(runs), runs.len())) {
+            (Stored::Full, _) => self.notices.show(Notice::StorageFull),
+            // Said once: of the first run that would have been kept.
+            (Stored::Refused, 1) => self.notices.show(Notice::StorageRefused),
+            _ => {}
         }
     }
 

@@ -1,6 +1,6 @@
 //! What was played, kept in this browser.
 
-use super::storage;
+use super::storage::{self, Stored};
 use report::{Outcome, Table};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
@@ -50,8 +50,8 @@ pub fn stored() -> Vec<PastRun> {
     storage::stored("runs").map(open).unwrap_or_default()
 }
 
-/// `false` if the browser's storage is full. What cannot be read here stays: another build of the page wrote it.
-pub fn store(runs: &[PastRun]) -> bool {
+/// Stores these runs. What cannot be read here stays: another build of the page wrote it.
+pub fn store(runs: &[PastRun]) -> Stored {
     storage::store("runs", &beside(runs, storage::stored("runs")))
 }
 

@@ -18,6 +18,8 @@ pub enum Notice {
     },
     /// The browser's storage is full.
     StorageFull,
+    /// The browser keeps nothing for this page.
+    StorageRefused,
     /// A part of the page could not be loaded.
     NotLoaded,
     /// A run file that cannot be.

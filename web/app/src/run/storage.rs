@@ -21,7 +21,19 @@ pub fn stored(name: &str) -> Option<Value> {
     LocalStorage::get(key(name)).ok()
 }
 
-/// `false` if the storage is full; where storage is refused nothing is kept, and that is no failure.
-pub fn store<T: Serialize>(name: &str, value: &T) -> bool {
-    is_refused() || LocalStorage::set(key(name), value).is_ok()
+/// What became of a value that was to be stored.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Stored {
+    Kept,
+    Full,
+    /// The browser keeps nothing for this page.
+    Refused,
+}
+
+/// Stores a value under a name.
+pub fn store<T: Serialize>(name: &str, value: &T) -> Stored {
+    if is_refused() {
+        return Stored::Refused;
+    }
+    if LocalStorage::set(key(name), value).is_ok() { Stored::Kept } else { Stored::Full }
 }

@@ -98,6 +98,10 @@ pub fn notice(notice: &Notice) -> (String, String) {
             said("The engine stopped at an error of its own.", "It was started again; finished layers are kept.")
         }
         Notice::StorageFull => said("The browser's storage for this page is full.", "The three oldest runs can go."),
+        Notice::StorageRefused => said(
+            "This browser keeps nothing for this page.",
+            "Runs are listed until it is closed; save or share what shall stay.",
+        ),
         Notice::NotLoaded => said(
             "This part of the page could not be loaded.",
             "Look at the connection and press again; nothing is lost.",

@@ -1,5 +1,5 @@
 // Pictures have the shape and the colours of what the engine answers.
-import { drop, load, open, play, playOne, visit } from "../../page.js";
+import { drop, idx, load, open, play, playOne, visit } from "../../page.js";
 import { expect, test } from "../../test.js";
 
 const run = (task) => `
@@ -77,12 +77,6 @@ test("a change shows all three channels of a coloured image", async ({ page }) =
   }
   expect(told).toBeGreaterThan(0);
 });
-
-/** A file of the form of MNIST. */
-const idx = (sizes, values) => {
-  const words = sizes.flatMap((size) => [0, 0, size >> 8, size & 255]);
-  return [0, 0, 8, sizes.length, ...words, ...values];
-};
 
 test("an image that is not square keeps its shape", async ({ page }) => {
   const [n, height, width] = [200, 6, 10];

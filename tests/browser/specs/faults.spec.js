@@ -1,0 +1,138 @@
+// What may go wrong around the page: nothing finished is lost, one plain sentence says it, the console stays quiet.
+import { deflateSync } from "node:zlib";
+import { LONG, SHORT, asked, drop, hear, idx, load, open, play, playOne, recipe, said, sentence, visit } from "./page.js";
+import { expect, test } from "./test.js";
+
+const notice = (page) => page.locator(".notice");
+
+test("where the browser's storage is full, what was finished is there", async ({ page }) => {
+  await page.addInitScript(() => {
+    Storage.prototype.setItem = () => {
+      throw new DOMException("The quota has been exceeded.", "QuotaExceededError");
+    };
+  });
+  await open(page);
+  await load(page, SHORT);
+  await playOne(page);
+  await expect(notice(page)).toContainText("The browser's storage for this page is full.");
+  await expect(sentence(page)).toContainText("It reads");
+  await visit(page, "runs");
+  await expect(page.locator("#stage tbody tr")).toHaveCount(1);
+});
+
+test("where the browser keeps nothing, runs are listed and it is said once", async ({ page }) => {
+  await page.addInitScript(() => {
+    Object.defineProperty(window, "localStorage", {
+      get: () => {
+        throw new DOMException("Access is denied for this document.", "SecurityError");
+      },
+    });
+  });
+  await open(page);
+  await load(page, SHORT);
+  await playOne(page);
+  await expect(notice(page)).toContainText("This browser keeps nothing for this page.");
+  await notice(page).getByRole("button", { name: "Close" }).click();
+  await page.keyboard.press("]");
+  await playOne(page);
+  await expect(notice(page)).toHaveCount(0);
+  await visit(page, "runs");
+  await expect(page.locator("#stage tbody tr")).toHaveCount(2);
+});
+
+test("a tab that was hidden and frozen for 20 seconds goes on where it was", async ({ page }) => {
+  await open(page);
+  await load(page, LONG);
+  await play(page).click();
+  await hear(page, "step", 3);
+  const cdp = await page.context().newCDPSession(page);
+  await cdp.send("Page.setWebLifecycleState", { state: "frozen" });
+  await new Promise((done) => setTimeout(done, 20_000));
+  await cdp.send("Page.setWebLifecycleState", { state: "active" });
+  const steps = async () => (await said(page, "step")).at(-1).event.done;
+  const before = await steps();
+  await expect.poll(steps).toBeGreaterThan(before);
+  await expect(play(page)).toHaveText("Pause");
+  await expect(notice(page)).toHaveCount(0);
+  expect(await asked(page, "run")).toHaveLength(1);
+});
+
+test("a link with hostile text is shown as text", async ({ page }) => {
+  const hostile = '<img src=x onerror="window.hacked=1"><script>window.hacked=1</script>\u202e\u0000{{1}}';
+  const run = {
+    version: 1,
+    name: hostile,
+    tasks: { [hostile]: { id: "digits" } },
+    model: { id: "mlp" },
+    stage: [{ id: "train.scratch", as: "<svg onload=hacked=1>", train: { epochs: 1 } }],
+  };
+  const link = deflateSync(JSON.stringify(run)).toString("base64url");
+  await open(page, `./?backend=cpu#r=${link}`);
+  await expect(notice(page)).toHaveCount(0);
+  await playOne(page);
+  await expect(sentence(page)).toContainText("It reads");
+  await page.getByRole("button", { name: "Share" }).first().click();
+  await expect(page.getByRole("dialog")).toBeVisible();
+  await page.keyboard.press("Escape");
+  await visit(page, "runs");
+  await expect(page.locator("#stage tbody tr")).toHaveCount(1);
+  expect(await page.locator("img[src=x], svg[onload], #app script").count()).toBe(0);
+  expect(await page.evaluate(() => window.hacked)).toBeUndefined();
+
+  // What no link can be is refused.
+  for (const text of ['{"version":1', "[".repeat(100_000), `{"version":1,"x":"${"y".repeat(2_000_000)}"}`]) {
+    await page.goto("about:blank");
+    await open(page, `./?backend=cpu#r=${deflateSync(text).toString("base64url")}`);
+    await expect(notice(page)).toContainText("This link cannot be read.");
+  }
+});
+
+test("a file of 2 GB is refused by its size, unread", async ({ page }) => {
+  await open(page);
+  for (const name of ["weights.safetensors", "train-images-idx3-ubyte.gz", "run.toml"]) {
+    const dataTransfer = await page.evaluateHandle((name) => {
+      const piece = new Blob([new Uint8Array(1 << 26)]);
+      const data = new DataTransfer();
+      data.items.add(new File(Array(32).fill(piece), name));
+      File.prototype.arrayBuffer = File.prototype.stream = FileReader.prototype.readAsArrayBuffer = () => {
+        throw new Error("the file was read");
+      };
+      return data;
+    }, name);
+    await page.dispatchEvent("body", "drop", { dataTransfer });
+    await expect(notice(page)).toContainText("MB, the limit");
+    await notice(page).getByRole("button", { name: "Close" }).click();
+  }
+});
+
+test.describe("the page's policy", () => {
+  // The test itself asks a stranger.
+  test.use({ provoked: /Content Security Policy/ });
+
+  test("images that are dropped and trained on stay in the tab", async ({ page }) => {
+    await open(page);
+    const policy = await page.locator('meta[http-equiv="Content-Security-Policy"]').getAttribute("content");
+    expect(policy).toContain("default-src 'self'");
+    expect(policy).not.toContain("'unsafe-eval'");
+    // The rest of the page has loaded; from here on there is nothing to fetch.
+    await load(page, recipe("digits-mlp"));
+    await page.waitForLoadState("networkidle");
+    const requests = [];
+    page.on("request", (request) => {
+      if (!/^(blob|data):/.test(request.url())) requests.push(request.url());
+    });
+    const [n, size] = [120, 8];
+    const labels = Array.from({ length: n }, (_, at) => at % 2);
+    const image = (label) => Array.from({ length: size * size }, (_, at) => ((at % size < 4) === (label === 1) ? 255 : 0));
+    await drop(page, "images-idx3-ubyte", idx([n, size, size], labels.flatMap(image)));
+    await drop(page, "labels-idx1-ubyte", idx([n], labels));
+    await expect(notice(page)).toContainText("is loaded");
+    await expect(play(page)).toBeEnabled();
+    await playOne(page);
+    await expect(sentence(page)).toContainText("images it has never seen");
+    expect(requests).toEqual([]);
+    // And could not leave it: the policy refuses a stranger's address before anything is sent.
+    const sent = await page.evaluate(() => fetch("https://example.com/").then(() => "sent", () => "refused"));
+    expect(sent).toBe("refused");
+  });
+});
