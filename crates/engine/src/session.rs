@@ -311,7 +311,8 @@ impl Session {
                     Err(Error::Input(wrong)) => return Err(Error::input("model.weights", wrong.to_string())),
                     read => read?,
                 };
-                weights::open(name, &bytes, &spec.model, first.set.shape, &self.opened.device)?
+                let what = format!("model.weights: {name}");
+                weights::open(&what, &bytes, &spec.model, first.set.shape, &self.opened.device)?
             }
             None => {
                 let mut cx = self.cx(run, spec.seed);
