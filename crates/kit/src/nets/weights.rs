@@ -58,8 +58,11 @@ pub struct About {
 /// Largest size in bytes of a file that is read.
 const LIMIT: usize = 1 << 30;
 
-/// Largest size in bytes of a file's header. Read as JSON it takes up to some thirty times its size.
+/// Largest size in bytes of a file's header. As tensors it takes up to 53 times its size.
 const HEADER: u64 = 1 << 20;
+
+/// Largest size in bytes of the description in a header. As settings it takes up to 200 times its size.
+const ABOUT: usize = 1 << 16;
 
 /// What `torch.nn.DataParallel` and `torch.compile` put before every name.
 const WRAPPERS: [&str; 2] = ["module.", "_orig_mod."];
@@ -279,7 +282,7 @@ pub fn open(what: &str, bytes: &[u8], pick: &Pick, shape: [usize; 3], device: &D
         return Err(Error::input(what, "it holds fewer values than its network has weights"));
     }
     // All values are overwritten below; this only creates the layers.
-    let mut net = Net::with(&merged, shape, classes, &mut Rng::of(0, "open", &[]), device)?;
+    let mut net = Net::with(&merged, shape, classes, &mut Rng::none(), device)?;
     tensors.load(&mut net, device)?;
     Ok(net)
 }
@@ -310,6 +313,10 @@ impl<'a> Tensors<'a> {
         let file = SafeTensors::deserialize(bytes).map_err(broken)?;
         let (_, metadata) = SafeTensors::read_metadata(bytes).map_err(broken)?;
         let about = metadata.metadata().as_ref().and_then(|map| map.get("palimpsest"));
+        if let Some(size) = about.map(String::len).filter(|size| *size > ABOUT) {
+            let why = format!("its description of the network has {size} bytes; at most {ABOUT} are read");
+            return Err(Error::input(what, why));
+        }
         let about = about.map(|text| serde_json::from_str(text)).transpose().map_err(|error| {
             let why = cut(&error.to_string(), 200);
             Error::input(what, format!("its description of the network cannot be read ({why})"))
@@ -471,9 +478,12 @@ impl<'a> Tensors<'a> {
     }
 }
 
-/// Size in bytes of an element, and how it is read as `f32`; `None` for types that are no floating-point numbers of
+/// An element as `f32`.
+type ReadElement = fn(&[u8]) -> f32;
+
+/// Size in bytes of an element, and how it is read; `None` for types that are no floating-point numbers of
 /// 16 to 64 bits.
-fn reader(dtype: Dtype) -> Option<(usize, fn(&[u8]) -> f32)> {
+fn reader(dtype: Dtype) -> Option<(usize, ReadElement)> {
     Some(match dtype {
         Dtype::F16 => (2, |bytes| f16::from_le_bytes(array(bytes)).to_f32()),
         Dtype::BF16 => (2, |bytes| bf16::from_le_bytes(array(bytes)).to_f32()),
