@@ -1,11 +1,13 @@
 //! Weights and data as other programs write them: what is read, and what is named for what it is.
 
-use crate::common::{device, golden, item, net, session, state};
-use engine::Ended;
+use crate::common::{Heard, device, golden, item, net, session, state};
+use engine::{Ended, Session};
+use flate2::{Compression, write::GzEncoder};
 use kit::nets::weights;
 use safetensors::SafeTensors;
 use serde_json::{Value, json};
-use spec::{Import, Pick, RunSpec};
+use spec::{Event, Import, Pick, Report, RunSpec};
+use std::io::Write;
 
 /// `cargo test` without Python: files that PyTorch saved in 16 and 64 bits, from networks in its wrappers.
 #[test]
@@ -116,6 +118,9 @@ fn headers_beyond_the_limit_are_not_read() {
         let error = opened(&bytes).unwrap_err();
         assert_eq!(error, format!("w: its header has {header} bytes; at most 1048576 are read"));
     }
+    let about = json!({ "palimpsest": format!("{{{}}}", " ".repeat(1 << 16)) });
+    let error = opened(&weights::file(&[item("head.weight", &[2, 3], vec![0.0; 6])], &[], about)).unwrap_err();
+    assert_eq!(error, "w: its description of the network has 65538 bytes; at most 65536 are read");
 }
 
 /// Files of another kind, by name, with the words that name them.
@@ -163,6 +168,146 @@ fn weights_of_another_kind_are_named_for_what_they_are() {
         let error = session.import("base", Import::Weights, bytes).unwrap_err().to_string();
         assert!(error.starts_with("base: ") && error.contains(said), "{error}");
     }
+}
+
+#[test]
+fn data_of_another_kind_is_named_for_what_it_is() {
+    let packed = |bytes: &[u8]| gzip(bytes);
+    let twice = |name| (name, packed(&packed(b"\0\0\x08\x03")), "packed with gzip; unpack it first");
+    let xz = |name| (name, b"\xfd7zXZ\0\0\x04".to_vec(), "packed with xz; unpack it first");
+    let more = ["a.gz.gz", "b.gz", "c.gz"].map(twice).into_iter().chain(["xnist.xz", "a.xz", "b.xz"].map(xz));
+    for (name, bytes, said) in strangers().into_iter().chain(more) {
+        for (key, other) in [("images", "labels"), ("labels", "images"), ("test_images", ""), ("test_labels", "")] {
+            // In gzip it is no other thing.
+            for bytes in [bytes.clone(), packed(&bytes)] {
+                let error = on_data(key, name, &bytes);
+                assert!(error.starts_with(&format!("tasks.it.{key}: {name}: ")), "{other}: {error}");
+                assert!(error.contains(said) && error.len() < 300, "{key}: {error}");
+                let converts = ["PyTorch", "Python", "NumPy"].iter().any(|word| said.contains(word));
+                assert_eq!(error.contains("convert it to IDX"), converts, "{error}");
+            }
+        }
+    }
+}
+
+/// What is said of a task whose file for this key holds these bytes; its other files are right.
+fn on_data(key: &str, name: &str, bytes: &[u8]) -> String {
+    let (mut session, _) = session();
+    let mut task = json!({ "id": "idx" });
+    for (of, right) in [("images", images(20)), ("labels", labels(&[0, 1].repeat(10)))] {
+        for of in [of.to_owned(), format!("test_{of}")] {
+            let (file, bytes) = if of == key { (name, bytes.to_vec()) } else { (of.as_str(), right.clone()) };
+            session.import(file, Import::Data, bytes).unwrap();
+            task[&of] = file.into();
+        }
+    }
+    let spec = json!({
+        "version": 1, "tasks": { "it": task }, "model": { "id": "linear" }, "stage": [{ "id": "train.scratch" }],
+    });
+    played(pollster::block_on(session.play(1, RunSpec::read(&spec.to_string()).unwrap(), 0, None)))
+}
+
+/// A run on images whose labels lack the classes 1 and 4, which the run file keeps; test images are one of each.
+fn with_empty_classes(classes: Value, stages: Value) -> Result<(Report, Heard, Session), String> {
+    let (mut session, host) = session();
+    let kinds = [0_u8, 2, 3, 5];
+    for (name, bytes) in [
+        ("images", images(80)),
+        ("labels", labels(&kinds.repeat(20))),
+        ("test_images", images(8)),
+        ("test_labels", labels(&kinds.repeat(2))),
+    ] {
+        session.import(name, Import::Data, bytes).unwrap();
+    }
+    let spec = json!({
+        "version": 1,
+        "retrain_seeds": 1,
+        "tasks": { "it": {
+            "id": "idx", "images": "images", "labels": "labels", "test_images": "test_images",
+            "test_labels": "test_labels", "classes": classes,
+        } },
+        "model": { "id": "linear" },
+        "forget": { "id": "class", "class": 2 },
+        "stage": stages,
+    });
+    let spec = RunSpec::read(&spec.to_string()).unwrap();
+    pollster::block_on(session.prepare(1, spec.clone())).map_err(|error| error.to_string())?;
+    match pollster::block_on(session.play(1, spec, 0, None)) {
+        Ok(Ended::Finished(report)) => Ok((*report, host.said.take(), session)),
+        other => Err(played(other)),
+    }
+}
+
+#[test]
+fn an_empty_class_is_kept_where_it_is_asked_for() {
+    let train = json!({ "id": "train.scratch", "as": "base", "train": { "epochs": 1 } });
+    let names = |classes: Value| {
+        let (_, heard, _) = with_empty_classes(classes, json!([train]))?;
+        let names = heard.iter().find_map(|(said, _)| match &said.event {
+            Event::Prepared { classes, .. } => Some(classes[0].1.clone()),
+            _ => None,
+        });
+        Ok::<_, String>(names.unwrap())
+    };
+    assert_eq!(names(json!([])).unwrap(), ["0", "2", "3", "5"]);
+    assert_eq!(names(json!([0, 1, 2, 3, 4, 5])).unwrap(), ["0", "1", "2", "3", "4", "5"]);
+    // Numbers are those of the file, in any order.
+    assert_eq!(names(json!([5, 9, 2])).unwrap(), ["5", "9", "2"]);
+    assert!(names(json!([1, 3])).unwrap_err().contains("all training samples are of class 3"));
+    assert!(names(json!([1, 4])).unwrap_err().contains("its training or test split is empty"));
+    assert!(names(json!([2, 2])).unwrap_err().contains("class 2 is named twice"));
+    // Each class has its value or none; no figure is 0 or NaN for want of images.
+    let (report, heard, _) = with_empty_classes(json!([0, 1, 2, 3, 4, 5]), json!([train])).unwrap();
+    let mut seen = 0;
+    for (said, _) in &heard {
+        if let Event::Classes { values, .. } = &said.event {
+            assert_eq!(values.iter().map(Option::is_some).collect::<Vec<_>>(), [true, false, true, true, false, true]);
+            seen += 1;
+        }
+    }
+    assert!(seen > 0 && report.rows.iter().all(|row| row.value.is_finite() && row.n != Some(0)));
+}
+
+#[test]
+fn an_empty_class_is_neither_drawn_nor_aimed_at() {
+    let all = || json!([0, 1, 2, 3, 4, 5]);
+    let train = json!({ "id": "train.scratch", "as": "base", "train": { "epochs": 1 } });
+    for (target, is_filled) in [(1, false), (4, false), (3, true)] {
+        let attack = json!({ "id": "attack.bim", "target": target, "steps": 1 });
+        let ended = with_empty_classes(all(), json!([train, attack]));
+        match ended {
+            Ok(_) => assert!(is_filled, "{target}"),
+            Err(error) => assert!(!is_filled && error.contains(&format!("is of class {target}")), "{error}"),
+        }
+    }
+    // No label is ever one of them, so that their biases can only fall.
+    for id in ["unlearn.random-label", "unlearn.salun"] {
+        let relabel = json!({ "id": id, "as": "forgot", "from": "base", "train": { "epochs": 5 } });
+        let (.., session) = with_empty_classes(all(), json!([train, relabel])).unwrap();
+        let [before, after] = ["base", "forgot"].map(|name| {
+            let mut items = state(&session.model(name).unwrap()).into_iter();
+            items.find(|item| item.name == "head.bias").unwrap().values
+        });
+        assert!(before != after && [1, 4].iter().all(|class| after[*class] <= before[*class]), "{before:?} {after:?}");
+    }
+}
+
+/// IDX images of 2 × 2 bytes that differ by their place.
+fn images(n: u32) -> Vec<u8> {
+    let mut bytes = vec![0, 0, 8, 3];
+    [n, 2, 2].iter().for_each(|size| bytes.extend(size.to_be_bytes()));
+    bytes.extend((0..n).flat_map(|at| (0..4).map(move |pixel| if at % 4 == pixel { 250 } else { at as u8 })));
+    bytes
+}
+
+fn labels(values: &[u8]) -> Vec<u8> {
+    [&[0, 0, 8, 1], &(values.len() as u32).to_be_bytes()[..], values].concat()
+}
+
+fn gzip(bytes: &[u8]) -> Vec<u8> {
+    let mut encoder = GzEncoder::new(Vec::new(), Compression::best());
+    encoder.write_all(bytes).unwrap();
+    encoder.finish().unwrap()
 }
 
 fn played(ended: kit::Result<Ended>) -> String {
