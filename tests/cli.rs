@@ -66,12 +66,22 @@ fn a_run_repeats_itself() {
 fn results_are_whole() {
     let folder = TempDir::new().unwrap();
     let said =
-        done(&folder, &["run", "run.toml", "--out", "out", "--save", "weights,adversarials,indices"], CHAIN).stdout;
+        done(&folder, &["run", "run.toml", "--out", "out", "--save", "weights,adversarials,indices,logits"], CHAIN)
+            .stdout;
     let out = folder.path().join("out");
     let said = String::from_utf8(said).unwrap();
     assert!(said.contains("base: It reads ") && said.contains("LoRA and PEFT\nStage"), "{said}");
     assert_eq!(names(folder.path()), ["out", "run.toml"]);
-    let all = ["adversarials", "events.jsonl", "files.json", "indices.json", "report.html", "report.json", "weights"];
+    let all = [
+        "adversarials",
+        "events.jsonl",
+        "files.json",
+        "indices.json",
+        "logits",
+        "report.html",
+        "report.json",
+        "weights",
+    ];
     assert_eq!(names(&out), all);
 
     let json: Value = serde_json::from_str(&fs::read_to_string(out.join("report.json")).unwrap()).unwrap();
@@ -117,6 +127,22 @@ fn results_are_whole() {
     for name in ["ids", "labels"] {
         let tensor = attacked.tensor(name).unwrap();
         assert_eq!((tensor.dtype(), tensor.shape()), (Dtype::I64, &[360][..]), "{name}");
+    }
+
+    assert_eq!(names(&out.join("logits")), ["base.safetensors", "forgot.safetensors", "lora.safetensors"]);
+    for stage in ["base", "forgot", "lora"] {
+        let logits = fs::read(out.join(format!("logits/{stage}.safetensors"))).unwrap();
+        let logits = SafeTensors::deserialize(&logits).unwrap();
+        let [values, labels, ids] = ["logits", "labels", "ids"].map(|name| logits.tensor(name).unwrap());
+        assert_eq!([values.shape(), labels.shape(), ids.shape()], [&[360, 10][..], &[360], &[360]], "{stage}");
+        let values: Vec<f32> = values.data().chunks(4).map(|b| f32::from_le_bytes(b.try_into().unwrap())).collect();
+        let right = values.chunks(10).zip(labels.data().chunks(8)).filter(|(row, label)| {
+            let best = (0..10).max_by(|a, b| row[*a].total_cmp(&row[*b])).unwrap();
+            best as i64 == i64::from_le_bytes((*label).try_into().unwrap())
+        });
+        let row = report["rows"].as_array().unwrap().iter().find(|row| row["stage"] == stage && row["key"] == "accuracy");
+        let accuracy = row.unwrap()["value"].as_f64().unwrap();
+        assert_eq!((3.6 * accuracy).round() as usize, right.count(), "{stage}");
     }
 
     let indices: Value = parsed(&fs::read_to_string(out.join("indices.json")).unwrap());

@@ -6,6 +6,7 @@ mod catalogue;
 mod cli;
 mod common;
 mod engine_runs;
+mod foreign_files;
 mod goldens;
 mod gradients;
 mod laws;

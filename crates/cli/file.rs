@@ -32,7 +32,7 @@ pub fn run_file(path: &Path) -> Result<RunSpec, Stop> {
     let (name, bytes) = match path.to_str() {
         Some("-") => {
             let name = "standard input";
-            (name.into(), bounded(io::stdin().lock(), name, LARGEST_RUN_FILE)?)
+            (name.into(), bounded(io::stdin().lock(), name, 0, LARGEST_RUN_FILE)?)
         }
         _ => (path.display().to_string(), bytes(path, LARGEST_RUN_FILE)?),
     };
@@ -71,14 +71,17 @@ pub fn bytes(path: &Path, limit: u64) -> Result<Vec<u8>, Wrong> {
     let name = path.display().to_string();
     let wrong = |error: io::Error| Wrong::new(&name, unreadable(&error));
     let file = File::open(path).map_err(wrong)?;
-    if !file.metadata().map_err(wrong)?.is_file() {
+    let about = file.metadata().map_err(wrong)?;
+    if !about.is_file() {
         return Err(Wrong::new(name, "this is no file"));
     }
-    bounded(file, &name, limit)
+    bounded(file, &name, about.len(), limit)
 }
 
-fn bounded(reader: impl Read, name: &str, limit: u64) -> Result<Vec<u8>, Wrong> {
-    let mut bytes = Vec::new();
+/// All bytes of a reader that gives at most `limit`, and is said to have `size`.
+fn bounded(reader: impl Read, name: &str, size: u64, limit: u64) -> Result<Vec<u8>, Wrong> {
+    // Room for all at once: a vector that grows holds a large file twice while it moves.
+    let mut bytes = Vec::with_capacity(size.min(limit) as usize + 1);
     reader.take(limit + 1).read_to_end(&mut bytes).map_err(|error| Wrong::new(name, unreadable(&error)))?;
     match bytes.len() as u64 > limit {
         true => Err(Wrong::new(name, format!("the file is larger than {} MB, the limit", limit >> 20))),

@@ -7,7 +7,7 @@ use crate::speaker::{Listener, Speaker};
 use crate::stop::Stop;
 use crate::{file, signals, text};
 use clap::{Args, ValueEnum, builder::PossibleValue, builder::PossibleValuesParser};
-use engine::{Adversarials, Ended, Exported, Gate, Registry, Session};
+use engine::{Ended, Exported, Gate, Logits, Registry, Session};
 use report::{Results, view::Outcomes, view::Played};
 use safetensors::{Dtype, tensor::TensorView};
 use serde_json::{Value, json};
@@ -80,6 +80,8 @@ enum Save {
     Adversarials,
     /// Rows of the splits and of the forget set
     Indices,
+    /// Logits of networks on their test split, with labels and ids
+    Logits,
     /// Networks as PyTorch loads them, adapters as PEFT does
     Weights,
 }
@@ -313,27 +315,32 @@ impl Plays<'_> {
                     write(format!("{folder}/adapter_model.safetensors"), &adapter.weights)?;
                 }
             }
+            if is_done && self.save.contains(&Save::Logits) && engine::is_layer(&stage.id) {
+                let Logits { ids, labels, classes, values } = pollster::block_on(self.session.logits(spec, index))?;
+                let bytes = samples_file("logits", &[ids.len(), classes], &values, &labels, &ids)?;
+                write(format!("logits/{file}.safetensors"), &bytes)?;
+            }
             if let Some(left) = self.session.adversarials.get(&name).filter(|_| self.save.contains(&Save::Adversarials))
             {
-                write(format!("adversarials/{file}.safetensors"), &adversarials_file(left)?)?;
+                let bytes = samples_file("x", &left.shape, &left.pixels, &left.labels, &left.ids)?;
+                write(format!("adversarials/{file}.safetensors"), &bytes)?;
             }
         }
         Ok(files)
     }
 }
 
-/// `x` `[n, channels, height, width]`, `labels` and `ids` `[n]`.
-fn adversarials_file(left: &Adversarials) -> Result<Vec<u8>, Stop> {
-    let n = left.ids.len();
-    let x: Vec<u8> = left.pixels.iter().flat_map(|pixel| pixel.to_le_bytes()).collect();
-    let labels: Vec<u8> = left.labels.iter().flat_map(|label| i64::from(*label).to_le_bytes()).collect();
-    let ids: Vec<u8> = left.ids.iter().flat_map(|id| i64::from(*id).to_le_bytes()).collect();
+/// Numbers `[n, …]` under their name, with `labels` and `ids` `[n]` of the samples that they belong to.
+fn samples_file(name: &str, shape: &[usize], values: &[f32], labels: &[u16], ids: &[u32]) -> Result<Vec<u8>, Stop> {
+    let values: Vec<u8> = values.iter().flat_map(|value| value.to_le_bytes()).collect();
+    let labels: Vec<u8> = labels.iter().flat_map(|label| i64::from(*label).to_le_bytes()).collect();
+    let bytes: Vec<u8> = ids.iter().flat_map(|id| i64::from(*id).to_le_bytes()).collect();
     let tensors = [
-        ("x", TensorView::new(Dtype::F32, left.shape.to_vec(), &x)),
-        ("labels", TensorView::new(Dtype::I64, vec![n], &labels)),
-        ("ids", TensorView::new(Dtype::I64, vec![n], &ids)),
+        (name, TensorView::new(Dtype::F32, shape.to_vec(), &values)),
+        ("labels", TensorView::new(Dtype::I64, vec![ids.len()], &labels)),
+        ("ids", TensorView::new(Dtype::I64, vec![ids.len()], &bytes)),
     ];
-    let failed = |error| Stop::Failed(format!("the attacked inputs cannot be written ({error})"));
+    let failed = |error| Stop::Failed(format!("\"{name}\" cannot be written ({error})"));
     let tensors = tensors.into_iter().map(|(name, tensor)| Ok((name, tensor?))).collect::<Result<Vec<_>, _>>();
     safetensors::serialize(tensors.map_err(failed)?, None).map_err(failed)
 }

@@ -22,7 +22,7 @@ const ROOMS: [&[&str]; 10] = [
     &["data"],
     &["stats"],
     &["host", "settings"],
-    &["error", "seed"],
+    &["error", "foreign", "seed"],
 ];
 
 #[test]

@@ -69,7 +69,8 @@ impl Asker {
                     let entry = self.registry.entry(&method.id)?;
                     scale_step(entry, method, &mut params, *epsilon);
                     let done = attack_view(entry, &params, &net, &view, &mut cx).await?;
-                    accuracy.push(done.attacked.accuracy());
+                    let held = done.attacked.accuracy();
+                    accuracy.push(held.ok_or_else(|| Error::input("n", "at least one image is right"))?);
                     cx.host.turn().await;
                 }
                 Ok((Answer::Curve { accuracy, n: view.len() }, Vec::new()))
@@ -151,6 +152,7 @@ impl Asker {
         (entry.settings)(&method.id, &method.params)?;
         let fitting = self.fitting(net, task)?;
         net.knows(&fitting)?;
+        entry.aims(&method.params, &fitting)?;
         let view = fitting.test;
         if samples.is_empty() || samples.len() > CHUNK || samples.iter().any(|id| !view.rows.contains(id)) {
             return Err(Error::input("samples", format!("1 to {CHUNK} images of the test split are right")));

@@ -17,7 +17,7 @@ pub use kit::host::{Boxed, Gate, Host};
 pub use kit::{Error, Result};
 pub use methods::cards;
 pub use registry::Registry;
-pub use session::{Adversarials, Ended, Exported, Session};
+pub use session::{Adversarials, Ended, Exported, Logits, Session};
 pub use summary::summary;
 
 use kit::Entry;

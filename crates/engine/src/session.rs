@@ -8,7 +8,7 @@ use indexmap::IndexMap;
 use kit::cx::{Checkpoint, Cx, Published};
 use kit::data::{Task, forget_rows};
 use kit::host::{Gate, Host};
-use kit::learn::test;
+use kit::learn::{logits, test};
 use kit::nets::Net;
 use kit::nets::weights::{self, AdapterFiles};
 use kit::run::{Made, Reference, RunState, Seen};
@@ -62,6 +62,19 @@ pub struct Adversarials {
     pub shape: [usize; 4],
     /// Their elements in row-major order.
     pub pixels: Vec<f32>,
+}
+
+/// What a network says of the test split of its task.
+#[derive(Clone, Debug)]
+pub struct Logits {
+    /// Ids of the samples, `[n]`.
+    pub ids: Vec<u32>,
+    /// Their true classes, `[n]`.
+    pub labels: Vec<u16>,
+    /// Number of classes of the network.
+    pub classes: usize,
+    /// `[n, classes]` in row-major order.
+    pub values: Vec<f32>,
 }
 
 /// A model as other programs load it.
@@ -125,6 +138,21 @@ impl Session {
     pub async fn export(&self, name: &str) -> Result<Exported> {
         let net = self.model(name).ok_or_else(|| Error::input(name, "this stage has left no model"))?;
         Ok(Exported { weights: weights::export(&net).await?, adapter: weights::export_adapter(&net).await? })
+    }
+
+    /// The logits of the network that a stage of the run that was played last has left, on the test split of the task
+    /// that it was made on.
+    pub async fn logits(&self, spec: &RunSpec, index: usize) -> Result<Logits> {
+        let (name, task) = (spec.stage_name(index), spec.task_of(index, |id| self.registry.is_layer(id)));
+        let net = self.model(&name).ok_or_else(|| Error::input(name, "this stage has left no model"))?;
+        let view = self.tasks.borrow().values().find(|known| known.name == task).map(|task| task.test.clone());
+        let view = view.ok_or_else(|| Error::input(task, "this task is not loaded"))?;
+        let mut cx = self.cx(0, spec.seed);
+        // It has its own gate, because a run that was stopped leaves finished stages too.
+        (cx.progress.gate, cx.quiet) = (Rc::default(), true);
+        let values = logits(&net, &view, &mut cx).await?;
+        let labels = view.rows.iter().map(|row| view.label(*row)).collect();
+        Ok(Logits { ids: view.rows.to_vec(), labels, classes: net.classes, values })
     }
 
     /// The rows of the splits of each task of the run that was checked or played last, and of the forget set on each
@@ -314,7 +342,8 @@ impl Session {
                     Err(Error::Input(wrong)) => return Err(Error::input("model.weights", wrong.to_string())),
                     read => read?,
                 };
-                weights::open(name, &bytes, &spec.model, first.set.shape, &self.opened.device)?
+                let what = format!("model.weights: {name}");
+                weights::open(&what, &bytes, &spec.model, first.set.shape, &self.opened.device)?
             }
             None => {
                 let mut cx = self.cx(run, spec.seed);

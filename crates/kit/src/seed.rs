@@ -10,7 +10,7 @@ use spec::Digest;
 /// A stream of random numbers. `ln`, `cos` and the like come from `libm`, because those of `std` differ in their last
 /// bits between platforms.
 #[derive(Clone)]
-pub struct Rng(ChaCha8Rng);
+pub struct Rng(Option<ChaCha8Rng>);
 
 impl Rng {
     /// The stream that belongs to this seed, purpose and list of numbers. Streams that differ in one of them are
@@ -22,17 +22,27 @@ impl Rng {
         for number in numbers {
             hash.write(&number.to_le_bytes());
         }
-        Self(ChaCha8Rng::seed_from_u64(hash.value()))
+        Self(Some(ChaCha8Rng::seed_from_u64(hash.value())))
+    }
+
+    /// A stream of zeros: for weights that a file holds, which must take neither time nor memory before they are read.
+    pub const fn none() -> Self {
+        Self(None)
+    }
+
+    /// Whether this is the stream of zeros.
+    pub const fn is_none(&self) -> bool {
+        self.0.is_none()
     }
 
     /// 32 random bits.
     pub fn bits(&mut self) -> u32 {
-        self.0.next_u32()
+        self.0.as_mut().map_or(0, |stream| stream.next_u32())
     }
 
     /// Uniform in [0, 1), with 24 bits, so that the value is exact in `f32`.
     pub fn unit(&mut self) -> f32 {
-        (self.0.next_u32() >> 8) as f32 / 16_777_216.0
+        (self.bits() >> 8) as f32 / 16_777_216.0
     }
 
     /// Uniform in [low, high).
@@ -48,7 +58,7 @@ impl Rng {
 
     /// Uniform in `0 .. below`.
     pub fn below(&mut self, below: usize) -> usize {
-        ((u64::from(self.0.next_u32()) * below as u64) >> 32) as usize
+        ((u64::from(self.bits()) * below as u64) >> 32) as usize
     }
 
     /// Shuffles in place, by Fisher and Yates.

@@ -23,8 +23,8 @@ pub fn write() -> Result<()> {
     Ok(())
 }
 
-/// Styles are set on elements by the page's charts. Engines and later parts are fetched and compiled; a worker may start
-/// from a blob; pictures that are saved are blobs, and the icon is data.
+/// Styles are set on elements by the page's charts. Engines and later parts are fetched and compiled; a worker may
+/// start from a blob; pictures that are saved are blobs, and the icon is data.
 fn element(page: &str) -> Result<String> {
     let hashes: String = inline(page)?.into_iter().map(|script| format!(" 'sha256-{}'", hash(script))).collect();
     Ok(format!(

@@ -263,7 +263,9 @@ impl Cx {
 
     /// Reports the result on the test split after `step` steps: accuracy, every prediction, and accuracy by class.
     pub fn say_tested(&self, step: usize, tested: &Tested) {
-        self.say(Event::Scalar { series: "accuracy".into(), step, value: tested.accuracy() as f32 });
+        if let Some(accuracy) = tested.accuracy() {
+            self.say(Event::Scalar { series: "accuracy".into(), step, value: accuracy as f32 });
+        }
         self.say(tested.event("test"));
         self.say(Event::Classes { series: "test".into(), values: tested.by_class() });
     }

@@ -10,7 +10,8 @@ use spec::Adjective;
 #[derive(Clone, Debug, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct ImageViews {
-    /// Keep only these classes, renumbered in this order; empty keeps all.
+    /// Keep only these classes, renumbered in this order; empty keeps all. Those of IDX files go by their numbers
+    /// there, and one without images may be kept.
     #[schemars(length(max = 1000), inner(range(min = 0, max = 1000)))]
     pub classes: Vec<u16>,
     /// Turn every image by this angle.
@@ -43,25 +44,38 @@ impl ImageViews {
 
 /// Drops the samples of all other classes and renumbers the labels in the order of `keep`.
 fn keep_classes(at: &str, raw: &mut RawSet, keep: &[u16]) -> Result {
-    for (place, class) in keep.iter().enumerate() {
-        if usize::from(*class) >= raw.classes.len() {
-            let why = format!("there is no class {class}; there are 0 to {}", raw.classes.len() - 1);
-            return Err(Error::input(format!("{at}.classes"), why));
+    let wrong = |why: String| Err(Error::input(format!("{at}.classes"), why));
+    // The new number of each class that is kept.
+    let mut places = vec![None; raw.classes.len()];
+    for (place, class) in (0..).zip(keep) {
+        if keep[..usize::from(place)].contains(class) {
+            return wrong(format!("class {class} is named twice"));
         }
-        if keep[..place].contains(class) {
-            return Err(Error::input(format!("{at}.classes"), format!("class {class} is named twice")));
+        let name = class.to_string();
+        let found = match raw.by_number {
+            true => raw.classes.iter().position(|known| *known == name),
+            false => Some(usize::from(*class)),
+        };
+        match found.map(|found| places.get_mut(found)) {
+            Some(Some(new)) => *new = Some(place),
+            Some(None) => {
+                return wrong(format!("there is no class {class}; there are 0 to {}", raw.classes.len() - 1));
+            }
+            // Nobody has seen it in the file, but it is asked for.
+            None => {}
         }
     }
     if keep.len() < 2 {
-        return Err(Error::input(format!("{at}.classes"), "one class is too few; at least two are needed"));
+        return wrong("one class is too few; at least two are needed".into());
     }
-    let place = |label: u16| keep.iter().position(|class| *class == label);
+    let place = |label: u16| places[usize::from(label)];
     for split in [&mut raw.train, &mut raw.valid, &mut raw.test] {
         split.retain(|row| place(raw.labels[*row as usize]).is_some());
     }
-    raw.classes = keep.iter().map(|class| raw.classes[usize::from(*class)].clone()).collect();
     for label in &mut raw.labels {
-        *label = place(*label).unwrap_or(0) as u16;
+        *label = place(*label).unwrap_or(0);
     }
+    let name = |class: &u16| if raw.by_number { class.to_string() } else { raw.classes[usize::from(*class)].clone() };
+    raw.classes = keep.iter().map(name).collect();
     Ok(())
 }

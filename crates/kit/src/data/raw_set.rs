@@ -13,6 +13,9 @@ pub struct RawSet {
     pub labels: Vec<u16>,
     /// Name of each class, in the order of the labels.
     pub classes: Vec<String>,
+    /// Whether a run file knows classes by the number that is their name, as a file of labels has it, and not by their
+    /// place in the list. Then a class can be kept that no sample has.
+    pub by_number: bool,
     /// What else is known of each sample (shape, style, colour …) as small integers `[n]` by factor. Empty for most
     /// sets.
     pub factors: BTreeMap<String, Vec<u16>>,

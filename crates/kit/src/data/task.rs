@@ -8,6 +8,7 @@ use crate::settings;
 use burn::tensor::{Device, Tensor, TensorData};
 use serde_json::{Map, Value};
 use spec::{Kind, Pick};
+use std::collections::BTreeSet;
 use std::rc::Rc;
 
 /// A set with its fixed split and the names of its classes.
@@ -63,23 +64,27 @@ impl Task {
             return Err(Error::input(at, "an input is not a finite number"));
         }
         views.apply(&at, &mut raw)?;
-        if raw.classes.len() < 2 {
-            return Err(Error::input(at, format!("it has {} class; at least two are needed", raw.classes.len())));
-        }
         for split in [&raw.train, &raw.test] {
             if split.is_empty() {
                 return Err(Error::input(at, "its training or test split is empty"));
             }
         }
+        let filled = filled(raw.train.iter().map(|row| raw.labels[*row as usize]));
+        if filled.len() < 2 {
+            let name = &raw.classes[usize::from(filled[0])];
+            let why = format!("all training samples are of class {name}; at least two classes are needed");
+            return Err(Error::input(at, why));
+        }
         let [channels, height, width] = raw.shape;
         let n = raw.labels.len();
+        let pixels: Rc<[f32]> = raw.inputs.into();
         let set = Rc::new(Set {
             source,
             licence: entry.licence.into(),
             kind: entry.kind,
             shape: raw.shape,
-            inputs: Tensor::from_data(TensorData::new(raw.inputs.clone(), [n, channels, height, width]), device),
-            pixels: raw.inputs.into(),
+            inputs: Tensor::from_data(TensorData::new(pixels.to_vec(), [n, channels, height, width]), device),
+            pixels,
             factors: raw.factors,
             numbers: raw.numbers,
         });
@@ -92,6 +97,11 @@ impl Task {
             test: train.at(raw.test),
             train,
         })
+    }
+
+    /// The classes that training has samples of, ascending; a choice of classes may keep others too.
+    pub fn filled(&self) -> Vec<u16> {
+        filled(self.train.rows.iter().map(|row| self.train.label(*row)))
     }
 
     /// The same task with other rows to train on.
@@ -108,4 +118,9 @@ impl Task {
         rows.sort_unstable();
         self.on(self.train.filter(|row| rows.binary_search(&row).is_err()))
     }
+}
+
+/// Every label once, ascending.
+fn filled(labels: impl Iterator<Item = u16>) -> Vec<u16> {
+    labels.collect::<BTreeSet<_>>().into_iter().collect()
 }

@@ -36,7 +36,7 @@ pub async fn relabel(
 ) -> Result<Net> {
     let mut forget = split.forget.rows.to_vec();
     forget.sort_unstable();
-    let mut objective = Relabel { forget, task, mask, origin: net.clone(), step: 0 };
+    let mut objective = Relabel { forget, task, filled: task.filled(), mask, origin: net.clone(), step: 0 };
     match mix {
         Mix::Sequential => descend(net, recipe, Mode::Train, &[&split.forget, &split.retain], &mut objective, cx).await,
         Mix::Shuffled => descend(net, recipe, Mode::Train, &[&task.train], &mut objective, cx).await,
@@ -47,6 +47,8 @@ struct Relabel<'a> {
     /// Rows of the forget set, sorted.
     forget: Vec<u32>,
     task: &'a Task,
+    /// The classes to draw from, ascending.
+    filled: Vec<u16>,
     mask: Option<&'a GradientsParams>,
     /// The net before training: weights outside the mask are restored from it.
     origin: Net,
@@ -60,8 +62,9 @@ impl Relabel<'_> {
         if self.forget.binary_search(&id).is_err() {
             return own.into();
         }
-        let other = cx.rng("label", id, self.step).below(self.task.classes.len() - 1) as i32;
-        if other >= i32::from(own) { other + 1 } else { other }
+        let other = cx.rng("label", id, self.step).below(self.filled.len() - 1);
+        let own = self.filled.partition_point(|class| *class < own);
+        self.filled[if other >= own { other + 1 } else { other }].into()
     }
 }
 

@@ -216,7 +216,9 @@ async fn observe(net: Net, step: usize, last: bool, cx: &mut Cx) -> Result {
         };
         if let Some(tested) = tested {
             let seen = test(&net, &watch.seen, cx).await?;
-            cx.say(Event::Scalar { series: "train_accuracy".into(), step, value: seen.accuracy() as f32 });
+            if let Some(accuracy) = seen.accuracy() {
+                cx.say(Event::Scalar { series: "train_accuracy".into(), step, value: accuracy as f32 });
+            }
             cx.say_tested(step, &tested);
             cx.publish(&net);
             cx.good = Some(Checkpoint { step, net });

@@ -4,14 +4,18 @@
 //! hash map, so the bytes of a file would change from run to run.
 //!
 //! A dense weight is `[in, out]` here and `[out, in]` in the file: it is transposed on the way, square ones too.
+//!
+//! Numbers of 16 and 64 bits become `f32`. What PyTorch puts before every name of a wrapped network is taken off.
 
 use super::Net;
 use super::layers::{Layer, LowRank, LowRankConv, Norm, Statistics};
 use crate::error::{Error, Result};
+use crate::foreign::foreign;
 use crate::seed::Rng;
 use burn::module::Param;
 use burn::tensor::{Device, Tensor, TensorData, Transaction};
-use safetensors::{Dtype, SafeTensors};
+use half::{bf16, f16};
+use safetensors::{Dtype, SafeTensors, tensor::TensorView};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 use spec::{Digest, Pick};
@@ -53,6 +57,18 @@ pub struct About {
 
 /// Largest size in bytes of a file that is read.
 const LIMIT: usize = 1 << 30;
+
+/// Largest size in bytes of a file's header. As tensors it takes up to 53 times its size.
+const HEADER: u64 = 1 << 20;
+
+/// Largest size in bytes of the description in a header. As settings it takes up to 200 times its size.
+const ABOUT: usize = 1 << 16;
+
+/// What `torch.nn.DataParallel` and `torch.compile` put before every name.
+const WRAPPERS: [&str; 2] = ["module.", "_orig_mod."];
+
+/// What would be right in place of a file that is none of ours.
+const RIGHT: &str = "save the weights with safetensors.torch.save_file";
 
 /// All weights, running statistics and adapters of a net, read from the device in one transfer.
 pub async fn state(net: &Net) -> Result<Vec<Item>> {
@@ -240,7 +256,7 @@ pub fn open(what: &str, bytes: &[u8], pick: &Pick, shape: [usize; 3], device: &D
     let about = tensors.about.clone();
     let mut merged = about.as_ref().map_or_else(|| pick.clone(), |about| about.net.clone());
     if merged.id != pick.id {
-        let why = format!("it holds a network \"{}\", but the run file says \"{}\"", merged.id, pick.id);
+        let why = format!("it holds a network {}, but the run file says \"{}\"", quoted(&merged.id), pick.id);
         return Err(Error::input(what, why));
     }
     merged.params.extend(pick.params.clone());
@@ -255,12 +271,18 @@ pub fn open(what: &str, bytes: &[u8], pick: &Pick, shape: [usize; 3], device: &D
     }
     // A small file must not make us allocate a large net. A small net is always made, so that errors name the tensor
     // that differs.
-    let held = tensors.file.tensors().iter().map(|(_, tensor)| tensor.data().len() / 4).sum::<usize>();
-    if Net::size(&merged, shape, classes)?.is_none_or(|size| size > held.max(1 << 20)) {
+    let held: usize =
+        tensors.file.iter().filter_map(|(_, tensor)| Some(tensor.data().len() / reader(tensor.dtype())?.0)).sum();
+    let size = Net::size(&merged, shape, classes).map_err(|error| match error {
+        // The run file's own part is checked before.
+        Error::Input(wrong) if about.is_some() => Error::input(what, cut(&wrong.to_string(), 200)),
+        error => error,
+    })?;
+    if size.is_none_or(|size| size > held.max(1 << 20)) {
         return Err(Error::input(what, "it holds fewer values than its network has weights"));
     }
     // All values are overwritten below; this only creates the layers.
-    let mut net = Net::with(&merged, shape, classes, &mut Rng::of(0, "open", &[]), device)?;
+    let mut net = Net::with(&merged, shape, classes, &mut Rng::none(), device)?;
     tensors.load(&mut net, device)?;
     Ok(net)
 }
@@ -270,6 +292,8 @@ struct Tensors<'a> {
     /// Names the file in errors.
     what: &'a str,
     file: SafeTensors<'a>,
+    /// The wrappers that stand before every name.
+    prefix: String,
     about: Option<About>,
 }
 
@@ -278,38 +302,79 @@ impl<'a> Tensors<'a> {
         if bytes.len() > LIMIT {
             return Err(Error::input(what, "the file is larger than 1 GB, the limit"));
         }
-        let wrong = |error| Error::input(what, format!("not a whole safetensors file ({error})"));
-        let file = SafeTensors::deserialize(bytes).map_err(wrong)?;
-        let (_, metadata) = SafeTensors::read_metadata(bytes).map_err(wrong)?;
+        let wrong = |why: String| Error::input(what, foreign(bytes, RIGHT).unwrap_or(why));
+        let header = bytes.first_chunk().map_or(0, |size| u64::from_le_bytes(*size));
+        if header > HEADER && header < bytes.len() as u64 {
+            return Err(wrong(format!("its header has {header} bytes; at most {HEADER} are read")));
+        }
+        let broken = |error: safetensors::SafeTensorError| {
+            wrong(format!("not a whole safetensors file ({})", cut(&error.to_string(), 200)))
+        };
+        let file = SafeTensors::deserialize(bytes).map_err(broken)?;
+        let (_, metadata) = SafeTensors::read_metadata(bytes).map_err(broken)?;
         let about = metadata.metadata().as_ref().and_then(|map| map.get("palimpsest"));
-        let about = about
-            .map(|text| serde_json::from_str(text))
-            .transpose()
-            .map_err(|error| Error::input(what, format!("its description of the network cannot be read ({error})")))?;
-        Ok(Self { what, file, about })
+        if let Some(size) = about.map(String::len).filter(|size| *size > ABOUT) {
+            let why = format!("its description of the network has {size} bytes; at most {ABOUT} are read");
+            return Err(Error::input(what, why));
+        }
+        let about = about.map(|text| serde_json::from_str(text)).transpose().map_err(|error| {
+            let why = cut(&error.to_string(), 200);
+            Error::input(what, format!("its description of the network cannot be read ({why})"))
+        })?;
+        let names = file.names();
+        let mut prefix = String::new();
+        while let Some(wrapper) = WRAPPERS
+            .iter()
+            .find(|wrapper| !names.is_empty() && names.iter().all(|name| name[prefix.len()..].starts_with(*wrapper)))
+        {
+            prefix.push_str(wrapper);
+        }
+        Ok(Self { what, file, prefix, about })
+    }
+
+    /// The names in the file, sorted, without wrappers.
+    fn names(&self) -> Vec<&str> {
+        let mut names: Vec<&str> = self.file.names().into_iter().map(|name| &name[self.prefix.len()..]).collect();
+        names.sort_unstable();
+        names
+    }
+
+    /// The tensor with this name; the error lists names that there are.
+    fn tensor(&self, name: &str) -> Result<TensorView<'a>> {
+        self.file.tensor(&format!("{}{name}", self.prefix)).map_err(|_| {
+            let names = self.names();
+            let few: Vec<String> = names.iter().take(5).map(|name| quoted(name)).collect();
+            let more = match names.len() - few.len() {
+                0 => String::new(),
+                more => format!(" and {more} more"),
+            };
+            let there = if few.is_empty() { "it holds none".into() } else { format!("there are {}", few.join(", ")) };
+            Error::input(self.what, format!("there is no tensor \"{name}\" in it; {there}{more}"))
+        })
     }
 
     /// The first size of a tensor, which must not be empty.
     fn first_size(&self, name: &str) -> Result<usize> {
-        let tensor = self.file.tensor(name).ok().filter(|tensor| !tensor.data().is_empty());
-        let size = tensor.and_then(|tensor| tensor.shape().first().copied());
-        size.ok_or_else(|| Error::input(self.what, format!("there is no tensor \"{name}\" with values in it")))
+        let tensor = self.tensor(name)?;
+        let size = tensor.shape().first().copied().filter(|_| !tensor.data().is_empty());
+        size.ok_or_else(|| Error::input(self.what, format!("its tensor \"{name}\" has no values")))
     }
 
-    /// The elements of a tensor that must have exactly this shape, in PyTorch's layout.
-    fn values(&self, name: &str, shape: &[usize]) -> Result<Vec<f32>> {
+    /// The elements of a tensor that must have exactly this shape in PyTorch's layout; element `i` of the result is
+    /// element `place(i)` of the file.
+    fn values(&self, name: &str, shape: &[usize], place: &dyn Fn(usize) -> usize) -> Result<Vec<f32>> {
         let wrong = |why: String| Error::input(self.what, why);
-        let tensor = self.file.tensor(name).map_err(|_| wrong(format!("there is no tensor \"{name}\" in it")))?;
-        if tensor.dtype() != Dtype::F32 {
-            return Err(wrong(format!("{name} is {:?}; only F32 is read", tensor.dtype())));
-        }
+        let tensor = self.tensor(name)?;
+        let Some((size, read)) = reader(tensor.dtype()) else {
+            return Err(wrong(format!("{name} is {:?}; F16, BF16, F32 and F64 are read", tensor.dtype())));
+        };
         if tensor.shape() != shape {
             return Err(wrong(format!("{name} is {} here and {} in the file", times(shape), times(tensor.shape()))));
         }
-        let values: Vec<f32> =
-            tensor.data().chunks_exact(4).map(|b| f32::from_le_bytes([b[0], b[1], b[2], b[3]])).collect();
+        let data = tensor.data();
+        let values: Vec<f32> = (0..data.len() / size).map(|at| read(&data[place(at) * size..][..size])).collect();
         if values.iter().any(|value| !value.is_finite()) {
-            return Err(wrong(format!("{name} has a value that is not a finite number")));
+            return Err(wrong(format!("{name} has a value that is not a finite number of 32 bits")));
         }
         Ok(values)
     }
@@ -326,8 +391,9 @@ impl<'a> Tensors<'a> {
         if let Some(error) = failed {
             return Err(error);
         }
-        if let Some(extra) = self.file.names().iter().find(|name| !known.iter().any(|known| known == *name)) {
-            return Err(Error::input(self.what, format!("this network has no place for its tensor \"{extra}\"")));
+        if let Some(extra) = self.names().iter().find(|name| !known.iter().any(|known| known == *name)) {
+            let why = format!("this network has no place for its tensor {}", quoted(extra));
+            return Err(Error::input(self.what, why));
         }
         Ok(())
     }
@@ -378,7 +444,7 @@ impl<'a> Tensors<'a> {
                 if let Some(statistics) = &mut layer.statistics {
                     statistics.mean = self.param(&item("running_mean"), channels, device)?.into_value();
                     statistics.var = self.param(&item("running_var"), channels, device)?.into_value();
-                    let count = self.file.tensor(&item("num_batches_tracked")).ok();
+                    let count = self.tensor(&item("num_batches_tracked")).ok();
                     let bytes: Option<[u8; 8]> = count.and_then(|count| count.data().try_into().ok());
                     statistics.seen = bytes.map_or(0, |bytes| i64::from_le_bytes(bytes).max(0) as u64);
                 }
@@ -402,15 +468,45 @@ impl<'a> Tensors<'a> {
 
     /// A dense weight `[in, out]`.
     fn dense(&self, name: &str, [inputs, outputs]: [usize; 2], device: &Device) -> Result<Param<Tensor<2>>> {
-        let values = self.values(name, &[outputs, inputs])?;
-        let Item { shape, values, .. } =
-            Item { name: String::new(), shape: vec![outputs, inputs], values }.transposed();
-        Ok(Param::from_tensor(Tensor::from_data(TensorData::new(values, shape), device)))
+        let values = self.values(name, &[outputs, inputs], &|at| at % outputs * inputs + at / outputs)?;
+        Ok(Param::from_tensor(Tensor::from_data(TensorData::new(values, [inputs, outputs]), device)))
     }
 
     fn param<const D: usize>(&self, name: &str, shape: [usize; D], device: &Device) -> Result<Param<Tensor<D>>> {
-        let values = self.values(name, &shape)?;
+        let values = self.values(name, &shape, &|at| at)?;
         Ok(Param::from_tensor(Tensor::from_data(TensorData::new(values, shape), device)))
+    }
+}
+
+/// An element as `f32`.
+type ReadElement = fn(&[u8]) -> f32;
+
+/// Size in bytes of an element, and how it is read; `None` for types that are no floating-point numbers of
+/// 16 to 64 bits.
+fn reader(dtype: Dtype) -> Option<(usize, ReadElement)> {
+    Some(match dtype {
+        Dtype::F16 => (2, |bytes| f16::from_le_bytes(array(bytes)).to_f32()),
+        Dtype::BF16 => (2, |bytes| bf16::from_le_bytes(array(bytes)).to_f32()),
+        Dtype::F32 => (4, |bytes| f32::from_le_bytes(array(bytes))),
+        Dtype::F64 => (8, |bytes| f64::from_le_bytes(array(bytes)) as f32),
+        _ => return None,
+    })
+}
+
+fn array<const N: usize>(bytes: &[u8]) -> [u8; N] {
+    bytes.try_into().expect("an element is cut to its size")
+}
+
+/// A name from a stranger's file: short, and what is not printable is escaped.
+fn quoted(name: &str) -> String {
+    format!("{:?}", cut(name, 60))
+}
+
+/// The first `most` characters.
+fn cut(text: &str, most: usize) -> String {
+    match text.char_indices().nth(most) {
+        Some((end, _)) => format!("{}…", &text[..end]),
+        None => text.into(),
     }
 }
 

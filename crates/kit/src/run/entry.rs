@@ -149,10 +149,22 @@ impl Entry {
             );
             return Err(Error::input(self.id, why));
         }
-        if let Some(attack) = &self.attack {
-            check_target(self.id, (attack.target)(&stage.params)?, task.classes.len())?;
-        }
+        self.aims(&stage.params, task)?;
         (self.check_task)(&stage.params, task)
+    }
+
+    /// An error if an attack with these settings aims at a class that the task has no training samples of.
+    pub fn aims(&self, params: &Map<String, Value>, task: &Task) -> Result {
+        let Some(attack) = &self.attack else { return Ok(()) };
+        let target = (attack.target)(params)?;
+        check_target(self.id, target, task.classes.len())?;
+        match target.filter(|class| task.filled().binary_search(class).is_err()) {
+            Some(class) => {
+                let why = format!("no training sample of task \"{}\" is of class {class}", task.name);
+                Err(Error::input(format!("{}.target", self.id), why))
+            }
+            None => Ok(()),
+        }
     }
 }
 

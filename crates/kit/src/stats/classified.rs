@@ -36,6 +36,11 @@ pub fn softmax(mut logits: Vec<f32>, classes: usize) -> Result<Vec<f32>> {
     Ok(logits)
 }
 
+/// A share in percent; `None` of nothing.
+pub fn percent(part: usize, of: usize) -> Option<f64> {
+    (of > 0).then(|| 100.0 * part as f64 / of as f64)
+}
+
 impl Tested {
     /// How many samples were tested.
     pub fn len(&self) -> usize {
@@ -61,13 +66,9 @@ impl Tested {
         self.answer(at) == self.labels[at]
     }
 
-    /// Share of correct answers in percent; 100 where there are no samples.
-    pub fn accuracy(&self) -> f64 {
-        if self.is_empty() {
-            return 100.0;
-        }
-        let right = (0..self.len()).filter(|at| self.right(*at)).count();
-        100.0 * right as f64 / self.len() as f64
+    /// Share of correct answers in percent; `None` where there are no samples.
+    pub fn accuracy(&self) -> Option<f64> {
+        percent((0..self.len()).filter(|at| self.right(*at)).count(), self.len())
     }
 
     /// Accuracy of each class in percent; `None` for a class without samples.
@@ -113,7 +114,9 @@ mod tests {
 
     #[test]
     fn accuracy_counts_right_answers() {
-        assert!((tested().accuracy() - 66.666_666).abs() < 1e-4);
+        assert!((tested().accuracy().unwrap() - 66.666_666).abs() < 1e-4);
+        let none = Tested { ids: vec![], labels: vec![], classes: 3, probabilities: vec![] };
+        assert_eq!((none.accuracy(), none.by_class()), (None, vec![None; 3]));
         assert_eq!(tested().by_class(), [Some(100.0), Some(50.0), None]);
         assert_eq!(tested().confidence_in_label(), [0.7, 0.4, 0.8]);
     }

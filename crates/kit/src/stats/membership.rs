@@ -8,13 +8,16 @@ use super::svm::Svm;
 ///
 /// An RBF support vector machine (C = 3, γ = 1) sees the probability of the true class. It is trained on kept training
 /// samples (members, as many as there are unseen ones) and on unseen samples (non-members), then classifies the forget
-/// set. The result is the share of the forget set that it takes for never seen.
-pub fn mia_confidence(kept: &Tested, unseen: &Tested, forget: &Tested) -> f64 {
+/// set. The result is the share of the forget set that it takes for never seen; `None` where one of the three is empty.
+pub fn mia_confidence(kept: &Tested, unseen: &Tested, forget: &Tested) -> Option<f64> {
+    if kept.is_empty() || unseen.is_empty() {
+        return None;
+    }
     let (kept, unseen, forget) =
         (kept.confidence_in_label(), unseen.confidence_in_label(), forget.confidence_in_label());
     let machine = Svm::fit(&evenly_spaced(&kept, unseen.len()), &unseen);
     let members = forget.iter().filter(|x| machine.decide(f64::from(**x)) > 0.0).count();
-    100.0 * (1.0 - members as f64 / forget.len().max(1) as f64)
+    (!forget.is_empty()).then(|| 100.0 * (1.0 - members as f64 / forget.len() as f64))
 }
 
 /// `count` of the values, evenly spaced. SalUn's code takes the first ones of a set in random order. The digits are not

@@ -6,7 +6,7 @@ mod membership;
 mod principal;
 mod svm;
 
-pub use classified::{Tested, softmax};
+pub use classified::{Tested, percent, softmax};
 pub use mean::{Mean, mean, median};
 pub use membership::mia_confidence;
 pub use principal::principal_components;

@@ -22,7 +22,8 @@ impl Measure for MiaConfidence {
         let forget = test(job.net, &job.split.forget, cx).await?;
         let kept = test(job.net, &job.split.retain, cx).await?;
         let unseen = test(job.net, &job.split.test, cx).await?;
-        Ok(vec![Row::share(&cx.stage, "mia", mia_confidence(&kept, &unseen, &forget), forget.len())])
+        let mia = mia_confidence(&kept, &unseen, &forget);
+        Ok(mia.map(|mia| Row::share(&cx.stage, "mia", mia, forget.len())).into_iter().collect())
     }
 }
 

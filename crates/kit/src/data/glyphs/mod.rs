@@ -147,7 +147,8 @@ pub fn generate(config: &Config) -> std::result::Result<RawSet, Wrong> {
     let classes = factor_names[config.label.key()].clone();
     let [train, valid, test] = stratified(&labels, labels.len() / 10, labels.len() / 10);
     let shape = [channels, size, size];
-    Ok(RawSet { shape, inputs, labels, classes, factors, factor_names, numbers, train, valid, test })
+    let raw = RawSet { shape, inputs, labels, classes, factors, factor_names, numbers, ..RawSet::default() };
+    Ok(RawSet { train, valid, test, ..raw })
 }
 
 /// Nearly normal with variance 1: the sum of four uniform bytes. Integers, so that it is exact, and many times faster

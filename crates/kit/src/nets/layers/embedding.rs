@@ -1,8 +1,9 @@
 //! Learned rows, such as positions.
 
+use super::param;
 use crate::seed::Rng;
 use burn::module::{Module, Param};
-use burn::tensor::{Device, Tensor, TensorData};
+use burn::tensor::{Device, Tensor};
 
 /// A learned row for each of a number of items.
 #[derive(Module, Debug)]
@@ -17,7 +18,6 @@ const DEVIATION: f32 = 0.02;
 impl Embedding {
     /// Rows drawn from a normal distribution.
     pub fn new(items: usize, width: usize, rng: &mut Rng, device: &Device) -> Self {
-        let values: Vec<f32> = (0..items * width).map(|_| DEVIATION * rng.normal()).collect();
-        Self { weight: Param::from_tensor(Tensor::from_data(TensorData::new(values, [items, width]), device)) }
+        Self { weight: param([items, width], rng, device, |rng| DEVIATION * rng.normal()) }
     }
 }

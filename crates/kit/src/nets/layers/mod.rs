@@ -25,7 +25,20 @@ use serde::{Deserialize, Serialize};
 /// output sums.
 fn drawn<const D: usize>(shape: [usize; D], fan: usize, rng: &mut Rng, device: &Device) -> Param<Tensor<D>> {
     let bound = 1.0 / libm::sqrtf(fan as f32);
-    let values: Vec<f32> = (0..shape.iter().product()).map(|_| rng.uniform(-bound, bound)).collect();
+    param(shape, rng, device, |rng| rng.uniform(-bound, bound))
+}
+
+/// A parameter of values that are drawn one by one; where nothing is drawn it takes no memory.
+fn param<const D: usize>(
+    shape: [usize; D],
+    rng: &mut Rng,
+    device: &Device,
+    draw: impl Fn(&mut Rng) -> f32,
+) -> Param<Tensor<D>> {
+    if rng.is_none() {
+        return Param::from_tensor(Tensor::<D>::zeros([1; D], device).expand(shape));
+    }
+    let values: Vec<f32> = (0..shape.iter().product()).map(|_| draw(rng)).collect();
     Param::from_tensor(Tensor::from_data(TensorData::new(values, shape), device))
 }
 

@@ -10,7 +10,7 @@ use crate::nets::Net;
 use crate::run::entry::{AttackFns, Entry, Method, check_target};
 use crate::run::results::{Attacked, Seen};
 use crate::run::state::RunState;
-use crate::stats::{Tested, median, softmax};
+use crate::stats::{Tested, median, percent, softmax};
 use burn::tensor::Tensor;
 use serde_json::{Map, Value};
 use spec::{Event, Kind, Row, Shape, Stage, changed_pixels};
@@ -180,7 +180,6 @@ fn figures(done: &Attacked, view: &View, target: Option<u16>, seconds: f64, stag
     let right: Vec<usize> = (0..n).filter(|at| clean.right(*at)).collect();
     let won: Vec<usize> = right.iter().copied().filter(|at| fooled(*at)).collect();
     let all = (0..n).filter(|at| fooled(*at)).count();
-    let percent = |part: usize, of: usize| 100.0 * part as f64 / of.max(1) as f64;
     let lengths = |length: &dyn Fn(&[f32]) -> f64| -> f64 {
         let delta = |at: usize| -> Vec<f32> {
             let changed = &pixels[at * size..][..size];
@@ -188,12 +187,15 @@ fn figures(done: &Attacked, view: &View, target: Option<u16>, seconds: f64, stag
         };
         median(won.iter().map(|at| length(&delta(*at))).collect())
     };
-    let mut rows = vec![
-        Row::share(stage, "clean_accuracy", clean.accuracy(), n),
-        Row::share(stage, "robust_accuracy", attacked.accuracy(), n),
-        Row::share(stage, "asr_correct", percent(won.len(), right.len()), right.len()),
-        Row::share(stage, "asr_all", percent(all, n), n),
+    let shares = [
+        ("clean_accuracy", clean.accuracy(), n),
+        ("robust_accuracy", attacked.accuracy(), n),
+        ("asr_correct", percent(won.len(), right.len()), right.len()),
+        ("asr_all", percent(all, n), n),
     ];
+    // A share of no image is no figure.
+    let mut rows: Vec<Row> =
+        shares.iter().filter_map(|(key, value, of)| Some(Row::share(stage, key, (*value)?, *of))).collect();
     if !won.is_empty() {
         rows.push(Row {
             n: Some(won.len()),
@@ -206,8 +208,10 @@ fn figures(done: &Attacked, view: &View, target: Option<u16>, seconds: f64, stag
             rows.push(Row { n: Some(won.len()), ..Row::new(stage, "pixels_median", changed) });
         }
     }
-    rows.push(Row::new(stage, "queries", queries.forwards as f64 / n.max(1) as f64));
-    rows.push(Row::new(stage, "gradients", queries.gradients as f64 / n.max(1) as f64));
+    if n > 0 {
+        rows.push(Row::new(stage, "queries", queries.forwards as f64 / n as f64));
+        rows.push(Row::new(stage, "gradients", queries.gradients as f64 / n as f64));
+    }
     rows.push(Row::new(stage, "seconds", seconds));
     rows
 }
@@ -236,6 +240,22 @@ mod tests {
         let rows = figures(&done, &view, None, 0.0, "attack");
         let changed = rows.iter().find(|row| row.key == "pixels_median").unwrap();
         assert_eq!((changed.value, changed.n), (2.0, Some(1)));
+    }
+
+    #[test]
+    fn figures_of_no_image_are_none() {
+        let none = Tested { ids: vec![], labels: vec![], classes: 2, probabilities: vec![] };
+        let view = View::of_pixels([1, 1, 1], vec![0.5], vec![0], &Device::flex()).at(vec![]);
+        let done = Attacked { clean: none.clone(), attacked: none, pixels: vec![], queries: Queries::default() };
+        let keys = |done: &Attacked, view: &View| -> Vec<String> {
+            figures(done, view, None, 0.0, "attack").into_iter().map(|row| row.key).collect()
+        };
+        assert_eq!(keys(&done, &view), ["seconds"]);
+        // One image that was read wrongly before: of those read rightly there is none.
+        let wrong = Tested { ids: vec![0], labels: vec![0], classes: 2, probabilities: vec![0.1, 0.9] };
+        let done = Attacked { clean: wrong.clone(), attacked: wrong, pixels: vec![0.5], queries: Queries::default() };
+        let expected = ["clean_accuracy", "robust_accuracy", "asr_all", "queries", "gradients", "seconds"];
+        assert_eq!(keys(&done, &view.at(vec![0])), expected);
     }
 
     #[test]

@@ -69,7 +69,7 @@ pub(super) fn run<'a>(
         cx.say_tested(steps, &tested);
         let seconds = cx.host.now() - begun;
         let mut rows = measured(&cx.stage, &tested);
-        rows.push(Row::share(&cx.stage, "train_accuracy", seen.accuracy(), seen.len()));
+        rows.extend(seen.accuracy().map(|value| Row::share(&cx.stage, "train_accuracy", value, seen.len())));
         rows.push(Row::new(&cx.stage, "steps", steps as f64));
         rows.push(Row::new(&cx.stage, "seconds", seconds));
         let trainable = net.trainable();
@@ -110,5 +110,5 @@ pub fn prepared(net: Net, task: &Task, cx: &Cx) -> Result<Net> {
 
 /// The figure that every trained model has.
 pub(super) fn measured(stage: &str, tested: &Tested) -> Vec<Row> {
-    vec![Row::share(stage, "accuracy", tested.accuracy(), tested.len())]
+    tested.accuracy().map(|value| Row::share(stage, "accuracy", value, tested.len())).into_iter().collect()
 }

@@ -71,8 +71,8 @@ impl Lineage<'_> {
     }
 }
 
-/// UA, RA, TA and MIA in percent: the four figures that are compared.
-type Four = [f64; 4];
+/// UA, RA, TA and MIA in percent: the four figures that are compared. A figure of no sample is none.
+type Four = [Option<f64>; 4];
 const KEYS: [&str; 4] = ["ua", "ra", "ta", "mia"];
 
 impl Entry {
@@ -208,7 +208,7 @@ async fn known_to_start(state: &RunState, split: &Split, task: &Task, cx: &mut C
         return Ok(None);
     }
     let known = test(start, &split.forget, cx).await?.accuracy();
-    if known > 50.0 {
+    if let Some(known) = known.filter(|known| *known > 50.0) {
         let message = format!(
             "The source network already reads {known:.0} % of what is to be forgotten, so a network retrained from \
              it has seen it too."
@@ -225,23 +225,28 @@ async fn four(net: &Net, split: &Split, cx: &mut Cx) -> Result<Four> {
     let retain = test(net, &split.retain, cx).await?;
     let unseen = test(net, &split.test, cx).await?;
     let mia = mia_confidence(&retain, &unseen, &forget);
-    Ok([100.0 - forget.accuracy(), retain.accuracy(), unseen.accuracy(), mia])
+    Ok([forget.accuracy().map(|right| 100.0 - right), retain.accuracy(), unseen.accuracy(), mia])
 }
 
 /// The four figures of the result, the original and the references, and the mean gap to the references.
 fn figures(stage: &str, split: &Split, after: Four, before: Four, references: &[Four]) -> Vec<Row> {
     let sizes = [split.forget.len(), split.retain.len(), split.test.len(), split.forget.len()];
     let mut rows = Vec::new();
-    let mut gap = 0.0;
+    let mut gaps = Vec::new();
     for (at, key) in KEYS.iter().enumerate() {
-        let Mean { value: mean, deviation: spread } = mean(&references.iter().map(|four| four[at]).collect::<Vec<_>>());
-        rows.push(Row::share(stage, key, after[at], sizes[at]));
-        rows.push(Row::share(stage, &format!("original_{key}"), before[at], sizes[at]));
+        let retrained: Vec<f64> = references.iter().filter_map(|four| four[at]).collect();
+        // They are of the same samples, so that there are all of them or none.
+        let (Some(after), Some(before), false) = (after[at], before[at], retrained.is_empty()) else { continue };
+        let Mean { value: mean, deviation: spread } = mean(&retrained);
+        rows.push(Row::share(stage, key, after, sizes[at]));
+        rows.push(Row::share(stage, &format!("original_{key}"), before, sizes[at]));
         let retrained = Row::share(stage, &format!("retrained_{key}"), mean, sizes[at]);
         rows.push(Row { spread, seeds: Some(references.len()), ..retrained });
-        gap += (after[at] - mean).abs() / KEYS.len() as f64;
+        gaps.push((after - mean).abs());
     }
-    rows.push(Row::new(stage, "gap", gap));
+    if !gaps.is_empty() {
+        rows.push(Row::new(stage, "gap", mean(&gaps).value));
+    }
     rows
 }
 
