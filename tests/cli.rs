@@ -140,7 +140,8 @@ fn results_are_whole() {
             let best = (0..10).max_by(|a, b| row[*a].total_cmp(&row[*b])).unwrap();
             best as i64 == i64::from_le_bytes((*label).try_into().unwrap())
         });
-        let row = report["rows"].as_array().unwrap().iter().find(|row| row["stage"] == stage && row["key"] == "accuracy");
+        let row =
+            report["rows"].as_array().unwrap().iter().find(|row| row["stage"] == stage && row["key"] == "accuracy");
         let accuracy = row.unwrap()["value"].as_f64().unwrap();
         assert_eq!((3.6 * accuracy).round() as usize, right.count(), "{stage}");
     }

@@ -120,11 +120,7 @@ impl Asker {
     /// The task with this name, or an error if the net's inputs or classes do not fit it.
     fn fitting(&self, net: &Net, name: &str) -> Result<Task> {
         let task = self.task(name)?;
-        net.fits(&task)?;
-        if net.classes != task.classes.len() {
-            let why = format!("the network knows {} classes, the task has {}", net.classes, task.classes.len());
-            return Err(Error::input(name, why));
-        }
+        net.knows(&task)?;
         Ok(task)
     }
 
@@ -151,7 +147,6 @@ impl Asker {
         let fns = entry.attack.ok_or_else(|| Error::input(&method.id, "is not an attack"))?;
         (entry.settings)(&method.id, &method.params)?;
         let fitting = self.fitting(net, task)?;
-        net.knows(&fitting)?;
         entry.aims(&method.params, &fitting)?;
         let view = fitting.test;
         if samples.is_empty() || samples.len() > CHUNK || samples.iter().any(|id| !view.rows.contains(id)) {

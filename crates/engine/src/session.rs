@@ -199,7 +199,7 @@ impl Session {
         let fitted = net.with_head(task.classes.len(), &mut cx.rng("head", 0, 0), &cx.device);
         let (parameters, layers) = (fitted.base_size(), fitted.sizes());
         self.say(run, Event::Prepared { parameters, layers, classes });
-        if net.classes == task.classes.len() && net.fits(task).is_ok() {
+        if net.knows(task).is_ok() {
             let tested = test(net, &task.test, &mut cx).await?;
             self.say(run, tested.event("test"));
         }

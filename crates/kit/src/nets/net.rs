@@ -26,15 +26,20 @@ pub struct Net {
     /// Number of classes: the length of a row of logits.
     #[module(skip)]
     pub classes: usize,
+    /// Names of the classes that it was made for or trained on, in the order of its logits; empty where a file of
+    /// weights does not say them.
+    #[module(skip)]
+    pub names: Arc<[String]>,
 }
 
 impl Net {
     /// A net for a task. Its weights are drawn on the host, so one seed gives the same weights on every device.
     pub fn new(pick: &Pick, task: &Task, rng: &mut Rng, device: &Device) -> Result<Self> {
-        Self::with(pick, task.set.shape, task.classes.len(), rng, device)
+        let net = Self::with(pick, task.set.shape, task.classes.len(), rng, device)?;
+        Ok(net.for_classes(&task.classes))
     }
 
-    /// A net for inputs of `shape` `[channels, height, width]`, its weights drawn from `rng`.
+    /// A net for inputs of `shape` `[channels, height, width]` and classes without names, its weights drawn from `rng`.
     pub fn with(pick: &Pick, shape: [usize; 3], classes: usize, rng: &mut Rng, device: &Device) -> Result<Self> {
         let mut pick = pick.clone();
         pick.params.shift_remove("weights");
@@ -42,7 +47,12 @@ impl Net {
             return Err(Error::input("model", format!("it would have more than {MOST} weights; make it smaller")));
         }
         let body = Body::new(&pick, shape, classes, rng, device)?;
-        Ok(Self { body, pick: Arc::new(pick), shape, classes })
+        Ok(Self { body, pick: Arc::new(pick), shape, classes, names: Arc::default() })
+    }
+
+    /// The same net, which from here on knows classes of these names, as many as it has.
+    pub fn for_classes(self, names: &[String]) -> Self {
+        Self { names: names.into(), ..self }
     }
 
     /// How many weights such a net has, without adapters; `None` where the count overflows.
@@ -133,7 +143,7 @@ impl Net {
         let mut head = Dense::new(inputs, classes, rng, device);
         head.weight = head.weight.map(|weight| weight.mul_scalar(0.01));
         *net.body.head() = head;
-        net.classes = classes;
+        (net.classes, net.names) = (classes, Arc::default());
         net
     }
 
@@ -195,14 +205,20 @@ impl Net {
         count.0
     }
 
-    /// An error if this net cannot be asked about the task: other inputs, or another number of classes.
+    /// An error if this net cannot be asked about the task: other inputs, or other classes. A net that does not say the
+    /// names of its classes is held against their number alone.
     pub fn knows(&self, task: &Task) -> Result {
         self.fits(task)?;
         let (known, wanted) = (self.classes, task.classes.len());
-        match known == wanted {
-            true => Ok(()),
-            false => Err(Error::input(&task.name, format!("it has {wanted} classes, but the network knows {known}"))),
+        if known != wanted {
+            return Err(Error::input(&task.name, format!("it has {wanted} classes, but the network knows {known}")));
         }
+        if !self.names.is_empty() && *self.names != *task.classes {
+            let [known, wanted] = [&self.names[..], &task.classes[..]].map(listed);
+            let why = format!("its classes are {wanted}, but the network was trained on {known}");
+            return Err(Error::input(&task.name, why));
+        }
+        Ok(())
     }
 
     /// An error if this net cannot take the task's inputs.
@@ -213,4 +229,12 @@ impl Net {
         let [[a, b, c], [d, e, f]] = [self.shape, task.set.shape];
         Err(Error::input(&task.name, format!("its inputs are {d} × {e} × {f}, but the network takes {a} × {b} × {c}")))
     }
+}
+
+/// "5, 6, 7, 8, …": the first names, as they may come from a file.
+fn listed(names: &[String]) -> String {
+    const MOST: usize = 10;
+    let short = |name: &String| name.chars().take(20).collect::<String>();
+    let more = if names.len() > MOST { ", …" } else { "" };
+    names.iter().take(MOST).map(short).collect::<Vec<_>>().join(", ") + more
 }

@@ -50,6 +50,9 @@ pub struct About {
     pub shape: [usize; 3],
     /// Number of classes.
     pub classes: usize,
+    /// Their names; empty in files that were written before networks had them.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub names: Vec<String>,
     /// Scale and dropout of each adapter, by layer.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub adapters: BTreeMap<String, (f64, f64)>,
@@ -177,7 +180,8 @@ pub async fn save(net: &Net) -> Result<Vec<u8>> {
         }
         Layer::Norm(_) | Layer::LayerNorm(_) | Layer::Embedding(_) => {}
     });
-    let about = About { net: (*net.pick).clone(), shape: net.shape, classes: net.classes, adapters };
+    let about =
+        About { net: (*net.pick).clone(), shape: net.shape, classes: net.classes, names: net.names.to_vec(), adapters };
     let about = serde_json::to_string(&about).expect("a description has string keys");
     Ok(file(&state(net).await?, &counts, json!({ "format": "pt", "palimpsest": about })))
 }
@@ -265,6 +269,11 @@ pub fn open(what: &str, bytes: &[u8], pick: &Pick, shape: [usize; 3], device: &D
     if classes < 2 {
         return Err(Error::input(what, format!("its network knows {classes} class; at least two are needed")));
     }
+    let names = about.as_ref().map_or(&[][..], |about| &about.names);
+    if !names.is_empty() && names.len() != classes {
+        let why = format!("it names {} classes, but its network has {classes}", names.len());
+        return Err(Error::input(what, why));
+    }
     let shape = about.as_ref().map_or(shape, |about| about.shape);
     if shape.contains(&0) {
         return Err(Error::input(what, "its network takes inputs without any pixel"));
@@ -284,7 +293,7 @@ pub fn open(what: &str, bytes: &[u8], pick: &Pick, shape: [usize; 3], device: &D
     // All values are overwritten below; this only creates the layers.
     let mut net = Net::with(&merged, shape, classes, &mut Rng::none(), device)?;
     tensors.load(&mut net, device)?;
-    Ok(net)
+    Ok(net.for_classes(names))
 }
 
 /// An opened file.

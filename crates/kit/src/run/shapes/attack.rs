@@ -1,5 +1,6 @@
 //! Attacks: inputs in, changed inputs out; the network is not changed.
 
+use super::ask;
 use crate::attack::{Ball, Victim};
 use crate::cx::{Cx, Part};
 use crate::data::{Batch, CHUNK, Task, View, upload};
@@ -135,7 +136,7 @@ fn run<'a>(entry: &'a Entry, stage: &'a Stage, state: &'a mut RunState, cx: &'a 
     Box::pin(async move {
         let task: Task = state.task(stage)?.clone();
         let net = state.from(stage)?.1.net.clone();
-        net.knows(&task)?;
+        ask(&net, &task, cx)?;
         entry.fits(stage, &task)?;
         let fns = entry.attack.expect("an attack has its functions");
         let target = (fns.target)(&stage.params)?;

@@ -5,3 +5,24 @@ pub mod measure;
 pub mod peft;
 pub mod tune;
 pub mod unlearn;
+
+use crate::cx::Cx;
+use crate::data::Task;
+use crate::error::Result;
+use crate::nets::Net;
+use spec::Event;
+
+/// Before a network is measured on a task that it was not just trained on: an error if it knows other classes, a
+/// warning if it does not say which it knows.
+fn ask(net: &Net, task: &Task, cx: &Cx) -> Result {
+    net.knows(task)?;
+    if net.names.is_empty() {
+        let message = format!(
+            "The weights file does not name the network's classes, so only their number is known to be that of \
+             task \"{}\". If their order differs, the figures mean nothing.",
+            task.name
+        );
+        cx.say(Event::Warning { message });
+    }
+    Ok(())
+}

@@ -92,7 +92,8 @@ fn start(stage: &Stage, state: &RunState, task: &Task, cx: &Cx) -> Result<(Optio
     }
 }
 
-/// A net for training on a task: adapters merged, all weights trainable, and a head for the task's classes.
+/// A net for training on a task: adapters merged, all weights trainable, and a head for the task's classes, whose names
+/// are its own from here on.
 pub fn prepared(net: Net, task: &Task, cx: &Cx) -> Result<Net> {
     net.fits(task)?;
     let mut net = net.merged().unfreeze();
@@ -105,7 +106,7 @@ pub fn prepared(net: Net, task: &Task, cx: &Cx) -> Result<Net> {
         cx.say(Event::Note { message });
         net = net.with_head(task.classes.len(), &mut cx.rng("head", 0, 0), &cx.device);
     }
-    Ok(net)
+    Ok(net.for_classes(&task.classes))
 }
 
 /// The figure that every trained model has.

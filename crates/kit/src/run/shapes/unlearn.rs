@@ -1,5 +1,6 @@
 //! Unlearning: a model in, a model out that has forgotten; compared with networks that never saw the forget set.
 
+use super::ask;
 use super::tune::{measured, prepared};
 use crate::cx::{Cx, Watch};
 use crate::data::{Split, Task};
@@ -95,12 +96,7 @@ fn run<'a, M: Unlearn>(
         let (parent, made) = state.from(stage)?;
         let (parent, original) = (parent.to_owned(), made.net.clone());
         entry.fits(stage, &task)?;
-        if original.classes != task.classes.len() {
-            return Err(Error::input(
-                &stage.id,
-                "the network has not been trained on this task; there is nothing to forget",
-            ));
-        }
+        ask(&original, &task, cx)?;
         let split = state.split(&task, cx)?;
         let stages = state.lineage(&parent);
         let trained = |at: &usize| (state.makers)(&state.spec.stages[*at].id).is_some();
