@@ -11,7 +11,7 @@ use engine::{Ended, Exported, Gate, Logits, Registry, Session};
 use report::{Results, view::Outcomes, view::Played};
 use safetensors::{Dtype, tensor::TensorView};
 use serde_json::{Value, json};
-use spec::{Catalogue, Report, RunSpec, Said, Wrong, metric};
+use spec::{Catalogue, Report, Row, RunSpec, Said, Wrong, metric};
 use std::path::PathBuf;
 use std::rc::Rc;
 
@@ -63,7 +63,7 @@ pub struct Options {
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 enum Save {
-    /// Attacked inputs with labels and ids
+    /// Attacked inputs with labels and ids; images also in 8 bits, with the figure of these
     Adversarials,
     /// Rows of the splits and of the forget set
     Indices,
@@ -159,8 +159,8 @@ impl Plays<'_> {
         self.machine.speaker.borrow_mut().begin(spec, heading);
         let ended = pollster::block_on(self.session.play(self.number, spec.clone(), 0, None))?;
         let folder = if many { format!("run-{}/", self.number) } else { String::new() };
-        self.save(spec, &folder)?;
-        let (report, ended) = match ended {
+        let saved = self.save(spec, &folder)?;
+        let (mut report, ended) = match ended {
             Ended::Finished(report) => (report, Ok(())),
             Ended::Cancelled(report) => (report, Err(signals::came().map_or(Stop::Closed, Stop::Signal))),
             Ended::Failed(report, error) => {
@@ -177,6 +177,7 @@ impl Plays<'_> {
                 (report, if ends { Err(Stop::Failed(why)) } else { Ok(()) })
             }
         };
+        report.rows.extend(saved);
         reports.push(*report);
         ended
     }
@@ -271,9 +272,11 @@ fn heading(number: u32, of: usize, point: &Point, seed: u32) -> String {
 }
 
 impl Plays<'_> {
-    /// Writes what the finished stages of a run have left under `folder`, which is empty or ends with a slash.
-    fn save(&self, spec: &RunSpec, folder: &str) -> Result<(), Stop> {
-        let Some(out) = &self.out else { return Ok(()) };
+    /// Writes what the finished stages of a run have left under `folder`, which is empty or ends with a slash. Returns
+    /// the figures of attacked images as they are written.
+    fn save(&self, spec: &RunSpec, folder: &str) -> Result<Vec<Row>, Stop> {
+        let mut rows = Vec::new();
+        let Some(out) = &self.out else { return Ok(rows) };
         if self.save.contains(&Save::Indices) {
             out.write(&format!("{folder}indices.json"), self.session.indices(spec)?.to_string().as_bytes())?;
         }
@@ -292,32 +295,51 @@ impl Plays<'_> {
             }
             if is_done && self.save.contains(&Save::Logits) && engine::is_layer(&stage.id) {
                 let Logits { ids, labels, classes, values } = pollster::block_on(self.session.logits(spec, index))?;
-                let bytes = samples_file("logits", &[ids.len(), classes], &values, &labels, &ids)?;
+                let values = ("logits", Dtype::F32, vec![ids.len(), classes], bytes(&values));
+                let bytes = samples_file(vec![values], &labels, &ids)?;
                 out.write(&format!("{folder}logits/{file}.safetensors"), &bytes)?;
             }
             if let Some(left) = self.session.adversarials.get(&name).filter(|_| self.save.contains(&Save::Adversarials))
             {
-                let bytes = samples_file("x", &left.shape, &left.pixels, &left.labels, &left.ids)?;
+                let mut tensors = vec![("x", Dtype::F32, left.shape.to_vec(), bytes(&left.pixels))];
+                match pollster::block_on(self.session.eight_bits(spec, index))? {
+                    Some((levels, row)) => {
+                        tensors.push(("x8", Dtype::U8, left.shape.to_vec(), levels));
+                        rows.extend(row);
+                    }
+                    None if left.are_images() => {
+                        let why = format!("stage.{name}: a ball holds no image of 8 bits, so that `x8` is left out");
+                        self.machine.speaker.borrow().aside("note", &why);
+                    }
+                    None => {}
+                }
+                let bytes = samples_file(tensors, &left.labels, &left.ids)?;
                 out.write(&format!("{folder}adversarials/{file}.safetensors"), &bytes)?;
             }
         }
-        Ok(())
+        Ok(rows)
     }
 }
 
-/// Numbers `[n, …]` under their name, with `labels` and `ids` `[n]` of the samples that they belong to.
-fn samples_file(name: &str, shape: &[usize], values: &[f32], labels: &[u16], ids: &[u32]) -> Result<Vec<u8>, Stop> {
-    let values: Vec<u8> = values.iter().flat_map(|value| value.to_le_bytes()).collect();
-    let labels: Vec<u8> = labels.iter().flat_map(|label| i64::from(*label).to_le_bytes()).collect();
-    let bytes: Vec<u8> = ids.iter().flat_map(|id| i64::from(*id).to_le_bytes()).collect();
-    let tensors = [
-        (name, TensorView::new(Dtype::F32, shape.to_vec(), &values)),
-        ("labels", TensorView::new(Dtype::I64, vec![ids.len()], &labels)),
-        ("ids", TensorView::new(Dtype::I64, vec![ids.len()], &bytes)),
-    ];
-    let failed = |error| Stop::Failed(format!("\"{name}\" cannot be written ({error})"));
-    let tensors = tensors.into_iter().map(|(name, tensor)| Ok((name, tensor?))).collect::<Result<Vec<_>, _>>();
-    safetensors::serialize(tensors.map_err(failed)?, None).map_err(failed)
+/// Tensors `[n, …]` by name, with `labels` and `ids` `[n]` of the samples that they belong to.
+fn samples_file(
+    mut tensors: Vec<(&str, Dtype, Vec<usize>, Vec<u8>)>,
+    labels: &[u16],
+    ids: &[u32],
+) -> Result<Vec<u8>, Stop> {
+    let labels = labels.iter().flat_map(|label| i64::from(*label).to_le_bytes()).collect();
+    let bytes = ids.iter().flat_map(|id| i64::from(*id).to_le_bytes()).collect();
+    tensors.extend([("labels", Dtype::I64, vec![ids.len()], labels), ("ids", Dtype::I64, vec![ids.len()], bytes)]);
+    let failed = |error| Stop::Failed(format!("samples cannot be written ({error})"));
+    let views = tensors
+        .iter()
+        .map(|(name, dtype, shape, bytes)| Ok((*name, TensorView::new(*dtype, shape.clone(), bytes)?)))
+        .collect::<Result<Vec<_>, _>>();
+    safetensors::serialize(views.map_err(failed)?, None).map_err(failed)
+}
+
+fn bytes(values: &[f32]) -> Vec<u8> {
+    values.iter().flat_map(|value| value.to_le_bytes()).collect()
 }
 
 /// One report, or a list where there is a grid; every figure with its unit.
