@@ -123,7 +123,15 @@ fn results_are_whole() {
     assert_eq!(names(&out.join("adversarials")), ["fool.safetensors"]);
     let attacked = fs::read(out.join("adversarials/fool.safetensors")).unwrap();
     let attacked = SafeTensors::deserialize(&attacked).unwrap();
-    assert_eq!(attacked.tensor("x").unwrap().shape(), [360, 1, 8, 8]);
+    let [x, rounded] = ["x", "x8"].map(|name| attacked.tensor(name).unwrap());
+    assert_eq!([x.dtype(), rounded.dtype()], [Dtype::F32, Dtype::U8]);
+    assert_eq!([x.shape(), rounded.shape()], [[360, 1, 8, 8]; 2]);
+    for (x, rounded) in x.data().chunks(4).zip(rounded.data()) {
+        let gap = f32::from_le_bytes(x.try_into().unwrap()) - f32::from(*rounded) / 255.0;
+        assert!(gap.abs() <= 1.0 / 255.0 + 1e-6, "{gap}");
+    }
+    let row = json["rows"].as_array().unwrap().iter().find(|row| row["key"] == "robust_accuracy_8bit").unwrap();
+    assert_eq!([&row["stage"], &row["n"], &row["unit"]], ["\"fool\"", "360", "\"%\""].map(parsed).each_ref());
     for name in ["ids", "labels"] {
         let tensor = attacked.tensor(name).unwrap();
         assert_eq!((tensor.dtype(), tensor.shape()), (Dtype::I64, &[360][..]), "{name}");

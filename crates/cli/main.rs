@@ -6,6 +6,7 @@ mod host;
 mod math;
 mod out;
 mod run;
+mod save;
 mod show;
 mod signals;
 mod speaker;

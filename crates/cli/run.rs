@@ -2,14 +2,14 @@
 
 use crate::catalogue::catalogue;
 use crate::host::Machine;
-use crate::out::{Out, file_name};
+use crate::out::Out;
+use crate::save::{self, Save, SaveTo, Saved};
 use crate::speaker::{Listener, Speaker};
 use crate::stop::Stop;
 use crate::{file, signals, text};
-use clap::{Args, ValueEnum, builder::PossibleValue, builder::PossibleValuesParser};
-use engine::{Ended, Exported, Gate, Logits, Registry, Session};
+use clap::{Args, builder::PossibleValue, builder::PossibleValuesParser};
+use engine::{Ended, Gate, Registry, Session};
 use report::{Results, view::Outcomes, view::Played};
-use safetensors::{Dtype, tensor::TensorView};
 use serde_json::{Value, json};
 use spec::{Catalogue, FORMAT, Report, Reports, RunSpec, Said, Wrong, metric};
 use std::path::PathBuf;
@@ -72,18 +72,6 @@ fn devices() -> Vec<PossibleValue> {
         hidden("metal", cfg!(feature = "metal")),
         hidden("cuda", cfg!(feature = "cuda")),
     ]
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-enum Save {
-    /// Attacked inputs with labels and ids
-    Adversarials,
-    /// Rows of the splits and of the forget set
-    Indices,
-    /// Logits of networks on their test split, with labels and ids
-    Logits,
-    /// Networks as PyTorch loads them, adapters as PEFT does
-    Weights,
 }
 
 /// A point of the grid: what was set there, and the run for its first seed.
@@ -175,7 +163,10 @@ impl Plays<'_> {
         self.machine.speaker.borrow_mut().begin(spec, heading);
         let ended = pollster::block_on(self.session.play(self.number, spec.clone(), 0, None))?;
         let folder = if many { format!("run-{}/", self.number) } else { String::new() };
-        let files = self.save(spec, &folder)?;
+        let saved = match &self.out {
+            Some(out) => save::save(self.save, &self.session, &self.machine, spec, &SaveTo { out, folder: &folder })?,
+            None => Saved::default(),
+        };
         let (mut report, ended) = match ended {
             Ended::Finished(report) => (report, Ok(())),
             Ended::Cancelled(report) => (report, Err(signals::came().map_or(Stop::Closed, Stop::Signal))),
@@ -193,7 +184,8 @@ impl Plays<'_> {
                 (report, if ends { Err(Stop::Failed(why)) } else { Ok(()) })
             }
         };
-        report.files = files;
+        report.files = saved.files;
+        report.rows.extend(saved.rows);
         reports.push(*report);
         ended
     }
@@ -285,64 +277,6 @@ pub fn points(spec: &RunSpec) -> Result<Vec<Point>, Stop> {
 fn heading(number: u32, of: usize, point: &Point, seed: u32) -> String {
     let comma = if point.label.is_empty() { "" } else { ", " };
     text::plain(&format!("Run {number} of {of}: {}{comma}seed {seed}", point.label))
-}
-
-impl Plays<'_> {
-    /// Writes what the finished stages of a run have left under `folder`, which is empty or ends with a slash, and says
-    /// which files these are.
-    fn save(&self, spec: &RunSpec, folder: &str) -> Result<Vec<String>, Stop> {
-        let mut files = Vec::new();
-        let Some(out) = &self.out else { return Ok(files) };
-        let mut write = |path: String, bytes: &[u8]| {
-            let path = format!("{folder}{path}");
-            out.write(&path, bytes)?;
-            files.push(path);
-            Ok::<(), Stop>(())
-        };
-        if self.save.contains(&Save::Indices) {
-            write("indices.json".into(), self.session.indices(spec)?.to_string().as_bytes())?;
-        }
-        for (index, stage) in spec.stages.iter().enumerate() {
-            let name = spec.stage_name(index);
-            let is_done = self.machine.speaker.borrow().outcomes.get(&name).is_some_and(|outcome| outcome.is_done());
-            let file = file_name(&name, index);
-            if is_done && self.save.contains(&Save::Weights) && engine::is_layer(&stage.id) {
-                let Exported { weights, adapter } = pollster::block_on(self.session.export(&name))?;
-                write(format!("weights/{file}.safetensors"), &weights)?;
-                if let Some(adapter) = adapter {
-                    let folder = format!("weights/adapter_{file}");
-                    write(format!("{folder}/adapter_config.json"), format!("{:#}\n", adapter.config).as_bytes())?;
-                    write(format!("{folder}/adapter_model.safetensors"), &adapter.weights)?;
-                }
-            }
-            if is_done && self.save.contains(&Save::Logits) && engine::is_layer(&stage.id) {
-                let Logits { ids, labels, classes, values } = pollster::block_on(self.session.logits(spec, index))?;
-                let bytes = samples_file("logits", &[ids.len(), classes], &values, &labels, &ids)?;
-                write(format!("logits/{file}.safetensors"), &bytes)?;
-            }
-            if let Some(left) = self.session.adversarials.get(&name).filter(|_| self.save.contains(&Save::Adversarials))
-            {
-                let bytes = samples_file("x", &left.shape, &left.pixels, &left.labels, &left.ids)?;
-                write(format!("adversarials/{file}.safetensors"), &bytes)?;
-            }
-        }
-        Ok(files)
-    }
-}
-
-/// Numbers `[n, …]` under their name, with `labels` and `ids` `[n]` of the samples that they belong to.
-fn samples_file(name: &str, shape: &[usize], values: &[f32], labels: &[u16], ids: &[u32]) -> Result<Vec<u8>, Stop> {
-    let values: Vec<u8> = values.iter().flat_map(|value| value.to_le_bytes()).collect();
-    let labels: Vec<u8> = labels.iter().flat_map(|label| i64::from(*label).to_le_bytes()).collect();
-    let bytes: Vec<u8> = ids.iter().flat_map(|id| i64::from(*id).to_le_bytes()).collect();
-    let tensors = [
-        (name, TensorView::new(Dtype::F32, shape.to_vec(), &values)),
-        ("labels", TensorView::new(Dtype::I64, vec![ids.len()], &labels)),
-        ("ids", TensorView::new(Dtype::I64, vec![ids.len()], &bytes)),
-    ];
-    let failed = |error| Stop::Failed(format!("\"{name}\" cannot be written ({error})"));
-    let tensors = tensors.into_iter().map(|(name, tensor)| Ok((name, tensor?))).collect::<Result<Vec<_>, _>>();
-    safetensors::serialize(tensors.map_err(failed)?, None).map_err(failed)
 }
 
 /// `report.json`: a [`Reports`], with the unit of every figure.

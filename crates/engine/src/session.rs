@@ -4,9 +4,11 @@ use crate::answer::Asker;
 use crate::device::Opened;
 use crate::estimate::estimate;
 use crate::{ENGINE, Registry};
+use burn::tensor::{Tensor, TensorData};
 use indexmap::IndexMap;
+use kit::attack::{Ball, eight_bits};
 use kit::cx::{Checkpoint, Cx, Published};
-use kit::data::{Task, forget_rows};
+use kit::data::{Task, View, forget_rows};
 use kit::host::{Gate, Host};
 use kit::learn::{logits, test};
 use kit::nets::Net;
@@ -14,7 +16,7 @@ use kit::nets::weights::{self, AdapterFiles};
 use kit::run::{Made, Reference, RunState, Seen};
 use kit::{Error, Result};
 use serde_json::{Map, Value, json};
-use spec::{Cause, Digest, Event, Import, Report, Row, RunSpec, START, Said, Wrong};
+use spec::{Cause, Digest, Event, Import, Kind, Report, Row, RunSpec, START, Said, Wrong};
 use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::rc::Rc;
@@ -52,8 +54,10 @@ pub struct Session {
 }
 
 /// Changed inputs of an attack stage.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct Adversarials {
+    ball: Ball,
+    view: View,
     /// Ids of the samples, `[n]`.
     pub ids: Vec<u32>,
     /// Their true classes, `[n]`.
@@ -153,6 +157,29 @@ impl Session {
         let values = logits(&net, &view, &mut cx).await?;
         let labels = view.rows.iter().map(|row| view.label(*row)).collect();
         Ok(Logits { ids: view.rows.to_vec(), labels, classes: net.classes, values })
+    }
+
+    /// The changed images of an attack stage of the run that was played last, in levels of eight bits inside the ball,
+    /// and what the network that was attacked makes of them; `None` for points, and where the ball around an image has
+    /// no image of eight bits.
+    pub async fn eight_bits(&self, spec: &RunSpec, index: usize) -> Result<Option<(Vec<u8>, Option<Row>)>> {
+        let (name, parent) = (spec.stage_name(index), spec.parent_name(index, |id| self.registry.is_layer(id)));
+        let net = self.model(&parent).ok_or_else(|| Error::input(parent, "this stage has left no model"))?;
+        let left =
+            self.adversarials.get(&name).ok_or_else(|| Error::input(&name, "this stage has attacked nothing"))?;
+        let size = left.shape[1..].iter().product();
+        let images = left.view.rows.iter().zip(left.pixels.chunks(size));
+        let levels: Option<Vec<Vec<u8>>> =
+            images.map(|(row, changed)| eight_bits(left.ball, left.view.pixels(*row), changed)).collect();
+        let Some(levels) = levels.filter(|_| left.are_images()) else { return Ok(None) };
+        let levels = levels.concat();
+        let pixels: Vec<f32> = levels.iter().map(|level| f32::from(*level) / 255.0).collect();
+        let view = left.view.over(Tensor::from_data(TensorData::new(pixels, left.shape), &self.opened.device));
+        let mut cx = self.cx(0, spec.seed);
+        (cx.progress.gate, cx.quiet) = (Rc::default(), true);
+        let held = test(&net, &view, &mut cx).await?.accuracy();
+        let row = held.map(|held| Row::share(&name, "robust_accuracy_8bit", held, view.len()));
+        Ok(Some((levels, row)))
     }
 
     /// The rows of the splits of each task of the run that was checked or played last, and of the forget set on each
@@ -400,10 +427,19 @@ impl Session {
     }
 }
 
+impl Adversarials {
+    /// Whether the inputs are images, and no points.
+    pub fn are_images(&self) -> bool {
+        self.view.set.kind == Kind::Images
+    }
+}
+
 impl From<Seen> for Adversarials {
-    fn from(Seen { view, done, .. }: Seen) -> Self {
+    fn from(Seen { ball, view, done }: Seen) -> Self {
         let [channels, height, width] = view.set.shape;
         Self {
+            ball,
+            view: view.clone(),
             ids: view.rows.to_vec(),
             labels: view.rows.iter().map(|row| view.label(*row)).collect(),
             shape: [view.len(), channels, height, width],

@@ -113,6 +113,13 @@ pub const METRICS: &[Metric] = &[
         Up,
         "right answers under this attack; a stronger one may leave fewer, so it is an upper bound",
     ),
+    m(
+        "robust_accuracy_8bit",
+        "Under attack, 8 bits",
+        "%",
+        Up,
+        "right answers on the attacked images as `--save adversarials` writes them: rounded to 8 bits inside the ball",
+    ),
     m("rte", "Time", "s", Down, "time that the forgetting took, evaluation left out"),
     m("rte_steps", "Steps", "", Down, "training steps that the forgetting took"),
     m("seconds", "Time", "s", Down, "time of the stage, evaluation included"),

@@ -27,3 +27,18 @@ fn evenly_spaced(values: &[f32], count: usize) -> Vec<f32> {
     let count = count.min(values.len());
     (0..count).map(|at| values[at * values.len() / count]).collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn there_is_no_audit_without_samples() {
+        let some =
+            |n: usize| Tested { ids: vec![0; n], labels: vec![0; n], classes: 2, probabilities: [0.9, 0.1].repeat(n) };
+        assert!(mia_confidence(&some(4), &some(4), &some(2)).is_some());
+        for (kept, unseen, forget) in [(0, 4, 2), (4, 0, 2), (4, 4, 0)] {
+            assert_eq!(mia_confidence(&some(kept), &some(unseen), &some(forget)), None);
+        }
+    }
+}

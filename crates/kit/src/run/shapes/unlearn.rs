@@ -260,6 +260,24 @@ fn mean_by_class(nets: &[Vec<Option<f32>>]) -> Vec<Option<f32>> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::data::View;
+    use burn::tensor::Device;
+
+    #[test]
+    fn figures_of_no_sample_are_none() {
+        let all = View::of_pixels([1, 1, 1], vec![0.0, 1.0], vec![0, 1], &Device::flex());
+        let split = Split { forget: all.at(vec![0]), retain: all.at(vec![1]), test: all.at(vec![]) };
+        let four = |right| [Some(100.0 - right), Some(right), None, None];
+        let rows = figures("stage", &split, four(90.0), four(100.0), &[four(70.0), four(80.0)]);
+        let value = |key: &str| rows.iter().find(|row| row.key == key).map(|row| row.value);
+        assert_eq!((value("ua"), value("original_ra"), value("retrained_ra")), (Some(10.0), Some(100.0), Some(75.0)));
+        for key in ["ta", "original_ta", "retrained_ta", "mia", "original_mia", "retrained_mia"] {
+            assert_eq!(value(key), None, "{key}");
+        }
+        // Over the two figures that there are.
+        assert_eq!(value("gap"), Some(15.0));
+        assert!(figures("stage", &split, [None; 4], [None; 4], &[[None; 4]]).is_empty());
+    }
 
     #[test]
     fn classes_are_averaged_over_seeds() {
