@@ -130,7 +130,7 @@ fn results_are_whole() {
         let gap = f32::from_le_bytes(x.try_into().unwrap()) - f32::from(*rounded) / 255.0;
         assert!(gap.abs() <= 1.0 / 255.0 + 1e-6, "{gap}");
     }
-    let row = json["rows"].as_array().unwrap().iter().find(|row| row["key"] == "robust_accuracy_8bit").unwrap();
+    let row = report["rows"].as_array().unwrap().iter().find(|row| row["key"] == "robust_accuracy_8bit").unwrap();
     assert_eq!([&row["stage"], &row["n"], &row["unit"]], ["\"fool\"", "360", "\"%\""].map(parsed).each_ref());
     for name in ["ids", "labels"] {
         let tensor = attacked.tensor(name).unwrap();
