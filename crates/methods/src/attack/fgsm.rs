@@ -67,6 +67,6 @@ impl Method for Fgsm {
     };
 
     fn check(config: &Config, task: &Task) -> Result {
-        config.loss.check(task)
+        config.loss.check(config.target, task)
     }
 }
