@@ -26,6 +26,11 @@ fn scaled(bytes: &[u8], factor: f32) -> Vec<u8> {
     edited(bytes, |name, value| if name.starts_with("head.") { factor * value } else { value })
 }
 
+/// The same network, whose hidden units all see `less` less.
+fn numbed(bytes: &[u8], less: f32) -> Vec<u8> {
+    edited(bytes, |name, value| if name == "layers.0.bias" { value - less } else { value })
+}
+
 /// The same file with other values.
 fn edited(bytes: &[u8], change: impl Fn(&str, f32) -> f32) -> Vec<u8> {
     let tensors = SafeTensors::deserialize(bytes).unwrap();
@@ -151,4 +156,38 @@ fn the_ratio_has_as_many_classes_as_it_needs() {
             }
         }
     }
+}
+
+/// Behind hidden units that are all at zero there is no gradient: what is answered rightly there stands, whatever the
+/// attack is, and that is said. First all images are there, then some, then none.
+#[test]
+fn images_without_a_gradient_are_not_held_in_silence() {
+    let weights = trained();
+    for entry in gradient_attacks() {
+        let epsilon = if entry.id.ends_with("l2") { 0.6 } else { 0.08 };
+        let on = |less: f32| {
+            let settings = [("id", json!(entry.id)), ("as", json!("x")), ("epsilon", json!(epsilon))];
+            let mut stage = (entry.tiny)();
+            stage.as_object_mut().unwrap().extend(settings.map(|(key, value)| (key.to_owned(), value)));
+            let report = attacked(&numbed(&weights, less), stage);
+            let value = |key| report.value("x", key);
+            (
+                value("clean_accuracy").unwrap(),
+                value("robust_accuracy").unwrap(),
+                value("zero_gradients"),
+                report.warnings,
+            )
+        };
+        let (clean, held, stuck, warnings) = on(100.0);
+        assert!((held, stuck) == (clean, Some(clean)), "{}: {clean}, {held}, {stuck:?}", entry.id);
+        assert!(warnings.len() == 1 && warnings[0].contains("their gradient is exactly zero"), "{warnings:?}");
+        let (clean, held, stuck, warnings) = on(6.0);
+        assert!(stuck.is_some_and(|stuck| 1.0 < stuck && stuck <= held && held < clean), "{}: {stuck:?}", entry.id);
+        assert_eq!(warnings.len(), 1, "{}", entry.id);
+        let (.., stuck, warnings) = on(0.0);
+        assert!(stuck.is_none() && warnings.is_empty(), "{}: {stuck:?}, {warnings:?}", entry.id);
+    }
+    // Without gradients there is nothing to be told of them.
+    let square = attacked(&numbed(&weights, 100.0), json!({ "id": "attack.square", "as": "x", "queries": 5 }));
+    assert!(square.value("x", "zero_gradients").is_none() && square.warnings.is_empty());
 }

@@ -85,7 +85,7 @@ impl Apgd<'_> {
     /// One run from `start`.
     async fn find(&self, victim: &Victim, batch: &Batch, start: Tensor<4>, cx: &mut Cx) -> Result<Found> {
         let (n, center) = (batch.ids.len(), &batch.x);
-        let Response { logits, loss, gradient } = victim.gradient(&start, &batch.y, self.loss)?;
+        let Response { logits, loss, gradient } = victim.first_gradient(&start, &batch.y, self.loss)?;
         let mut success = fooled(logits, batch.y.clone(), self.targeted);
         let mut adversarial = start.clone();
         let mut now = Iterate { x: start, loss, gradient };

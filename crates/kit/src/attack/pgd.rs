@@ -56,7 +56,8 @@ impl Pgd<'_> {
                 // SAFETY: the iterate, the batch and the victim are held until the loop ends.
                 unsafe { graph.replay() }.map_err(Error::DeviceLost)?;
             } else {
-                let Response { loss, gradient, .. } = victim.gradient(&x, &batch.y, self.loss)?;
+                let ask = if step == 0 { Victim::first_gradient } else { Victim::gradient };
+                let Response { loss, gradient, .. } = ask(victim, &x, &batch.y, self.loss)?;
                 if self.keep == Keep::Best {
                     best = Some(Best::of(best, loss, x.clone()));
                 }
