@@ -1,11 +1,17 @@
-//! What an attack finds depends on the network's decisions alone, not on how sure its logits make it look.
+//! How strong attacks are: what they find depends on the network's decisions alone, not on how sure its logits make it
+//! look, and it is as much as the reference finds.
 
-use crate::common::session;
-use engine::{Ended, Registry};
+use crate::common::{cx, digits, session};
+use crate::goldens::opened;
+use engine::Ended;
+use kit::Entry;
+use kit::data::Task;
 use kit::nets::weights::{Item, file};
+use kit::run::attack_view;
+use kit::stats::mean;
 use safetensors::SafeTensors;
-use serde_json::json;
-use spec::{Import, RunSpec};
+use serde_json::{Value, json};
+use spec::{Access, Import, Report, RunSpec};
 
 /// Trains a network, once for all attacks.
 const TRAIN: &str = r#"
@@ -17,40 +23,62 @@ const TRAIN: &str = r#"
 
 /// The same network, its last layer times `factor`.
 fn scaled(bytes: &[u8], factor: f32) -> Vec<u8> {
+    edited(bytes, |name, value| if name.starts_with("head.") { factor * value } else { value })
+}
+
+/// The same network, whose hidden units all see `less` less.
+fn numbed(bytes: &[u8], less: f32) -> Vec<u8> {
+    edited(bytes, |name, value| if name == "layers.0.bias" { value - less } else { value })
+}
+
+/// The same file with other values.
+fn edited(bytes: &[u8], change: impl Fn(&str, f32) -> f32) -> Vec<u8> {
     let tensors = SafeTensors::deserialize(bytes).unwrap();
     let items: Vec<Item> = tensors
         .iter()
         .map(|(name, tensor)| {
-            let times = if name.starts_with("head.") { factor } else { 1.0 };
-            let values = tensor.data().chunks(4).map(|x| times * f32::from_le_bytes(x.try_into().unwrap())).collect();
-            Item { name: name.into(), shape: tensor.shape().into(), values }
+            let values = tensor.data().chunks(4).map(|x| f32::from_le_bytes(x.try_into().unwrap()));
+            Item { name: name.into(), shape: tensor.shape().into(), values: values.map(|x| change(name, x)).collect() }
         })
         .collect();
     file(&items, &[], json!({ "format": "pt" }))
+}
+
+fn gradient_attacks() -> impl Iterator<Item = &'static Entry> {
+    engine::entries().filter(|entry| entry.attack.is_some() && entry.needs.access == Access::Gradients)
+}
+
+/// The report of a stage on the network with these weights.
+fn attacked(weights: &[u8], stage: Value) -> Report {
+    let (mut session, _) = session();
+    session.import("net", Import::Source, weights.to_vec()).unwrap();
+    let spec = RunSpec::from_value(json!({
+        "version": 1, "tasks": { "digits": { "id": "digits" } },
+        "model": { "id": "mlp", "widths": [16], "weights": "net" }, "stage": [stage],
+    }));
+    let ended = pollster::block_on(session.play(1, spec.unwrap(), 0, None)).unwrap();
+    let Ended::Finished(report) = ended else { panic!("{ended:?}") };
+    *report
+}
+
+/// The weights of the network of [`TRAIN`].
+fn trained() -> Vec<u8> {
+    let (mut session, _) = session();
+    pollster::block_on(session.play(1, RunSpec::read(TRAIN).unwrap(), 0, None)).unwrap();
+    pollster::block_on(session.export("base")).unwrap().weights
 }
 
 /// DLR and the margin do not change with the scale of the logits, or only by a factor. Cross-entropy does: the surer
 /// the network, the more its gradient is that of the margin alone, and the result has to go there too.
 #[test]
 fn sure_networks_are_attacked_as_well_as_unsure_ones() {
-    let (mut trained, _) = session();
-    pollster::block_on(trained.play(1, RunSpec::read(TRAIN).unwrap(), 0, None)).unwrap();
-    let weights = pollster::block_on(trained.export("base")).unwrap().weights;
-    // Factors are powers of two, which change no digit of a result. Square asks for no gradients.
-    let attacks =
-        Registry::shipped().methods.iter().filter(|entry| entry.attack.is_some() && entry.id != "attack.square");
-    for entry in attacks {
+    let weights = trained();
+    // Factors are powers of two, which change no digit of a result.
+    for entry in gradient_attacks() {
         let attacked = |loss: &str, factor: f32| {
-            let (mut session, _) = session();
-            session.import("net", Import::Source, scaled(&weights, factor)).unwrap();
             let epsilon = if entry.id.ends_with("l2") { 0.6 } else { 0.08 };
             let stage = json!({ "id": entry.id, "as": "x", "loss": loss, "epsilon": epsilon });
-            let spec = RunSpec::from_value(json!({
-                "version": 1, "tasks": { "digits": { "id": "digits" } },
-                "model": { "id": "mlp", "widths": [16], "weights": "net" }, "stage": [stage],
-            }));
-            let ended = pollster::block_on(session.play(1, spec.unwrap(), 0, None)).unwrap();
-            let Ended::Finished(report) = ended else { panic!("{ended:?}") };
+            let report = attacked(&scaled(&weights, factor), stage);
             ["clean_accuracy", "robust_accuracy"].map(|key| report.value("x", key).unwrap())
         };
         let near = |a: [f64; 2], b: [f64; 2]| a[0] == b[0] && (a[1] - b[1]).abs() / 100.0 * 360.0 < 1.5;
@@ -65,4 +93,101 @@ fn sure_networks_are_attacked_as_well_as_unsure_ones() {
             assert!(near(sure, margin), "{}, times {factor}: {sure:?} and with the margin {margin:?}", entry.id);
         }
     }
+}
+
+/// Over seeds, on images that the network has not learned: what is left standing is what torchattacks leaves.
+#[test]
+fn auto_pgd_leaves_as_much_standing_as_its_authors() {
+    const SEEDS: u32 = 16;
+    let (_, net) = opened("attacks");
+    let golden: Value = serde_json::from_str(include_str!("goldens/apgd-seeds.json")).unwrap();
+    let mut cx = cx();
+    let rows = |at: usize| golden["rows"][at].as_u64().unwrap() as u32;
+    let view = digits(&cx).test.at((rows(0)..rows(1)).collect::<Vec<_>>());
+    for (case, settings) in golden["cases"].as_object().unwrap() {
+        let theirs: Vec<f64> = settings["left"].as_array().unwrap().iter().map(|left| left.as_f64().unwrap()).collect();
+        let params = json!({ "epsilon": settings["eps"], "loss": settings["loss"], "steps": golden["steps"] });
+        let id = if settings["norm"] == "L2" { "attack.apgd-l2" } else { "attack.apgd-linf" };
+        let ours: Vec<f64> = (0..SEEDS)
+            .map(|seed| {
+                cx.seed = seed;
+                let entry = engine::entry(id).unwrap();
+                let done = attack_view(entry, params.as_object().unwrap(), &net, &view, &mut cx);
+                let done = pollster::block_on(done).unwrap();
+                (0..view.len()).filter(|at| done.attacked.right(*at)).count() as f64
+            })
+            .collect();
+        // The variance of a mean.
+        let doubt = |all: &[f64]| mean(all).deviation.unwrap().powi(2) / all.len() as f64;
+        let error = (doubt(&ours) + doubt(&theirs)).sqrt();
+        let apart = mean(&ours).value - mean(&theirs).value;
+        println!("{case}: {ours:?}, {apart:.2} from theirs, standard error {error:.2}");
+        assert!(apart.abs() <= 2.0 * error, "{case}: {ours:?}, {theirs:?}");
+    }
+}
+
+/// Its targeted form: the untargeted one, turned round, reached less than half of what cross-entropy does.
+#[test]
+fn the_ratio_reaches_a_target_as_cross_entropy_does() {
+    let weights = trained();
+    for id in ["attack.pgd-linf", "attack.pgd-l2", "attack.apgd-linf", "attack.apgd-l2"] {
+        let reached = |loss: &str| {
+            let epsilon = if id.ends_with("l2") { 0.8 } else { 0.12 };
+            let stage = json!({ "id": id, "as": "x", "loss": loss, "epsilon": epsilon, "target": 8 });
+            attacked(&weights, stage).value("x", "asr_correct").unwrap()
+        };
+        let (dlr, ce) = (reached("dlr"), reached("ce"));
+        assert!(ce > 40.0 && dlr > 0.9 * ce, "{id}: {dlr} of {ce}");
+    }
+}
+
+/// Equation 8 needs a fourth logit, as equation 6 needs a third.
+#[test]
+fn the_ratio_has_as_many_classes_as_it_needs() {
+    for (count, target) in [2, 3, 4, 10].into_iter().flat_map(|count| [(count, None), (count, Some(1))]) {
+        let task = Task { classes: (0..count).map(|class| class.to_string()).collect(), ..digits(&cx()) };
+        let (needed, with) = if target.is_some() { (4, " with a target") } else { (3, "") };
+        let wrong = format!("\"dlr\"{with} needs at least {needed} classes; task \"digits\" has {count}");
+        let params = json!({ "loss": "dlr", "target": target });
+        for entry in gradient_attacks() {
+            match (entry.check_task)(params.as_object().unwrap(), &task) {
+                Ok(()) => assert!(count >= needed, "{}: {count}", entry.id),
+                Err(error) => assert!(count < needed && error.to_string().contains(&wrong), "{}: {error}", entry.id),
+            }
+        }
+    }
+}
+
+/// Behind hidden units that are all at zero there is no gradient: what is answered rightly there stands, whatever the
+/// attack is, and that is said. First all images are there, then some, then none.
+#[test]
+fn images_without_a_gradient_are_not_held_in_silence() {
+    let weights = trained();
+    for entry in gradient_attacks() {
+        let epsilon = if entry.id.ends_with("l2") { 0.6 } else { 0.08 };
+        let on = |less: f32| {
+            let settings = [("id", json!(entry.id)), ("as", json!("x")), ("epsilon", json!(epsilon))];
+            let mut stage = (entry.tiny)();
+            stage.as_object_mut().unwrap().extend(settings.map(|(key, value)| (key.to_owned(), value)));
+            let report = attacked(&numbed(&weights, less), stage);
+            let value = |key| report.value("x", key);
+            (
+                value("clean_accuracy").unwrap(),
+                value("robust_accuracy").unwrap(),
+                value("zero_gradients"),
+                report.warnings,
+            )
+        };
+        let (clean, held, stuck, warnings) = on(100.0);
+        assert!((held, stuck) == (clean, Some(clean)), "{}: {clean}, {held}, {stuck:?}", entry.id);
+        assert!(warnings.len() == 1 && warnings[0].contains("their gradient is exactly zero"), "{warnings:?}");
+        let (clean, held, stuck, warnings) = on(6.0);
+        assert!(stuck.is_some_and(|stuck| 1.0 < stuck && stuck <= held && held < clean), "{}: {stuck:?}", entry.id);
+        assert_eq!(warnings.len(), 1, "{}", entry.id);
+        let (.., stuck, warnings) = on(0.0);
+        assert!(stuck.is_none() && warnings.is_empty(), "{}: {stuck:?}, {warnings:?}", entry.id);
+    }
+    // Without gradients there is nothing to be told of them.
+    let square = attacked(&numbed(&weights, 100.0), json!({ "id": "attack.square", "as": "x", "queries": 5 }));
+    assert!(square.value("x", "zero_gradients").is_none() && square.warnings.is_empty());
 }

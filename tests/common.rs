@@ -11,7 +11,7 @@ use kit::run::RunState;
 use kit::seed::Rng;
 use safetensors::SafeTensors;
 use serde_json::Value;
-use spec::{Event, Report, Row, RunSpec, START, Said, Why};
+use spec::{Event, Pick, Report, Row, RunSpec, START, Said, Why};
 use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::rc::Rc;
@@ -119,6 +119,12 @@ pub fn device() -> Device {
 /// A context of no run, for calls below the engine.
 pub fn cx() -> Cx {
     Cx::new(device(), 1, 1, Rc::new(Collect::default()), Rc::new(Gate::default()))
+}
+
+/// The shipped digits.
+pub fn digits(cx: &Cx) -> Task {
+    let pick = Pick { id: "digits".into(), params: serde_json::Map::new() };
+    pollster::block_on(Task::load("digits", &pick, kit::data::SETS, &*Rc::clone(&cx.host), &cx.device)).unwrap()
 }
 
 pub fn read<const D: usize>(x: Tensor<D>) -> Vec<f32> {

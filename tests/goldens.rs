@@ -4,7 +4,7 @@ use crate::common::{Golden, adapted, cx, device, golden, item, largest_differenc
 use burn::module::{Module, Param};
 use burn::optim::GradientsParams;
 use burn::tensor::{Int, Tensor, TensorData};
-use kit::attack::{Apgd, AttackLoss, Ball, Keep, Pgd, Victim, attack_loss, fooled};
+use kit::attack::{Apgd, AttackLoss, Ball, Keep, Pgd, Start, Victim, attack_loss, fooled};
 use kit::data::Batch;
 use kit::learn::{Recipe, Rule, Schedule, largest, logits_of, mean_loss};
 use kit::nets::layers::{Conv, Dense, LowRank, LowRankConv};
@@ -228,7 +228,7 @@ fn auto_pgd_is_its_authors() {
         let ball = if settings["norm"] == "L2" { Ball::L2(epsilon) } else { Ball::Linf(epsilon) };
         let loss = attack_loss(if settings["loss"] == "dlr" { AttackLoss::Dlr } else { AttackLoss::Ce }, false);
         let steps = golden.about["steps"].as_u64().unwrap() as usize;
-        let apgd = Apgd { ball, steps, rho: 0.75, loss: &*loss, targeted: false };
+        let apgd = Apgd { ball, steps, rho: 0.75, loss: &*loss, targeted: false, start: Start::Boundary };
         let named = |what: &str| golden.values(&format!("golden.{case}.{what}"));
         let start = golden.tensor(&format!("golden.{case}.start"));
         let x = pollster::block_on(apgd.run(&victim, &batch, start, &mut cx())).unwrap();
@@ -473,7 +473,7 @@ fn saliency_masks_are_saluns() {
 }
 
 /// A golden file with its network.
-fn opened(name: &str) -> (Golden, Net) {
+pub fn opened(name: &str) -> (Golden, Net) {
     let golden = Golden::open(name);
     let mut about = golden.about["net"].as_object().unwrap().clone();
     let kind = about.remove("kind").unwrap();

@@ -1,19 +1,17 @@
 //! Gradients against finite differences, and what the door to a victim promises.
 
-use crate::common::{adapted, cx, device, hash, net, params, read};
+use crate::common::{adapted, cx, device, digits, hash, largest_difference, net, params, read};
 use burn::module::Module;
 use burn::optim::GradientsParams;
 use burn::tensor::{Int, Tensor, TensorData};
 use kit::attack::{AttackLoss, Victim, attack_loss};
-use kit::cx::Cx;
-use kit::data::{Batch, CHUNK, Task, View};
+use kit::data::{Batch, CHUNK, View};
 use kit::learn::{logits_of, test};
 use kit::nets::{Net, Norms, Pass};
 use kit::run::attack_view;
 use kit::seed::Rng;
 use serde_json::{Map, Value, json};
-use spec::{Access, Pick};
-use std::rc::Rc;
+use spec::Access;
 
 const CLASSES: usize = 4;
 const SAMPLES: usize = 3;
@@ -93,8 +91,9 @@ fn hold(at: &str, x: &[f32], gradient: &[f32], f: impl Fn(&[f32]) -> f64) {
 #[test]
 fn input_gradients_are_those_of_finite_differences() {
     for (name, net) in nets() {
-        for kind in LOSSES {
-            let loss = attack_loss(kind, false);
+        // That of DLR with a target is another one; the others are turned round.
+        for (kind, targeted) in LOSSES.map(|kind| (kind, false)).into_iter().chain([(AttackLoss::Dlr, true)]) {
+            let loss = attack_loss(kind, targeted);
             let victim = Victim::of(&net, Access::Gradients);
             let (x, y) = (inputs(SAMPLES), labels(SAMPLES));
             let gradient = read(victim.gradient(&x, &y, &*loss).unwrap().gradient);
@@ -102,7 +101,7 @@ fn input_gradients_are_those_of_finite_differences() {
             for sample in 0..SAMPLES {
                 let pixels = read(x.clone().narrow(0, sample, 1));
                 let own = &gradient[sample * 32..][..32];
-                hold(&format!("{name}, {kind:?}, sample {sample}"), &pixels, own, |pixels| {
+                hold(&format!("{name}, {kind:?}, {targeted}, sample {sample}"), &pixels, own, |pixels| {
                     let x = Tensor::from_data(TensorData::new(pixels.to_vec(), [1, 2, 4, 4]), &device());
                     let logits = net.forward(x, &mut Pass::eval());
                     read(loss(logits, y.clone().narrow(0, sample, 1)))[0].into()
@@ -131,7 +130,7 @@ fn weight_gradients_are_those_of_finite_differences() {
 fn a_targeted_loss_is_the_other_way_round() {
     let (x, y) = (inputs(SAMPLES), labels(SAMPLES));
     for (_, net) in nets() {
-        for kind in LOSSES {
+        for kind in [AttackLoss::Ce, AttackLoss::CwMargin] {
             let logits = net.forward(x.clone(), &mut Pass::eval());
             let away = read(attack_loss(kind, false)(logits.clone(), y.clone()));
             let towards = read(attack_loss(kind, true)(logits, y.clone()));
@@ -149,6 +148,24 @@ fn margins_are_those_of_the_papers() {
     assert!((dlr[0] + 2.0 / 2.5).abs() < 1e-6 && (dlr[1] - 2.5 / 2.5).abs() < 1e-6, "{dlr:?}");
     let cw = read(attack_loss(AttackLoss::CwMargin, false)(logits, y));
     assert_eq!(cw, [-2.0, 2.5]);
+}
+
+/// (z_t − max z_i≠t) / (z_π1 − (z_π3 + z_π4) / 2), by PyTorch's autograd: where the target is second, where it is the
+/// fourth, and where it leads.
+#[test]
+fn the_targeted_ratio_is_autoattacks() {
+    for (logits, target, value, gradient) in [
+        ([3.0, 1.0, 0.2, -1.0], 1, -0.588_235, [-0.121_107, 0.294_118, -0.086_505, -0.086_505]),
+        ([3.0, 1.0, 0.2, -1.0], 3, -1.176_471, [0.051_903, 0.0, -0.173_010, 0.121_107]),
+        ([1.0, 3.0, 0.2, -1.0], 1, 0.588_235, [-0.294_118, 0.121_107, 0.086_505, 0.086_505]),
+    ] {
+        let logits = Tensor::<2>::from_data([logits], &device()).autodiff().require_grad();
+        let y = Tensor::<1, Int>::from_data([target], &device());
+        let loss = attack_loss(AttackLoss::Dlr, true)(logits.clone(), y);
+        let found = read(logits.grad(&loss.clone().sum().backward()).unwrap());
+        assert!((read(loss.inner())[0] - value).abs() < 1e-5, "{target}");
+        assert!(largest_difference(&found, &gradient) < 1e-5, "{target}: {found:?}");
+    }
 }
 
 /// Alone, among 31 others and in the whole split: the same bits.
@@ -312,9 +329,4 @@ fn more_effort_finds_at_least_as_much() {
         (losses(base.clone()), losses(with("keep", json!("best"))), losses(with("restarts", json!(3))));
     assert!(plain.iter().zip(&best).all(|(a, b)| b >= a), "the best iterate is worse than the last");
     assert!(plain.iter().zip(&more).all(|(a, b)| b >= a), "three starts are worse than the first of them");
-}
-
-fn digits(cx: &Cx) -> Task {
-    let pick = Pick { id: "digits".into(), params: Map::new() };
-    pollster::block_on(Task::load("digits", &pick, kit::data::SETS, &*Rc::clone(&cx.host), &cx.device)).unwrap()
 }

@@ -61,13 +61,15 @@ impl Asker {
             Question::Predict => self.predict(&net, buffers, &cx).await,
             Question::Attack { method, task, samples } => self.attack(&net, method, task, samples, &mut cx).await,
             Question::Curve { method, task, epsilons, n } => {
-                let view = self.fitting(&net, task)?.test.first(*n);
+                let task = self.fitting(&net, task)?;
+                let view = task.test.first(*n);
                 let mut accuracy = Vec::with_capacity(epsilons.len());
                 for epsilon in epsilons {
                     let mut params = method.params.clone();
                     params.insert("epsilon".into(), (*epsilon).into());
                     let entry = self.registry.entry(&method.id)?;
                     scale_step(entry, method, &mut params, *epsilon);
+                    (entry.check_task)(&params, &task)?;
                     let done = attack_view(entry, &params, &net, &view, &mut cx).await?;
                     let held = done.attacked.accuracy();
                     accuracy.push(held.ok_or_else(|| Error::input("n", "at least one image is right"))?);
@@ -145,9 +147,9 @@ impl Asker {
     async fn attack(&self, net: &Net, method: &Pick, task: &str, samples: &[u32], cx: &mut Cx) -> Result<Answered> {
         let entry = self.registry.entry(&method.id)?;
         let fns = entry.attack.ok_or_else(|| Error::input(&method.id, "is not an attack"))?;
-        (entry.settings)(&method.id, &method.params)?;
         let fitting = self.fitting(net, task)?;
         entry.aims(&method.params, &fitting)?;
+        (entry.check_task)(&method.params, &fitting)?;
         let view = fitting.test;
         if samples.is_empty() || samples.len() > CHUNK || samples.iter().any(|id| !view.rows.contains(id)) {
             return Err(Error::input("samples", format!("1 to {CHUNK} images of the test split are right")));

@@ -266,6 +266,17 @@ pub(crate) mod tests {
     }
 
     #[test]
+    fn an_attack_that_could_not_begin_is_said_wherever_it_is_told() {
+        let mut report = sample();
+        report.rows.push(Row::share("after", "zero_gradients", 12.5, 360));
+        let pill = " [12.5 % not attacked: their gradient is zero]";
+        assert!(said(&report, 4).unwrap().ends_with(pill), "{:?}", said(&report, 4));
+        assert!(!said(&report, 3).unwrap().contains("not attacked"));
+        report.rows.push(Row::share("before", "zero_gradients", 12.5, 360));
+        assert!(said(&report, 3).unwrap().ends_with(pill), "{:?}", said(&report, 3));
+    }
+
+    #[test]
     fn missing_rows_shorten_the_sentence() {
         let mut report = sample();
         report.rows.retain(|row| !["gap", "clean_accuracy", "trainable_share"].contains(&row.key.as_str()));

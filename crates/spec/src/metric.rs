@@ -136,6 +136,13 @@ pub const METRICS: &[Metric] = &[
     m("trainable", "Trained weights", "", Down, "weights that the method may change"),
     m("trainable_share", "Trained share", "%", Down, "trained weights, as a share of the network's"),
     m("ua", "UA", "%", Near, "forget accuracy lost: 100 minus accuracy on the forget set"),
+    m(
+        "zero_gradients",
+        "Not attacked",
+        "%",
+        Down,
+        "samples that held because their gradient is exactly zero, so that the attack could not begin; given above 1 %",
+    ),
 ];
 
 /// The entry of [`METRICS`] with this key; `None` for a key that it does not have.

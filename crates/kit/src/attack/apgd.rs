@@ -1,6 +1,6 @@
 //! Auto-PGD.
 
-use super::ball::Ball;
+use super::ball::{Ball, Start};
 use super::loss::{fooled, replaced};
 use super::victim::{Response, SampleLoss, Victim};
 use crate::cx::Cx;
@@ -23,6 +23,8 @@ pub struct Apgd<'a> {
     pub loss: &'a SampleLoss<'a>,
     /// Whether the labels are targets.
     pub targeted: bool,
+    /// Where [`Self::restarts`] begins.
+    pub start: Start,
 }
 
 /// α: a step keeps (1 − α) of the last move.
@@ -63,12 +65,12 @@ impl Apgd<'_> {
         Ok(self.find(victim, batch, start, cx).await?.x)
     }
 
-    /// `count` runs from random points of the ball. Each sample keeps the first result that fools the network, or else
+    /// `count` runs from random points. Each sample keeps the first result that fools the network, or else
     /// the one with the highest loss.
     pub async fn restarts(&self, victim: &Victim, batch: &Batch, count: u32, cx: &mut Cx) -> Result<Tensor<4>> {
-        let mut best = self.find(victim, batch, self.ball.start(batch, 0, cx), cx).await?;
+        let mut best = self.find(victim, batch, self.ball.start(self.start, batch, 0, cx), cx).await?;
         for turn in 1..count {
-            let found = self.find(victim, batch, self.ball.start(batch, turn, cx), cx).await?;
+            let found = self.find(victim, batch, self.ball.start(self.start, batch, turn, cx), cx).await?;
             let better = found.fooled.clone().bool_or(found.loss.clone().greater(best.loss.clone()));
             let at = better.bool_and(best.fooled.clone().bool_not());
             best = Found {
@@ -83,7 +85,7 @@ impl Apgd<'_> {
     /// One run from `start`.
     async fn find(&self, victim: &Victim, batch: &Batch, start: Tensor<4>, cx: &mut Cx) -> Result<Found> {
         let (n, center) = (batch.ids.len(), &batch.x);
-        let Response { logits, loss, gradient } = victim.gradient(&start, &batch.y, self.loss)?;
+        let Response { logits, loss, gradient } = victim.first_gradient(&start, &batch.y, self.loss)?;
         let mut success = fooled(logits, batch.y.clone(), self.targeted);
         let mut adversarial = start.clone();
         let mut now = Iterate { x: start, loss, gradient };

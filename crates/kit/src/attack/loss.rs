@@ -14,20 +14,23 @@ pub enum AttackLoss {
     /// Cross-entropy.
     #[default]
     Ce,
-    /// Difference of logits ratio (Croce and Hein 2020, equation 6): does not vanish on confident answers.
+    /// Difference of logits ratio (Croce and Hein 2020, equation 6, with a target equation 8): does not vanish on
+    /// confident answers.
     Dlr,
     /// Margin of Carlini and Wagner (2017), f without its floor: best wrong logit minus right logit.
     CwMargin,
 }
 
 impl AttackLoss {
-    /// An error if the loss is not defined on this task: DLR divides by the distance between the first and the third
-    /// logit.
-    pub fn check(self, task: &Task) -> Result {
-        if self != Self::Dlr || task.classes.len() >= 3 {
+    /// An error if the loss is not defined on this task: DLR divides by a distance between the first and the third
+    /// logit, with a target also the fourth.
+    pub fn check(self, target: Option<u16>, task: &Task) -> Result {
+        let (needed, with) = if target.is_some() { (4, " with a target") } else { (3, "") };
+        let classes = task.classes.len();
+        if self != Self::Dlr || classes >= needed {
             return Ok(());
         }
-        let why = format!("\"dlr\" needs at least 3 classes; task \"{}\" has {}", task.name, task.classes.len());
+        let why = format!("\"dlr\"{with} needs at least {needed} classes; task \"{}\" has {classes}", task.name);
         Err(Error::input("loss", why))
     }
 }
@@ -47,7 +50,7 @@ pub fn attack_loss(kind: AttackLoss, targeted: bool) -> Box<SampleLoss<'static>>
             // It orders points as cross-entropy does, and its gradient has the same direction; that of cross-entropy is
             // exactly 0 where the network is sure, and an attack would not move.
             AttackLoss::Ce => ops::wrong_log_odds(logits, labels),
-            AttackLoss::Dlr => dlr(logits, labels),
+            AttackLoss::Dlr => dlr(logits, labels, targeted),
             AttackLoss::CwMargin => {
                 let (right, wrong) = margins(logits, labels);
                 wrong - right
@@ -71,17 +74,20 @@ fn margins(logits: Tensor<2>, labels: Tensor<1, Int>) -> (Tensor<1>, Tensor<1>) 
 }
 
 /// −(z_y − max_{i≠y} z_i) / (z_π1 − z_π3 + 1e-12); needs three classes.
-fn dlr(logits: Tensor<2>, labels: Tensor<1, Int>) -> Tensor<1> {
+///
+/// With a target t as the label it is (max_{i≠t} z_i − z_t) / (z_π1 − (z_π3 + z_π4) / 2 + 1e-12), which needs four
+/// classes: equation 8, with the maximum in place of z_y. The two are the same as long as the network answers y. The
+/// paper's attack has won as soon as any other class leads, this one when t does.
+fn dlr(logits: Tensor<2>, labels: Tensor<1, Int>, targeted: bool) -> Tensor<1> {
     let (right, wrong) = margins(logits.clone(), labels);
     let first = logits.clone().max_dim(1);
-    let below = |x: Tensor<2>, limit: &Tensor<2>| {
-        let shape = x.dims();
-        let not_below = x.clone().greater_equal(limit.clone().expand(shape));
-        x.mask_fill(not_below, -1e30).max_dim(1)
+    let below = |limit: &Tensor<2>| {
+        let not_below = logits.clone().greater_equal(limit.clone().expand(logits.dims()));
+        logits.clone().mask_fill(not_below, -1e30).max_dim(1)
     };
-    let second = below(logits.clone(), &first);
-    let third = below(logits, &second);
-    let span: Tensor<1> = (first - third).squeeze_dim(1);
+    let third = below(&below(&first));
+    let low = if targeted { (below(&third) + third).mul_scalar(0.5) } else { third };
+    let span: Tensor<1> = (first - low).squeeze_dim(1);
     (wrong - right) / span.add_scalar(1e-12)
 }
 

@@ -8,7 +8,7 @@ mod pgd;
 mod victim;
 
 pub use apgd::Apgd;
-pub use ball::{Ball, L2, Linf};
+pub use ball::{Ball, L2, Linf, Start};
 pub use eight_bits::eight_bits;
 pub use loss::{AttackLoss, attack_loss, fooled, replaced};
 pub use pgd::{Keep, Pgd};

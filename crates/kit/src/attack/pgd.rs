@@ -1,6 +1,6 @@
 //! Projected gradient descent (Mądry et al. 2018).
 
-use super::ball::Ball;
+use super::ball::{Ball, Start};
 use super::loss::replaced;
 use super::victim::{Response, SampleLoss, Victim};
 use crate::cx::Cx;
@@ -56,7 +56,8 @@ impl Pgd<'_> {
                 // SAFETY: the iterate, the batch and the victim are held until the loop ends.
                 unsafe { graph.replay() }.map_err(Error::DeviceLost)?;
             } else {
-                let Response { loss, gradient, .. } = victim.gradient(&x, &batch.y, self.loss)?;
+                let ask = if step == 0 { Victim::first_gradient } else { Victim::gradient };
+                let Response { loss, gradient, .. } = ask(victim, &x, &batch.y, self.loss)?;
                 if self.keep == Keep::Best {
                     best = Some(Best::of(best, loss, x.clone()));
                 }
@@ -99,7 +100,7 @@ impl Pgd<'_> {
     pub async fn restarts(&self, victim: &Victim, batch: &Batch, count: u32, cx: &mut Cx) -> Result<Tensor<4>> {
         let mut best = None;
         for turn in 0..count {
-            let x = self.run(victim, batch, self.ball.start(batch, turn, cx), cx).await?;
+            let x = self.run(victim, batch, self.ball.start(Start::Inside, batch, turn, cx), cx).await?;
             if count == 1 {
                 return Ok(x);
             }

@@ -3,9 +3,9 @@
 use crate::data::CHUNK;
 use crate::error::{Error, Result};
 use crate::nets::{Net, Pass};
-use burn::tensor::{Int, Tensor};
+use burn::tensor::{Bool, Int, Tensor};
 use spec::Access;
-use std::cell::Cell;
+use std::cell::{Cell, RefCell};
 
 /// The network under attack. An attack sees it only through this type, which counts the queries and refuses what the
 /// attack's card does not ask for.
@@ -18,6 +18,8 @@ pub struct Victim {
     forwards: Cell<u64>,
     /// Samples whose gradients were asked for.
     gradients: Cell<u64>,
+    /// See [`Self::take_stuck`].
+    stuck: RefCell<Option<Tensor<1, Bool>>>,
 }
 
 /// How many samples an attack has asked about.
@@ -45,7 +47,8 @@ pub type SampleLoss<'a> = dyn Fn(Tensor<2>, Tensor<1, Int>) -> Tensor<1> + 'a;
 impl Victim {
     /// A victim with a copy of `net`, which no query changes.
     pub fn of(net: &Net, access: Access) -> Self {
-        Self { net: net.frozen(), access, chunk: CHUNK, forwards: Cell::new(0), gradients: Cell::new(0) }
+        let (forwards, gradients) = (Cell::new(0), Cell::new(0));
+        Self { net: net.frozen(), access, chunk: CHUNK, forwards, gradients, stuck: RefCell::default() }
     }
 
     /// A victim for adversarial training: a chunk is a whole batch of `batch` samples.
@@ -91,6 +94,22 @@ impl Victim {
         let response = self.uncounted_gradient(x, labels, loss)?;
         self.count_gradients(x.dims()[0]);
         Ok(response)
+    }
+
+    /// Like [`Self::gradient`], at a point where an attack on the batch begins: it notes which samples have none there.
+    pub fn first_gradient(&self, x: &Tensor<4>, labels: &Tensor<1, Int>, loss: &SampleLoss<'_>) -> Result<Response> {
+        let response = self.gradient(x, labels, loss)?;
+        let largest: Tensor<1> = response.gradient.clone().abs().flatten::<2>(1, 3).max_dim(1).squeeze_dim(1);
+        let none = largest.equal_elem(0.0);
+        self.stuck.replace_with(|before| Some(before.take().map_or(none.clone(), |before| before.bool_and(none))));
+        Ok(response)
+    }
+
+    /// For each sample of the batch that was just attacked `[n]`, whether its gradient was exactly zero wherever the
+    /// attack began, so that no step has moved it. `None` for an attack that asked for no gradient. It stays on the
+    /// device.
+    pub fn take_stuck(&self) -> Option<Tensor<1, Bool>> {
+        self.stuck.take()
     }
 
     /// Counts the gradients of `n` samples, for a recorded step that is replayed.

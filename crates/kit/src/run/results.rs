@@ -13,8 +13,22 @@ pub struct Attacked {
     pub attacked: Tested,
     /// The changed inputs, `[n, channels, height, width]` in row-major order.
     pub pixels: Vec<f32>,
+    /// For each sample, whether its gradient was exactly zero wherever the attack began; empty for an attack without
+    /// gradients.
+    pub stuck: Vec<bool>,
     /// What the attack asked of the network, counted in samples.
     pub queries: Queries,
+}
+
+impl Attacked {
+    /// Whether the attack has fooled the network on the sample at this place: into another class than its own, or into
+    /// the target.
+    pub fn fooled(&self, at: usize, target: Option<u16>) -> bool {
+        match target {
+            Some(class) => self.attacked.answer(at) == class,
+            None => !self.attacked.right(at),
+        }
+    }
 }
 
 /// An attack stage's ball, samples and result.

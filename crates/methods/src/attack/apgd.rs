@@ -2,7 +2,7 @@
 //! stops rising.
 
 use burn::tensor::Tensor;
-use kit::attack::{Apgd, AttackLoss, Ball, L2, Linf, attack_loss};
+use kit::attack::{Apgd, AttackLoss, Ball, L2, Linf, Start, attack_loss};
 use kit::data::Task;
 use kit::run::{Attack, AttackJob, Threat};
 use kit::{Cx, Method, Result};
@@ -21,6 +21,9 @@ pub struct Config<Radius> {
     /// Share of a window's steps that have to raise the loss, or the step is halved.
     #[schemars(range(min = 0.0, max = 1.0), extend("x-advanced" = true, "x-label" = "wanted rises", "x-symbol" = "ρ"))]
     pub rho: f64,
+    /// Where it begins: at a random point of the ball's boundary, as the authors' code, or anywhere inside.
+    #[schemars(extend("x-advanced" = true))]
+    pub start: Start,
     /// Independent starts.
     #[schemars(range(min = 1, max = 100), extend("x-advanced" = true))]
     pub restarts: u32,
@@ -34,7 +37,8 @@ pub struct Config<Radius> {
 
 impl<Radius> Config<Radius> {
     fn of(epsilon: Radius) -> Self {
-        Self { epsilon, steps: 100, rho: 0.75, restarts: 1, loss: AttackLoss::Ce, target: None }
+        let (start, loss) = (Start::Boundary, AttackLoss::Ce);
+        Self { epsilon, steps: 100, rho: 0.75, start, restarts: 1, loss, target: None }
     }
 }
 
@@ -64,7 +68,7 @@ impl<Radius: Copy + Into<Ball>> Threat for Config<Radius> {
 async fn climb<Radius>(config: &Config<Radius>, job: &AttackJob<'_>, cx: &mut Cx) -> Result<Tensor<4>> {
     let AttackJob { victim, ball, batch, targeted } = *job;
     let loss = attack_loss(config.loss, targeted);
-    let apgd = Apgd { ball, steps: config.steps, rho: config.rho, loss: &*loss, targeted };
+    let apgd = Apgd { ball, steps: config.steps, rho: config.rho, loss: &*loss, targeted, start: config.start };
     apgd.restarts(victim, batch, config.restarts, cx).await
 }
 
@@ -100,7 +104,7 @@ impl Method for ApgdL2 {
     }
 
     fn check(config: &Self::Config, task: &Task) -> Result {
-        config.loss.check(task)
+        config.loss.check(config.target, task)
     }
 }
 
@@ -120,11 +124,12 @@ impl Method for ApgdLinf {
             MNIST, 0.5 the one in L2 for CIFAR-10. z is a PGD step of length η. Every image halves its own η, at the \
             paper's checkpoints and by its two conditions, and goes on from its best point. The last iterate that \
             fooled the network is returned, else the one of highest loss. Equal to torchattacks from the same start \
-            where its conditions decide as the paper's (tests/goldens). The authors' code (fra31/auto-attack, \
-            torchattacks) compares the first loss with 0 in place of the start's, halves at exactly ρ of a window as \
-            well, never for want of a better loss at the first checkpoint, and scales a random start to the boundary \
-            of the ball; here it lies anywhere inside. With a target, \"dlr\" is the untargeted ratio of the target, \
-            negated.",
+            where its conditions decide as the paper's, and as strong over seeds (tests/goldens). Algorithm 1 is given \
+            its start; the authors' code (fra31/auto-attack, torchattacks) scales a random one to the boundary of the \
+            ball, as \"boundary\" does; with \"inside\" it lies anywhere in it. That code compares the first loss \
+            with 0 in place of the start's, halves at exactly ρ of a window as well, and never for want of a better \
+            loss at the first checkpoint. With a target, \"dlr\" is equation 8 with the best other class in \
+            place of the right one: here only the target counts as success, there any wrong class.",
         needs: Needs { kinds: &[Kind::Images, Kind::Points], access: Access::Gradients, min_classes: 2 },
     };
 
@@ -133,6 +138,6 @@ impl Method for ApgdLinf {
     }
 
     fn check(config: &Self::Config, task: &Task) -> Result {
-        config.loss.check(task)
+        config.loss.check(config.target, task)
     }
 }

@@ -44,7 +44,7 @@ pub struct Fgsm;
 impl Attack for Fgsm {
     async fn perturb(config: &Config, job: &AttackJob<'_>, cx: &mut Cx) -> Result<Tensor<4>> {
         let AttackJob { victim, ball, batch, targeted } = *job;
-        let answer = victim.gradient(&batch.x, &batch.y, &*attack_loss(config.loss, targeted))?;
+        let answer = victim.first_gradient(&batch.x, &batch.y, &*attack_loss(config.loss, targeted))?;
         let x = ball.step(batch.x.clone(), answer.gradient, ball.radius(), &batch.x);
         cx.attack_step(&x, 1, 1).await?;
         Ok(x)
@@ -67,6 +67,6 @@ impl Method for Fgsm {
     };
 
     fn check(config: &Config, task: &Task) -> Result {
-        config.loss.check(task)
+        config.loss.check(config.target, task)
     }
 }

@@ -132,7 +132,7 @@ impl Method for Bim {
     }
 
     fn check(config: &Self::Config, task: &Task) -> Result {
-        config.loss.check(task)
+        config.loss.check(config.target, task)
     }
 }
 
@@ -155,7 +155,7 @@ impl Method for PgdL2 {
     }
 
     fn check(config: &Self::Config, task: &Task) -> Result {
-        config.loss.check(task)
+        config.loss.check(config.target, task)
     }
 }
 
@@ -182,7 +182,7 @@ impl Method for PgdLinf {
     }
 
     fn check(config: &Self::Config, task: &Task) -> Result {
-        config.loss.check(task)
+        config.loss.check(config.target, task)
     }
 }
 

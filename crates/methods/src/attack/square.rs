@@ -128,11 +128,12 @@ impl Method for Square {
         summary: "No gradients: squares in random colours, kept where the network becomes less sure.",
         notes: "5000 queries and a first area of 0.8 are AutoAttack's; ε 0.3 is the paper's for MNIST. δ is ±2ε in \
             every channel of one square. ℓ is the right logit less the best wrong one, with a target the \
-            cross-entropy. The area is halved after 0.1, 0.5, 2, 5, 10, 20, 40, 60 and 80 % of the queries, as in \
-            the authors' code. Queries are counted until an image is won. Every image draws its own squares, so that \
-            a result does not depend on the batch; the authors' code (fra31/auto-attack, torchattacks) draws one for \
-            all images of a batch, and never one that reaches the last row or column. As strong as torchattacks' \
-            with both mended (tests/goldens).",
+            cross-entropy. The area is halved after 0.1, 0.5, 2, 5, 10, 20, 40, 60 and 80 % of the queries, which \
+            is the default of the authors' code (resc_schedule). Their AutoAttack turns that off: it halves after 10, \
+            50, 200, 500, 1000, 2000 and 4000 of its 5000 queries; torchattacks' leaves it on. Queries are counted \
+            until an image is won. Every image draws its own squares, so that a result does not depend on the batch; \
+            the authors' code (fra31/auto-attack, torchattacks) draws one for all images of a batch, and never one \
+            that reaches the last row or column. As strong as torchattacks' with both mended (tests/goldens).",
         needs: Needs { kinds: &[Kind::Images], access: Access::Scores, min_classes: 2 },
     };
 

@@ -1,7 +1,7 @@
 //! Adversarial training (Mądry et al. 2018, arXiv:1706.06083): every training step attacks its batch with PGD first.
 
 use burn::tensor::Tensor;
-use kit::attack::{AttackLoss, Keep, Linf, Pgd, Victim, attack_loss};
+use kit::attack::{AttackLoss, Keep, Linf, Pgd, Start, Victim, attack_loss};
 use kit::data::Batch;
 use kit::host::Boxed;
 use kit::learn::{Mode, Objective, Recipe, descend, mean_loss};
@@ -62,7 +62,7 @@ impl Objective for WorstCase<'_> {
             let victim = Victim::in_training(net, batch.ids.len());
             let loss = attack_loss(AttackLoss::Ce, false);
             let pgd = Pgd { ball: epsilon.into(), alpha, steps, loss: &*loss, keep: Keep::Final };
-            let start = pgd.ball.start(batch, self.step, cx);
+            let start = pgd.ball.start(Start::Inside, batch, self.step, cx);
             self.step += 1;
             let x = pgd.run(&victim, batch, start, cx).await?;
             Ok(mean_loss(net, &Batch { x, ..batch.clone() }, pass))

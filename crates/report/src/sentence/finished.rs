@@ -1,6 +1,6 @@
 //! What a finished stage came to.
 
-use super::Sentence;
+use super::{Pill, Sentence};
 use crate::{figure, noise::Noise, outcome::Outcome, scene::Role, view::RunView};
 use spec::{Family, Row};
 use std::sync::Arc;
@@ -104,7 +104,8 @@ impl Finished<'_> {
             None => format!("{title} fools it on "),
         };
         let end = format!(" of the {} it had right.", self.things);
-        Some(Sentence::new(start).key(figure::words(fooled), Role::Lose).plain(end))
+        let sentence = Sentence::new(start).key(figure::words(fooled), Role::Lose).plain(end);
+        Some(Sentence { pill: not_attacked(self.outcome), ..sentence })
     }
 
     /// "Hardened, it holds 61 % under attack instead of 6 %, and pays with 2.9 points on clean digits."
@@ -114,18 +115,20 @@ impl Finished<'_> {
             view.notes(layer).into_iter().filter(|note| fits(note)).find_map(|note| {
                 let outcome: Arc<Outcome> = view.outcome(&note)?;
                 let held = outcome.row("robust_accuracy").map(figure::words)?;
-                Some((note, held, outcome.figure("clean_accuracy")))
+                let clean = outcome.figure("clean_accuracy");
+                Some((note, held, clean, not_attacked(&outcome)))
             })
         };
-        let Some((attack, after, clean)) = attacked(self.name, &|_| true) else {
+        let Some((attack, after, clean, pill)) = attacked(self.name, &|_| true) else {
             let sentence = Sentence::new(format!("Hardened, it {} ", self.verb()));
             let end = format!(" of clean {}. Attack it to see what it holds.", self.things);
             return Some(sentence.key(figure::words(self.row("accuracy")?), Role::Keep).plain(end));
         };
-        let sentence = Sentence::new("Hardened, it holds ").key(after, Role::Hard).plain(" under attack");
+        let sentence = Sentence { pill, ..Sentence::new("Hardened, it holds ") };
+        let sentence = sentence.key(after, Role::Hard).plain(" under attack");
         // Only the same attack with the same settings compares.
         let earlier = attacked(&view.parent(self.name), &|note| view.is_same(note, &attack));
-        let Some((_, before, clean_before)) = earlier else { return Some(sentence.plain(".")) };
+        let Some((_, before, clean_before, _)) = earlier else { return Some(sentence.plain(".")) };
         let sentence = sentence.plain(" instead of ").key(before, Role::Lose);
         let things = view.things(&view.task(&attack));
         Some(match clean_before.zip(clean).map(|(before, after)| before - after) {
@@ -187,6 +190,13 @@ impl Finished<'_> {
         let what = spec::metric(&row.key).map_or(row.key.as_str(), |metric| metric.help);
         Some(Sentence::new(format!("{}: ", figure::capital(what))).key(figure::words(row), Role::Ink).plain("."))
     }
+}
+
+/// Said wherever an attack's figures are, if it could not begin on more samples than a few.
+fn not_attacked(attack: &Outcome) -> Option<Pill> {
+    let row = attack.row("zero_gradients")?;
+    let words = format!("{} not attacked: their gradient is zero", figure::words(row));
+    Some(Pill { words, why: figure::capital(spec::metric(&row.key)?.help) })
 }
 
 /// UA counts what was lost; people ask what is left.

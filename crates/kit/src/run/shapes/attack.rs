@@ -84,17 +84,18 @@ pub async fn attack_view(
     view: &View,
     cx: &mut Cx,
 ) -> Result<Attacked> {
-    let fns = entry.attack.expect("an attack has its functions");
+    let fns = entry.attack.ok_or_else(|| Error::input(entry.id, "is not an attack"))?;
     let ball = (fns.ball)(params)?;
     let victim = Victim::of(net, entry.needs.access);
     let chunks = view.len().div_ceil(CHUNK);
     let size: usize = view.set.shape.iter().product();
-    let (mut clean, mut attacked, mut pixels) = (Vec::new(), Vec::new(), Vec::new());
+    let (mut clean, mut attacked, mut pixels, mut stuck) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
     cx.progress.counts_attack_steps = true;
     for (at, rows) in view.rows.chunks(CHUNK).enumerate() {
         cx.progress.part = Part { at, of: chunks };
         let batch = view.batch(rows);
         let x = (fns.perturb)(params, &victim, &batch, cx).await?;
+        stuck.extend(victim.take_stuck().map(|stuck| stuck.float()));
         let before = cx.read(logits_of(net, &batch.x)).await?;
         let after = cx.read(logits_of(net, &x)).await?;
         let changed = cx.read(x).await?;
@@ -115,7 +116,10 @@ pub async fn attack_view(
             probabilities: softmax(logits, net.classes)?,
         })
     };
-    Ok(Attacked { clean: tested(clean)?, attacked: tested(attacked)?, pixels, queries: victim.queries() })
+    // Read once, so that no batch waits for the device.
+    let stuck = if stuck.is_empty() { Vec::new() } else { cx.read(Tensor::<1>::cat(stuck, 0)).await? };
+    let stuck = stuck.into_iter().map(|stuck| stuck == 1.0).collect();
+    Ok(Attacked { clean: tested(clean)?, attacked: tested(attacked)?, pixels, stuck, queries: victim.queries() })
 }
 
 /// An error if a changed sample is outside the box, or outside the ball by more than the rounding of `f32`.
@@ -149,7 +153,16 @@ fn run<'a>(entry: &'a Entry, stage: &'a Stage, state: &'a mut RunState, cx: &'a 
         cx.say(done.clean.event("clean"));
         cx.say(done.attacked.event("attacked"));
         show(&done, &view, cx);
-        let rows = figures(&done, &view, target, seconds, &cx.stage);
+        let mut rows = figures(&done, &view, target, seconds, &cx.stage);
+        let stuck = stuck(&done, target);
+        if stuck > MOST_STUCK {
+            rows.push(Row::share(&cx.stage, "zero_gradients", stuck, view.len()));
+            let message = format!(
+                "On {stuck:.1} % of the samples the attack never began: their gradient is exactly zero. They count as \
+                 held, and another attack may fool them."
+            );
+            cx.say(Event::Warning { message });
+        }
         state.seen.insert(cx.stage.clone(), Seen { ball, view, done });
         Ok(rows)
     })
@@ -169,15 +182,21 @@ fn show(done: &Attacked, view: &View, cx: &Cx) {
     cx.say_with(Event::Images { series: "attacked".into(), shape, ids: shown.rows.to_vec() }, vec![bytes]);
 }
 
+/// Percent of the samples up to which zero gradients are not reported.
+const MOST_STUCK: f64 = 1.0;
+
+/// Percent of the samples that were not fooled and had a gradient of exactly zero wherever the attack began.
+fn stuck(done: &Attacked, target: Option<u16>) -> f64 {
+    let held = done.stuck.iter().enumerate().filter(|(at, stuck)| **stuck && !done.fooled(*at, target)).count();
+    100.0 * held as f64 / done.stuck.len().max(1) as f64
+}
+
 /// The figures of an attack.
 fn figures(done: &Attacked, view: &View, target: Option<u16>, seconds: f64, stage: &str) -> Vec<Row> {
-    let Attacked { clean, attacked, pixels, queries } = done;
+    let Attacked { clean, attacked, pixels, queries, .. } = done;
     let n = view.len();
     let size: usize = view.set.shape.iter().product();
-    let fooled = |at: usize| match target {
-        Some(class) => attacked.answer(at) == class,
-        None => !attacked.right(at),
-    };
+    let fooled = |at: usize| done.fooled(at, target);
     let right: Vec<usize> = (0..n).filter(|at| clean.right(*at)).collect();
     let won: Vec<usize> = right.iter().copied().filter(|at| fooled(*at)).collect();
     let all = (0..n).filter(|at| fooled(*at)).count();
@@ -237,7 +256,7 @@ mod tests {
             probabilities: probabilities.into(),
         };
         let (clean, attacked) = (tested([0.9, 0.1]), tested([0.1, 0.9]));
-        let done = Attacked { clean, attacked, pixels, queries: Queries::default() };
+        let done = Attacked { clean, attacked, pixels, stuck: vec![false], queries: Queries::default() };
         let rows = figures(&done, &view, None, 0.0, "attack");
         let changed = rows.iter().find(|row| row.key == "pixels_median").unwrap();
         assert_eq!((changed.value, changed.n), (2.0, Some(1)));
@@ -247,14 +266,14 @@ mod tests {
     fn figures_of_no_image_are_none() {
         let none = Tested { ids: vec![], labels: vec![], classes: 2, probabilities: vec![] };
         let view = View::of_pixels([1, 1, 1], vec![0.5], vec![0], &Device::flex()).at(vec![]);
-        let done = Attacked { clean: none.clone(), attacked: none, pixels: vec![], queries: Queries::default() };
+        let done = Attacked { clean: none.clone(), attacked: none, pixels: vec![], stuck: vec![], queries: Queries::default() };
         let keys = |done: &Attacked, view: &View| -> Vec<String> {
             figures(done, view, None, 0.0, "attack").into_iter().map(|row| row.key).collect()
         };
         assert_eq!(keys(&done, &view), ["seconds"]);
         // One image that was read wrongly before: of those read rightly there is none.
         let wrong = Tested { ids: vec![0], labels: vec![0], classes: 2, probabilities: vec![0.1, 0.9] };
-        let done = Attacked { clean: wrong.clone(), attacked: wrong, pixels: vec![0.5], queries: Queries::default() };
+        let done = Attacked { clean: wrong.clone(), attacked: wrong, pixels: vec![0.5], stuck: vec![], queries: Queries::default() };
         let expected = ["clean_accuracy", "robust_accuracy", "asr_all", "queries", "gradients", "seconds"];
         assert_eq!(keys(&done, &view.at(vec![0])), expected);
     }
