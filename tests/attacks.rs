@@ -175,7 +175,7 @@ fn images_without_a_gradient_are_not_held_in_silence() {
                 value("clean_accuracy").unwrap(),
                 value("robust_accuracy").unwrap(),
                 value("zero_gradients"),
-                report.warnings,
+                of_gradients(&report.warnings),
             )
         };
         let (clean, held, stuck, warnings) = on(100.0);
@@ -189,5 +189,10 @@ fn images_without_a_gradient_are_not_held_in_silence() {
     }
     // Without gradients there is nothing to be told of them.
     let square = attacked(&numbed(&weights, 100.0), json!({ "id": "attack.square", "as": "x", "queries": 5 }));
-    assert!(square.value("x", "zero_gradients").is_none() && square.warnings.is_empty());
+    assert!(square.value("x", "zero_gradients").is_none() && of_gradients(&square.warnings).is_empty());
+}
+
+/// The weights come from a file that does not name the classes, which is a warning too.
+fn of_gradients(warnings: &[String]) -> Vec<String> {
+    warnings.iter().filter(|warning| warning.contains("gradient")).cloned().collect()
 }

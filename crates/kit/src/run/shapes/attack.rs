@@ -266,14 +266,26 @@ mod tests {
     fn figures_of_no_image_are_none() {
         let none = Tested { ids: vec![], labels: vec![], classes: 2, probabilities: vec![] };
         let view = View::of_pixels([1, 1, 1], vec![0.5], vec![0], &Device::flex()).at(vec![]);
-        let done = Attacked { clean: none.clone(), attacked: none, pixels: vec![], stuck: vec![], queries: Queries::default() };
+        let done = Attacked {
+            clean: none.clone(),
+            attacked: none,
+            pixels: vec![],
+            stuck: vec![],
+            queries: Queries::default(),
+        };
         let keys = |done: &Attacked, view: &View| -> Vec<String> {
             figures(done, view, None, 0.0, "attack").into_iter().map(|row| row.key).collect()
         };
         assert_eq!(keys(&done, &view), ["seconds"]);
         // One image that was read wrongly before: of those read rightly there is none.
         let wrong = Tested { ids: vec![0], labels: vec![0], classes: 2, probabilities: vec![0.1, 0.9] };
-        let done = Attacked { clean: wrong.clone(), attacked: wrong, pixels: vec![0.5], stuck: vec![], queries: Queries::default() };
+        let done = Attacked {
+            clean: wrong.clone(),
+            attacked: wrong,
+            pixels: vec![0.5],
+            stuck: vec![],
+            queries: Queries::default(),
+        };
         let expected = ["clean_accuracy", "robust_accuracy", "asr_all", "queries", "gradients", "seconds"];
         assert_eq!(keys(&done, &view.at(vec![0])), expected);
     }
