@@ -96,7 +96,7 @@ impl Bench {
         cx.enter(START.into());
         let start = cx.net(&spec.model, &tasks[0]).unwrap();
         let makers = Rc::new(|id: &str| engine::entry(id).ok().and_then(|entry| entry.make));
-        Self { run: RunState::new(Rc::new(spec), tasks, start, makers, Rc::default()), cx }
+        Self { run: RunState::new(Rc::new(spec), tasks, start, makers, Rc::default(), Default::default()), cx }
     }
 
     pub fn play(&mut self, index: usize) -> Result<Vec<Row>> {

@@ -13,6 +13,7 @@ mod laws;
 mod readme;
 mod recipes;
 mod results;
+mod store;
 mod stored;
 mod tidy;
 mod toy_set;

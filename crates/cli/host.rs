@@ -2,6 +2,7 @@
 
 use crate::file::{self, LARGEST};
 use crate::speaker::Speaker;
+use crate::store::Store;
 use crate::{signals, text};
 use engine::{Boxed, Error, Gate, Host, Result};
 use include_dir::{Dir, include_dir};
@@ -18,12 +19,19 @@ pub struct Machine {
     folder: PathBuf,
     gate: Rc<Gate>,
     pub speaker: RefCell<Speaker>,
+    /// Where finished work is kept.
+    store: Option<Store>,
 }
 
 impl Machine {
     #[allow(clippy::disallowed_methods, reason = "this is where the engine's time comes from")]
     pub fn new(folder: PathBuf, gate: Rc<Gate>, speaker: Speaker) -> Self {
-        Self { begun: Instant::now(), folder, gate, speaker: RefCell::new(speaker) }
+        Self { begun: Instant::now(), folder, gate, speaker: RefCell::new(speaker), store: None }
+    }
+
+    /// The same machine, which keeps finished work.
+    pub fn with_store(self, store: Option<Store>) -> Self {
+        Self { store, ..self }
     }
 
     fn heed(&self) {
@@ -59,6 +67,18 @@ impl Host for Machine {
 
     fn asset<'a>(&'a self, name: &'a str) -> Boxed<'a, Result<Vec<u8>>> {
         Box::pin(async move { find(name, &self.folder) })
+    }
+
+    fn has_store(&self) -> bool {
+        self.store.is_some()
+    }
+
+    fn recall<'a>(&'a self, key: &'a str) -> Boxed<'a, Option<Vec<u8>>> {
+        Box::pin(async move { self.store.as_ref()?.recall(key) })
+    }
+
+    fn keep<'a>(&'a self, key: &'a str, work: Vec<u8>) -> Boxed<'a, ()> {
+        Box::pin(async move { self.store.iter().for_each(|store| store.keep(key, &work)) })
     }
 }
 

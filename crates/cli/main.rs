@@ -11,6 +11,7 @@ mod show;
 mod signals;
 mod speaker;
 mod stop;
+mod store;
 mod text;
 
 use clap::{Parser, Subcommand};
@@ -68,6 +69,14 @@ enum Command {
     /// Data and weight files are looked for beside the run file, then here, then among the shipped weights.
     #[command(after_long_help = text::keys())]
     Run(run::Options),
+    /// Show what lies in a folder of finished work, which `run --cache` fills
+    Store {
+        /// The folder
+        folder: PathBuf,
+        /// Delete all of it
+        #[arg(long)]
+        clear: bool,
+    },
     /// Show a method: its card, equation, and settings with ranges and defaults
     Show {
         /// The method's id, such as `attack.pgd-linf`
@@ -83,6 +92,7 @@ fn main() -> ExitCode {
         Command::Metrics => show::metrics(),
         Command::Recipes => show::recipes(),
         Command::Run(options) => run::run(&options),
+        Command::Store { folder, clear } => store::show(&folder, clear),
         Command::Show { method } => show::method(&method),
     };
     match result {

@@ -6,6 +6,7 @@ use crate::out::Out;
 use crate::save::{self, Save, SaveTo, Saved};
 use crate::speaker::{Listener, Speaker};
 use crate::stop::Stop;
+use crate::store::Store;
 use crate::{file, signals, text};
 use clap::{Args, builder::PossibleValue, builder::PossibleValuesParser};
 use engine::{Ended, Gate, Registry, Session};
@@ -25,6 +26,12 @@ const MOST_RUNS: usize = 10_000;
 pub struct Options {
     /// A run file, TOML or JSON, or a report.json, whose run is played again; `-` reads standard input
     file: PathBuf,
+    /// Keep finished stages and retrained references in this folder, and take from it what was played before
+    ///
+    /// A run that was stopped or killed goes on behind its last finished stage. `palimpsest store DIR` lists the
+    /// folder.
+    #[arg(long, value_name = "DIR")]
+    cache: Option<PathBuf>,
     /// Where to compute
     #[arg(long, value_parser = PossibleValuesParser::new(devices()))]
     device: Option<String>,
@@ -86,15 +93,17 @@ pub fn run(options: &Options) -> Result<(), Stop> {
     signals::heed()?;
     engine::device::plain(options.plain);
     engine::device::threads(options.threads.map(Into::into));
+    let store = options.cache.as_deref().map(|folder| Store::open(folder, options.plain)).transpose()?;
     let out = options.out.as_deref().map(Out::new).transpose()?;
     let opened = pollster::block_on(engine::open(spec.device))?;
     let ready = opened.ready();
     let events = out.as_ref().map(|out| out.create(EVENTS)).transpose()?;
     let speaker = Speaker::new(options.listener(), catalogue(), &spec, events);
     let gate = Rc::new(Gate::default());
-    let machine = Rc::new(Machine::new(file::folder(&options.file), gate.clone(), speaker));
+    let machine = Rc::new(Machine::new(file::folder(&options.file), gate.clone(), speaker).with_store(store));
     machine.speaker.borrow_mut().hear(&Said { run: 0, stage: None, event: ready });
-    let session = Session::new(opened, machine.clone(), gate, Registry::shipped());
+    let mut session = Session::new(opened, machine.clone(), gate, Registry::shipped());
+    session.needs_inputs = options.save.contains(&Save::Adversarials);
     let repeats = spec.repeats.unwrap_or(1);
     let runs = points.len() * repeats as usize;
     let (save, done) = (&options.save[..], Vec::new());

@@ -12,11 +12,12 @@ const KIT: &str = "crates/kit/src";
 const PAGE: [&[&str]; 8] = [&[""], &["shell"], &["pages"], &["route"], &["labs"], &["run"], &["engine"], &["ui"]];
 
 /// `kit` from top to bottom.
-const ROOMS: [&[&str]; 10] = [
+const ROOMS: [&[&str]; 11] = [
     &[""],
     &["run"],
     &["attack"],
     &["learn"],
+    &["store"],
     &["cx"],
     &["nets"],
     &["data"],

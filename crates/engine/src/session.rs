@@ -3,7 +3,7 @@
 use crate::answer::Asker;
 use crate::device::Opened;
 use crate::estimate::estimate;
-use crate::{ENGINE, Registry};
+use crate::{ENGINE, Registry, recall};
 use burn::tensor::{Tensor, TensorData};
 use indexmap::IndexMap;
 use kit::attack::{Ball, eight_bits};
@@ -50,6 +50,11 @@ pub struct Session {
     pub adversarials: BTreeMap<String, Adversarials>,
     /// What the run warned of so far, with its stages.
     warnings: Rc<RefCell<Vec<String>>>,
+    /// What the stage in hand has said, where finished work is kept.
+    pub(crate) told: Rc<RefCell<Vec<Event>>>,
+    /// Whether [`Session::adversarials`] are wanted: then attack stages are played even if they were before, since
+    /// changed inputs are not kept.
+    pub needs_inputs: bool,
     registry: Registry,
 }
 
@@ -95,7 +100,9 @@ impl Session {
     pub fn new(opened: Opened, host: Rc<dyn Host>, gate: Rc<Gate>, registry: Registry) -> Self {
         let files: Rc<RefCell<BTreeMap<String, Rc<Vec<u8>>>>> = Rc::default();
         let warnings: Rc<RefCell<Vec<String>>> = Rc::default();
-        let host: Rc<dyn Host> = Rc::new(SessionHost { host, files: files.clone(), warnings: warnings.clone() });
+        let told: Rc<RefCell<Vec<Event>>> = Rc::default();
+        let (files_of_host, warned, telling) = (files.clone(), warnings.clone(), told.clone());
+        let host: Rc<dyn Host> = Rc::new(SessionHost { host, files: files_of_host, warnings: warned, told: telling });
         Self {
             host,
             opened,
@@ -107,6 +114,8 @@ impl Session {
             files,
             adversarials: BTreeMap::new(),
             warnings,
+            told,
+            needs_inputs: false,
             registry,
         }
     }
@@ -260,6 +269,12 @@ impl Session {
             let entry = self.registry.entry(&stage.id)?;
             cx.enter(spec.stage_name(index));
             cx.say(Event::Stage { index, of: spec.stages.len(), id: stage.id.clone() });
+            let key = recall::key(index, &state, entry.needs_split(), |id| self.registry.is_layer(id));
+            if let Some((kept, seconds)) = self.recall(&key, index, &mut state, &cx).await {
+                rows.extend(kept.clone());
+                cx.say(Event::StageDone { rows: kept, seconds });
+                continue;
+            }
             let at = self.host.now();
             let result = (entry.run)(entry, stage, &mut state, &mut cx).await;
             let failed = match result.map_err(|error| error.of_stage(&stage.id, &cx.stage)) {
@@ -268,6 +283,8 @@ impl Session {
                     if entry.shape.is_layer() {
                         self.keep(&state, cx.progress.steps, &cx).await?;
                     }
+                    let seconds = self.host.now() - at;
+                    self.keep_work(&key, &made, seconds, &state, &cx).await?;
                     cx.say(Event::StageDone { rows: made, seconds: self.host.now() - at });
                     continue;
                 }
@@ -379,7 +396,13 @@ impl Session {
             }
         };
         self.published.borrow_mut().nets.insert(START.into(), start.clone());
-        let state = RunState::new(spec.clone(), tasks, start, self.registry.makers(), self.references.clone());
+        let mut contents = BTreeMap::new();
+        if self.host.has_store() {
+            contents = recall::contents(&tasks, self.opened.name);
+            contents.insert(START.into(), weights::hash(&start).await?);
+        }
+        let makers = self.registry.makers();
+        let state = RunState::new(spec.clone(), tasks, start, makers, self.references.clone(), contents);
         for (index, stage) in spec.stages.iter().enumerate() {
             let task = &state.tasks[&spec.task_of(index, |id| self.registry.is_layer(id))];
             let entry = self.registry.entry(&stage.id)?;
@@ -402,12 +425,29 @@ impl Session {
                     "it has not been played here, but a later stage needs it",
                 ));
             };
-            let parent = spec.parent_name(index, |id| self.registry.is_layer(id));
-            let parent = spec.stages[index].model.is_none().then_some(parent);
-            let task = spec.task_of(index, |id| self.registry.is_layer(id));
-            state.models.insert(name, Made { net, task, stage: Some(index), parent });
+            self.put(index, net, state);
         }
         Ok(())
+    }
+
+    /// Puts the network of a stage that was played before into the run.
+    fn put(&self, index: usize, net: Net, state: &mut RunState) {
+        let (spec, is_layer) = (state.spec.clone(), |id: &str| self.registry.is_layer(id));
+        let parent = spec.stages[index].model.is_none().then(|| spec.parent_name(index, is_layer));
+        let task = spec.task_of(index, is_layer);
+        state.models.shift_remove(&spec.stage_name(index));
+        state.models.insert(spec.stage_name(index), Made { net, task, stage: Some(index), parent });
+    }
+
+    /// As [`Self::put`], for a network from the store: it is this session's from here on.
+    pub(crate) fn restored(&mut self, index: usize, net: Net, state: &mut RunState, cx: &Cx) {
+        cx.publish(&net);
+        self.kept.insert(cx.stage.clone(), net.clone());
+        self.put(index, net, state);
+    }
+
+    pub(crate) fn is_layer(&self, index: usize, state: &RunState) -> bool {
+        self.registry.is_layer(&state.spec.stages[index].id)
     }
 
     /// Saves and keeps the stage's network as it was after `step` steps.
@@ -480,10 +520,11 @@ async fn hashes(registry: Registry, state: &RunState, cx: &Cx) -> Result<IndexMa
 }
 
 /// A host that looks for a file among the imported ones first, and collects warnings for the report.
-struct SessionHost {
+pub(crate) struct SessionHost {
     host: Rc<dyn Host>,
     files: Rc<RefCell<BTreeMap<String, Rc<Vec<u8>>>>>,
     warnings: Rc<RefCell<Vec<String>>>,
+    pub(crate) told: Rc<RefCell<Vec<Event>>>,
 }
 
 impl Host for SessionHost {
@@ -491,6 +532,7 @@ impl Host for SessionHost {
         if let (Some(stage), Event::Warning { message }) = (&said.stage, &said.event) {
             self.warnings.borrow_mut().push(format!("stage.{stage}: {message}"));
         }
+        self.take_down(&said);
         self.host.say(said, buffers);
     }
     fn now(&self) -> f64 {
@@ -511,5 +553,14 @@ impl Host for SessionHost {
             Some(bytes) => Box::pin(async move { Ok((*bytes).clone()) }),
             None => self.host.asset(name),
         }
+    }
+    fn has_store(&self) -> bool {
+        self.host.has_store()
+    }
+    fn recall<'a>(&'a self, key: &'a str) -> kit::Boxed<'a, Option<Vec<u8>>> {
+        self.host.recall(key)
+    }
+    fn keep<'a>(&'a self, key: &'a str, work: Vec<u8>) -> kit::Boxed<'a, ()> {
+        self.host.keep(key, work)
     }
 }

@@ -21,6 +21,18 @@ pub trait Host {
     fn rest(&self) -> Boxed<'_, ()>;
     /// The bytes of a file that the run file names: source weights or IDX data.
     fn asset<'a>(&'a self, name: &'a str) -> Boxed<'a, Result<Vec<u8>>>;
+    /// Whether finished work is kept: then [`Host::recall`] and [`Host::keep`] are called.
+    fn has_store(&self) -> bool {
+        false
+    }
+    /// The work that was kept under a key; `None` if there is none, or if it cannot be had.
+    fn recall<'a>(&'a self, _key: &'a str) -> Boxed<'a, Option<Vec<u8>>> {
+        Box::pin(async { None })
+    }
+    /// Keeps work under a key, whole or not at all. A store that takes no more says so itself: the run goes on.
+    fn keep<'a>(&'a self, _key: &'a str, _work: Vec<u8>) -> Boxed<'a, ()> {
+        Box::pin(async {})
+    }
 }
 
 /// Pause, single step and cancel. The user sets them while a run is in progress.

@@ -18,6 +18,8 @@ pub mod nets;
 
 pub mod cx;
 
+pub mod store;
+
 pub mod learn;
 
 pub mod attack;

@@ -47,6 +47,8 @@ pub struct RunState {
     pub references: Rc<RefCell<BTreeMap<String, Rc<Reference>>>>,
     /// How methods make nets: a retrained reference repeats stages that are known by id.
     pub makers: Makers,
+    /// Digests of the data of each task, by name, and of the start; empty where no work is kept.
+    pub contents: BTreeMap<String, String>,
 }
 
 impl RunState {
@@ -57,11 +59,12 @@ impl RunState {
         start: Net,
         makers: Makers,
         references: Rc<RefCell<BTreeMap<String, Rc<Reference>>>>,
+        contents: BTreeMap<String, String>,
     ) -> Self {
         let task = tasks.keys().next().cloned().unwrap_or_default();
         let start = Made { net: start, task, stage: None, parent: None };
         let models = IndexMap::from([(START.into(), start)]);
-        Self { spec, tasks, models, seen: BTreeMap::new(), references, makers }
+        Self { spec, tasks, models, seen: BTreeMap::new(), references, makers, contents }
     }
 
     /// The model that a stage starts from, and its name.

@@ -12,7 +12,9 @@ use crate::run::entry::{Entry, Method};
 use crate::run::results::Reference;
 use crate::run::state::RunState;
 use crate::stats::{Mean, mean, mia_confidence};
+use crate::store;
 use burn::module::Module;
+use serde_json::json;
 use spec::{Digest, Event, Row, START, Shape, Stage};
 use std::rc::Rc;
 
@@ -153,9 +155,15 @@ async fn reference(lineage: &Lineage<'_>, split: &Split, cx: &mut Cx) -> Result<
     let state = lineage.state;
     let seeds = state.spec.seeds_of_reference();
     let key = key(lineage, split, cx.seed, seeds);
-    if let Some(found) = state.references.borrow().get(&key) {
+    let known = state.references.borrow().get(&key).cloned();
+    let found = match known {
+        Some(found) => Some(found),
+        None => recalled(&key, cx).await,
+    };
+    if let Some(found) = found {
         cx.say(Event::Phase { name: "Retrained reference, from the store".into(), before: true });
-        return Ok(found.clone());
+        state.references.borrow_mut().insert(key, found.clone());
+        return Ok(found);
     }
     let (mut nets, mut seconds) = (Vec::new(), Vec::new());
     for at in 0..seeds {
@@ -166,9 +174,17 @@ async fn reference(lineage: &Lineage<'_>, split: &Split, cx: &mut Cx) -> Result<
         nets.push(lineage.again(&mut beside).await?);
         seconds.push(cx.host.now() - begun);
     }
+    store::keep(&key, json!(seconds), &nets, cx).await?;
     let made = Rc::new(Reference { nets, seconds });
     state.references.borrow_mut().insert(key, made.clone());
     Ok(made)
+}
+
+/// A reference that an earlier session has kept.
+async fn recalled(key: &str, cx: &Cx) -> Option<Rc<Reference>> {
+    let (seconds, nets) = store::recall(key, cx).await?;
+    let seconds: Vec<f64> = serde_json::from_value(seconds).ok()?;
+    (!nets.is_empty() && nets.len() == seconds.len()).then(|| Rc::new(Reference { nets, seconds }))
 }
 
 /// Whether the reference for the lineage of these stages and this split is in the store.
@@ -178,19 +194,23 @@ pub fn is_known(state: &RunState, stages: Vec<usize>, gone: &Split, seed: u32) -
     state.references.borrow().contains_key(&key)
 }
 
-/// The fingerprint of all that a reference depends on: data, start, lineage, forget set, seeds.
+/// All that a reference depends on: data, start, lineage, forget set, seeds.
 fn key(lineage: &Lineage<'_>, split: &Split, seed: u32, seeds: u32) -> String {
-    let mut hash = Digest::default();
-    let spec = &lineage.state.spec;
-    let mut write = |text: String| hash.write(text.as_bytes());
-    write(serde_json::to_string(&spec.tasks).unwrap_or_default());
-    write(serde_json::to_string(&spec.model).unwrap_or_default());
-    for &stage in &lineage.stages {
-        write(spec.stage_name(stage));
-        write(serde_json::to_string(&spec.stages[stage]).unwrap_or_default());
-    }
-    write(format!("{:?} {seed} {seeds} {}", split.forget.rows, split.forget.set.source));
-    hash.hex()
+    let (state, spec) = (lineage.state, &lineage.state.spec);
+    let stages: Vec<_> = lineage.stages.iter().map(|at| (spec.stage_name(*at), &spec.stages[*at])).collect();
+    let mut gone = Digest::default();
+    split.forget.rows.iter().for_each(|row| gone.write(&row.to_le_bytes()));
+    json!({
+        "what": "reference",
+        "contents": state.contents,
+        "tasks": spec.tasks,
+        "model": spec.model,
+        "stages": stages,
+        "forget": [gone.hex(), split.forget.set.source],
+        "seed": seed,
+        "seeds": seeds,
+    })
+    .to_string()
 }
 
 /// Warns if the source network has seen the forget set: then a network retrained from it has seen it too, and is no
