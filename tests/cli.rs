@@ -92,7 +92,7 @@ fn results_are_whole() {
     let accuracy = &report["rows"][0];
     assert_eq!([&accuracy["key"], &accuracy["unit"], &accuracy["n"]], ["accuracy", "%", "360"].map(parsed).each_ref());
     assert!(accuracy["interval"].as_f64().unwrap() > 0.0);
-    assert_eq!((&report["seeds"], &accuracy["values"]), (&json!([1]), &json!([accuracy["value"]])));
+    assert_eq!((&report["played_seeds"], &accuracy["values"]), (&json!([1]), &json!([accuracy["value"]])));
     assert_eq!(json["format"], spec::FORMAT);
     assert_eq!([&report["device"], &report["engine"]], ["cpu", engine::ENGINE].map(parsed).each_ref());
     let saved = report["files"].as_array().unwrap();
@@ -242,7 +242,7 @@ fn a_grid_is_a_list_of_means() {
     for report in &reports {
         assert_eq!(report.spec.repeats, Some(3));
         assert!(report.rows.iter().all(|row| row.seeds == Some(3) && row.spread.is_some()));
-        assert_eq!(report.seeds, [1, 2, 3]);
+        assert_eq!(report.played_seeds, [1, 2, 3]);
         for row in &report.rows {
             let values: Vec<f64> = row.values.iter().flatten().copied().collect();
             let mean = values.iter().sum::<f64>() / 3.0;
@@ -379,6 +379,17 @@ fn data_names_licences_and_ranges() {
     let text = String::from_utf8(done(&folder, &["data", "digits"], "").stdout).unwrap();
     assert!(text.contains("  tilt: -180 to 180 °, default 0.0"), "{text}");
     assert_eq!(palimpsest(&folder, &["data", "digit"], "").status.code(), Some(2));
+}
+
+#[test]
+fn metrics_explains_every_figure() {
+    let folder = TempDir::new().unwrap();
+    let text = String::from_utf8(done(&folder, &["metrics"], "").stdout).unwrap();
+    let spaced = text.split_whitespace().collect::<Vec<_>>().join(" ").to_lowercase();
+    for metric in spec::METRICS {
+        assert!(text.contains(metric.label) && spaced.contains(&metric.help.to_lowercase()), "{}", metric.key);
+    }
+    assert!(text.contains("MIA, %; best near Retrained\n") && text.contains("Time, s; less is better\n"), "{text}");
 }
 
 #[test]

@@ -1,7 +1,7 @@
 //! What earlier builds have written can still be opened.
 
-use serde_json::{Value, json};
-use spec::{FORMAT, Report, Reports, RunSpec};
+use serde_json::Value;
+use spec::{FORMAT, Report, Reports, RunSpec, Said};
 
 const REPORT: &str = include_str!("stored/report.json");
 const EVENTS: &str = include_str!("stored/events.jsonl");
@@ -23,13 +23,42 @@ fn a_report_of_format_1_opens() {
     assert_eq!(Reports::read(&serde_json::to_string(&anew).unwrap()), Ok(anew));
 }
 
-/// Format 2 wrote a list where there was a grid.
+/// Format 2 wrote one report, or a list where there was a grid.
 #[test]
-fn a_list_of_reports_opens() {
-    let one = Report { format: 2, ..stored() };
-    let text = json!([one, one]).to_string();
-    let read = Reports::read(&text).unwrap();
-    assert_eq!(read.reports, [one.clone(), one]);
+fn a_report_of_format_2_opens() {
+    let one = include_str!("stored/format-2/report.json");
+    let Reports { run, reports, .. } = Reports::read(one).unwrap();
+    assert_eq!((reports.len(), reports[0].format, run.repeats), (1, 2, Some(2)));
+    assert_eq!(Reports::run_of(one), Ok(run));
+    let grid = include_str!("stored/format-2/reports.json");
+    let reports = Reports::read(grid).unwrap().reports;
+    let epsilons: Vec<_> = reports.iter().map(|report| report.spec.stages[1].params["epsilon"].clone()).collect();
+    assert_eq!(epsilons, [0.1, 0.2]);
+    assert!(reports.iter().all(|report| report.value("fooled", "robust_accuracy").is_some()));
+    assert!(Reports::run_of(grid).unwrap_err().to_string().contains("left the grid out"));
+    for line in include_str!("stored/format-2/events.jsonl").lines() {
+        assert!(serde_json::from_str::<Said>(line).is_ok(), "{line}");
+    }
+}
+
+/// A run file inside a report is read as strictly as one of its own.
+#[test]
+fn a_run_file_in_a_report_is_checked() {
+    let report = include_str!("stored/format-2/report.json");
+    for (from, to, said) in [
+        ("\"version\": 1", "\"version\": 7", "newer Palimpsest"),
+        ("\"as\": \"fooled\"", "\"as\": \"base\"", "taken by an earlier stage"),
+        ("\"as\": \"fooled\"", "\"as\": \"fooled\", \"from\": \"nix\"", "there is no stage \"nix\""),
+        ("\"seed\": 1,", "\"seed\": \"x\",", "seed: must be a whole number"),
+        ("\"seed\": 1,", "\"seed\": 1, \"seed\": 2,", "stands twice"),
+    ] {
+        let changed = report.replacen(from, to, 1);
+        assert_ne!(changed, report, "{from}");
+        let error = Reports::run_of(&changed).unwrap_err().to_string();
+        assert!(error.contains(said), "{to}: {error}");
+    }
+    let fraction = report.replacen("\"epsilon\": 0.1", "\"epsilon\": \"8/255\"", 1);
+    assert_eq!(Reports::run_of(&fraction).unwrap().stages[1].params["epsilon"], 8.0 / 255.0);
 }
 
 #[test]

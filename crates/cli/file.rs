@@ -2,7 +2,6 @@
 
 use crate::catalogue::catalogue;
 use crate::stop::Stop;
-use serde_json::Value;
 use spec::{Reports, RunSpec, Wrong, nearest};
 use std::fs::File;
 use std::io::{self, Read};
@@ -37,28 +36,11 @@ pub fn run_file(path: &Path) -> Result<RunSpec, Stop> {
         _ => (path.display().to_string(), bytes(path, LARGEST_RUN_FILE)?),
     };
     let text = String::from_utf8(bytes).map_err(|_| Stop::Bad(format!("{name}: this is no text file")))?;
-    read(&text).map_err(|wrong| match wrong.what.as_str() {
+    Reports::run_of(&text).map_err(|wrong| match wrong.what.as_str() {
         // The file itself is the place.
         "run file" | "report" => Wrong { what: name, ..wrong }.into(),
         _ => Stop::Bad(format!("{name}: {wrong}")),
     })
-}
-
-/// A run file, or the one that a `report.json` holds.
-fn read(text: &str) -> Result<RunSpec, Wrong> {
-    let is_report = match serde_json::from_str::<Value>(text) {
-        Ok(Value::Object(table)) => table.contains_key("reports") || table.contains_key("rows"),
-        Ok(value) => value.is_array(),
-        Err(_) => false,
-    };
-    if !is_report {
-        return RunSpec::read(text);
-    }
-    let Reports { run, reports, .. } = Reports::read(text)?;
-    match reports.len() > 1 && run.grid.is_empty() {
-        true => Err(Wrong::new("report", "an earlier version wrote it and left the grid out; play its run file")),
-        false => Ok(run),
-    }
 }
 
 /// The folder that names in a run file are relative to.

@@ -145,7 +145,8 @@ impl Plays<'_> {
             let ended = (first..=first + (repeats - 1)).try_for_each(|seed| {
                 let spec = RunSpec { seed, ..point.spec.clone() };
                 let ended = self.one(point, &spec, &mut reports);
-                if seed == first {
+                // Of the first seed that left figures, as the report is.
+                if outcomes.is_empty() && reports.last().is_some_and(|report| !report.rows.is_empty()) {
                     outcomes = std::mem::take(&mut self.machine.speaker.borrow_mut().outcomes);
                 }
                 ended

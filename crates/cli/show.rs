@@ -94,7 +94,7 @@ pub fn metrics() -> Result<(), Stop> {
         let better = if better.is_empty() { String::new() } else { format!("; {better}") };
         out.push_str(&format!("{label}{unit}{better}\n{}", text::wrapped(&format!("{}.", figure::capital(help)), 2)));
     }
-    out.push_str("\n± is one standard deviation over seeds; of Retrained, that of retraining, over its networks.\n");
+    out.push_str(&format!("\n{}", text::wrapped(report::table::SPREAD, 0)));
     Ok(text::print(&out)?)
 }
 

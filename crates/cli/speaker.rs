@@ -10,7 +10,7 @@ use std::io::{self, BufWriter, IsTerminal, Write};
 use std::time::{Duration, Instant, SystemTime};
 
 /// Between two lines of progress in a log.
-const QUIET: Duration = Duration::from_secs(30);
+const LOG_EVERY: Duration = Duration::from_secs(30);
 
 /// Who listens on standard output.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -142,7 +142,7 @@ impl Speaker {
     /// A line of progress now and then, where no bar is seen: "progress: base: step 40 of 1,200".
     fn log(&mut self, stage: &str, done: usize, of: usize) {
         if self.listener == Listener::Person
-            && let Some(logged) = self.logged.as_mut().filter(|logged| logged.elapsed() >= QUIET)
+            && let Some(logged) = self.logged.as_mut().filter(|logged| logged.elapsed() >= LOG_EVERY)
         {
             *logged += logged.elapsed();
             self.aside("progress", &format!("{stage}: {}", figure::step(done, of)));

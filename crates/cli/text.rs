@@ -15,12 +15,8 @@ pub fn plain(text: &str) -> String {
         ['\u{200b}'..='\u{200f}', '\u{2028}'..='\u{202e}', '\u{2066}'..='\u{2069}'];
     let turns = |character: &char| TURNS.iter().any(|range| range.contains(character));
     let is_shown = |character: &char| !character.is_control() && !turns(character);
-    let shown = |character: char| match character {
-        '\u{a0}' | '\u{202f}' => ' ',
-        character if is_shown(&character) => character,
-        _ => '\u{fffd}',
-    };
-    text.chars().map(shown).collect()
+    let spaced = report::figure::plain_spaces(text);
+    spaced.chars().map(|character| if is_shown(&character) { character } else { '\u{fffd}' }).collect()
 }
 
 /// Writes to standard output at once; an error is a reader that went away, or a full disk.

@@ -303,7 +303,7 @@ impl Session {
             engine: ENGINE.into(),
             device: self.opened.name.into(),
             seed: spec.seed,
-            seeds: vec![spec.seed],
+            played_seeds: vec![spec.seed],
             files: Vec::new(),
             seconds: self.host.now() - begun,
             // A device that is lost has no weights to be hashed.

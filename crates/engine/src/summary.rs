@@ -38,7 +38,7 @@ pub fn summary(reports: &[Report]) -> Option<Report> {
     }
     Some(Report {
         rows,
-        seeds: with_figures.iter().map(|report| report.seed).collect(),
+        played_seeds: with_figures.iter().map(|report| report.seed).collect(),
         seconds: reports.iter().map(|report| report.seconds).sum(),
         warnings,
         unfinished: unfinished.collect(),
@@ -80,7 +80,7 @@ mod tests {
             engine,
             device,
             seed,
-            seeds: vec![seed],
+            played_seeds: vec![seed],
             files: Vec::new(),
             seconds: 1.0,
             hashes: IndexMap::new(),
@@ -117,14 +117,14 @@ mod tests {
         let found: Vec<_> = all.rows.iter().map(|row| (row.key.as_str(), row.value, row.seeds)).collect();
         assert_eq!(found, [("ta", 2.0, Some(2)), ("linf_median", 5.0, Some(1))]);
         let values: Vec<_> = all.rows.iter().map(|row| row.values.clone()).collect();
-        assert_eq!((all.seeds, values), (vec![1, 2], vec![vec![Some(1.0), Some(3.0)], vec![None, Some(5.0)]]));
+        assert_eq!((all.played_seeds, values), (vec![1, 2], vec![vec![Some(1.0), Some(3.0)], vec![None, Some(5.0)]]));
     }
 
     #[test]
     fn a_seed_without_figures_is_not_among_the_seeds() {
         let failed = Report { unfinished: vec!["it diverged".into()], ..report(7, Vec::new()) };
         let all = summary(&[failed, report(8, vec![Row::new("a", "ta", 2.0)])]).unwrap();
-        assert_eq!((all.seeds, all.unfinished), (vec![8], vec!["seed 7: it diverged".to_owned()]));
+        assert_eq!((all.played_seeds, all.unfinished), (vec![8], vec!["seed 7: it diverged".to_owned()]));
         assert_eq!(all.rows[0].values, [Some(2.0)]);
     }
 }

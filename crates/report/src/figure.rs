@@ -6,6 +6,11 @@ use spec::{Metric, Row, metric};
 /// Before a unit: narrow, and no line breaks there.
 pub(crate) const NARROW: char = '\u{202f}';
 
+/// With plain spaces in place of narrow and unbreakable ones, so that a search for `98.3 %` finds it.
+pub fn plain_spaces(text: &str) -> String {
+    text.replace(['\u{a0}', NARROW], " ")
+}
+
 /// `decimals` digits after the point, thousands with a comma, a true minus.
 pub fn fixed(value: f64, decimals: usize) -> String {
     if !value.is_finite() {

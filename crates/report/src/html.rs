@@ -5,7 +5,7 @@ use crate::{
     chart::GapPlane,
     figure,
     scene::{SANS, TOKENS},
-    table::{glossary, title},
+    table::{SPREAD, glossary, title},
     view::Played,
 };
 use maud::{Markup, PreEscaped, html};
@@ -40,12 +40,11 @@ pub fn html(runs: &[Played], catalogue: &Catalogue) -> String {
                     h1 { (name) }
                     @for played in runs { (about(&played.report, runs.len() > 1)) }
                     @for (family, figures) in results.tables() {
-                        h4 { (family) }
+                        h2 class="family" { (family) }
                         div class="wide" { (table(&figures)) }
                     }
                     p class="about" {
-                        "± is one standard deviation over seeds; of Retrained, that of retraining, over its networks. "
-                        "report.json has the value of each seed, and the 95 % interval of each share."
+                        (SPREAD) " report.json has the value of each seed, and the 95 % interval of each share."
                     }
                     @for (at, played) in runs.iter().enumerate() {
                         @if runs.len() > 1 { h2 { (run_name(&played.report, at)) } }
@@ -79,7 +78,7 @@ fn about(report: &Report, many: bool) -> Markup {
 
 /// "seeds 1, 2, 3, CPU, engine 0.1.0, 12.3 s"
 fn facts(report: &Report) -> String {
-    let seeds: Vec<String> = match &report.seeds[..] {
+    let seeds: Vec<String> = match &report.played_seeds[..] {
         [] => vec![report.seed.to_string()],
         seeds => seeds.iter().map(u32::to_string).collect(),
     };
@@ -96,7 +95,7 @@ fn stages(played: &Played, catalogue: &Catalogue) -> Markup {
     let names = view.names();
     let is_judged = |name: &&String| report.value(name, "gap").is_some() && !view.is_reference(name);
     html! {
-        @if report.seeds.len() > 1 {
+        @if report.played_seeds.len() > 1 {
             p class="about" {
                 "Curves are those of seed " (report.seed) "; other figures are means over the seeds."
             }
@@ -193,7 +192,8 @@ fn table(table: &Table) -> Markup {
 const STYLE: &str = ";color:var(--ink);background:var(--bg);margin:0;font-variant-numeric:tabular-nums}\
 main{max-width:1120px;margin:40px auto;padding:0 24px}p,svg{max-width:672px}\
 h1{font-size:24px;line-height:32px;margin:0 0 4px}\
-h2{font-size:16px;margin:40px 0 4px}h3{font-size:14px;margin:26px 0 4px}h4{font-size:13px;margin:16px 0 4px}\
+h2{font-size:16px;margin:40px 0 4px}\
+.family{font-size:13px;margin:16px 0 4px}h3{font-size:14px;margin:26px 0 4px}h4{font-size:13px;margin:16px 0 4px}\
 small,.about,summary{font-size:12px;font-weight:400;color:var(--ink3)}.about{margin:4px 0}\
 .say{font:21px/28px Iowan Old Style,Palatino Linotype,Palatino,Book Antiqua,Georgia,Noto Serif,serif;\
 margin:4px 0 12px}\

@@ -14,34 +14,39 @@ const fn k(key: &'static str, help: &'static str) -> Key {
 
 /// All of them, in the order in which a file has them.
 pub const KEYS: &[Key] = &[
-    k("version", "The version of the file's form: 1. The only number that a file must have."),
-    k("name", "What reports and tables call the run."),
-    k("seed", "Of all random numbers: start weights, split, batches, attacks. 1 without it."),
-    k("repeats", "Plays with this many seeds, from `seed` on. Figures become means, with standard deviations."),
-    k("retrain_seeds", "How many networks are retrained as the reference of forgetting: 1 to 100, 3 without it."),
-    k("device", "Where to compute: auto, cpu, or a graphics device that the program was built for."),
-    k("tasks.NAME", "A data set, `{ id = \"digits\", tilt = 30 }`, under a name for `on`. At least one."),
-    k("model", "The network that the first stages start from: `{ id = \"mlp\", widths = [64] }`."),
+    k("version", "Version of the file's form, which is 1. Every run file has to say it."),
+    k("name", "Name of the run in reports and tables."),
+    k("seed", "Seed of all random numbers: start weights, split, batches, attacks. The default is 1."),
+    k("repeats", "Number of seeds to play with, counted from `seed`. Figures are then means with standard deviations."),
+    k(
+        "retrain_seeds",
+        "Number of networks that are retrained as the reference of forgetting, 1 to 100. The default is 3.",
+    ),
+    k("device", "Device to compute on: auto, cpu, or a graphics device that the program was built for."),
+    k("tasks.NAME", "Data set with its settings, such as `{ id = \"digits\", tilt = 30 }`. A file has at least one."),
+    k("model", "Network that the first stages start from, such as `{ id = \"mlp\", widths = [64] }`."),
     k(
         "model.weights",
-        "Its weights: the name of a shipped network (`letters-cnn`), or a safetensors file. Random without it.",
+        "Weights of that network: the name of a shipped one (`letters-cnn`) or a safetensors file. By default they are \
+         random.",
     ),
-    k("forget", "What unlearning stages forget: `{ id = \"class\", class = 3 }`."),
+    k("forget", "What unlearning stages forget, such as `{ id = \"class\", class = 3 }`."),
     k(
         "grid.\"KEY\"",
-        "A list of values for a key of this file, such as \"stage.fooled.epsilon\". Every combination is played.",
+        "List of values for another key, such as \"stage.fooled.epsilon\". Every combination of values is played.",
     ),
-    k("stage", "The list of stages, in playing order. The keys below stand in each of them."),
-    k("stage.id", "The method: `attack.pgd-linf`."),
-    k("stage.as", "The stage's name. Without one it goes by its place in the list, counted from 0."),
+    k("stage", "List of stages in playing order. Each stage has the keys that follow."),
+    k("stage.id", "Id of the method, such as `attack.pgd-linf`."),
+    k("stage.as", "Name of the stage. The default is its place in the list, counted from 0."),
     k(
         "stage.from",
-        "The stage whose network it starts from, or `start`. Without it the last one before it that leaves a network.",
+        "Stage whose network this one starts from, or `start`. The default is the last stage before it that leaves a \
+         network.",
     ),
-    k("stage.on", "The task that it works on. Without it that of the network it starts from, else the first task."),
-    k("stage.model", "A new network for this stage, in place of `from`. Only for methods that train."),
+    k("stage.on", "Task that the stage works on. The default is the task of the network that it starts from."),
+    k("stage.model", "New network for this stage, in place of `from`. Only methods that train take one."),
     k("stage.with", "Other stages whose networks the method takes as well. No method of this version takes any."),
-    k("stage.SETTING", "A setting of the method: `palimpsest show METHOD` lists them, with ranges and defaults."),
+    k("stage.SETTING", "Setting of the method. `palimpsest show METHOD` lists them with ranges and defaults."),
 ];
 
 #[cfg(test)]

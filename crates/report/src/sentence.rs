@@ -219,7 +219,7 @@ pub(crate) mod tests {
             engine: "0.1.0".into(),
             device: "cpu".into(),
             seed: 1,
-            seeds: vec![1, 2, 3],
+            played_seeds: vec![1, 2, 3],
             files: Vec::new(),
             seconds: 33.9,
             hashes: [("split".to_string(), "a1b2".to_string())].into_iter().collect(),
@@ -269,9 +269,9 @@ pub(crate) mod tests {
     fn an_attack_that_could_not_begin_is_said_wherever_it_is_told() {
         let mut report = sample();
         report.rows.push(Row::share("after", "zero_gradients", 12.5, 360));
-        let pill = " [12.5 % not attacked: their gradient is zero]";
+        let pill = " [12.5 % held by a zero gradient]";
         assert!(said(&report, 4).unwrap().ends_with(pill), "{:?}", said(&report, 4));
-        assert!(!said(&report, 3).unwrap().contains("not attacked"));
+        assert!(!said(&report, 3).unwrap().contains("zero gradient"));
         report.rows.push(Row::share("before", "zero_gradients", 12.5, 360));
         assert!(said(&report, 3).unwrap().ends_with(pill), "{:?}", said(&report, 3));
     }

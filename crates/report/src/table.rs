@@ -25,9 +25,9 @@ impl Table {
     /// RFC 4180, with CRLF at line ends and plain spaces; no cell is a formula.
     pub fn csv(&self) -> String {
         let mut writer = csv::WriterBuilder::new().terminator(csv::Terminator::CRLF).from_writer(Vec::new());
-        let written = std::iter::once(&self.head).chain(&self.rows).try_for_each(|line| {
-            writer.write_record(line.iter().map(|cell| no_formula(cell).replace(['\u{a0}', figure::NARROW], " ")))
-        });
+        let written = std::iter::once(&self.head)
+            .chain(&self.rows)
+            .try_for_each(|line| writer.write_record(line.iter().map(|cell| figure::plain_spaces(&no_formula(cell)))));
         let (Ok(()), Ok(bytes)) = (written, writer.into_inner()) else { unreachable!("memory takes every record") };
         String::from_utf8(bytes).expect("cells are texts")
     }
@@ -243,6 +243,9 @@ impl Results {
         format!("{:#}\n", Value::Array(lines))
     }
 }
+
+/// What stands behind ± in a table.
+pub const SPREAD: &str = "± is one standard deviation over seeds; of Retrained, that of retraining, over its networks.";
 
 /// What figures mean: those of these keys, in the order of their names.
 pub fn glossary<'a>(keys: impl IntoIterator<Item = &'a str>) -> Table {

@@ -1,4 +1,5 @@
-use crate::{Answer, Answers, RunSpec, Wrong};
+use crate::{Answer, Answers, RunSpec, Wrong, strict::Strict};
+use serde::de::DeserializeSeed;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
@@ -226,7 +227,8 @@ pub struct Row {
     /// How many seeds `value` and `spread` are over; absent where nothing was repeated.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub seeds: Option<usize>,
-    /// In `report.json` only: the figure of each seed in [`Report::seeds`], `None` where that run did not come to it.
+    /// In `report.json` only: the figure of each seed in [`Report::played_seeds`], `None` where that run did not come
+    /// to it.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub values: Vec<Option<f64>>,
 }
@@ -269,11 +271,11 @@ pub struct Report {
     pub engine: String,
     /// Device that it ran on: `cpu`, `webgpu`, `vulkan`, `metal` or `cuda`.
     pub device: String,
-    /// Seed of the run; of several seeds the first.
+    /// Seed of the run; of several seeds the first that left a figure. Hashes and curves are its.
     pub seed: u32,
     /// Every seed that left a figure, in playing order.
     #[serde(default)]
-    pub seeds: Vec<u32>,
+    pub played_seeds: Vec<u32>,
     /// Time of the whole run; the sum over several seeds.
     pub seconds: f64,
     /// Hashes of start weights, split and batch order: equal on every device for one run file.
@@ -306,23 +308,50 @@ impl Reports {
     /// Reads a `report.json` of this format or an earlier one.
     pub fn read(text: &str) -> Result<Self, Wrong> {
         let wrong = |why: String| Wrong::new("report", why);
-        let value: Value = serde_json::from_str(text).map_err(|error| wrong(error.to_string()))?;
+        let mut json = serde_json::Deserializer::from_str(text);
+        let read = Strict("report").deserialize(&mut json).and_then(|value| json.end().map(|()| value));
+        let value: Value = read.map_err(|error| wrong(error.to_string()))?;
         let format = value.get("format").map_or(Some(1), Value::as_u64);
         if format.is_none_or(|format| !(1..=u64::from(FORMAT)).contains(&format)) {
             let format = value["format"].to_string();
             return Err(wrong(format!("its format is {format}; this Palimpsest knows 1 to {FORMAT}")));
         }
-        let typed = |error: serde_json::Error| wrong(error.to_string());
-        if value.get("reports").is_some() {
-            return serde_json::from_value(value).map_err(typed);
-        }
-        let one = |value| serde_json::from_value::<Report>(value).map_err(typed);
-        let reports: Vec<Report> = match value {
-            Value::Array(reports) => reports.into_iter().map(one).collect::<Result<_, _>>()?,
-            value => vec![one(value)?],
+        // Run files in it are read as strictly as those of their own.
+        let one = |value: Value| {
+            let spec = RunSpec::from_value(value["spec"].clone())?;
+            let report: Report = serde_json::from_value(value).map_err(|error| wrong(error.to_string()))?;
+            Ok::<_, Wrong>(Report { spec, ..report })
         };
-        let run = reports.first().ok_or_else(|| wrong("it holds no run".into()))?.spec.clone();
-        Ok(Self { format: FORMAT, run, reports })
+        let (run, reports) = match value {
+            Value::Array(reports) => (None, reports),
+            Value::Object(mut table) if table.contains_key("reports") => {
+                let Some(Value::Array(reports)) = table.remove("reports") else {
+                    return Err(wrong("`reports` must be a list".into()));
+                };
+                (Some(RunSpec::from_value(table.remove("run").unwrap_or_default())?), reports)
+            }
+            value => (None, vec![value]),
+        };
+        let reports = reports.into_iter().map(one).collect::<Result<Vec<_>, _>>()?;
+        let run = run.or_else(|| reports.first().map(|report| report.spec.clone()));
+        Ok(Self { format: FORMAT, run: run.ok_or_else(|| wrong("it holds no run".into()))?, reports })
+    }
+
+    /// Reads a run file, TOML or JSON, or the one that a `report.json` holds, so that its run can be played again.
+    pub fn run_of(text: &str) -> Result<RunSpec, Wrong> {
+        let is_report = match serde_json::from_str::<Value>(text) {
+            Ok(Value::Object(table)) => table.contains_key("reports") || table.contains_key("rows"),
+            Ok(value) => value.is_array(),
+            Err(_) => false,
+        };
+        if !is_report {
+            return RunSpec::read(text);
+        }
+        let Self { run, reports, .. } = Self::read(text)?;
+        match reports.len() > 1 && run.grid.is_empty() {
+            true => Err(Wrong::new("report", "an earlier version wrote it and left the grid out; play its run file")),
+            false => Ok(run),
+        }
     }
 }
 

@@ -118,7 +118,7 @@ pub const METRICS: &[Metric] = &[
         "Under attack, 8 bits",
         "%",
         Up,
-        "right answers on the attacked images as `--save adversarials` writes them: rounded to 8 bits inside the ball",
+        "right answers on the attacked images when they are rounded to 8 bits inside the ball, as they are saved",
     ),
     m("rte", "Time", "s", Down, "time that the forgetting took, evaluation left out"),
     m("rte_steps", "Steps", "", Down, "training steps that the forgetting took"),
@@ -138,7 +138,7 @@ pub const METRICS: &[Metric] = &[
     m("ua", "UA", "%", Near, "forget accuracy lost: 100 minus accuracy on the forget set"),
     m(
         "zero_gradients",
-        "Not attacked",
+        "Zero gradient",
         "%",
         Down,
         "samples that held because their gradient is exactly zero, so that the attack could not begin; given above 1 %",

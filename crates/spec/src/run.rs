@@ -499,6 +499,11 @@ impl RunSpec {
 fn typed(path: &str, error: &serde_json::Error) -> Wrong {
     let what = if path == "." { "run file" } else { path };
     let message = error.to_string();
+    if let Some((found, wanted)) =
+        message.strip_prefix("unknown variant `").and_then(|rest| rest.split_once("`, expected one of "))
+    {
+        return Wrong::new(what, format!("must be one of {}, not \"{found}\"", wanted.replace('`', "")));
+    }
     let parts = message.strip_prefix("invalid type: ").or_else(|| message.strip_prefix("invalid value: "));
     let Some((found, wanted)) = parts.and_then(|parts| parts.rsplit_once(", expected ")) else {
         return Wrong::new(what, message);
@@ -508,7 +513,11 @@ fn typed(path: &str, error: &serde_json::Error) -> Wrong {
         .find_map(|kind| found.strip_prefix(kind))
         .map_or_else(|| found.replace("sequence", "a list").replace("map", "a table"), |value| value.replace('`', ""));
     let wanted = match wanted {
+        "u32" if ["repeats", "retrain_seeds"].contains(&what) => {
+            format!("a whole number between {} and {}", SEEDS.start(), SEEDS.end())
+        }
         "u32" => format!("a whole number from 0 to {}", u32::MAX),
+        "string or map" => "a text".into(),
         "a string" => "a text".into(),
         "a sequence" => "a list".into(),
         "a map" => "a table".into(),
@@ -718,7 +727,13 @@ mod tests {
                 "tasks.zebra: must be a table with an `id`, not 3",
             ),
             ("as = \"base\"", "as = [1]", "stage[0].as: must be a text, not a list"),
-            ("version = 1", "version = 1\ndevice = \"tpu\"", "device: "),
+            (
+                "version = 1",
+                "version = 1\ndevice = \"tpu\"",
+                "device: must be one of auto, cpu, webgpu, vulkan, metal, cuda, not \"tpu\"",
+            ),
+            ("version = 1", "version = 1\ndevice = 5", "device: must be a text, not 5"),
+            ("version = 1", "version = 1\nrepeats = 1.5", "repeats: must be a whole number between 1 and 100, not 1.5"),
             ("version = 1", "version = = 1", "line 2"),
         ] {
             let text = FILE.replacen(from, to, 1);

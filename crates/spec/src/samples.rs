@@ -159,7 +159,7 @@ fn report() -> Report {
         engine: text(),
         device: text(),
         seed: u32::MAX,
-        seeds: vec![u32::MAX],
+        played_seeds: vec![u32::MAX],
         files: vec![text()],
         seconds: 2.5,
         hashes: [("z".into(), text()), ("a".into(), text())].into(),

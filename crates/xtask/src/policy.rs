@@ -1,4 +1,4 @@
-//! The page's Content-Security-Policy: nothing is loaded from elsewhere and nothing is sent anywhere.
+//! The page's Content-Security-Policy: the browser refuses requests to any other host.
 
 use crate::build::dist;
 use anyhow::{Context, Result, ensure};

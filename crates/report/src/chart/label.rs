@@ -22,22 +22,6 @@ fn push_apart(heights: &mut [f64], gap: f64, low: f64, high: f64) {
     }
 }
 
-/// How far from its point a label may stand that has no room beside it, in pixels.
-const DISTANCES: [f64; 7] = [22.0, 34.0, 48.0, 64.0, 84.0, 110.0, 140.0];
-
-/// Where it is looked for, upwards first: points crowd at the lower left of a plane.
-const DIRECTIONS: [[f64; 2]; 9] = [
-    [0.8, -0.6],
-    [0.6, -0.8],
-    [0.95, -0.3],
-    [0.3, -0.95],
-    [0.0, -1.0],
-    [-0.8, -0.6],
-    [0.8, 0.6],
-    [-0.8, 0.6],
-    [-1.0, 0.0],
-];
-
 /// A name as far as there is room for it; at least its first character.
 pub(super) fn fitted(name: &str, room: f64) -> String {
     let fits = |text: &str| text_width(text, 12.0, false) <= room;
@@ -89,6 +73,22 @@ pub(super) fn ends(ends: Vec<End>, width: f64, low: f64, high: f64) -> Vec<Mark>
     }
     marks
 }
+
+/// How far from its point a label may stand that has no room beside it, in pixels.
+const DISTANCES: [f64; 7] = [22.0, 34.0, 48.0, 64.0, 84.0, 110.0, 140.0];
+
+/// Where it is looked for, upwards first: points crowd at the lower left of a plane.
+const DIRECTIONS: [[f64; 2]; 9] = [
+    [0.8, -0.6],
+    [0.6, -0.8],
+    [0.95, -0.3],
+    [0.3, -0.95],
+    [0.0, -1.0],
+    [-0.8, -0.6],
+    [0.8, 0.6],
+    [-0.8, 0.6],
+    [-1.0, 0.0],
+];
 
 /// Places the labels of points where they cover neither each other nor the areas that were reserved.
 pub(super) struct Placer {

@@ -105,7 +105,7 @@ impl Finished<'_> {
         };
         let end = format!(" of the {} it had right.", self.things);
         let sentence = Sentence::new(start).key(figure::words(fooled), Role::Lose).plain(end);
-        Some(Sentence { pill: not_attacked(self.outcome), ..sentence })
+        Some(Sentence { pill: zero_gradient(self.outcome), ..sentence })
     }
 
     /// "Hardened, it holds 61 % under attack instead of 6 %, and pays with 2.9 points on clean digits."
@@ -116,7 +116,7 @@ impl Finished<'_> {
                 let outcome: Arc<Outcome> = view.outcome(&note)?;
                 let held = outcome.row("robust_accuracy").map(figure::words)?;
                 let clean = outcome.figure("clean_accuracy");
-                Some((note, held, clean, not_attacked(&outcome)))
+                Some((note, held, clean, zero_gradient(&outcome)))
             })
         };
         let Some((attack, after, clean, pill)) = attacked(self.name, &|_| true) else {
@@ -193,9 +193,9 @@ impl Finished<'_> {
 }
 
 /// Said wherever an attack's figures are, if it could not begin on more samples than a few.
-fn not_attacked(attack: &Outcome) -> Option<Pill> {
+fn zero_gradient(attack: &Outcome) -> Option<Pill> {
     let row = attack.row("zero_gradients")?;
-    let words = format!("{} not attacked: their gradient is zero", figure::words(row));
+    let words = format!("{} held by a zero gradient", figure::words(row));
     Some(Pill { words, why: figure::capital(spec::metric(&row.key)?.help) })
 }
 

@@ -225,11 +225,10 @@ impl Run {
     // --- the history ---
 
     pub fn store_history(&self) {
-        match self.history.with_untracked(|runs| (super::history::store(runs), runs.len())) {
-            (Stored::Full, _) => self.notices.show(Notice::StorageFull),
-            // Said once: of the first run that would have been kept.
-            (Stored::Refused, 1) => self.notices.show(Notice::StorageRefused),
-            _ => {}
+        match self.history.with_untracked(|runs| super::history::store(runs)) {
+            Stored::Kept => {}
+            Stored::Full => self.notices.show(Notice::StorageFull),
+            Stored::Refused => self.notices.show_refusal(),
         }
     }
 

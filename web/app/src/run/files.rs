@@ -11,7 +11,7 @@ use gloo_file::futures::read_as_bytes;
 use js_sys::Uint8Array;
 use leptos::{prelude::*, wasm_split::SplitLoaderError};
 use serde_json::Map;
-use spec::{Import, Pick, RunSpec, Wrong};
+use spec::{Import, Pick, Reports, Wrong};
 use wasm_bindgen_futures::spawn_local;
 
 /// The largest accepted run file, in bytes.
@@ -45,7 +45,7 @@ async fn take_one(view: View, file: gloo_file::File) {
     }
     let Ok(bytes) = read_as_bytes(&file).await else { return };
     if is_run {
-        match RunSpec::read(&String::from_utf8_lossy(&bytes)) {
+        match Reports::run_of(&String::from_utf8_lossy(&bytes)) {
             Ok(spec) => view.load(spec),
             Err(wrong) => notices.show(Notice::Refused(wrong)),
         }

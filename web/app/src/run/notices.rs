@@ -81,6 +81,8 @@ pub struct Notices {
     /// What the live region has not spoken of yet; it takes them out.
     pub news: RwSignal<Vec<News>>,
     copied_timer: StoredValue<Option<Timeout>, LocalStorage>,
+    /// Whether it was said that the browser keeps nothing.
+    refusal_told: StoredValue<bool>,
 }
 
 impl Notices {
@@ -91,6 +93,7 @@ impl Notices {
             copied: RwSignal::default(),
             news: RwSignal::default(),
             copied_timer: StoredValue::new_local(None),
+            refusal_told: StoredValue::new(false),
         }
     }
 
@@ -100,6 +103,14 @@ impl Notices {
 
     pub fn show(self, notice: Notice) {
         self.notice.set(Some(notice));
+    }
+
+    /// Shows that the browser keeps nothing, once a visit.
+    pub fn show_refusal(self) {
+        if !self.refusal_told.get_value() {
+            self.refusal_told.set_value(true);
+            self.show(Notice::StorageRefused);
+        }
     }
 
     pub fn close(self) {

@@ -1,6 +1,6 @@
 //! Attacks: inputs in, changed inputs out; the network is not changed.
 
-use super::ask;
+use super::check_classes;
 use crate::attack::{Ball, Victim};
 use crate::cx::{Cx, Part};
 use crate::data::{Batch, CHUNK, Task, View, upload};
@@ -95,7 +95,9 @@ pub async fn attack_view(
         cx.progress.part = Part { at, of: chunks };
         let batch = view.batch(rows);
         let x = (fns.perturb)(params, &victim, &batch, cx).await?;
-        stuck.extend(victim.take_stuck().map(|stuck| stuck.float()));
+        if let Some(zero) = victim.take_stuck() {
+            stuck.extend(cx.read(zero.float()).await?.into_iter().map(|zero| zero == 1.0));
+        }
         let before = cx.read(logits_of(net, &batch.x)).await?;
         let after = cx.read(logits_of(net, &x)).await?;
         let changed = cx.read(x).await?;
@@ -116,9 +118,6 @@ pub async fn attack_view(
             probabilities: softmax(logits, net.classes)?,
         })
     };
-    // Read once, so that no batch waits for the device.
-    let stuck = if stuck.is_empty() { Vec::new() } else { cx.read(Tensor::<1>::cat(stuck, 0)).await? };
-    let stuck = stuck.into_iter().map(|stuck| stuck == 1.0).collect();
     Ok(Attacked { clean: tested(clean)?, attacked: tested(attacked)?, pixels, stuck, queries: victim.queries() })
 }
 
@@ -140,7 +139,7 @@ fn run<'a>(entry: &'a Entry, stage: &'a Stage, state: &'a mut RunState, cx: &'a 
     Box::pin(async move {
         let task: Task = state.task(stage)?.clone();
         let net = state.from(stage)?.1.net.clone();
-        ask(&net, &task, cx)?;
+        check_classes(&net, &task, cx)?;
         entry.fits(stage, &task)?;
         let fns = entry.attack.expect("an attack has its functions");
         let target = (fns.target)(&stage.params)?;
@@ -157,11 +156,9 @@ fn run<'a>(entry: &'a Entry, stage: &'a Stage, state: &'a mut RunState, cx: &'a 
         let stuck = stuck(&done, target);
         if stuck > MOST_STUCK {
             rows.push(Row::share(&cx.stage, "zero_gradients", stuck, view.len()));
-            let message = format!(
-                "On {stuck:.1} % of the samples the attack never began: their gradient is exactly zero. They count as \
-                 held, and another attack may fool them."
-            );
-            cx.say(Event::Warning { message });
+            let message = "Some samples held because their gradient is exactly zero, so that the attack could not \
+                           begin. Another attack may fool them.";
+            cx.say(Event::Warning { message: message.into() });
         }
         state.seen.insert(cx.stage.clone(), Seen { ball, view, done });
         Ok(rows)

@@ -1,6 +1,6 @@
 //! Measures: a model in, figures out; the model is not changed.
 
-use super::ask;
+use super::check_classes;
 use crate::cx::Cx;
 use crate::data::{Split, Task};
 use crate::error::Result;
@@ -44,7 +44,7 @@ fn run<'a, M: Measure>(
         let config = M::settings(&stage.id, &stage.params)?;
         let task = state.task(stage)?;
         let net = &state.from(stage)?.1.net;
-        ask(net, task, cx)?;
+        check_classes(net, task, cx)?;
         entry.fits(stage, task)?;
         let split = state.split(task, cx)?;
         M::measure(&config, &MeasureJob { net, task, split: &split }, cx).await

@@ -14,7 +14,7 @@ use spec::Event;
 
 /// Before a network is measured on a task that it was not just trained on: an error if it knows other classes, a
 /// warning if it does not say which it knows.
-fn ask(net: &Net, task: &Task, cx: &Cx) -> Result {
+fn check_classes(net: &Net, task: &Task, cx: &Cx) -> Result {
     net.knows(task)?;
     if net.names.is_empty() {
         let message = format!(

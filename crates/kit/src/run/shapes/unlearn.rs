@@ -1,6 +1,6 @@
 //! Unlearning: a model in, a model out that has forgotten; compared with networks that never saw the forget set.
 
-use super::ask;
+use super::check_classes;
 use super::tune::{measured, prepared};
 use crate::cx::{Cx, Watch};
 use crate::data::{Split, Task};
@@ -98,7 +98,7 @@ fn run<'a, M: Unlearn>(
         let (parent, made) = state.from(stage)?;
         let (parent, original) = (parent.to_owned(), made.net.clone());
         entry.fits(stage, &task)?;
-        ask(&original, &task, cx)?;
+        check_classes(&original, &task, cx)?;
         let split = state.split(&task, cx)?;
         let stages = state.lineage(&parent);
         let trained = |at: &usize| (state.makers)(&state.spec.stages[*at].id).is_some();
