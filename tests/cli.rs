@@ -443,6 +443,8 @@ fn bad_input_is_refused_before_anything_is_written() {
         refused(&folder, &["--set", &grid], TRAIN, &format!("grid.{key}: it has no effect on a single run"));
     }
     refused(&folder, &["--set", "grid={\"stage.0.train.epochs\":[1,2,1]}"], TRAIN, "1 stands twice");
+    let overruled = ["--set", "grid={\"stage.base.train.epochs\":[1,2]}", "--set", "stage.base.train.epochs=3"];
+    refused(&folder, &overruled, TRAIN, "stage.base.train.epochs: the grid sets it in every run");
     let seeds = ["--set", "grid={\"seed\":[1,2]}", "--repeats", "2"];
     refused(&folder, &seeds, TRAIN, "grid.seed: `repeats` counts seeds from `seed`");
     refused(&folder, &["--device", "webgpu"], TRAIN, "device: \"webgpu\" is the browser's");

@@ -226,6 +226,31 @@ fn a_reader_that_goes_away_costs_no_results() {
     assert_eq!(names(&folder.path().join("out")), RESULTS);
 }
 
+/// Where a file of `--save` cannot be written, figures and table are there all the same, and the next run is played.
+#[cfg(unix)]
+#[test]
+fn what_cannot_be_saved_costs_no_figure() {
+    let folder = TempDir::new().unwrap();
+    let play = |more: &str| {
+        fs::write(folder.path().join("run.toml"), TRAIN).unwrap();
+        let script = format!(
+            "trap '' XFSZ; ulimit -f 5; exec \"$0\" run run.toml --out out --quiet --set model.widths=[128] \
+             --set stage.base.train.epochs=1 --save weights {more}"
+        );
+        let program = assert_cmd::cargo::cargo_bin("palimpsest");
+        std::process::Command::new("sh").current_dir(folder.path()).args(["-c", &script]).arg(program).output().unwrap()
+    };
+    let output = play("--repeats 1");
+    let said = String::from_utf8(output.stdout.clone()).unwrap();
+    assert_eq!(output.status.code(), Some(1));
+    assert!(said.contains("From scratch") && said.contains("warning: not all was saved: out/weights/base"), "{said}");
+    assert!(error(&output).contains("what was finished lies in out"), "{}", error(&output));
+    let output = play("--repeats 2");
+    let said = String::from_utf8(output.stdout.clone()).unwrap();
+    assert!(said.contains(" ± ") && said.contains("seed 2: not all was saved"), "{said}");
+    assert!(error(&output).ends_with("error: 2 of 2 runs did not come to their end\n"), "{}", error(&output));
+}
+
 /// A limit on the size of files stands for a full disk.
 #[cfg(unix)]
 #[test]

@@ -173,10 +173,11 @@ impl Plays<'_> {
         self.machine.speaker.borrow_mut().begin(spec, heading);
         let ended = pollster::block_on(self.session.play(self.number, spec.clone(), 0, None))?;
         let folder = if many { format!("run-{}/", self.number) } else { String::new() };
-        let saved = match &self.out {
-            Some(out) => save::save(self.save, &self.session, &self.machine, spec, &SaveTo { out, folder: &folder })?,
-            None => Saved::default(),
-        };
+        let mut saved = Saved::default();
+        let unsaved = self.out.as_ref().and_then(|out| {
+            let to = SaveTo { out, folder: &folder };
+            save::save(self.save, &self.session, &self.machine, spec, &to, &mut saved).err()
+        });
         let (mut report, ended) = match ended {
             Ended::Finished(report) => (report, Ok(())),
             Ended::Cancelled(report) => (report, Err(signals::came().map_or(Stop::Closed, Stop::Signal))),
@@ -196,6 +197,19 @@ impl Plays<'_> {
         };
         report.files = saved.files;
         report.rows.extend(saved.rows);
+        // The figures are there, whatever became of the files.
+        let ended = match unsaved {
+            None => ended,
+            Some(stop) => {
+                let why = stop.message().unwrap_or_default().to_owned();
+                report.unfinished.push(format!("not all was saved: {why}"));
+                self.failed += 1;
+                if many {
+                    self.machine.speaker.borrow().aside("error", &why);
+                }
+                ended.and(if many { Ok(()) } else { Err(stop) })
+            }
+        };
         reports.push(*report);
         ended
     }
@@ -215,10 +229,13 @@ impl Plays<'_> {
             self.machine.speaker.borrow_mut().print(&table(&self.done, &catalogue, options.quiet));
         }
         let kept = self.out.take().map_or(Ok(()), |out| {
-            let written = events
-                .map_err(|error| out.cannot_write(EVENTS, &error))
-                .and_then(|()| out.write("report.json", reports_as_json(self.spec, &self.done).as_bytes()))
-                .and_then(|()| out.write("report.html", report::html(&self.done, &catalogue).as_bytes()));
+            // Each is tried, whatever became of the others.
+            let written = [
+                events.map_err(|error| out.cannot_write(EVENTS, &error)),
+                out.write("report.json", reports_as_json(self.spec, &self.done).as_bytes()),
+                out.write("report.html", report::html(&self.done, &catalogue).as_bytes()),
+            ];
+            let written = written.into_iter().find(Result::is_err).unwrap_or(Ok(()));
             let is_whole = ended.is_ok() && written.is_ok();
             let place = out.publish(is_whole)?;
             let what = if is_whole { "the results lie" } else { "what was finished lies" };
@@ -228,7 +245,11 @@ impl Plays<'_> {
             written
         });
         let closed = self.machine.speaker.borrow_mut().closed.take().map_or(Ok(()), |error| Err(error.into()));
-        ended.and(kept).and(closed)
+        // That nobody reads any more is told of last; a disk that is full is why.
+        match ended {
+            Err(Stop::Closed) => closed.and(kept).and(Err(Stop::Closed)),
+            ended => ended.and(kept).and(closed),
+        }
     }
 }
 
@@ -246,6 +267,11 @@ impl Options {
                 Ok(value) => spec.set(path, value).or_else(|wrong| spec.set(path, text).map_err(|_| wrong))?,
                 Err(_) => spec.set(path, text)?,
             };
+        }
+        let paths = self.set.iter().filter_map(|set| Some(set.split_once('=')?.0.trim()));
+        if let Some(path) = paths.into_iter().find(|path| spec.grid.contains_key(*path)) {
+            let why = "the grid sets it in every run; `--set grid={}` takes the grid away";
+            return Err(Wrong::new(path, why).into());
         }
         if let Some(repeats) = self.repeats {
             spec = spec.set("repeats", repeats.into())?;

@@ -45,11 +45,17 @@ pub struct Saved {
     pub rows: Vec<Row>,
 }
 
-/// Writes what the finished stages of a run have left.
-pub fn save(wanted: &[Save], session: &Session, machine: &Machine, spec: &RunSpec, to: &SaveTo) -> Result<Saved, Stop> {
-    let mut saved = Saved::default();
+/// Writes what the finished stages of a run have left. After an error `saved` has what was written before.
+pub fn save(
+    wanted: &[Save],
+    session: &Session,
+    machine: &Machine,
+    spec: &RunSpec,
+    to: &SaveTo,
+    saved: &mut Saved,
+) -> Result<(), Stop> {
     if wanted.contains(&Save::Indices) {
-        to.write(&mut saved, "indices.json", session.indices(spec)?.to_string().as_bytes())?;
+        to.write(saved, "indices.json", session.indices(spec)?.to_string().as_bytes())?;
     }
     for (index, stage) in spec.stages.iter().enumerate() {
         let name = spec.stage_name(index);
@@ -58,19 +64,19 @@ pub fn save(wanted: &[Save], session: &Session, machine: &Machine, spec: &RunSpe
         let file = file_name(&name, index);
         if is_network && wanted.contains(&Save::Weights) {
             let Exported { weights, adapter } = pollster::block_on(session.export(&name))?;
-            to.write(&mut saved, &format!("weights/{file}.safetensors"), &weights)?;
+            to.write(saved, &format!("weights/{file}.safetensors"), &weights)?;
             if let Some(adapter) = adapter {
                 let [config, weights] =
                     ["config.json", "model.safetensors"].map(|part| format!("weights/adapter_{file}/adapter_{part}"));
-                to.write(&mut saved, &config, format!("{:#}\n", adapter.config).as_bytes())?;
-                to.write(&mut saved, &weights, &adapter.weights)?;
+                to.write(saved, &config, format!("{:#}\n", adapter.config).as_bytes())?;
+                to.write(saved, &weights, &adapter.weights)?;
             }
         }
         if is_network && wanted.contains(&Save::Logits) {
             let Logits { ids, labels, classes, values } = pollster::block_on(session.logits(spec, index))?;
             let values = ("logits", Dtype::F32, vec![ids.len(), classes], bytes(&values));
             let bytes = samples_file(vec![values], &labels, &ids)?;
-            to.write(&mut saved, &format!("logits/{file}.safetensors"), &bytes)?;
+            to.write(saved, &format!("logits/{file}.safetensors"), &bytes)?;
         }
         if let Some(left) = session.adversarials.get(&name).filter(|_| wanted.contains(&Save::Adversarials)) {
             let mut tensors = vec![("x", Dtype::F32, left.shape.to_vec(), bytes(&left.pixels))];
@@ -86,10 +92,10 @@ pub fn save(wanted: &[Save], session: &Session, machine: &Machine, spec: &RunSpe
                 None => {}
             }
             let bytes = samples_file(tensors, &left.labels, &left.ids)?;
-            to.write(&mut saved, &format!("adversarials/{file}.safetensors"), &bytes)?;
+            to.write(saved, &format!("adversarials/{file}.safetensors"), &bytes)?;
         }
     }
-    Ok(saved)
+    Ok(())
 }
 
 /// Tensors `[n, …]` by name, with `labels` and `ids` `[n]` of the samples that they belong to.

@@ -55,7 +55,7 @@ impl From<io::Error> for Stop {
     fn from(error: io::Error) -> Self {
         match error.kind() {
             ErrorKind::BrokenPipe => Self::Closed,
-            _ => Self::Failed(error.to_string()),
+            _ => Self::Failed(format!("standard output takes no more ({error})")),
         }
     }
 }

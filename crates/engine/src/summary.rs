@@ -60,8 +60,10 @@ fn over_seeds(rows: &[&Row]) -> Row {
         // Of as many networks as each run retrained, so that one alone stays unknown.
         return Row { value, spread, interval: None, ..row };
     }
-    let interval = row.n.filter(|_| row.interval.is_some()).map(|n| spec::half_width(value, n));
-    Row { value, spread, interval, seeds: Some(rows.len()), ..row }
+    // Of as many samples in each run, else of no one number.
+    let n = row.n.filter(|n| rows.iter().all(|row| row.n == Some(*n)));
+    let interval = n.filter(|_| row.interval.is_some()).map(|n| spec::half_width(value, n));
+    Row { value, n, spread, interval, seeds: Some(rows.len()), ..row }
 }
 
 #[cfg(test)]

@@ -48,6 +48,16 @@ impl Error {
         Self::Input(Wrong::new(what, why))
     }
 
+    /// The same error at a key of `at`, if its place is a bare key such as `loss`.
+    pub fn under(self, at: &str) -> Self {
+        match self {
+            Self::Input(wrong) if wrong.what.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'_') => {
+                Self::Input(Wrong { what: format!("{at}.{}", wrong.what), ..wrong })
+            }
+            other => other,
+        }
+    }
+
     /// The same error of the stage with this name: a method names its settings by its own `id`, the run file by the
     /// stage.
     pub fn of_stage(self, id: &str, name: &str) -> Self {

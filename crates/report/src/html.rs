@@ -44,7 +44,8 @@ pub fn html(runs: &[Played], catalogue: &Catalogue) -> String {
                         div class="wide" { (table(&figures)) }
                     }
                     p class="about" {
-                        (SPREAD) " report.json has the value of each seed, and the 95 % interval of each share."
+                        (SPREAD) " report.json has the value of each seed, and the width of the 95 % interval of each "
+                        "share."
                     }
                     @for (at, played) in runs.iter().enumerate() {
                         @if runs.len() > 1 { h2 { (run_name(&played.report, at)) } }
@@ -102,7 +103,8 @@ fn stages(played: &Played, catalogue: &Catalogue) -> Markup {
         }
         @for (name, stage) in names.iter().zip(&report.spec.stages) {
             @let sentence = view.finished(name);
-            @let curves = played.stages.get(name).map_or_else(Vec::new, |outcome| outcome.curves());
+            @let things = view.things(&view.task(name));
+            @let curves = played.stages.get(name).map_or_else(Vec::new, |outcome| outcome.curves(&things));
             @if sentence.is_some() || !curves.is_empty() {
                 section {
                     h3 { (title(catalogue, &stage.id)) " " small { (name) } }

@@ -115,6 +115,11 @@ impl Noise {
 /// The measures that a network is held against a retrained one by.
 pub const MEASURES: [&str; 4] = ["ua", "ra", "ta", "mia"];
 
+/// By how many of [`MEASURES`]: one of no sample is left out.
+pub(crate) fn compared(rows: &[Row]) -> usize {
+    MEASURES.iter().filter(|key| Distance::of(rows, key).is_some()).count()
+}
+
 /// By all [`MEASURES`], in their order.
 fn distances(rows: &[Row]) -> Option<[Distance; 4]> {
     let [ua, ra, ta, mia] = MEASURES.map(|key| Distance::of(rows, key));

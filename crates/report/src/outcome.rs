@@ -163,30 +163,38 @@ impl Outcome {
         self.answers.get("test").and_then(|answers| answers.accuracy(None)).or_else(|| self.figure("accuracy"))
     }
 
-    /// The curves of the stage, one for each quantity; accuracy on seen samples is drawn beside that on unseen ones. If
-    /// a series was begun anew, the last one is in colour.
-    pub fn curves(&self) -> Vec<Curve> {
-        let is_beside = |series: &str| series == SEEN && self.series.contains_key(UNSEEN);
-        self.series.keys().filter(|series| !is_beside(series)).map(|series| self.curve(series)).collect()
+    /// Accuracy by step on the samples that the network learned from and on those that it has not seen; `things` is
+    /// what they are called.
+    pub fn accuracy_lines(&self, things: &str) -> Vec<Line> {
+        // A long name would not fit beside the plot.
+        let named = |word: &str| if things.len() <= 6 { format!("{word} {things}") } else { word.to_owned() };
+        let line = |series: &str, word: &str, rank| {
+            let points = self.series.get(series)?;
+            Some(Line { name: named(word), role: Role::Keep, rank, points: coordinates(points) })
+        };
+        let lines = [line(SEEN, "Seen", Rank::Seen), line(UNSEEN, "Unseen", Rank::Selected)];
+        lines.into_iter().flatten().collect()
     }
 
-    fn curve(&self, series: &str) -> Curve {
+    /// The curves of the stage, one for each quantity; accuracy on seen samples is drawn beside that on unseen ones. If
+    /// a series was begun anew, the last one is in colour. `things` is what the samples are called.
+    pub fn curves(&self, things: &str) -> Vec<Curve> {
+        let is_beside = |series: &str| series == SEEN && self.series.contains_key(UNSEEN);
+        self.series.keys().filter(|series| !is_beside(series)).map(|series| self.curve(series, things)).collect()
+    }
+
+    fn curve(&self, series: &str, things: &str) -> Curve {
         let known = metric(series);
         let subject = known.map_or_else(|| sentence_case(series), |metric| metric.label.into());
-        let line = |name: &str, rank, points: &Points| Line {
-            name: name.into(),
-            role: Role::Keep,
-            rank,
-            points: points.iter().map(|(step, value)| [*step as f64, f64::from(*value)]).collect(),
+        let line = |name: &str, rank, points: &Points| {
+            let points = coordinates(points);
+            Line { name: name.into(), role: Role::Keep, rank, points }
         };
         let earlier = self.earlier.iter().filter(|(other, _)| other == series);
         let mut lines: Vec<Line> = earlier.map(|(_, points)| line("Earlier", Rank::Earlier, points)).collect();
-        match self.series.get(SEEN).filter(|_| series == UNSEEN) {
-            Some(seen) => {
-                lines.push(line("Seen", Rank::Seen, seen));
-                lines.push(line("Unseen", Rank::Selected, &self.series[series]));
-            }
-            None => lines.push(line(&subject, Rank::Selected, &self.series[series])),
+        match series == UNSEEN && self.series.contains_key(SEEN) {
+            true => lines.extend(self.accuracy_lines(things)),
+            false => lines.push(line(&subject, Rank::Selected, &self.series[series])),
         }
         let steps = lines.iter().filter_map(|line| line.points.last()).map(|last| last[0]).fold(0.0, f64::max);
         let unit = known.map_or("", |metric| metric.unit).into();
@@ -237,6 +245,10 @@ impl Outcome {
     }
 }
 
+fn coordinates(points: &Points) -> Vec<[f64; 2]> {
+    points.iter().map(|(step, value)| [*step as f64, f64::from(*value)]).collect()
+}
+
 /// `train_loss` as "Train loss".
 fn sentence_case(series: &str) -> String {
     let mut characters = series.chars().map(|character| if character == '_' { ' ' } else { character });
@@ -253,13 +265,13 @@ mod tests {
         for series in ["train_accuracy", "accuracy", "loss"] {
             outcome.take(Event::Scalar { series: series.into(), step: 0, value: 10.0 }, None);
         }
-        let curves = outcome.curves();
+        let curves = outcome.curves("digits");
         assert_eq!(curves.iter().map(|curve| curve.subject.as_str()).collect::<Vec<_>>(), ["Accuracy", "Loss"]);
         let names: Vec<&str> = curves[0].lines.iter().map(|line| line.name.as_str()).collect();
-        assert_eq!(names, ["Seen", "Unseen"]);
+        assert_eq!(names, ["Seen digits", "Unseen digits"]);
         // Alone it is a curve of its own.
         outcome.series.retain(|series, _| series == "train_accuracy");
-        assert_eq!(outcome.curves()[0].subject, "Seen");
+        assert_eq!(outcome.curves("digits")[0].subject, "Seen");
     }
 
     #[test]
@@ -272,7 +284,7 @@ mod tests {
         }
         outcome.take(Event::Resumed, None);
         assert_eq!(outcome.series.len() + outcome.earlier.len(), 3);
-        let curves = outcome.curves();
+        let curves = outcome.curves("digits");
         assert_eq!(curves.len(), 2);
         assert_eq!((curves[0].unit.as_str(), curves[0].lines.len(), curves[0].steps), ("%", 2, 10.0));
         assert_eq!(curves[0].lines[0].rank, Rank::Earlier);

@@ -25,12 +25,18 @@ impl Table {
     /// RFC 4180, with CRLF at line ends and plain spaces; no cell is a formula.
     pub fn csv(&self) -> String {
         let mut writer = csv::WriterBuilder::new().terminator(csv::Terminator::CRLF).from_writer(Vec::new());
-        let written = std::iter::once(&self.head)
-            .chain(&self.rows)
-            .try_for_each(|line| writer.write_record(line.iter().map(|cell| figure::plain_spaces(&no_formula(cell)))));
+        let written = std::iter::once(&self.head).chain(&self.rows).try_for_each(|line| {
+            writer.write_record(line.iter().map(|cell| no_formula(&number(&figure::plain_spaces(cell))).into_owned()))
+        });
         let (Ok(()), Ok(bytes)) = (written, writer.into_inner()) else { unreachable!("memory takes every record") };
         String::from_utf8(bytes).expect("cells are texts")
     }
+}
+
+/// A number as programs read it, with a hyphen for its sign and without commas; any other cell as it is.
+fn number(cell: &str) -> String {
+    let plain = cell.replace(',', "").replace('−', "-");
+    if plain.parse::<f64>().is_ok() { plain } else { cell.into() }
 }
 
 /// Spreadsheets run cells that begin like a formula; an apostrophe keeps them text. Numbers may begin with a sign.
@@ -327,6 +333,7 @@ mod tests {
         assert_eq!(csv("+cmd"), "'+cmd");
         assert_eq!(csv("-1.5"), "-1.5");
         assert_eq!(csv("10\u{202f}k"), "10 k");
+        assert_eq!((csv("−2.73"), csv("1,616"), csv("a, b")), ("-2.73".into(), "1616".into(), "\"a, b\"".into()));
         assert_eq!(csv("-1+2"), "'-1+2");
     }
 }

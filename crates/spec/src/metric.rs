@@ -65,7 +65,13 @@ pub const METRICS: &[Metric] = &[
         "of the samples answered rightly before, the share answered wrongly under attack",
     ),
     m("clean_accuracy", "Clean", "%", Up, "right answers on the same samples without attack"),
-    m("gap", "Gap", "points", Down, "mean distance of UA, RA, TA and MIA from the retrained network"),
+    m(
+        "gap",
+        "Gap",
+        "points",
+        Down,
+        "mean distance of UA, RA, TA and MIA, as far as there are samples for them, from the retrained network",
+    ),
     m(
         "gradients",
         "Gradients",

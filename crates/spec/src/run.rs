@@ -400,7 +400,8 @@ impl RunSpec {
             if values.is_empty() {
                 return Err(Wrong::new(format!("grid.{path}"), "the list is empty; give at least one value"));
             }
-            if let Some(twice) = (1..values.len()).find(|at| values[..*at].contains(&values[*at])) {
+            let plain: Vec<Value> = values.iter().map(comparable).collect();
+            if let Some(twice) = (1..plain.len()).find(|at| plain[..*at].contains(&plain[*at])) {
                 let why = format!("{} stands twice, so the same run would be played twice", values[twice]);
                 return Err(Wrong::new(format!("grid.{path}"), why));
             }
@@ -504,6 +505,9 @@ fn typed(path: &str, error: &serde_json::Error) -> Wrong {
     {
         return Wrong::new(what, format!("must be one of {}, not \"{found}\"", wanted.replace('`', "")));
     }
+    if let Some(key) = message.strip_prefix("missing field ") {
+        return Wrong::new(what, format!("{key} is missing"));
+    }
     let parts = message.strip_prefix("invalid type: ").or_else(|| message.strip_prefix("invalid value: "));
     let Some((found, wanted)) = parts.and_then(|parts| parts.rsplit_once(", expected ")) else {
         return Wrong::new(what, message);
@@ -517,7 +521,7 @@ fn typed(path: &str, error: &serde_json::Error) -> Wrong {
             format!("a whole number between {} and {}", SEEDS.start(), SEEDS.end())
         }
         "u32" => format!("a whole number from 0 to {}", u32::MAX),
-        "string or map" => "a text".into(),
+        "string or map" | "map with a single key" => "a text".into(),
         "a string" => "a text".into(),
         "a sequence" => "a list".into(),
         "a map" => "a table".into(),
@@ -572,6 +576,16 @@ fn fractions(value: &mut Value) {
             }
         }
         _ => {}
+    }
+}
+
+/// A value in which 0, 0.0 and "0/1" are the same.
+fn comparable(value: &Value) -> Value {
+    let mut value = value.clone();
+    fractions(&mut value);
+    match value.as_f64() {
+        Some(number) => (number + 0.0).into(),
+        None => value,
     }
 }
 
@@ -717,7 +731,7 @@ mod tests {
             ("epsilon = 0.1", "epsilon = 1979-05-27", "epsilon: a run file has no dates (line 8)"),
             ("epochs = 2", "epochs = 2, epochs = 3", "duplicate key (line 7)"),
             ("from = \"base\"", "with = \"base\"", "stage[1].with: must be a list, not \"base\""),
-            ("model = { id = \"mlp\" }", "", "missing field `model`"),
+            ("model = { id = \"mlp\" }", "", "`model` is missing"),
             ("version = 1", "version = 1\nseed = -1", "seed: must be a whole number from 0 to 4294967295, not -1"),
             ("from = \"base\"", "on = \"zebro\"", "did you mean \"zebra\""),
             ("model = { id = \"mlp\" }", "model = \"mlp\"", "model: must be a table with an `id`, not \"mlp\""),

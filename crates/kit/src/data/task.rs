@@ -42,7 +42,7 @@ impl Task {
         let (views, params): (Map<String, Value>, Map<String, Value>) =
             pick.params.clone().into_iter().partition(|(key, _)| of_views.contains(&key.as_str()));
         let entry = find(sets, &at, &pick.id)?;
-        let raw = (entry.load)(&at, &params, host).await?;
+        let raw = (entry.load)(&at, &params, host).await.map_err(|error| error.under(&at))?;
         let views: ImageViews = settings::resolve(&at, &views)?;
         if entry.kind == Kind::Points && !views.are_none() {
             return Err(Error::input(at, "`tilt` and `classes` are for images; this set has points"));

@@ -150,7 +150,7 @@ impl Entry {
             return Err(Error::input(self.id, why));
         }
         self.aims(&stage.params, task)?;
-        (self.check_task)(&stage.params, task)
+        (self.check_task)(&stage.params, task).map_err(|error| error.under(self.id))
     }
 
     /// An error if an attack with these settings aims at a class that the task has no training samples of.

@@ -1,7 +1,13 @@
 //! What a finished stage came to.
 
 use super::{Pill, Sentence};
-use crate::{figure, noise::Noise, outcome::Outcome, scene::Role, view::RunView};
+use crate::{
+    figure,
+    noise::{Noise, compared},
+    outcome::Outcome,
+    scene::Role,
+    view::RunView,
+};
 use spec::{Family, Row};
 use std::sync::Arc;
 
@@ -137,6 +143,10 @@ impl Finished<'_> {
                 let points = figure::fixed(cost, 1);
                 sentence.plain(format!(", and pays with {points} points on clean {things}."))
             }
+            // Before, it was not trained on these.
+            Some(cost) if cost <= -1.0 => {
+                sentence.plain(format!(", and gains {} points on clean {things}.", figure::fixed(-cost, 1)))
+            }
             Some(_) => sentence.plain(format!(", and pays nothing on clean {things}.")),
         })
     }
@@ -165,9 +175,10 @@ impl Finished<'_> {
         let Some(gap) = self.row("gap") else { return Some(sentence) };
         let them = if class.is_some() { "one" } else { "them" };
         let gap = figure::words(gap);
+        let measures = figure::counted(compared(&self.outcome.rows));
         Some(Sentence {
             pill: Noise::of(&self.outcome.rows).and_then(Noise::pill),
-            ..sentence.plain(format!(" Over four measures it is {gap} from a network that never saw {them}."))
+            ..sentence.plain(format!(" Over {measures} measures it is {gap} from a network that never saw {them}."))
         })
     }
 

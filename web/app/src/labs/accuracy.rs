@@ -6,7 +6,7 @@ use crate::{
 };
 use leptos::prelude::*;
 use report::{
-    Outcome, Role, Status,
+    Role, Status,
     chart::{Curve, Line, Rank},
 };
 use spec::Family;
@@ -20,24 +20,15 @@ pub fn Accuracy() -> impl IntoView {
     view! { <ChartBlock title="Accuracy" sub=Signal::derive(sub) empty="Appears after the first steps" chart /> }
 }
 
-fn line(name: String, role: Role, rank: Rank, outcome: &Outcome, series: &str) -> Option<Line> {
-    let points: Vec<[f64; 2]> =
-        outcome.series.get(series)?.iter().map(|(step, value)| [*step as f64, f64::from(*value)]).collect();
-    (points.len() > 1).then_some(Line { name, role, rank, points })
-}
-
 fn accuracy(run: Run, name: &str) -> Option<Curve> {
     let outcome = run.outcome(name);
     let mut lines = earlier(run, name);
     if let Some(outcome) = &outcome {
-        let things = run.things(&run.task_of(name));
-        // A long name would not fit beside the plot.
-        let named = |word: &str| if things.len() <= 6 { format!("{word} {things}") } else { word.to_owned() };
+        let mut own = outcome.accuracy_lines(&run.things(&run.task_of(name)));
         // Where a run failed, the words of the failure stand at the line's end.
-        if !matches!(outcome.status, Status::Failed(_)) {
-            lines.extend(line(named("Seen"), Role::Keep, Rank::Seen, outcome, "train_accuracy"));
-        }
-        lines.extend(line(named("Unseen"), Role::Keep, Rank::Selected, outcome, "accuracy"));
+        let failed = matches!(outcome.status, Status::Failed(_));
+        own.retain(|line| line.points.len() > 1 && !(failed && line.rank == Rank::Seen));
+        lines.extend(own);
     }
     let planned = outcome.as_ref().map_or(0.0, |outcome| outcome.of as f64);
     let ends = lines.iter().filter_map(|line| line.points.last()).map(|point| point[0]);
@@ -71,7 +62,8 @@ fn earlier(run: Run, name: &str) -> Vec<Line> {
             Some(Family::Train) => (Role::Series(4), Rank::Other),
             _ => (Role::Pencil, Rank::Earlier),
         };
-        line(run.method_title(&other), role, rank, &result, "accuracy")
+        let own = result.accuracy_lines("").into_iter().find(|line| line.rank == Rank::Selected)?;
+        (own.points.len() > 1).then(|| Line { name: run.method_title(&other), role, rank, ..own })
     };
     others.filter_map(line).collect()
 }

@@ -227,14 +227,20 @@ impl Run {
     pub fn store_history(&self) {
         match self.history.with_untracked(|runs| super::history::store(runs)) {
             Stored::Kept => {}
-            Stored::Full => self.notices.show(Notice::StorageFull),
+            Stored::Full => self.notices.show(Notice::StorageFull(self.old_runs())),
             Stored::Refused => self.notices.show_refusal(),
         }
     }
 
-    /// Deletes the three oldest runs.
+    /// How many runs can go to make room: three, but never the newest.
+    fn old_runs(&self) -> usize {
+        self.history.with_untracked(|runs| runs.len().saturating_sub(1).min(3))
+    }
+
+    /// Deletes the oldest runs, to make room.
     pub fn drop_old_runs(&self) {
-        self.history.update(|runs| runs.truncate(runs.len().saturating_sub(3)));
+        let old = self.old_runs();
+        self.history.update(|runs| runs.truncate(runs.len() - old));
         self.store_history();
     }
 }

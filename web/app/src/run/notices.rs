@@ -16,8 +16,8 @@ pub enum Notice {
     Panicked {
         report: String,
     },
-    /// The browser's storage is full.
-    StorageFull,
+    /// The browser's storage is full; so many of the oldest runs can go.
+    StorageFull(usize),
     /// The browser keeps nothing for this page.
     StorageRefused,
     /// A part of the page could not be loaded.

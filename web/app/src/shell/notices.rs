@@ -70,7 +70,7 @@ fn action(notice: &Notice) -> Option<(&'static str, Callback<()>)> {
             let report = report.clone();
             Some(("Copy the report", Callback::new(move |()| notices.copy(&report))))
         }
-        Notice::StorageFull => Some(("Delete them", Callback::new(move |()| run.drop_old_runs()))),
+        Notice::StorageFull(1..) => Some(("Delete them", Callback::new(move |()| run.drop_old_runs()))),
         Notice::Refused(wrong) | Notice::BrokenLink(wrong) if wrong.is_newer => {
             Some(("Reload", Callback::new(|()| document::reload())))
         }

@@ -5,7 +5,7 @@ use crate::{
     run::{Notice, Run, Taken},
 };
 use report::{
-    figure::{capital, fixed},
+    figure::{capital, counted, fixed},
     view::Past,
 };
 use spec::{Wrong, device_name};
@@ -97,7 +97,14 @@ pub fn notice(notice: &Notice) -> (String, String) {
         Notice::Panicked { .. } => {
             said("The engine stopped at an error of its own.", "It was started again; finished layers are kept.")
         }
-        Notice::StorageFull => said("The browser's storage for this page is full.", "The three oldest runs can go."),
+        Notice::StorageFull(old) => {
+            let rest = match old {
+                0 => "The run is listed until it is closed; save or share what shall stay.".into(),
+                1 => "The oldest run can go.".into(),
+                old => format!("The {} oldest runs can go.", counted(*old)),
+            };
+            (String::from("The browser's storage for this page is full."), rest)
+        }
         Notice::StorageRefused => said(
             "This browser keeps nothing for this page.",
             "Runs are listed until it is closed; save or share what shall stay.",
