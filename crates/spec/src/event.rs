@@ -1,4 +1,4 @@
-use crate::{Answer, Answers, RunSpec, Wrong};
+use crate::{Answer, Answers, RunSpec, Wrong, strict};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
@@ -306,23 +306,29 @@ impl Reports {
     /// Reads a `report.json` of this format or an earlier one.
     pub fn read(text: &str) -> Result<Self, Wrong> {
         let wrong = |why: String| Wrong::new("report", why);
-        let value: Value = serde_json::from_str(text).map_err(|error| wrong(error.to_string()))?;
+        let value = strict::json("report", text)?;
         let format = value.get("format").map_or(Some(1), Value::as_u64);
         if format.is_none_or(|format| !(1..=u64::from(FORMAT)).contains(&format)) {
             let format = value["format"].to_string();
             return Err(wrong(format!("its format is {format}; this Palimpsest knows 1 to {FORMAT}")));
         }
         let typed = |error: serde_json::Error| wrong(error.to_string());
-        if value.get("reports").is_some() {
-            return serde_json::from_value(value).map_err(typed);
-        }
-        let one = |value| serde_json::from_value::<Report>(value).map_err(typed);
-        let reports: Vec<Report> = match value {
-            Value::Array(reports) => reports.into_iter().map(one).collect::<Result<_, _>>()?,
-            value => vec![one(value)?],
+        let mut read = if value.get("reports").is_some() {
+            serde_json::from_value::<Self>(value).map_err(typed)?
+        } else {
+            let one = |value| serde_json::from_value::<Report>(value).map_err(typed);
+            let reports: Vec<Report> = match value {
+                Value::Array(reports) => reports.into_iter().map(one).collect::<Result<_, _>>()?,
+                value => vec![one(value)?],
+            };
+            let run = reports.first().ok_or_else(|| wrong("it holds no run".into()))?.spec.clone();
+            Self { format: FORMAT, run, reports }
         };
-        let run = reports.first().ok_or_else(|| wrong("it holds no run".into()))?.spec.clone();
-        Ok(Self { format: FORMAT, run, reports })
+        // A run file is more than its types: names have to fit, and seeds to be in their range.
+        for run in read.reports.iter_mut().map(|report| &mut report.spec).chain([&mut read.run]) {
+            *run = RunSpec::from_value(serde_json::to_value(&*run).map_err(typed)?)?;
+        }
+        Ok(read)
     }
 }
 

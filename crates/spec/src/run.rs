@@ -1,4 +1,7 @@
-use crate::{Shape, strict::Strict};
+use crate::{
+    Shape,
+    strict::{self, Strict},
+};
 use indexmap::IndexMap;
 use serde::de::DeserializeSeed;
 use serde::{Deserialize, Serialize};
@@ -40,10 +43,24 @@ impl Wrong {
 
 impl std::fmt::Display for Wrong {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "{}: {}", self.what, self.why)
+        write!(f, "{}: {}", line(&self.what, 240), line(&self.why, 340))
     }
 }
 impl std::error::Error for Wrong {}
+
+/// One line of at most `most` characters, whatever a stranger's file brings into it: control characters are replaced,
+/// and a long text loses its middle, because its end says what would be right.
+fn line(text: &str, most: usize) -> String {
+    let shown = |character: char| match character {
+        '\n' | '\r' | '\t' => ' ',
+        character if character.is_control() => char::REPLACEMENT_CHARACTER,
+        character => character,
+    };
+    let length = text.chars().count();
+    let (start, end) = if length > most { (most * 2 / 3, length - most / 3 + 1) } else { (length, length) };
+    let gap = (length > most).then_some('…');
+    text.chars().take(start).chain(gap).chain(text.chars().skip(end)).map(shown).collect()
+}
 
 /// One run file for page, command line and tests.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -165,8 +182,7 @@ impl RunSpec {
     /// Reads TOML or JSON (a text that starts with a brace). The version is checked first: a file of another version is
     /// refused for that alone, not for a key that this build does not know.
     pub fn read(text: &str) -> Result<Self, Wrong> {
-        // Some editors put it before everything else.
-        let text = text.trim_start_matches('\u{feff}');
+        let text = strict::unmarked(text);
         if text.trim_start().starts_with('{') {
             return Self::read_json(text);
         }
@@ -181,14 +197,13 @@ impl RunSpec {
 
     /// Reads JSON. Errors are as for [`Self::read`].
     pub fn read_json(text: &str) -> Result<Self, Wrong> {
-        let mut json = serde_json::Deserializer::from_str(text);
-        let read = Strict("run file").deserialize(&mut json).and_then(|value| json.end().map(|()| value));
-        Self::from_value(read.map_err(|error| Wrong::new("run file", error.to_string()))?)
+        Self::from_value(strict::json("run file", text)?)
     }
 
     /// Reads a run file that was parsed. An error if the version is another, a key is unknown or missing, a value has
     /// the wrong type, or names contradict each other.
-    pub fn from_value(value: Value) -> Result<Self, Wrong> {
+    pub fn from_value(mut value: Value) -> Result<Self, Wrong> {
+        without_nulls("run file", &mut value)?;
         match value.get("version").and_then(Value::as_u64) {
             Some(version) if version == u64::from(VERSION) => {}
             Some(version) if version > u64::from(VERSION) => {
@@ -549,6 +564,22 @@ impl Wrong {
     }
 }
 
+/// Takes out keys whose value is JSON's null: it says that they are not there, which TOML says by leaving them out. In
+/// a list it would say nothing.
+fn without_nulls(key: &str, value: &mut Value) -> Result<(), Wrong> {
+    match value {
+        Value::Object(table) => {
+            table.retain(|_, value| !value.is_null());
+            table.iter_mut().try_for_each(|(key, value)| without_nulls(key, value))
+        }
+        Value::Array(items) if items.contains(&Value::Null) => {
+            Err(Wrong::new("run file", format!("{key}: there is a null in the list; leave it out")))
+        }
+        Value::Array(items) => items.iter_mut().try_for_each(|item| without_nulls(key, item)),
+        _ => Ok(()),
+    }
+}
+
 /// Puts numbers in place of texts such as "8/255", as budgets of attacks are written.
 fn fractions(value: &mut Value) {
     let digits = |text: &str| text.bytes().all(|byte| byte.is_ascii_digit() || byte == b'.');
@@ -740,6 +771,73 @@ mod tests {
             assert_ne!(twice, json, "{from}");
             let error = RunSpec::read(&twice).expect_err(to).to_string();
             assert!(error.contains("stands twice in one table at line "), "{error}");
+        }
+    }
+
+    #[test]
+    fn null_says_that_a_key_is_not_there() {
+        let spec = RunSpec::read(FILE).unwrap();
+        let text = json(&spec);
+        for (from, to) in [
+            ("\"epsilon\": 0.1", "\"epsilon\": 0.1, \"target\": null"),
+            ("\"tilt\": 30", "\"tilt\": 30, \"deep\": null"),
+            ("\"version\": 1", "\"version\": 1, \"forget\": null, \"name\": null"),
+        ] {
+            assert_eq!(RunSpec::read(&text.replacen(from, to, 1)).as_ref(), Ok(&spec), "{to}");
+        }
+        assert_eq!(spec.set("stage.1.target", Value::Null).as_ref(), Ok(&spec));
+        // TOML cannot say it at all in a list.
+        for list in ["[null]", "[1, null]", "{ \"of\": [[null]] }"] {
+            let error = RunSpec::read(&text.replacen("0.1", list, 1)).unwrap_err().to_string();
+            assert!(error.ends_with("there is a null in the list; leave it out"), "{error}");
+        }
+    }
+
+    #[test]
+    fn what_is_said_is_one_short_line() {
+        let long = "x".repeat(5000);
+        for odd in ["two\\nlines", "\\u0000", "\\u001b[2J", "\\u0085", &long] {
+            for (from, to) in [
+                ("from = \"base\"", format!("from = \"{odd}\"")),
+                ("from = \"base\"", format!("on = \"{odd}\"")),
+                ("version = 1", format!("version = 1\n\"{odd}\" = 1")),
+                ("as = \"base\"", format!("as = \"{odd}.\"")),
+                ("tilt = 30", format!("\"{odd}\" = 1e999")),
+                ("model = { id = \"mlp\" }", format!("model = \"{odd}\"")),
+            ] {
+                let error = RunSpec::read(&FILE.replacen(from, &to, 1)).expect_err(&to).to_string();
+                assert!(!error.contains(char::is_control) && error.chars().count() < 600, "{error:?}");
+            }
+        }
+        // The end of a long sentence says what would be right.
+        let wrong = Wrong::new("run file", format!("there is no key \"{long}\"; did you mean \"seed\"?"));
+        let said = wrong.to_string();
+        assert!(said.starts_with("run file: there is no key \"xxx") && said.ends_with("x\"; did you mean \"seed\"?"));
+        assert_eq!(said.matches('…').count(), 1);
+    }
+
+    #[test]
+    fn files_nested_too_deeply_are_refused() {
+        for piece in [
+            "[",
+            "{ a = ",
+            "[{ a = ",
+            "\nmodel = { id = ",
+            "{ a = [ ",
+            "{ = [ ",
+            "[ } ",
+            "{ ] ",
+            "a.",
+            "[a.[",
+            "{ a { ",
+        ] {
+            for start in ["", "a = "] {
+                let text = format!("{start}{}", piece.repeat(100_000 / piece.len()));
+                assert!(RunSpec::read(&text).is_err(), "{piece}");
+            }
+        }
+        for piece in ["[", "{\"a\":", "[{\"a\":"] {
+            assert!(RunSpec::read(&format!("{{\"a\":{}", piece.repeat(20_000))).is_err(), "{piece}");
         }
     }
 
