@@ -9,6 +9,7 @@ mod engine_runs;
 mod foreign_files;
 mod goldens;
 mod gradients;
+mod hostile;
 mod laws;
 mod readme;
 mod recipes;

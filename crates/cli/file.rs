@@ -3,7 +3,7 @@
 use crate::catalogue::catalogue;
 use crate::stop::Stop;
 use spec::{Reports, RunSpec, Wrong, nearest};
-use std::fs::File;
+use std::fs::{self, File};
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
@@ -11,7 +11,7 @@ use std::path::{Path, PathBuf};
 pub const LARGEST: u64 = 1 << 30;
 
 /// The most bytes of a run file: a forget set of 100,000 picked images fits.
-const LARGEST_RUN_FILE: u64 = 16 << 20;
+pub const LARGEST_RUN_FILE: u64 = 16 << 20;
 
 /// Reads a run file or a report's, `-` from standard input; a name that is no file may be that of a shipped recipe.
 pub fn run_file(path: &Path) -> Result<RunSpec, Stop> {
@@ -52,12 +52,12 @@ pub fn folder(path: &Path) -> PathBuf {
 pub fn bytes(path: &Path, limit: u64) -> Result<Vec<u8>, Wrong> {
     let name = path.display().to_string();
     let wrong = |error: io::Error| Wrong::new(&name, unreadable(&error));
-    let file = File::open(path).map_err(wrong)?;
-    let about = file.metadata().map_err(wrong)?;
+    // Before it is opened: a pipe would wait for somebody to write.
+    let about = fs::metadata(path).map_err(wrong)?;
     if !about.is_file() {
         return Err(Wrong::new(name, "this is no file"));
     }
-    bounded(file, &name, about.len(), limit)
+    bounded(File::open(path).map_err(wrong)?, &name, about.len(), limit)
 }
 
 /// All bytes of a reader that gives at most `limit`, and is said to have `size`.

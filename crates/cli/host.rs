@@ -87,12 +87,18 @@ static WEIGHTS: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/static/weights");
 
 /// A file (from the run file's folder, then from here), else the weights of this name that are shipped.
 fn find(name: &str, folder: &Path) -> Result<Vec<u8>> {
-    let file = [folder.join(name), PathBuf::from(name)].into_iter().find(|path| path.is_file());
-    if let Some(path) = file {
-        return Ok(file::bytes(&path, LARGEST).map_err(|wrong| Wrong { what: text::plain(name), ..wrong })?);
+    let places = [folder.join(name), PathBuf::from(name)];
+    let read =
+        |path: &PathBuf| Ok(file::bytes(path, LARGEST).map_err(|wrong| Wrong { what: text::plain(name), ..wrong })?);
+    if let Some(path) = places.iter().find(|path| path.is_file()) {
+        return read(path);
     }
     if let Some(shipped) = WEIGHTS.get_file(format!("{name}.safetensors")) {
         return Ok(shipped.contents().to_vec());
+    }
+    // A folder or a device, of which this says that it is none.
+    if let Some(path) = places.iter().find(|path| !name.is_empty() && path.exists()) {
+        return read(path);
     }
     let known: Vec<String> = WEIGHTS.files().filter_map(|file| stem(file.path())).collect();
     let near = nearest(name, known.iter().map(String::as_str)).map(str::to_owned).or_else(|| near_file(name, folder));

@@ -1,5 +1,6 @@
 //! Moves a folder of results to its place, and deletes nothing there that this program did not write.
 
+use crate::file;
 use std::collections::BTreeSet;
 use std::fs::{self, File};
 use std::io::{self, ErrorKind};
@@ -25,7 +26,8 @@ impl Listed {
 
     /// What the folder's own list says; `None` where there is none. Paths that lead out of the folder are left out.
     fn read(folder: &Path) -> Option<Self> {
-        let list: serde_json::Value = serde_json::from_slice(&fs::read(folder.join(LIST)).ok()?).ok()?;
+        let list = file::bytes(&folder.join(LIST), file::LARGEST_RUN_FILE).ok()?;
+        let list: serde_json::Value = serde_json::from_slice(&list).ok()?;
         list.get("palimpsest")?;
         let files = list.get("files")?.as_array()?.iter().filter_map(|path| path.as_str());
         let inside = |path: &&str| Path::new(path).components().all(|part| matches!(part, Component::Normal(_)));

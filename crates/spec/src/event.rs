@@ -1,5 +1,4 @@
-use crate::{Answer, Answers, RunSpec, Wrong, strict::Strict};
-use serde::de::DeserializeSeed;
+use crate::{Answer, Answers, RunSpec, Wrong, strict};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
@@ -308,9 +307,7 @@ impl Reports {
     /// Reads a `report.json` of this format or an earlier one.
     pub fn read(text: &str) -> Result<Self, Wrong> {
         let wrong = |why: String| Wrong::new("report", why);
-        let mut json = serde_json::Deserializer::from_str(text);
-        let read = Strict("report").deserialize(&mut json).and_then(|value| json.end().map(|()| value));
-        let value: Value = read.map_err(|error| wrong(error.to_string()))?;
+        let value = strict::json("report", text)?;
         let format = value.get("format").map_or(Some(1), Value::as_u64);
         if format.is_none_or(|format| !(1..=u64::from(FORMAT)).contains(&format)) {
             let format = value["format"].to_string();
@@ -339,6 +336,8 @@ impl Reports {
 
     /// Reads a run file, TOML or JSON, or the one that a `report.json` holds, so that its run can be played again.
     pub fn run_of(text: &str) -> Result<RunSpec, Wrong> {
+        // Some editors put a mark before everything else.
+        let text = text.trim_start_matches('\u{feff}');
         let is_report = match serde_json::from_str::<Value>(text) {
             Ok(Value::Object(table)) => table.contains_key("reports") || table.contains_key("rows"),
             Ok(value) => value.is_array(),

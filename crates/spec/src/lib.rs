@@ -16,6 +16,7 @@ pub(crate) mod run;
 #[cfg(any(test, feature = "samples"))]
 pub mod samples;
 mod strict;
+mod wrong;
 
 pub use answer::{Answer, Answers, Question, best_answer};
 pub use card::{Access, Card, CardData, Family, Kind, Needs, Shape};
@@ -26,4 +27,5 @@ pub use digest::Digest;
 pub use event::{Cause, Event, FORMAT, Report, Reports, Row, Said, Why};
 pub use facts::{Adjective, DataFacts, FamilyInfo, Noun, SourceFacts};
 pub use metric::{Direction, METRICS, Metric, changed_pixels, half_width, metric};
-pub use run::{DeviceChoice, Pick, RESERVED, RunSpec, SEEDS, START, Stage, VERSION, Wrong, device_name, nearest};
+pub use run::{DeviceChoice, Pick, RESERVED, RunSpec, SEEDS, START, Stage, VERSION, device_name};
+pub use wrong::{Wrong, nearest};

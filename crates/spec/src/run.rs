@@ -1,4 +1,8 @@
-use crate::{Shape, strict::Strict};
+use crate::wrong::{typed, unknown};
+use crate::{
+    Shape, Wrong,
+    strict::{self, Strict},
+};
 use indexmap::IndexMap;
 use serde::de::DeserializeSeed;
 use serde::{Deserialize, Serialize};
@@ -19,31 +23,6 @@ const RETRAIN_SEEDS: u32 = 3;
 
 /// How many seeds a run file may ask for.
 pub const SEEDS: RangeInclusive<u32> = 1..=100;
-
-/// Something in a run file that cannot be: where and why, in one sentence.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Wrong {
-    /// Where: the path of a key, such as `stage.base.epsilon`, or `run file`.
-    pub what: String,
-    /// What is wrong there, and what would be right.
-    pub why: String,
-    /// Whether it was made by a newer Palimpsest, which knows it.
-    pub is_newer: bool,
-}
-
-impl Wrong {
-    /// An error at `what`, for the reason `why`.
-    pub fn new(what: impl Into<String>, why: impl Into<String>) -> Self {
-        Self { what: what.into(), why: why.into(), is_newer: false }
-    }
-}
-
-impl std::fmt::Display for Wrong {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "{}: {}", self.what, self.why)
-    }
-}
-impl std::error::Error for Wrong {}
 
 /// One run file for page, command line and tests.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -165,8 +144,7 @@ impl RunSpec {
     /// Reads TOML or JSON (a text that starts with a brace). The version is checked first: a file of another version is
     /// refused for that alone, not for a key that this build does not know.
     pub fn read(text: &str) -> Result<Self, Wrong> {
-        // Some editors put it before everything else.
-        let text = text.trim_start_matches('\u{feff}');
+        let text = strict::unmarked(text);
         if text.trim_start().starts_with('{') {
             return Self::read_json(text);
         }
@@ -181,14 +159,13 @@ impl RunSpec {
 
     /// Reads JSON. Errors are as for [`Self::read`].
     pub fn read_json(text: &str) -> Result<Self, Wrong> {
-        let mut json = serde_json::Deserializer::from_str(text);
-        let read = Strict("run file").deserialize(&mut json).and_then(|value| json.end().map(|()| value));
-        Self::from_value(read.map_err(|error| Wrong::new("run file", error.to_string()))?)
+        Self::from_value(strict::json("run file", text)?)
     }
 
     /// Reads a run file that was parsed. An error if the version is another, a key is unknown or missing, a value has
     /// the wrong type, or names contradict each other.
-    pub fn from_value(value: Value) -> Result<Self, Wrong> {
+    pub fn from_value(mut value: Value) -> Result<Self, Wrong> {
+        without_nulls("run file", &mut value)?;
         match value.get("version").and_then(Value::as_u64) {
             Some(version) if version == u64::from(VERSION) => {}
             Some(version) if version > u64::from(VERSION) => {
@@ -496,69 +473,19 @@ impl RunSpec {
     }
 }
 
-/// An error of serde in plain words, such as "seed: must be a whole number, not \"many\"".
-fn typed(path: &str, error: &serde_json::Error) -> Wrong {
-    let what = if path == "." { "run file" } else { path };
-    let message = error.to_string();
-    if let Some((found, wanted)) =
-        message.strip_prefix("unknown variant `").and_then(|rest| rest.split_once("`, expected one of "))
-    {
-        return Wrong::new(what, format!("must be one of {}, not \"{found}\"", wanted.replace('`', "")));
-    }
-    if let Some(key) = message.strip_prefix("missing field ") {
-        return Wrong::new(what, format!("{key} is missing"));
-    }
-    let parts = message.strip_prefix("invalid type: ").or_else(|| message.strip_prefix("invalid value: "));
-    let Some((found, wanted)) = parts.and_then(|parts| parts.rsplit_once(", expected ")) else {
-        return Wrong::new(what, message);
-    };
-    let found = ["string ", "integer `", "floating point `", "boolean `"]
-        .iter()
-        .find_map(|kind| found.strip_prefix(kind))
-        .map_or_else(|| found.replace("sequence", "a list").replace("map", "a table"), |value| value.replace('`', ""));
-    let wanted = match wanted {
-        "u32" if ["repeats", "retrain_seeds"].contains(&what) => {
-            format!("a whole number between {} and {}", SEEDS.start(), SEEDS.end())
+/// Takes out keys whose value is JSON's null: it says that they are not there, which TOML says by leaving them out. In
+/// a list it would say nothing.
+fn without_nulls(key: &str, value: &mut Value) -> Result<(), Wrong> {
+    match value {
+        Value::Object(table) => {
+            table.retain(|_, value| !value.is_null());
+            table.iter_mut().try_for_each(|(key, value)| without_nulls(key, value))
         }
-        "u32" => format!("a whole number from 0 to {}", u32::MAX),
-        "string or map" | "map with a single key" => "a text".into(),
-        "a string" => "a text".into(),
-        "a sequence" => "a list".into(),
-        "a map" => "a table".into(),
-        _ if wanted.starts_with("struct ") => "a table with an `id`".into(),
-        other => other.into(),
-    };
-    Wrong::new(what, format!("must be {wanted}, not {found}"))
-}
-
-/// The closest of the known names, if one is close.
-pub fn nearest<'a>(name: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
-    let tail = |id: &str| id.rsplit('.').next().unwrap_or(id).to_owned();
-    known
-        .into_iter()
-        .map(|other| {
-            let score = strsim::jaro_winkler(name, other).max(strsim::jaro_winkler(&tail(name), &tail(other)) - 0.01);
-            (other, score)
-        })
-        .filter(|(_, score)| *score > 0.7)
-        .max_by(|a, b| a.1.total_cmp(&b.1))
-        .map(|(other, _)| other)
-}
-
-pub(crate) fn unknown<'a>(kind: &str, at: &str, name: &str, known: impl IntoIterator<Item = &'a str>) -> Wrong {
-    let known: Vec<&str> = known.into_iter().collect();
-    let hint = match nearest(name, known.iter().copied()) {
-        Some(near) => format!("; did you mean \"{near}\"?"),
-        None if known.is_empty() => String::new(),
-        None => format!("; there are: {}", known.join(", ")),
-    };
-    Wrong::new(at, format!("there is no {kind} \"{name}\"{hint}"))
-}
-
-impl Wrong {
-    /// "There is no … did you mean …?"
-    pub fn unknown<'a>(kind: &str, at: &str, name: &str, known: impl IntoIterator<Item = &'a str>) -> Self {
-        unknown(kind, at, name, known)
+        Value::Array(items) if items.contains(&Value::Null) => {
+            Err(Wrong::new("run file", format!("{key}: there is a null in the list; leave it out")))
+        }
+        Value::Array(items) => items.iter_mut().try_for_each(|item| without_nulls(key, item)),
+        _ => Ok(()),
     }
 }
 
@@ -773,18 +700,80 @@ mod tests {
     }
 
     #[test]
+    fn null_says_that_a_key_is_not_there() {
+        let spec = RunSpec::read(FILE).unwrap();
+        let text = json(&spec);
+        for (from, to) in [
+            ("\"epsilon\": 0.1", "\"epsilon\": 0.1, \"target\": null"),
+            ("\"tilt\": 30", "\"tilt\": 30, \"deep\": null"),
+            ("\"version\": 1", "\"version\": 1, \"forget\": null, \"name\": null"),
+        ] {
+            assert_eq!(RunSpec::read(&text.replacen(from, to, 1)).as_ref(), Ok(&spec), "{to}");
+        }
+        assert_eq!(spec.set("stage.1.target", Value::Null).as_ref(), Ok(&spec));
+        // TOML cannot say it at all in a list.
+        for list in ["[null]", "[1, null]", "{ \"of\": [[null]] }"] {
+            let error = RunSpec::read(&text.replacen("0.1", list, 1)).unwrap_err().to_string();
+            assert!(error.ends_with("there is a null in the list; leave it out"), "{error}");
+        }
+    }
+
+    #[test]
+    fn what_is_said_is_one_short_line() {
+        let long = "x".repeat(5000);
+        for odd in ["two\\nlines", "\\u0000", "\\u001b[2J", "\\u0085", &long] {
+            for (from, to) in [
+                ("from = \"base\"", format!("from = \"{odd}\"")),
+                ("from = \"base\"", format!("on = \"{odd}\"")),
+                ("version = 1", format!("version = 1\n\"{odd}\" = 1")),
+                ("as = \"base\"", format!("as = \"{odd}.\"")),
+                ("tilt = 30", format!("\"{odd}\" = 1e999")),
+                ("model = { id = \"mlp\" }", format!("model = \"{odd}\"")),
+            ] {
+                let error = RunSpec::read(&FILE.replacen(from, &to, 1)).expect_err(&to).to_string();
+                assert!(!error.contains(char::is_control) && error.chars().count() < 600, "{error:?}");
+            }
+        }
+        // The end of a long sentence says what would be right.
+        let wrong = Wrong::new("run file", format!("there is no key \"{long}\"; did you mean \"seed\"?"));
+        let said = wrong.to_string();
+        assert!(said.starts_with("run file: there is no key \"xxx") && said.ends_with("x\"; did you mean \"seed\"?"));
+        assert_eq!(said.matches('…').count(), 1);
+    }
+
+    #[test]
+    fn files_nested_too_deeply_are_refused() {
+        // The first two ended the program: what they close was taken off the depth, though it had not been added.
+        for piece in [
+            "x = { id = \"m\" }\nmodel = { id = \n",
+            "m = { i = \n n = {} ",
+            "[",
+            "{ a = ",
+            "[{ a = ",
+            "{ a = [ ",
+            "{ = [ ",
+            "[ } ",
+            "{ ] ",
+            "a.",
+            "[a.[",
+            "{ a { ",
+        ] {
+            for start in ["", "a = "] {
+                let text = format!("{start}{}", piece.repeat(100_000 / piece.len()));
+                assert!(RunSpec::read(&text).is_err(), "{piece}");
+            }
+        }
+        for piece in ["[", "{\"a\":", "[{\"a\":"] {
+            assert!(RunSpec::read(&format!("{{\"a\":{}", piece.repeat(20_000))).is_err(), "{piece}");
+        }
+    }
+
+    #[test]
     fn any_text_survives_toml() {
         let mut spec = RunSpec::read(FILE).unwrap();
         let text: String = (0..=300).filter_map(char::from_u32).collect();
         spec.name = text.clone();
         spec.model.params.insert(text.clone(), text.into());
         assert_eq!(RunSpec::read(&spec.to_toml()).unwrap(), spec);
-    }
-
-    #[test]
-    fn nearest_knows_the_tail() {
-        let known = ["unlearn.salun", "attack.fgsm"];
-        assert_eq!(nearest("salum", known), Some("unlearn.salun"));
-        assert_eq!(nearest("xyzzy", known), None);
     }
 }

@@ -1,5 +1,6 @@
 //! Run files are read strictly: what serde's own [`Value`] takes in silence is refused here, with its key.
 
+use crate::Wrong;
 use serde::de::{DeserializeSeed, Deserializer, Error, MapAccess, SeqAccess, Visitor};
 use serde_json::{Map, Value};
 use std::fmt;
@@ -9,6 +10,18 @@ const DATE: &str = "$__toml_private_datetime";
 
 /// The largest whole number up to which JavaScript, so the page's worker, knows every one.
 const LARGEST: u64 = (1 << 53) - 1;
+
+/// A text without the mark that some editors put before everything else.
+pub fn unmarked(text: &str) -> &str {
+    text.trim_start_matches('\u{feff}')
+}
+
+/// Reads JSON as [`Strict`] does. `what` names the file.
+pub fn json(what: &str, text: &str) -> Result<Value, Wrong> {
+    let mut json = serde_json::Deserializer::from_str(unmarked(text));
+    let read = Strict(what).deserialize(&mut json).and_then(|value| json.end().map(|()| value));
+    read.map_err(|error| Wrong::new(what, error.to_string()))
+}
 
 /// Reads JSON or TOML into a [`Value`]. A key that stands twice in a table, a number that is not finite or too large,
 /// and a date are errors that name the key they stand at.

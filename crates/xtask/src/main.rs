@@ -2,6 +2,7 @@
 
 mod bench;
 mod build;
+mod fuzz;
 mod growth;
 mod licences;
 mod picture;
@@ -32,6 +33,8 @@ enum Task {
     Bench,
     /// Format every Rust file, also those that `cargo fmt` cannot find
     Fmt,
+    /// Feed every decoder of strangers' files with a million mutations of valid ones
+    Fuzz(fuzz::Options),
     /// Build the page and its CPU engine quickly into dist/, or for Trunk where Trunk wants them
     Page,
     /// Record the README's animated pictures from the running page
@@ -52,6 +55,7 @@ fn main() -> ExitCode {
     let result = match Cli::parse().task {
         Task::Bench => bench::bench(),
         Task::Fmt => build::rustfmt().and_then(|mut rustfmt| shell::run(&mut rustfmt)),
+        Task::Fuzz(options) => fuzz::fuzz(&options),
         Task::Page => setup::wasm().and_then(|()| build::for_trunk()),
         Task::Picture => picture::picture(),
         Task::Play(options) => play::play(&options),

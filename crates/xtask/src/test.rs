@@ -124,7 +124,7 @@ pub fn playwright(project: &str, chrome: Option<&Path>) -> Result<Command> {
     Ok(node)
 }
 
-fn packages() -> impl Iterator<Item = &'static str> {
+pub fn packages() -> impl Iterator<Item = &'static str> {
     HOST.into_iter().flat_map(|package| ["--package", package])
 }
 

@@ -15,8 +15,11 @@ const LIMIT: usize = 1 << 20;
 const LEVEL: u8 = 9;
 
 pub fn encode(spec: &RunSpec) -> String {
-    let json = serde_json::to_value(spec).expect("a run file has string keys only").to_string();
-    BASE64.encode(compress_to_vec_zlib(json.as_bytes(), LEVEL))
+    packed(serde_json::to_value(spec).expect("a run file has string keys only").to_string().as_bytes())
+}
+
+pub(super) fn packed(json: &[u8]) -> String {
+    BASE64.encode(compress_to_vec_zlib(json, LEVEL))
 }
 
 pub fn decode(link: &str) -> Result<RunSpec, Wrong> {
@@ -112,7 +115,7 @@ mod tests {
         for broken in ["", "!", &link[..link.len() / 2], "H4sIAAAAAAAAA"] {
             assert!(decode(broken).is_err(), "{broken}");
         }
-        let bomb = BASE64.encode(compress_to_vec_zlib(&vec![b' '; 3 << 20], LEVEL));
+        let bomb = packed(&vec![b' '; 3 << 20]);
         assert!(decode(&bomb).unwrap_err().to_string().contains("more than 1 MB"));
     }
 
