@@ -143,8 +143,8 @@ impl Finished<'_> {
                 let points = figure::fixed(cost, 1);
                 sentence.plain(format!(", and pays with {points} points on clean {things}."))
             }
-            // Before, it was not trained on these.
-            Some(cost) if cost <= -1.0 => {
+            // More than chance on a few hundred samples: before, it was not trained on these.
+            Some(cost) if cost <= -5.0 => {
                 sentence.plain(format!(", and gains {} points on clean {things}.", figure::fixed(-cost, 1)))
             }
             Some(_) => sentence.plain(format!(", and pays nothing on clean {things}.")),
