@@ -8,13 +8,13 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-/// Bytes after brotli. The first part, the tools and all later parts were wanted at 400, 150 and 300 KB; what libraries
-/// and plain code weigh stands in `tests/bench/README.md`.
-const FIRST: usize = 420_000;
+/// Bytes after brotli. The first part, the tools, all later parts and the CPU engine were wanted at 400, 150, 300 and
+/// 680 KB; what libraries and plain code weigh stands in `tests/bench/README.md`.
+const FIRST: usize = 435_000;
 const MODULE: usize = 45_000;
 const TOOLS: usize = 195_000;
 const LATER: usize = 325_000;
-const CPU: usize = 680_000;
+const CPU: usize = 740_000;
 const GPU: usize = 2_400_000;
 
 /// The module of the page with dialogs, files and links: no lab's own.
