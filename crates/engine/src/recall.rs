@@ -39,29 +39,30 @@ impl SessionHost {
 
 impl Session {
     /// Keeps what a stage has left, if the host keeps work.
-    pub(crate) async fn keep_work(&self, key: &str, rows: &[Row], seconds: f64, state: &RunState, cx: &Cx) -> Result {
+    pub(crate) async fn keep_work(
+        &self,
+        index: usize,
+        rows: &[Row],
+        seconds: f64,
+        state: &RunState,
+        cx: &Cx,
+    ) -> Result {
         if !cx.host.has_store() {
             return Ok(());
         }
         let told = Told { rows: rows.to_vec(), seconds, events: self.told.take() };
         let nets: Vec<_> = state.models.get(&cx.stage).map(|made| made.net.clone()).into_iter().collect();
-        store::keep(key, json!(told), &nets, cx).await
+        store::keep(&self.key(index, state), json!(told), &nets, cx).await
     }
 
     /// Puts a stage's network into the run, says again what the stage said, and returns its figures and its seconds;
     /// `None` if it was not kept.
-    pub(crate) async fn recall(
-        &mut self,
-        key: &str,
-        index: usize,
-        state: &mut RunState,
-        cx: &Cx,
-    ) -> Option<(Vec<Row>, f64)> {
-        let is_layer = self.is_layer(index, state);
+    pub(crate) async fn recall(&mut self, index: usize, state: &mut RunState, cx: &Cx) -> Option<(Vec<Row>, f64)> {
+        let is_layer = self.registry.is_layer(&state.spec.stages[index].id);
         if !cx.host.has_store() || (self.needs_inputs && !is_layer) {
             return None;
         }
-        let (told, mut nets) = store::recall(key, cx).await?;
+        let (told, mut nets) = store::recall(&self.key(index, state), cx).await?;
         let Told { rows, seconds, events } = serde_json::from_value(told).ok()?;
         if nets.len() != usize::from(is_layer) {
             return None;
@@ -73,27 +74,28 @@ impl Session {
         events.into_iter().for_each(|event| cx.say(event));
         Some((rows, seconds))
     }
-}
 
-/// All that a stage's result depends on: the data, the stages that lead to it, their settings and names (which random
-/// numbers depend on), what is forgotten, and the seeds.
-pub(crate) fn key(index: usize, state: &RunState, needs_split: bool, is_layer: impl Fn(&str) -> bool + Copy) -> String {
-    let spec = &state.spec;
-    let mut stages = spec.ancestors(index, is_layer);
-    stages.reverse();
-    stages.push(index);
-    let told: Vec<(String, String, &Stage)> =
-        stages.into_iter().map(|at| (spec.stage_name(at), spec.task_of(at, is_layer), &spec.stages[at])).collect();
-    json!({
-        "what": "stage",
-        "contents": state.contents,
-        "tasks": spec.tasks,
-        "model": spec.model,
-        "stages": told,
-        "forget": needs_split.then_some((&spec.forget, spec.seeds_of_reference())),
-        "seed": spec.seed,
-    })
-    .to_string()
+    /// All that a stage's result depends on: the data, the stages that lead to it, their settings and names (which
+    /// random numbers depend on), what is forgotten, and the seeds.
+    fn key(&self, index: usize, state: &RunState) -> String {
+        let (spec, is_layer) = (&state.spec, |id: &str| self.registry.is_layer(id));
+        let mut stages = spec.ancestors(index, is_layer);
+        stages.reverse();
+        stages.push(index);
+        let told: Vec<(String, String, &Stage)> =
+            stages.into_iter().map(|at| (spec.stage_name(at), spec.task_of(at, is_layer), &spec.stages[at])).collect();
+        let needs_split = self.registry.entry(&spec.stages[index].id).is_ok_and(|entry| entry.needs_split());
+        json!({
+            "what": "stage",
+            "contents": state.contents,
+            "tasks": spec.tasks,
+            "model": spec.model,
+            "stages": told,
+            "forget": needs_split.then_some((&spec.forget, spec.seeds_of_reference())),
+            "seed": spec.seed,
+        })
+        .to_string()
+    }
 }
 
 /// Digests of all data and of the start, so that other files under the same names are other work; `device` counts too.

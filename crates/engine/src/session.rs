@@ -55,7 +55,7 @@ pub struct Session {
     /// Whether [`Session::adversarials`] are wanted: then attack stages are played even if they were before, since
     /// changed inputs are not kept.
     pub needs_inputs: bool,
-    registry: Registry,
+    pub(crate) registry: Registry,
 }
 
 /// Changed inputs of an attack stage.
@@ -147,9 +147,14 @@ impl Session {
         self.published.borrow().nets.get(name).cloned().or_else(|| self.kept.get(name).cloned())
     }
 
+    /// As [`Self::model`]; an error if there is none.
+    fn left(&self, name: &str) -> Result<Net> {
+        self.model(name).ok_or_else(|| Error::input(name, "this stage has left no model"))
+    }
+
     /// A stage's model as files for PyTorch and PEFT.
     pub async fn export(&self, name: &str) -> Result<Exported> {
-        let net = self.model(name).ok_or_else(|| Error::input(name, "this stage has left no model"))?;
+        let net = self.left(name)?;
         Ok(Exported { weights: weights::export(&net).await?, adapter: weights::export_adapter(&net).await? })
     }
 
@@ -157,12 +162,10 @@ impl Session {
     /// that it was made on.
     pub async fn logits(&self, spec: &RunSpec, index: usize) -> Result<Logits> {
         let (name, task) = (spec.stage_name(index), spec.task_of(index, |id| self.registry.is_layer(id)));
-        let net = self.model(&name).ok_or_else(|| Error::input(name, "this stage has left no model"))?;
+        let net = self.left(&name)?;
         let view = self.tasks.borrow().values().find(|known| known.name == task).map(|task| task.test.clone());
         let view = view.ok_or_else(|| Error::input(task, "this task is not loaded"))?;
-        let mut cx = self.cx(0, spec.seed);
-        // It has its own gate, because a run that was stopped leaves finished stages too.
-        (cx.progress.gate, cx.quiet) = (Rc::default(), true);
+        let mut cx = self.aside(spec.seed);
         let values = logits(&net, &view, &mut cx).await?;
         let labels = view.rows.iter().map(|row| view.label(*row)).collect();
         Ok(Logits { ids: view.rows.to_vec(), labels, classes: net.classes, values })
@@ -173,7 +176,7 @@ impl Session {
     /// no image of eight bits.
     pub async fn eight_bits(&self, spec: &RunSpec, index: usize) -> Result<Option<(Vec<u8>, Option<Row>)>> {
         let (name, parent) = (spec.stage_name(index), spec.parent_name(index, |id| self.registry.is_layer(id)));
-        let net = self.model(&parent).ok_or_else(|| Error::input(parent, "this stage has left no model"))?;
+        let net = self.left(&parent)?;
         let left =
             self.adversarials.get(&name).ok_or_else(|| Error::input(&name, "this stage has attacked nothing"))?;
         let size = left.shape[1..].iter().product();
@@ -184,8 +187,7 @@ impl Session {
         let levels = levels.concat();
         let pixels: Vec<f32> = levels.iter().map(|level| f32::from(*level) / 255.0).collect();
         let view = left.view.over(Tensor::from_data(TensorData::new(pixels, left.shape), &self.opened.device));
-        let mut cx = self.cx(0, spec.seed);
-        (cx.progress.gate, cx.quiet) = (Rc::default(), true);
+        let mut cx = self.aside(spec.seed);
         let held = test(&net, &view, &mut cx).await?.accuracy();
         let row = held.map(|held| Row::share(&name, "robust_accuracy_8bit", held, view.len()));
         Ok(Some((levels, row)))
@@ -269,8 +271,7 @@ impl Session {
             let entry = self.registry.entry(&stage.id)?;
             cx.enter(spec.stage_name(index));
             cx.say(Event::Stage { index, of: spec.stages.len(), id: stage.id.clone() });
-            let key = recall::key(index, &state, entry.needs_split(), |id| self.registry.is_layer(id));
-            if let Some((kept, seconds)) = self.recall(&key, index, &mut state, &cx).await {
+            if let Some((kept, seconds)) = self.recall(index, &mut state, &cx).await {
                 rows.extend(kept.clone());
                 cx.say(Event::StageDone { rows: kept, seconds });
                 continue;
@@ -284,8 +285,8 @@ impl Session {
                         self.keep(&state, cx.progress.steps, &cx).await?;
                     }
                     let seconds = self.host.now() - at;
-                    self.keep_work(&key, &made, seconds, &state, &cx).await?;
-                    cx.say(Event::StageDone { rows: made, seconds: self.host.now() - at });
+                    self.keep_work(index, &made, seconds, &state, &cx).await?;
+                    cx.say(Event::StageDone { rows: made, seconds });
                     continue;
                 }
                 Err(error) => error,
@@ -356,6 +357,14 @@ impl Session {
     fn cx(&self, run: u32, seed: u32) -> Cx {
         let mut cx = Cx::new(self.opened.device.clone(), seed, run, self.host.clone(), self.gate.clone());
         cx.published = self.published.clone();
+        cx
+    }
+
+    /// The context of what is asked after a run, of which nobody is told. It has its own gate, because a run that was
+    /// stopped leaves finished stages too.
+    fn aside(&self, seed: u32) -> Cx {
+        let mut cx = self.cx(0, seed);
+        (cx.progress.gate, cx.quiet) = (Rc::default(), true);
         cx
     }
 
@@ -444,10 +453,6 @@ impl Session {
         cx.publish(&net);
         self.kept.insert(cx.stage.clone(), net.clone());
         self.put(index, net, state);
-    }
-
-    pub(crate) fn is_layer(&self, index: usize, state: &RunState) -> bool {
-        self.registry.is_layer(&state.spec.stages[index].id)
     }
 
     /// Saves and keeps the stage's network as it was after `step` steps.
