@@ -79,7 +79,7 @@ fn nothing_is_played_twice_and_nothing_differs() {
     // Attacked inputs are not kept, so an attack is played when they are wanted.
     let attacked = ["--save", "adversarials"];
     play(&folder, "inputs", &attacked, CHAIN);
-    assert_eq!(taken(&folder, "inputs"), ["base", "lora", "forgot"]);
+    assert_eq!(taken(&folder, "inputs"), ["base", "lora", "forgot", "audit"]);
     assert!(folder.path().join("inputs/adversarials/fool.safetensors").is_file());
 }
 

@@ -5,7 +5,7 @@ use kit::run::RunState;
 use kit::{Cx, Host, Result, store};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
-use spec::{Digest, Event, Row, Said, Stage};
+use spec::{Digest, Event, Row, Said, Shape, Stage};
 use std::collections::BTreeMap;
 
 /// What a finished stage has left beside its network.
@@ -58,13 +58,13 @@ impl Session {
     /// Puts a stage's network into the run, says again what the stage said, and returns its figures and its seconds;
     /// `None` if it was not kept.
     pub(crate) async fn recall(&mut self, index: usize, state: &mut RunState, cx: &Cx) -> Option<(Vec<Row>, f64)> {
-        let is_layer = self.registry.is_layer(&state.spec.stages[index].id);
-        if !cx.host.has_store() || (self.needs_inputs && !is_layer) {
+        let shape = self.registry.entry(&state.spec.stages[index].id).ok()?.shape;
+        if !cx.host.has_store() || (self.needs_inputs && shape == Shape::Attack) {
             return None;
         }
         let (told, mut nets) = store::recall(&self.key(index, state), cx).await?;
         let Told { rows, seconds, events } = serde_json::from_value(told).ok()?;
-        if nets.len() != usize::from(is_layer) {
+        if nets.len() != usize::from(shape.is_layer()) {
             return None;
         }
         if let Some(net) = nets.pop() {
