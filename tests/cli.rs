@@ -313,6 +313,21 @@ fn a_void_reference_is_said_wherever_its_figures_stand() {
 }
 
 #[test]
+fn a_run_file_of_another_kind_or_cut_off_is_named_so() {
+    let folder = TempDir::new().unwrap();
+    for (name, text, said) in [
+        ("run.json", "{ \"version\": 1,\n", "run.json: it ends too early, in line 2"),
+        ("run.yaml", "version: 1", "run.yaml: a run file is TOML or JSON, not YAML"),
+        ("run.yml", "version: 1", "not YAML"),
+    ] {
+        fs::write(folder.path().join(name), text).unwrap();
+        let output = palimpsest(&folder, &["check", name], TRAIN);
+        assert_eq!(output.status.code(), Some(2));
+        assert!(error(&output).contains(said), "{}", error(&output));
+    }
+}
+
+#[test]
 fn set_reaches_a_stage_by_name_and_by_index() {
     let folder = TempDir::new().unwrap();
     let steps = |set: &[&str]| {
@@ -325,6 +340,12 @@ fn set_reaches_a_stage_by_name_and_by_index() {
     assert_eq!(steps(&["--set", "stage.0.train.epochs=1", "--set", "seed=7"]), twice / 2.0);
     refused(&folder, &["--set", "stage.bass.train.epochs=1"], TRAIN, "did you mean \"base\"?");
     refused(&folder, &["--set", "stage.base.train.epochs"], TRAIN, "there is no \"=\"");
+    refused(&folder, &["--set", "epochs=4"], TRAIN, "epochs: the run has no such key; a stage's setting is `stage.");
+    refused(&folder, &["--set", "sead=4"], TRAIN, "did you mean \"seed\"?");
+    refused(&folder, &["--set", "stage.base.lr=0.1"], TRAIN, "did you mean \"train.lr\"?");
+    let check = |set: &str| palimpsest(&folder, &["check", "run.toml", "--set", set], TRAIN);
+    assert_eq!(check("stage.base.train.epochs=4").status.code(), Some(0));
+    assert!(error(&check("stage.base.train.epochs=0")).contains("between 1 and 1000"));
     refused(&folder, &["--set", "stage.base.train.epochs=many"], TRAIN, "not \"many\"");
 }
 
@@ -367,6 +388,8 @@ fn show_prints_card_and_ranges() {
     let output = palimpsest(&folder, &["show", "attack.pgd-linff"], "");
     assert_eq!(output.status.code(), Some(2));
     assert!(error(&output).contains("did you mean \"attack.pgd-linf\"?"));
+    let output = palimpsest(&folder, &["show", "pgd"], "");
+    assert!(error(&output).contains("one of \"attack.pgd-l2\", \"attack.pgd-linf\", \"defend.pgd-at\"?"));
 }
 
 #[test]

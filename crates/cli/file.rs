@@ -35,6 +35,9 @@ pub fn run_file(path: &Path) -> Result<RunSpec, Stop> {
         }
         _ => (path.display().to_string(), bytes(path, LARGEST_RUN_FILE)?),
     };
+    if path.extension().is_some_and(|kind| kind == "yaml" || kind == "yml") {
+        return Err(Stop::Bad(format!("{name}: a run file is TOML or JSON, not YAML")));
+    }
     let text = String::from_utf8(bytes).map_err(|_| Stop::Bad(format!("{name}: this is no text file")))?;
     Reports::run_of(&text).map_err(|wrong| match wrong.what.as_str() {
         // The file itself is the place.

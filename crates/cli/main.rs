@@ -45,10 +45,7 @@ struct Cli {
 #[derive(Subcommand)]
 enum Command {
     /// Say what a run file would do, or what is wrong with it
-    Check {
-        /// A run file, TOML or JSON, or a report.json; `-` reads standard input
-        file: PathBuf,
-    },
+    Check(run::RunFile),
     /// Show the keys of a run file, data sets, networks and kinds of forget sets
     Data {
         /// Show all settings of this one
@@ -86,7 +83,7 @@ enum Command {
 
 fn main() -> ExitCode {
     let result = match Cli::parse().command {
-        Command::Check { file } => show::check(&file),
+        Command::Check(of) => show::check(&of),
         Command::Data { name } => show::data(name.as_deref()),
         Command::List { json } => show::list(json),
         Command::Metrics => show::metrics(),

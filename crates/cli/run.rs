@@ -22,10 +22,22 @@ const EVENTS: &str = "events.jsonl";
 /// Plays of one command: a week of small runs.
 const MOST_RUNS: usize = 10_000;
 
+/// A run file and what is changed in it.
+#[derive(Args)]
+pub struct RunFile {
+    /// A run file, TOML or JSON, or a report.json, whose run is played again; `-` reads standard input
+    pub file: PathBuf,
+    /// Change a value of the run file: `stage.1.epsilon=8/255`, `stage.base.train.epochs=5`, `forget.class=7`
+    ///
+    /// A stage goes by its `as` or its index from 0. The value is JSON, else a text.
+    #[arg(long, value_name = "KEY=VALUE")]
+    set: Vec<String>,
+}
+
 #[derive(Args)]
 pub struct Options {
-    /// A run file, TOML or JSON, or a report.json, whose run is played again; `-` reads standard input
-    file: PathBuf,
+    #[command(flatten)]
+    of: RunFile,
     /// Keep finished stages and retrained references in this folder, and take from it what was played before
     ///
     /// A run that was stopped or killed goes on behind its last finished stage. `palimpsest store DIR` lists the
@@ -58,11 +70,6 @@ pub struct Options {
     /// Of several runs, those of run N stand under run-N.
     #[arg(long, value_name = "WHAT", value_delimiter = ',', requires = "out")]
     save: Vec<Save>,
-    /// Change a value of the run file: `stage.1.epsilon=8/255`, `stage.base.train.epochs=5`, `forget.class=7`
-    ///
-    /// A stage goes by its `as` or its index from 0. The value is JSON, else a text.
-    #[arg(long, value_name = "KEY=VALUE")]
-    set: Vec<String>,
     /// Threads of the CPU that compute; as many as it has, if not given. Results do not depend on it
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
     threads: Option<u16>,
@@ -100,7 +107,7 @@ pub fn run(options: &Options) -> Result<(), Stop> {
     let events = out.as_ref().map(|out| out.create(EVENTS)).transpose()?;
     let speaker = Speaker::new(options.listener(), catalogue(), &spec, events);
     let gate = Rc::new(Gate::default());
-    let machine = Rc::new(Machine::new(file::folder(&options.file), gate.clone(), speaker).with_store(store));
+    let machine = Rc::new(Machine::new(file::folder(&options.of.file), gate.clone(), speaker).with_store(store));
     machine.speaker.borrow_mut().hear(&Said { run: 0, stage: None, event: ready });
     let mut session = Session::new(opened, machine.clone(), gate, Registry::shipped());
     session.needs_inputs = options.save.contains(&Save::Adversarials);
@@ -253,9 +260,9 @@ impl Plays<'_> {
     }
 }
 
-impl Options {
-    /// The run file with everything that was set on the command line.
-    fn spec(&self) -> Result<RunSpec, Stop> {
+impl RunFile {
+    /// The run file with its changes.
+    pub fn spec(&self) -> Result<RunSpec, Stop> {
         let mut spec = file::run_file(&self.file)?;
         for set in &self.set {
             let (path, value) = set
@@ -273,6 +280,14 @@ impl Options {
             let why = "the grid sets it in every run; `--set grid={}` takes the grid away";
             return Err(Wrong::new(path, why).into());
         }
+        Ok(spec)
+    }
+}
+
+impl Options {
+    /// The run file with everything that was set on the command line.
+    fn spec(&self) -> Result<RunSpec, Stop> {
+        let mut spec = self.of.spec()?;
         if let Some(repeats) = self.repeats {
             spec = spec.set("repeats", repeats.into())?;
         }

@@ -2,7 +2,7 @@
 
 use crate::catalogue::catalogue;
 use crate::host::Machine;
-use crate::run;
+use crate::run::{self, RunFile};
 use crate::speaker::{Listener, Speaker};
 use crate::stop::Stop;
 use crate::{file, math, text};
@@ -10,17 +10,16 @@ use engine::{Gate, Registry, Session};
 use report::{Table, card, figure};
 use serde_json::{Map, Value, json};
 use spec::{Catalogue, Choice, Control, Kind, METRICS, MethodInfo, RunSpec, Why, Widget, Wrong};
-use std::path::Path;
 use std::rc::Rc;
 
 /// `palimpsest check`: reads data and weights too, so that a run file found right can be played.
-pub fn check(path: &Path) -> Result<(), Stop> {
-    let spec = file::run_file(path)?;
+pub fn check(of: &RunFile) -> Result<(), Stop> {
+    let spec = of.spec()?;
     let points = run::points(&spec)?;
     let catalogue = catalogue();
     let gate = Rc::new(Gate::default());
     let speaker = Speaker::new(Listener::Patient, catalogue.clone(), &spec, None);
-    let machine = Rc::new(Machine::new(file::folder(path), gate.clone(), speaker));
+    let machine = Rc::new(Machine::new(file::folder(&of.file), gate.clone(), speaker));
     let mut session = Session::new(engine::Opened::cpu(Why::Default), machine, gate, Registry::shipped());
     for point in &points {
         pollster::block_on(session.fits(point.spec.clone()))?;

@@ -2,6 +2,7 @@
 
 use crate::{
     Chart, Results, RunView, Sentence, Table,
+    card::paper,
     chart::GapPlane,
     figure,
     scene::{SANS, TOKENS},
@@ -9,7 +10,7 @@ use crate::{
     view::Played,
 };
 use maud::{Markup, PreEscaped, html};
-use spec::{Catalogue, Report};
+use spec::{Catalogue, MethodInfo, Report};
 
 /// The width of a full chart, in pixels.
 const WIDTH: f64 = 672.0;
@@ -44,8 +45,10 @@ pub fn html(runs: &[Played], catalogue: &Catalogue) -> String {
                         div class="wide" { (table(&figures)) }
                     }
                     p class="about" {
-                        (SPREAD) " report.json has the value of each seed, and the width of the 95 % interval of each "
-                        "share."
+                        @if reports.iter().flat_map(|report| &report.rows).any(|row| row.spread.is_some()) {
+                            (SPREAD) " "
+                        }
+                        "report.json has the value of each seed, and the width of the 95 % interval of each share."
                     }
                     @for (at, played) in runs.iter().enumerate() {
                         @if runs.len() > 1 { h2 { (run_name(&played.report, at)) } }
@@ -53,6 +56,8 @@ pub fn html(runs: &[Played], catalogue: &Catalogue) -> String {
                     }
                     h2 { "What the figures mean" }
                     div class="wide words" { (table(&glossary(results.keys.iter().map(String::as_str)))) }
+                    h2 { "The methods" }
+                    div class="wide words" { (table(&methods(&reports, catalogue))) }
                     h2 { "To play it again" }
                     @for played in runs { (again(&played.report)) }
                 }
@@ -109,7 +114,7 @@ fn stages(played: &Played, catalogue: &Catalogue) -> Markup {
                 section {
                     h3 { (title(catalogue, &stage.id)) " " small { (name) } }
                     @if let Some(sentence) = &sentence { (said(sentence)) }
-                    @for curve in &curves { (chart(curve, &facts, &curve.subject)) }
+                    @for curve in &curves { (chart(curve, &facts, &format!("{} by step", curve.subject))) }
                 }
             }
         }
@@ -118,6 +123,18 @@ fn stages(played: &Played, catalogue: &Catalogue) -> Markup {
             section { (chart(&plane, &facts, "How close to never having seen it")) }
         }
     }
+}
+
+/// What each method of these runs does, and the paper that it is from.
+fn methods(reports: &[Report], catalogue: &Catalogue) -> Table {
+    let mut table = Table::new(3, ["Method", "What it does", "Paper"]);
+    let ids = reports.iter().flat_map(|report| &report.spec.stages).map(|stage| stage.id.as_str());
+    let mut known: Vec<&MethodInfo> = ids.filter_map(|id| catalogue.method(id)).collect();
+    known.sort_by_key(|method| &method.card.title);
+    known.dedup_by_key(|method| &method.card.id);
+    let row = |MethodInfo { card, .. }: &MethodInfo| vec![card.title.clone(), card.summary.clone(), paper(card)];
+    table.rows = known.into_iter().map(row).collect();
+    table
 }
 
 /// The run file, what tells whether it was played alike, and what was saved.
@@ -230,6 +247,17 @@ mod tests {
         assert!(
             !page.contains("http://") || page.matches("http://").count() == page.matches("www.w3.org/2000/svg").count()
         );
+    }
+
+    #[test]
+    fn points_of_a_grid_are_told_by_what_differs() {
+        let points = ["0.1", "0.2"].map(|value| {
+            let mut report = sample();
+            report.spec.name = format!("attacks, stage.before.epsilon={value}");
+            Played::new(report, Default::default())
+        });
+        let page = html(&points, &catalogue());
+        assert!(page.contains(">before.epsilon=0.1</th>"));
     }
 
     #[test]

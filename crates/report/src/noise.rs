@@ -20,7 +20,7 @@ pub enum Noise {
     Edge,
     /// At least one measure is more than three standard deviations away.
     Beyond,
-    /// Fewer than three seeds of the reference; how many there are.
+    /// Fewer than three retrained networks; how many there are.
     Unknown(usize),
     /// The network that the reference was retrained from had seen what is forgotten, so it is no reference.
     Void,
@@ -101,8 +101,8 @@ impl Noise {
             Self::Edge => "at the edge of the noise".into(),
             Self::Beyond => "beyond the noise of retraining".into(),
             Self::Void => "void: the start had seen it".into(),
-            Self::Unknown(1) => "noise unknown (1 seed)".into(),
-            Self::Unknown(seeds) => ["noise unknown (", &seeds.to_string(), " seeds)"].concat(),
+            Self::Unknown(1) => "noise unknown (1 retrained network)".into(),
+            Self::Unknown(nets) => ["noise unknown (", &nets.to_string(), " retrained networks)"].concat(),
         }
     }
 
@@ -168,8 +168,8 @@ mod tests {
         assert_eq!(noise("ta", 89.7, 3), Some(Noise::Beyond));
         // Within two deviations on each axis, but not in the disc.
         assert_eq!(noise("ra", 97.2, 3), Some(Noise::Edge));
-        assert_eq!(noise("ra", 98.9, 2).unwrap().words(), "noise unknown (2 seeds)");
-        assert_eq!(noise("ra", 98.9, 1).unwrap().words(), "noise unknown (1 seed)");
+        assert_eq!(noise("ra", 98.9, 2).unwrap().words(), "noise unknown (2 retrained networks)");
+        assert_eq!(noise("ra", 98.9, 1).unwrap().words(), "noise unknown (1 retrained network)");
         assert_eq!(Noise::of(&rows(&sample(), "taught")), None);
     }
 

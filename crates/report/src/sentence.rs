@@ -342,7 +342,20 @@ pub(crate) mod tests {
         assert_eq!(said(&report), "Hardened, it holds 61.1 % under attack.");
         report.rows.retain(|row| row.stage != "after");
         report.rows.push(Row::share("hard", "accuracy", 92.5, 360));
+        assert_eq!(said(&report), "Hardened, it reads 92.5 % of clean digits.");
+        // Nothing asks it any more.
+        report.spec.stages.retain(|stage| !stage.id.starts_with("attack."));
         assert_eq!(said(&report), "Hardened, it reads 92.5 % of clean digits. Attack it to see what it holds.");
+    }
+
+    #[test]
+    fn what_a_forgetter_destroys_is_said() {
+        let mut report = sample();
+        let says_so = |report: &Report| said(report, 6).unwrap().contains("much of the rest");
+        assert!(!says_so(&report));
+        report.rows.iter_mut().filter(|row| row.key == "ta").for_each(|row| row.value = 34.1);
+        let rest = "It has lost much of the rest too: it reads 34.1 % of it, the retrained network 94 ± 1 %.";
+        assert!(said(&report, 6).unwrap().contains(rest), "{:?}", said(&report, 6));
     }
 
     #[test]

@@ -169,6 +169,7 @@ impl Results {
     /// As [`Self::table`], with a column for the run if `many`.
     fn with_runs(&self, many: bool) -> Table {
         let mut table = Table::new(2 + usize::from(many), many.then_some("Run"));
+        let shared = self.shared_name();
         table.head.extend(["Stage".into(), "Method".into()]);
         table.head.extend(self.keys.iter().map(|key| match metric(key) {
             Some(metric) if metric.unit.is_empty() => metric.label.into(),
@@ -178,13 +179,23 @@ impl Results {
         for line in &self.lines {
             let mut cells = Vec::with_capacity(table.head.len());
             if many {
-                cells.push(line.run.clone());
+                cells.push(line.run[shared..].into());
             }
             cells.extend([line.stage.clone(), line.title.clone()]);
             cells.extend(self.keys.iter().map(|key| line.get(key).map_or(String::new(), figure::cell)));
             table.rows.push(cells);
         }
         table
+    }
+
+    /// How much of their names the points of one grid share: `attacks, stage.` of `attacks, stage.fooled.epsilon=0.1`.
+    fn shared_name(&self) -> usize {
+        let Some(first) = self.lines.first().map(|line| line.run.as_str()) else { return 0 };
+        let is_shared = |length: &usize| {
+            self.lines.iter().all(|line| line.run.len() > *length && line.run.starts_with(&first[..*length]))
+        };
+        let ends = [", stage.", ", "].iter().filter_map(|end| Some(first.find(end)? + end.len()));
+        ends.into_iter().find(is_shared).unwrap_or(0)
     }
 
     /// For programs: full precision, the keys as they are, beside each key its spread over seeds and number of samples.

@@ -103,6 +103,11 @@ impl Control {
     pub fn check(&self, at: &str, value: &Value) -> Result<(), Wrong> {
         self.widget.check(at, &self.label, value)
     }
+
+    /// Whether it is a table with this key.
+    fn has(&self, key: &str) -> bool {
+        matches!(&self.widget, Widget::Group { of } if of.iter().any(|control| control.key == key))
+    }
 }
 
 impl Widget {
@@ -160,6 +165,11 @@ impl Widget {
 pub fn check_all(at: &str, table: &Map<String, Value>, controls: &[Control]) -> Result<(), Wrong> {
     table.iter().try_for_each(|(key, value)| match controls.iter().find(|control| control.key == *key) {
         Some(control) => control.check(&format!("{at}.{key}"), value),
-        None => Err(Wrong::unknown("key", at, key, controls.iter().map(|control| control.key.as_str()))),
+        None => Err(match controls.iter().find(|control| control.has(key)) {
+            Some(Control { key: table, .. }) => {
+                Wrong::new(at, format!("there is no key \"{key}\"; did you mean \"{table}.{key}\"?"))
+            }
+            None => Wrong::unknown("key", at, key, controls.iter().map(|control| control.key.as_str())),
+        }),
     })
 }

@@ -12,6 +12,10 @@ use std::ops::RangeInclusive;
 /// The version of the run file that this build writes and understands.
 pub const VERSION: u32 = 1;
 
+/// The keys of a run file, of which `stage` is the list of stages.
+const KEYS: [&str; 11] =
+    ["version", "name", "seed", "repeats", "retrain_seeds", "device", "tasks", "model", "forget", "grid", "stage"];
+
 /// A stage's own keys: no method's setting may have one of these names.
 pub const RESERVED: [&str; 6] = ["id", "as", "from", "with", "on", "model"];
 
@@ -174,12 +178,10 @@ impl RunSpec {
             }
             _ => return Err(Wrong::new("version", format!("the run file must say `version = {VERSION}`"))),
         }
-        const KEYS: [&str; 10] =
-            ["version", "name", "seed", "repeats", "retrain_seeds", "device", "tasks", "model", "forget", "grid"];
         if let Some(table) = value.as_object() {
-            for key in table.keys().filter(|key| *key != "stage") {
+            for key in table.keys() {
                 if !KEYS.contains(&key.as_str()) {
-                    return Err(unknown("key", "run file", key, KEYS.into_iter().chain(["stage"])));
+                    return Err(unknown("key", "run file", key, KEYS));
                 }
             }
         }
@@ -330,6 +332,10 @@ impl RunSpec {
     /// Writes one value by its path: `seed`, `forget.class`, `tasks.digits.tilt`, `stage.K.epsilon` (K is a stage's
     /// `as` or its index).
     pub fn set(&self, path: &str, value: Value) -> Result<Self, Wrong> {
+        if let Some((setting, stage)) = self.not_of_the_run(path) {
+            let why = format!("the run has no such key; a stage's setting is `stage.{stage}.{setting}`");
+            return Err(Wrong::new(path, why));
+        }
         let mut root = serde_json::to_value(self).expect("a run file has string keys only");
         let mut parts = path.split('.').peekable();
         let mut at = &mut root;
@@ -356,6 +362,13 @@ impl RunSpec {
             }
         }
         Err(Wrong::new("set", "the path is empty, where `stage.1.epsilon=0.2` would be right"))
+    }
+
+    /// The path itself and the last stage's name, where it begins with no key of a run file and is near none.
+    fn not_of_the_run<'a>(&self, path: &'a str) -> Option<(&'a str, String)> {
+        let first = path.split('.').next().filter(|first| !first.is_empty() && !KEYS.contains(first))?;
+        let is_typo = KEYS.iter().any(|key| strsim::damerau_levenshtein(first, key) <= 2);
+        (!is_typo).then(|| (path, self.stage_name(self.stages.len() - 1)))
     }
 
     /// The product of all axes of `grid`: what was set, and the run that it makes.

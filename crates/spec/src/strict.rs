@@ -20,7 +20,10 @@ pub fn unmarked(text: &str) -> &str {
 pub fn json(what: &str, text: &str) -> Result<Value, Wrong> {
     let mut json = serde_json::Deserializer::from_str(unmarked(text));
     let read = Strict(what).deserialize(&mut json).and_then(|value| json.end().map(|()| value));
-    read.map_err(|error| Wrong::new(what, error.to_string()))
+    read.map_err(|error| match error.is_eof() {
+        true => Wrong::new(what, format!("it ends too early, in line {}; is it whole?", error.line())),
+        false => Wrong::new(what, error.to_string()),
+    })
 }
 
 /// Reads JSON or TOML into a [`Value`]. A key that stands twice in a table, a number that is not finite or too large,

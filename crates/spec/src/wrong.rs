@@ -90,9 +90,17 @@ pub fn nearest<'a>(name: &str, known: impl IntoIterator<Item = &'a str>) -> Opti
         .map(|(other, _)| other)
 }
 
+/// The known names whose last part begins with this word: `attack.pgd-l2` and others for `pgd`.
+fn begun<'a>(word: &str, known: &[&'a str]) -> impl Iterator<Item = &'a str> {
+    let tail = move |id: &&str| id.rsplit('.').next().is_some_and(|tail| word.len() > 1 && tail.starts_with(word));
+    known.iter().copied().filter(tail)
+}
+
 pub(crate) fn unknown<'a>(kind: &str, at: &str, name: &str, known: impl IntoIterator<Item = &'a str>) -> Wrong {
     let known: Vec<&str> = known.into_iter().collect();
+    let begun: Vec<String> = begun(name, &known).map(|id| format!("\"{id}\"")).collect();
     let hint = match nearest(name, known.iter().copied()) {
+        _ if begun.len() > 1 => format!("; did you mean one of {}?", begun.join(", ")),
         Some(near) => format!("; did you mean \"{near}\"?"),
         None if known.is_empty() => String::new(),
         None => format!("; there are: {}", known.join(", ")),
@@ -116,5 +124,13 @@ mod tests {
         let known = ["unlearn.salun", "attack.fgsm"];
         assert_eq!(nearest("salum", known), Some("unlearn.salun"));
         assert_eq!(nearest("xyzzy", known), None);
+    }
+
+    #[test]
+    fn all_names_that_begin_with_a_word_are_offered() {
+        let known = ["attack.pgd-linf", "attack.pgd-l2", "attack.fgsm"];
+        let said = Wrong::unknown("method", "show", "pgd", known).to_string();
+        assert!(said.ends_with("did you mean one of \"attack.pgd-linf\", \"attack.pgd-l2\"?"), "{said}");
+        assert!(Wrong::unknown("method", "show", "fg", known).to_string().contains("did you mean \"attack.fgsm\"?"));
     }
 }

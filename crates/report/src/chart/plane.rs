@@ -69,8 +69,8 @@ impl Chart for GapPlane {
             [16.0, 36.0, 64.0, 100.0].into_iter().find(|reach| *reach >= most).unwrap_or(100.0)
         };
         let axis = |axis: usize, title| Axis { kind: ScaleKind::Sqrt, domain: [0.0, reach(axis)], title, ticks: 5 };
-        let x = axis(0, "Retain gap, points (square-root scales)");
-        let mut axes = Axes::new(width, height, &margins, &x, &axis(1, "Forget gap, points"));
+        let x = axis(0, "Retain gap (RA), points, square-root scales");
+        let mut axes = Axes::new(width, height, &margins, &x, &axis(1, "Forget gap (UA), points"));
         let origin = [axes.left(), axes.bottom()];
         let mut placer = Placer::new([axes.left() + 2.0, 14.0, width, axes.bottom() - 2.0]);
         placer.avoid([origin[0] - 6.0, origin[1] - 6.0, origin[0] + 6.0, origin[1] + 6.0]);
