@@ -91,7 +91,8 @@ fn results_are_whole() {
     }
     let accuracy = &report["rows"][0];
     assert_eq!([&accuracy["key"], &accuracy["unit"], &accuracy["n"]], ["accuracy", "%", "360"].map(parsed).each_ref());
-    assert!(accuracy["interval"].as_f64().unwrap() > 0.0);
+    let interval: [f64; 2] = serde_json::from_value(accuracy["interval"].clone()).unwrap();
+    assert_eq!(interval, spec::interval(accuracy["value"].as_f64().unwrap(), 360));
     assert_eq!((&report["played_seeds"], &accuracy["values"]), (&json!([1]), &json!([accuracy["value"]])));
     assert_eq!(json["format"], spec::FORMAT);
     assert_eq!([&report["device"], &report["engine"]], ["cpu", engine::ENGINE].map(parsed).each_ref());

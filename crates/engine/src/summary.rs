@@ -62,7 +62,7 @@ fn over_seeds(rows: &[&Row]) -> Row {
     }
     // Of as many samples in each run, else of no one number.
     let n = row.n.filter(|n| rows.iter().all(|row| row.n == Some(*n)));
-    let interval = n.filter(|_| row.interval.is_some()).map(|n| spec::half_width(value, n));
+    let interval = row.interval.filter(|_| rows.len() == 1);
     Row { value, n, spread, interval, seeds: Some(rows.len()), ..row }
 }
 

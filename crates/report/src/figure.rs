@@ -113,9 +113,10 @@ pub fn words(row: &Row) -> String {
 pub fn tooltip(row: &Row, view: &RunView) -> String {
     let help = metric(&row.key).map_or("", |metric: &Metric| metric.help);
     match (row.n, row.interval) {
-        (Some(n), Some(interval)) => {
+        (Some(n), Some([low, high])) => {
             let samples = view.samples(&view.task(&row.stage), n);
-            format!("{help} ({} {samples}: ± {} points)", fixed(n as f64, 0), fixed(interval, 1))
+            let [n, low, high] = [fixed(n as f64, 0), fixed(low, 1), fixed(high, 1)];
+            format!("{help} ({n} {samples}: {low} to {high} %)")
         }
         _ => help.into(),
     }
@@ -233,9 +234,9 @@ mod tests {
         let (mut report, catalogue) = (crate::sentence::tests::sample(), crate::sentence::tests::catalogue());
         let kept = |n| Row::share("salun", "ra", 97.0, n);
         let said = |report: &spec::Report, n| tooltip(&kept(n), &RunView::of(report, &catalogue));
-        assert_eq!(said(&report, 1291), "accuracy on what was kept (1,291 images: ± 0.9 points)");
+        assert_eq!(said(&report, 1291), "accuracy on what was kept (1,291 images: 95.9 to 97.8 %)");
         assert!(said(&report, 1).contains("(1 image: "));
         report.spec.tasks.values_mut().for_each(|task| task.id = "spirals".into());
-        assert_eq!(said(&report, 1291), "accuracy on what was kept (1,291 points: ± 0.9 points)");
+        assert_eq!(said(&report, 1291), "accuracy on what was kept (1,291 points: 95.9 to 97.8 %)");
     }
 }

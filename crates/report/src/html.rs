@@ -48,7 +48,7 @@ pub fn html(runs: &[Played], catalogue: &Catalogue) -> String {
                         @if reports.iter().flat_map(|report| &report.rows).any(|row| row.spread.is_some()) {
                             (SPREAD) " "
                         }
-                        "report.json has the value of each seed, and the width of the 95 % interval of each share."
+                        "report.json has the value of each seed, and the 95 % interval of each share of one seed."
                     }
                     @for (at, played) in runs.iter().enumerate() {
                         @if runs.len() > 1 { h2 { (run_name(&played.report, at)) } }

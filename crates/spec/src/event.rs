@@ -1,5 +1,5 @@
 use crate::{Answer, Answers, RunSpec, Wrong, strict};
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::Value;
 
 /// Every event travels in this envelope, so that a late event of a cancelled run is dropped and a curve finds its
@@ -217,9 +217,10 @@ pub struct Row {
     /// Over how many samples.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub n: Option<usize>,
-    /// Half-width of the 95 % interval (Wilson) of a share of `n` samples, in the unit of the value.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub interval: Option<f64>,
+    /// Lower and upper end of the 95 % interval (Wilson) of a share of `n` samples, in the unit of the value. Absent
+    /// over several seeds: `spread` and `values` say more than the interval of one of them.
+    #[serde(default, deserialize_with = "ends", skip_serializing_if = "Option::is_none")]
+    pub interval: Option<[f64; 2]>,
     /// Standard deviation over seeds, in the unit of the value; absent with one seed.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub spread: Option<f64>,
@@ -249,8 +250,14 @@ impl Row {
 
     /// A share of `n` samples in percent.
     pub fn share(stage: &str, key: &str, percent: f64, n: usize) -> Self {
-        Self { n: Some(n), interval: Some(crate::half_width(percent, n)), ..Self::new(stage, key, percent) }
+        Self { n: Some(n), interval: Some(crate::interval(percent, n)), ..Self::new(stage, key, percent) }
     }
+}
+
+/// The ends of an interval. Until format 3 half of its width stood here, which says nothing without its middle.
+fn ends<'de, D: Deserializer<'de>>(from: D) -> Result<Option<[f64; 2]>, D::Error> {
+    let found = Option::<Value>::deserialize(from)?;
+    Ok(found.and_then(|ends| serde_json::from_value(ends).ok()))
 }
 
 /// The form of reports, events and stored runs that this build writes. Format 1 had no number in it, and told a

@@ -167,13 +167,16 @@ pub fn changed_pixels(change: &[f32], channels: usize) -> usize {
     (0..pixels).filter(is_changed).count()
 }
 
-/// Half-width of the 95 % Wilson interval of a share of `n` samples, in percentage points.
-pub fn half_width(percent: f64, n: usize) -> f64 {
+/// Lower and upper end of the 95 % interval of a share of `n` samples, all in percent: Wilson, "Probable inference, the
+/// law of succession, and statistical inference", 1927. Its middle lies nearer to 50 % than the share does.
+pub fn interval(percent: f64, n: usize) -> [f64; 2] {
     if n == 0 {
-        return 100.0;
+        return [0.0, 100.0];
     }
     let (p, n, z) = (percent / 100.0, n as f64, 1.959_963_984_540_054_f64);
-    100.0 * z / (1.0 + z * z / n) * (p * (1.0 - p) / n + z * z / (4.0 * n * n)).sqrt()
+    let middle = (p + z * z / (2.0 * n)) / (1.0 + z * z / n);
+    let half = z / (1.0 + z * z / n) * (p * (1.0 - p) / n + z * z / (4.0 * n * n)).sqrt();
+    [100.0 * (middle - half).max(0.0), 100.0 * (middle + half).min(1.0)]
 }
 
 #[cfg(test)]
@@ -208,7 +211,13 @@ mod tests {
     #[test]
     fn interval_is_wilsons() {
         // 342 of 360: the score interval is 92.2356 to 96.8142.
-        assert!((half_width(95.0, 360) - 2.28928).abs() < 1e-4);
-        assert!(half_width(0.0, 36) > 4.0);
+        let near = |percent, n, ends: [f64; 2]| {
+            let found: [f64; 2] = interval(percent, n);
+            assert!(found.iter().zip(ends).all(|(a, b)| (a - b).abs() < 1e-4), "{found:?}");
+        };
+        near(95.0, 360, [92.2356, 96.8142]);
+        near(0.0, 36, [0.0, 9.641_863]);
+        near(100.0, 36, [90.358_137, 100.0]);
+        near(50.0, 0, [0.0, 100.0]);
     }
 }

@@ -257,7 +257,9 @@ fn figures(stage: &str, split: &Split, after: Four, before: Four, references: &[
         rows.push(Row::share(stage, key, after, sizes[at]));
         rows.push(Row::share(stage, &format!("original_{key}"), before, sizes[at]));
         let retrained = Row::share(stage, &format!("retrained_{key}"), mean, sizes[at]);
-        rows.push(Row { spread, seeds: Some(references.len()), ..retrained });
+        // The interval is one network's.
+        let interval = retrained.interval.filter(|_| references.len() == 1);
+        rows.push(Row { spread, interval, seeds: Some(references.len()), ..retrained });
         gaps.push((after - mean).abs());
     }
     if !gaps.is_empty() {
