@@ -113,6 +113,10 @@ impl Speaker {
             Event::Phase { name, .. } => {
                 self.bar.reset();
                 self.bar.set_message(text::plain(name));
+                if self.listener == Listener::Person && self.logged.is_some() && !name.is_empty() {
+                    let stage = said.stage.as_deref().unwrap_or_default();
+                    self.aside("progress", &format!("{stage}: {name}"));
+                }
             }
             Event::Step { done, of } => {
                 self.bar.set_length(*of as u64);

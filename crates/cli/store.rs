@@ -9,7 +9,7 @@ mod show;
 
 pub use show::show;
 
-use crate::file::{self, LARGEST};
+use crate::file;
 use crate::stop::Stop;
 use crate::{VERSION, clock};
 use lease::{Lease, Waiting};
@@ -30,8 +30,11 @@ const LEASE: &str = "lease";
 /// How the name of a file ends that is still being written.
 const PART: &str = "part";
 
-/// The age from which a file that is still being written was left by a program that was killed.
+/// The age from which a lease or a file that is being written may have been left by a program that was killed.
 const OLD: Duration = Duration::from_secs(60);
+
+/// The most bytes of a work: several of the largest networks, with an optimiser's state.
+const LARGEST: u64 = 1 << 40;
 
 /// The user's own folder of finished work: `PALIMPSEST_CACHE` names the folder that it lies in.
 pub fn own() -> Result<PathBuf, Stop> {
@@ -60,7 +63,7 @@ impl Store {
         let part = folder.join(format!("{}{}", build(), if plain { PLAIN } else { "" }));
         fs::create_dir_all(&part)
             .map_err(|error| Stop::Bad(format!("{}: the store cannot be made there ({error})", folder.display())))?;
-        for path in with_ending(&part, PART).unwrap_or_default() {
+        for path in [PART, LEASE].into_iter().flat_map(|ending| with_ending(&part, ending).unwrap_or_default()) {
             if clock::age(&path).is_some_and(|age| age > OLD) && is_left(&path) {
                 // Another program may do so at this moment.
                 let _ = fs::remove_file(path);

@@ -75,6 +75,9 @@ pub async fn recall_or_lease<T: DeserializeOwned>(key: &str, cx: &Cx) -> Result<
             return Ok(Found::Kept(about, nets));
         }
         if let Some(lease) = store.lease(key).await {
+            if has_waited {
+                cx.say(Event::Phase { name: String::new(), before: false });
+            }
             // The other program may have ended it between the two.
             return Ok(match recall(key, cx).await {
                 Some((about, nets)) => Found::Kept(about, nets),
@@ -82,7 +85,7 @@ pub async fn recall_or_lease<T: DeserializeOwned>(key: &str, cx: &Cx) -> Result<
             });
         }
         if !has_waited {
-            cx.say(Event::Phase { name: "Waiting for another program, which is at the same".into(), before: true });
+            cx.say(Event::Phase { name: "Waiting for another program, which is at the same".into(), before: false });
             has_waited = true;
         }
         cx.host.rest().await;
