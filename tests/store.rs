@@ -3,6 +3,7 @@
 use crate::cli::{command, done, error, events, names, palimpsest, report};
 use spec::{Event, Report, Row};
 use std::fs;
+use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
@@ -154,15 +155,17 @@ fn a_broken_work_is_played_again() {
         },
         &|_| Vec::new(),
         &|bytes| [&b"\xff\xfe"[..], &bytes].concat(),
+        // A figure that is another one, in a file that reads well.
+        &|bytes| match bytes.windows(8).position(|part| part == b"\"value\":") {
+            Some(at) => [&bytes[..at + 8], b"1", &bytes[at + 8..]].concat(),
+            None => Vec::new(),
+        },
     ] {
         for work in &all {
             fs::write(work, break_it(fs::read(work).unwrap())).unwrap();
         }
         let again = play(&folder, "out", &[], CHAIN);
-        let expected: &[&str] = &[];
-        // Works without a network have nothing behind their head that could differ.
-        let played = taken(&folder, "out").into_iter().filter(|stage| !["fool", "audit"].contains(&stage.as_str()));
-        assert_eq!(played.collect::<Vec<_>>(), expected);
+        assert_eq!(taken(&folder, "out"), [""; 0]);
         assert_eq!(figures(&again), figures(&first));
     }
     play(&folder, "out", &[], CHAIN);
@@ -188,7 +191,7 @@ fn begun(folder: &TempDir, out: &str, more: &[&str]) -> Child {
     let mut program = Command::new(env!("CARGO_BIN_EXE_palimpsest"));
     let run = ["run", "run.toml", "--cache", "store", "--save", "weights", "--out", out];
     let program = program.current_dir(folder.path()).args(run).args(more);
-    program.stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap()
+    program.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap()
 }
 
 /// Waits until something is so.
@@ -259,10 +262,11 @@ fn a_killed_run_goes_on_from_its_checkpoint() {
 fn a_stopped_run_leaves_a_checkpoint() {
     for more in [&["--save", "weights"][..], &["--plain", "--set", "stage.base.train.epochs=10"]] {
         let folder = TempDir::new().unwrap();
-        let mut child = begun(&folder, "out", &[more, &["--checkpoint", "1h"]].concat());
-        until(|| with_ending(&folder, "lease").len() == 1);
-        std::thread::sleep(Duration::from_millis(300));
+        let mut child = begun(&folder, "out", &[more, &["--checkpoint", "1h", "--json"]].concat());
+        let mut said = BufReader::new(child.stdout.take().unwrap()).lines().map(Result::unwrap);
+        assert!(said.any(|line| line.contains(r#""event":{"step""#)), "it takes no step");
         signal(&child, libc::SIGTERM);
+        said.for_each(drop);
         assert_eq!(child.wait().unwrap().code(), Some(143));
         assert_eq!((with_ending(&folder, "work").len(), with_ending(&folder, "lease").len()), (1, 0));
         let resumed = play(&folder, "resumed", more, LONG);
@@ -319,6 +323,24 @@ fn the_work_of_a_program_that_ends_or_hangs_is_taken_over() {
         signal(&first, libc::SIGKILL);
         first.wait().unwrap();
     }
+}
+
+/// One that waits heeds signals, and can be stopped.
+#[cfg(unix)]
+#[test]
+fn a_program_that_waits_can_be_stopped() {
+    let folder = TempDir::new().unwrap();
+    let mut first = begun(&folder, "first", &[]);
+    until(|| with_ending(&folder, "lease").len() == 1);
+    let mut second = begun(&folder, "second", &[]);
+    let said = BufReader::new(second.stderr.take().unwrap()).lines().map(Result::unwrap);
+    assert!(said.into_iter().any(|line| line.contains(WAITS)), "it does not wait");
+    signal(&second, libc::SIGTERM);
+    assert_eq!(second.wait().unwrap().code(), Some(143));
+    assert!(first.try_wait().unwrap().is_none(), "it waited for the first one");
+    assert_eq!(with_ending(&folder, "lease").len(), 1, "the lease of the first one");
+    first.kill().unwrap();
+    first.wait().unwrap();
 }
 
 #[test]

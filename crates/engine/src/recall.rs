@@ -54,6 +54,8 @@ impl Session {
             Found::Kept(told, nets) => (told, nets),
             Found::Missing(lease) => return Ok(Recalled::Missing(lease)),
         };
+        // If it was killed just after it had been kept.
+        store::delete_checkpoints(&key, cx).await;
         if let Some(net) = nets.pop() {
             self.restored(index, net, state, cx);
         }

@@ -23,8 +23,8 @@ impl Work {
     }
 }
 
-/// Whether an event is worth saying again when a work is taken from the store. Progress is not; pictures and weights lie
-/// in buffers beside the event.
+/// Whether an event is worth saying again when a work is taken from the store. Progress is not; pictures and weights
+/// lie in buffers beside the event.
 pub(super) const fn lasts(event: &Event) -> bool {
     matches!(
         event,

@@ -32,7 +32,8 @@ impl<'a> Batches<'a> {
         self.view.len() / self.size
     }
 
-    /// Moves to batch `place` of an epoch. The epoch's order is drawn at its first batch, or where the training goes on.
+    /// Moves to batch `place` of an epoch. The epoch's order is drawn at its first batch, or where the training goes
+    /// on.
     pub(super) fn go_to(&mut self, epoch: u32, place: usize, cx: &Cx) {
         self.place = place;
         if place == 0 || self.order.is_none() {

@@ -26,8 +26,8 @@ pub enum Mode {
 /// Trains the weights of `net` that are not frozen. The net comes in and goes out without autodiff.
 ///
 /// An epoch has as many full batches as fit into a fresh permutation; the remaining samples are left to later epochs.
-/// With several views, an epoch passes over one after the other, under one optimiser. Where a checkpoint of this training
-/// is in the store, it goes on from there.
+/// With several views, an epoch passes over one after the other, under one optimiser. Where a checkpoint of this
+/// training is in the store, it goes on from there.
 pub async fn descend(
     net: Net,
     recipe: &Recipe,
@@ -129,8 +129,8 @@ fn next<'b, 'v>(feeds: &'b mut [Batches<'v>], step: usize, epoch: usize, cx: &Cx
     batches
 }
 
-/// Steps of the loop at which it tries to record. By the first of them all buffers have been allocated. The device may refuse
-/// for lack of free memory, and a later attempt may succeed.
+/// Steps of the loop at which it tries to record. By the first of them all buffers have been allocated. The device may
+/// refuse for lack of free memory, and a later attempt may succeed.
 const RECORDED: [usize; 3] = [3, 6, 12];
 
 /// One training step.

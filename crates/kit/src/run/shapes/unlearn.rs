@@ -166,6 +166,7 @@ async fn reference(lineage: &Lineage<'_>, split: &Split, cx: &mut Cx) -> Result<
     let made = match made {
         Some(made) => {
             cx.say(Event::Phase { name: "Retrained reference, from the store".into(), before: true });
+            delete_checkpoints(&key, seeds, cx).await;
             made
         }
         None => retrained(lineage, &key, seeds, cx).await?,
@@ -193,11 +194,16 @@ async fn retrained(lineage: &Lineage<'_>, key: &str, seeds: u32, cx: &mut Cx) ->
             files.push(weights::save(net).await?);
         }
         store::keep(key, json!(seconds), &files, cx).await;
-        for at in 0..seeds {
-            store::delete_checkpoints(&of_seed(key, at), cx).await;
-        }
+        delete_checkpoints(key, seeds, cx).await;
     }
     Ok(Rc::new(Reference { nets, seconds }))
+}
+
+/// Deletes the checkpoints of a reference that is finished.
+async fn delete_checkpoints(key: &str, seeds: u32, cx: &Cx) {
+    for at in 0..seeds {
+        store::delete_checkpoints(&of_seed(key, at), cx).await;
+    }
 }
 
 /// The part of a reference that is of one seed.
