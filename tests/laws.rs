@@ -260,6 +260,10 @@ fn goes_on(spec: &RunSpec, at: &str) -> usize {
         assert!(file_of(&session, "x") == file, "{at}: the weights differ");
         assert_eq!(untimed(&again.rows), untimed(&report.rows), "{at}");
         assert!(curves(&resumed) == curves(&whole), "{at}: the curves differ");
+        for (again, once) in again.rows.iter().zip(&report.rows).filter(|(_, row)| is_time(row)) {
+            let share = again.value / once.value;
+            assert!((0.9..1.2).contains(&share), "{at}: {} is {share} of what it takes in one piece", again.key);
+        }
         let left = resumed.works.borrow().keys().filter(|key| key.contains("checkpoint")).count();
         assert_eq!(left, 0, "{at}: checkpoints are left");
     }
@@ -644,7 +648,11 @@ fn file_of(session: &Session, name: &str) -> Vec<u8> {
 
 /// Without the figures that a clock made.
 fn untimed(rows: &[Row]) -> Vec<&Row> {
-    rows.iter().filter(|row| metric(&row.key).is_some_and(|metric| metric.unit != "s")).collect()
+    rows.iter().filter(|row| !is_time(row)).collect()
+}
+
+fn is_time(row: &Row) -> bool {
+    metric(&row.key).is_some_and(|metric| metric.unit == "s")
 }
 
 fn is_stage(event: &Event) -> bool {

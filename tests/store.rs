@@ -251,9 +251,6 @@ fn a_killed_run_goes_on_from_its_checkpoint() {
     assert!(cut > 0, "{:?}", told(&folder, "out", "base"));
     // What is finished has no checkpoints: two stages and a reference.
     assert_eq!(with_ending(&folder, "work").len(), 3);
-    // The time is that of the whole training, not of its last part.
-    let seconds = |report: &Report| report.value("base", "seconds").unwrap();
-    assert!(seconds(&resumed) > 0.3 * seconds(&whole), "{} of {}", seconds(&resumed), seconds(&whole));
 }
 
 /// SIGTERM, as a scheduler sends it, comes long before a checkpoint is due. It goes on without the switch too.
