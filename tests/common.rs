@@ -1,7 +1,7 @@
 //! A host that collects what a run says, a lab that is played stage by stage, the golden files.
 
 use burn::tensor::{Device, Tensor, TensorData};
-use engine::{Boxed, Ended, Gate, Host, Opened, Registry, Result, Session};
+use engine::{Boxed, Ended, Gate, Host, Lease, Opened, Registry, Result, Session, Store};
 use kit::cx::Cx;
 use kit::data::Task;
 use kit::nets::Net;
@@ -12,7 +12,7 @@ use kit::seed::Rng;
 use safetensors::SafeTensors;
 use serde_json::Value;
 use spec::{Event, Pick, Report, Row, RunSpec, START, Said, Why};
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
 use std::rc::Rc;
 
@@ -42,6 +42,78 @@ impl Host for Collect {
     fn asset<'a>(&'a self, name: &'a str) -> Boxed<'a, Result<Vec<u8>>> {
         let path = format!("{}/static/weights/{name}.safetensors", env!("CARGO_MANIFEST_DIR"));
         Box::pin(async move { std::fs::read(&path).map_err(|error| engine::Error::input(name, error.to_string())) })
+    }
+}
+
+/// A host that keeps work in memory, and a checkpoint of each step.
+#[derive(Default)]
+pub struct Keeping {
+    pub heard: Collect,
+    pub gate: Rc<Gate>,
+    pub works: RefCell<BTreeMap<String, Vec<u8>>>,
+    /// The keys of all checkpoints, in the order in which they were made.
+    pub checkpoints: RefCell<Vec<String>>,
+    /// After so many checkpoints the run is cut, and nothing is kept any more.
+    pub cut: Option<usize>,
+    /// How often the clock was looked at: a second passes each time.
+    pub seconds: Cell<u32>,
+}
+
+impl Keeping {
+    /// Plays a run in a session of its own.
+    pub fn play(self: &Rc<Self>, spec: RunSpec) -> (Ended, Session) {
+        let mut session = Session::new(Opened::cpu(Why::Chosen), self.clone(), self.gate.clone(), Registry::shipped());
+        let ended = pollster::block_on(session.play(1, spec, 0, None)).unwrap();
+        (ended, session)
+    }
+}
+
+impl Host for Keeping {
+    fn say(&self, said: Said, buffers: Vec<Vec<u8>>) {
+        self.heard.say(said, buffers);
+    }
+    fn now(&self) -> f64 {
+        self.seconds.set(self.seconds.get() + 1);
+        self.seconds.get().into()
+    }
+    fn turn(&self) -> Boxed<'_, ()> {
+        self.heard.turn()
+    }
+    fn rest(&self) -> Boxed<'_, ()> {
+        self.heard.rest()
+    }
+    fn asset<'a>(&'a self, name: &'a str) -> Boxed<'a, Result<Vec<u8>>> {
+        self.heard.asset(name)
+    }
+    fn store(&self) -> Option<&dyn Store> {
+        Some(self)
+    }
+}
+
+impl Store for Keeping {
+    fn recall<'a>(&'a self, key: &'a str) -> Boxed<'a, Option<Vec<u8>>> {
+        Box::pin(async { self.works.borrow().get(key).cloned() })
+    }
+    fn keep<'a>(&'a self, key: &'a str, work: Vec<u8>) -> Boxed<'a, ()> {
+        Box::pin(async {
+            if self.gate.cancel.get() {
+                return;
+            }
+            self.works.borrow_mut().insert(key.into(), work);
+            if key.contains(r#""what":"checkpoint""#) {
+                self.checkpoints.borrow_mut().push(key.into());
+                self.gate.cancel.set(self.cut == Some(self.checkpoints.borrow().len()));
+            }
+        })
+    }
+    fn delete<'a>(&'a self, key: &'a str) -> Boxed<'a, bool> {
+        Box::pin(async { self.works.borrow_mut().remove(key).is_some() })
+    }
+    fn lease<'a>(&'a self, _: &'a str) -> Boxed<'a, Option<Lease>> {
+        Box::pin(async { Some(Box::new(()) as Lease) })
+    }
+    fn checkpoint_every(&self) -> Option<f64> {
+        Some(0.0)
     }
 }
 

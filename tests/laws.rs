@@ -1,6 +1,6 @@
 //! What holds for every method of the catalogue, and what every harness promises.
 
-use crate::common::{Bench, Collect, hash, params, read, session, state};
+use crate::common::{Bench, Collect, Keeping, hash, params, read, session, state};
 use engine::{Adversarials, Boxed, Ended, Gate, Host, Opened, Registry, Result, Session};
 use kit::Entry;
 use kit::attack::Ball;
@@ -10,7 +10,7 @@ use kit::run::prepared;
 use kit::seed::Rng;
 use serde_json::{Map, Value, json};
 use spec::{Cause, Control, Event, Kind, Row, RunSpec, Said, Shape, Why, Widget, metric};
-use std::cell::Cell;
+use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 
 #[test]
@@ -188,6 +188,100 @@ fn a_cancel_ends_a_stage_within_a_step() {
             assert_eq!(untimed(&report.rows), untimed(&whole), "{id}");
         }
     }
+}
+
+/// Each training of a stage, those of retrained references too, is cut at its middle step. Another session goes on from
+/// its checkpoint, and ends with the same bits. Attacks and audits have nothing to go on from, and begin again.
+#[test]
+fn a_training_that_was_cut_goes_on_to_the_same_bits() {
+    let longer = |entry: &Entry, set: &str| {
+        let spec = run_of(entry, set);
+        match (entry.defaults)().get("train") {
+            Some(_) => spec.set("stage.x.train.epochs", json!(4)).unwrap(),
+            None => spec,
+        }
+    };
+    for (entry, set) in cases().filter(|(entry, _)| entry.shape.is_layer()) {
+        let trainings = goes_on(&longer(entry, set), &format!("{} on {set}", entry.id));
+        let own = usize::from(entry.id != "unlearn.retrain");
+        let of_references = usize::from(entry.shape == Shape::Unlearn);
+        let expected = if own == 0 { 2 } else { own + of_references };
+        assert_eq!(trainings, expected, "{} on {set}", entry.id);
+    }
+}
+
+/// The same for what carries most from step to step: running statistics, dropout, momentum, schedules, and more steps
+/// than learning rates lie on the device.
+#[test]
+fn a_training_that_was_cut_goes_on_whatever_it_carries() {
+    let cnn = json!({ "id": "cnn", "channels": [4], "norm": true });
+    let resnet = json!({ "id": "resnet", "width": 2 });
+    let sgd =
+        json!({ "epochs": 2, "optimizer": "sgd", "momentum": 0.9, "decay": 5e-4, "schedule": "cosine", "warmup": 9 });
+    let adamw = json!({ "epochs": 2, "optimizer": "adamw", "decay": 0.01, "schedule": "step", "step_epochs": 1 });
+    let plain = json!({ "epochs": 2, "optimizer": "sgd", "lr": 0.1 });
+    let many = json!({ "epochs": 8, "batch": 16 });
+    for (id, model, train) in [
+        ("train.scratch", &cnn, &sgd),
+        ("train.scratch", &resnet, &adamw),
+        ("transfer.full-finetune", &cnn, &plain),
+        ("unlearn.salun", &cnn, &sgd),
+        ("train.scratch", &json!({ "id": "mlp", "widths": [8] }), &many),
+    ] {
+        let mut spec = run_of(engine::entry(id).unwrap(), "digits").set("stage.x.train", train.clone()).unwrap();
+        spec.model = serde_json::from_value(model.clone()).unwrap();
+        goes_on(&spec, &format!("{id} of {model} by {train}"));
+    }
+    let lora = engine::entry("peft.lora").unwrap();
+    let spec = run_of(lora, "digits").set("stage.x.dropout", json!(0.3)).unwrap();
+    goes_on(&spec.set("stage.x.train.epochs", json!(2)).unwrap(), "peft.lora with dropout");
+}
+
+/// Cuts each training of stage `x` at its middle step and goes on. Returns how many there are.
+fn goes_on(spec: &RunSpec, at: &str) -> usize {
+    let whole = Rc::new(Keeping::default());
+    let (Ended::Finished(report), session) = whole.play(spec.clone()) else { panic!("{at} does not end") };
+    let file = file_of(&session, "x");
+    let all = whole.checkpoints.borrow();
+    let mut trainings = all.clone();
+    trainings.dedup();
+    // The first one is of stage `base`.
+    for key in &trainings[1..] {
+        let places: Vec<usize> = (0..all.len()).filter(|place| all[*place] == *key).collect();
+        let done = places[places.len() / 2] + 1;
+        let cut = Rc::new(Keeping { cut: Some(done), ..Keeping::default() });
+        let (ended, _) = cut.play(spec.clone());
+        assert!(matches!(ended, Ended::Cancelled(_)), "{at}: {ended:?}");
+        assert!(cut.works.borrow().contains_key(key), "{at}: no checkpoint");
+
+        let resumed = Rc::new(Keeping { works: RefCell::new(cut.works.take()), ..Keeping::default() });
+        let (Ended::Finished(again), session) = resumed.play(spec.clone()) else { panic!("{at} does not end") };
+        assert_eq!(resumed.checkpoints.borrow().len(), all.len() - done, "{at}: it did not go on where it was cut");
+        assert!(file_of(&session, "x") == file, "{at}: the weights differ");
+        assert_eq!(untimed(&again.rows), untimed(&report.rows), "{at}");
+        assert!(curves(&resumed) == curves(&whole), "{at}: the curves differ");
+        for (again, once) in again.rows.iter().zip(&report.rows).filter(|(_, row)| is_time(row)) {
+            let share = again.value / once.value;
+            assert!((0.9..1.2).contains(&share), "{at}: {} is {share} of what it takes in one piece", again.key);
+        }
+        let left = resumed.works.borrow().keys().filter(|key| key.contains("checkpoint")).count();
+        assert_eq!(left, 0, "{at}: checkpoints are left");
+    }
+    trainings.len() - 1
+}
+
+/// Every point of every curve of stage `x`, sorted.
+fn curves(host: &Keeping) -> Vec<(String, usize, u32)> {
+    let said = host.heard.said.borrow();
+    let of_stage = said.iter().filter(|(said, _)| said.stage.as_deref() == Some("x"));
+    let points = of_stage.filter_map(|(said, _)| match &said.event {
+        Event::Scalar { series, step, value } => Some((series.clone(), *step, value.to_bits())),
+        _ => None,
+    });
+    let mut points: Vec<_> = points.collect();
+    points.sort();
+    assert!(!points.is_empty());
+    points
 }
 
 #[test]
@@ -554,7 +648,11 @@ fn file_of(session: &Session, name: &str) -> Vec<u8> {
 
 /// Without the figures that a clock made.
 fn untimed(rows: &[Row]) -> Vec<&Row> {
-    rows.iter().filter(|row| metric(&row.key).is_some_and(|metric| metric.unit != "s")).collect()
+    rows.iter().filter(|row| !is_time(row)).collect()
+}
+
+fn is_time(row: &Row) -> bool {
+    metric(&row.key).is_some_and(|metric| metric.unit == "s")
 }
 
 fn is_stage(event: &Event) -> bool {

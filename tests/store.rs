@@ -3,7 +3,10 @@
 use crate::cli::{command, done, error, events, names, palimpsest, report};
 use spec::{Event, Report, Row};
 use std::fs;
+use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::time::Duration;
 use tempfile::TempDir;
 
 /// A network that learns, is attacked, forgets, and is audited.
@@ -51,7 +54,7 @@ fn weights(folder: &TempDir, out: &str) -> Vec<(String, Vec<u8>)> {
 }
 
 fn works(folder: &Path) -> Vec<PathBuf> {
-    let builds = fs::read_dir(folder).unwrap().map(|build| build.unwrap().path());
+    let builds = fs::read_dir(folder).unwrap().map(|build| build.unwrap().path()).filter(|build| build.is_dir());
     builds.flat_map(|build| fs::read_dir(build).unwrap().map(|work| work.unwrap().path())).collect()
 }
 
@@ -152,45 +155,244 @@ fn a_broken_work_is_played_again() {
         },
         &|_| Vec::new(),
         &|bytes| [&b"\xff\xfe"[..], &bytes].concat(),
+        // A figure that is another one, in a file that reads well.
+        &|bytes| match bytes.windows(8).position(|part| part == b"\"value\":") {
+            Some(at) => [&bytes[..at + 8], b"1", &bytes[at + 8..]].concat(),
+            None => Vec::new(),
+        },
     ] {
         for work in &all {
             fs::write(work, break_it(fs::read(work).unwrap())).unwrap();
         }
         let again = play(&folder, "out", &[], CHAIN);
-        let expected: &[&str] = &[];
-        // Works without a network have nothing behind their head that could differ.
-        let played = taken(&folder, "out").into_iter().filter(|stage| !["fool", "audit"].contains(&stage.as_str()));
-        assert_eq!(played.collect::<Vec<_>>(), expected);
+        assert_eq!(taken(&folder, "out"), [""; 0]);
         assert_eq!(figures(&again), figures(&first));
     }
     play(&folder, "out", &[], CHAIN);
     assert_eq!(taken(&folder, "out").len(), 5);
 }
 
-/// Two programs at once, and one that is killed at some moment.
+/// A network that learns for some seconds, and forgets beside two retrained ones.
+const LONG: &str = r#"
+    version = 1
+    retrain_seeds = 2
+    tasks.digits = { id = "digits" }
+    model = { id = "mlp", widths = [64, 64] }
+    forget = { id = "class", class = 3 }
+    stage = [
+        { id = "train.scratch", as = "base", train = { epochs = 60 } },
+        { id = "unlearn.retrain", as = "again" },
+    ]
+"#;
+
+/// Starts a run with a store, and returns at once.
+fn begun(folder: &TempDir, out: &str, more: &[&str]) -> Child {
+    fs::write(folder.path().join("run.toml"), LONG).unwrap();
+    let mut program = Command::new(env!("CARGO_BIN_EXE_palimpsest"));
+    let run = ["run", "run.toml", "--cache", "store", "--save", "weights", "--out", out];
+    let program = program.current_dir(folder.path()).args(run).args(more);
+    program.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap()
+}
+
+/// Waits until something is so.
+#[track_caller]
+fn until(mut is_so: impl FnMut() -> bool) {
+    for _ in 0..30_000 {
+        if is_so() {
+            return;
+        }
+        std::thread::sleep(Duration::from_millis(2));
+    }
+    panic!("it does not come to it");
+}
+
+/// Files in the store whose names end so.
+fn with_ending(folder: &TempDir, ending: &str) -> Vec<PathBuf> {
+    let store = folder.path().join("store");
+    let mut files = if store.is_dir() { works(&store) } else { Vec::new() };
+    files.retain(|file| file.extension().is_some_and(|found| found == ending));
+    files
+}
+
+/// What a stage was told of: notes and phases.
+fn told(folder: &TempDir, out: &str, stage: &str) -> Vec<String> {
+    let said = events(&fs::read_to_string(folder.path().join(out).join("events.jsonl")).unwrap());
+    let said = said.into_iter().filter(|said| said.stage.as_deref() == Some(stage));
+    said.filter_map(|said| match said.event {
+        Event::Note { message } => Some(message),
+        Event::Phase { name, .. } => Some(name),
+        _ => None,
+    })
+    .collect()
+}
+
+const WAITS: &str = "Waiting for another program, which is at the same";
+
+/// Killed between stages, inside a training, and inside that of a reference.
 #[cfg(unix)]
 #[test]
-fn a_killed_run_goes_on_where_it_was() {
+fn a_killed_run_goes_on_from_its_checkpoint() {
     let folder = TempDir::new().unwrap();
-    let long = CHAIN.replace("epochs = 3", "epochs = 30");
-    done(&folder, &["run", "run.toml", "--out", "whole", "--save", "weights"], &long);
+    done(&folder, &["run", "run.toml", "--out", "whole", "--save", "weights"], LONG);
     let whole = report(&folder.path().join("whole/report.json"));
-    for at in 1..=8_u64 {
-        let program = assert_cmd::cargo::cargo_bin("palimpsest");
-        let mut child = std::process::Command::new(program)
-            .current_dir(folder.path())
-            .args(["run", "run.toml", "--out", "out", "--cache", "store", "--quiet"])
-            .stdout(std::process::Stdio::null())
-            .stderr(std::process::Stdio::null())
-            .spawn()
-            .unwrap();
-        std::thread::sleep(std::time::Duration::from_millis(60 * at));
+    let checkpoint = ["--checkpoint", "20ms"];
+    for stage in [0, 1] {
+        let mut child = begun(&folder, "out", &checkpoint);
+        // The stages before, and a checkpoint.
+        until(|| with_ending(&folder, "work").len() > stage);
+        std::thread::sleep(Duration::from_millis(50));
         child.kill().unwrap();
         child.wait().unwrap();
     }
-    let resumed = play(&folder, "out", &[], &long);
+    let resumed = play(&folder, "out", &checkpoint, LONG);
     assert_eq!(figures(&resumed), figures(&whole));
     assert_eq!(weights(&folder, "out"), weights(&folder, "whole"));
+    let cut = told(&folder, "out", "base").iter().filter(|note| note.starts_with("It was cut after step")).count();
+    assert!(cut > 0, "{:?}", told(&folder, "out", "base"));
+    // What is finished has no checkpoints: two stages and a reference.
+    assert_eq!(with_ending(&folder, "work").len(), 3);
+}
+
+/// SIGTERM, as a scheduler sends it, comes long before a checkpoint is due. It goes on without the switch too.
+#[cfg(unix)]
+#[test]
+fn a_stopped_run_leaves_a_checkpoint() {
+    for more in [&["--save", "weights"][..], &["--plain", "--set", "stage.base.train.epochs=10"]] {
+        let folder = TempDir::new().unwrap();
+        let mut child = begun(&folder, "out", &[more, &["--checkpoint", "1h", "--json"]].concat());
+        let mut said = BufReader::new(child.stdout.take().unwrap()).lines().map(Result::unwrap);
+        assert!(said.any(|line| line.contains(r#""event":{"step""#)), "it takes no step");
+        signal(&child, libc::SIGTERM);
+        said.for_each(drop);
+        assert_eq!(child.wait().unwrap().code(), Some(143));
+        assert_eq!((with_ending(&folder, "work").len(), with_ending(&folder, "lease").len()), (1, 0));
+        let resumed = play(&folder, "resumed", more, LONG);
+        let told = told(&folder, "resumed", "base");
+        assert!(told.iter().any(|note| note.starts_with("It was cut after step")), "{told:?}");
+        assert_eq!(with_ending(&folder, "work").len(), 3);
+        done(&folder, &[&["run", "run.toml", "--out", "whole", "--save", "weights"], more].concat(), LONG);
+        assert_eq!(figures(&resumed), figures(&report(&folder.path().join("whole/report.json"))));
+        assert_eq!(weights(&folder, "resumed"), weights(&folder, "whole"));
+    }
+}
+
+#[cfg(unix)]
+fn signal(child: &Child, signal: i32) {
+    // SAFETY: the call has no other effect than the signal.
+    assert_eq!(unsafe { libc::kill(child.id() as i32, signal) }, 0);
+}
+
+/// The second program takes what the first one makes, stage by stage.
+#[test]
+fn two_programs_at_once_make_each_work_once() {
+    let folder = TempDir::new().unwrap();
+    let mut first = begun(&folder, "first", &[]);
+    until(|| with_ending(&folder, "lease").len() == 1);
+    let second = begun(&folder, "second", &[]);
+    assert!(first.wait().unwrap().success());
+    let second_said = second.wait_with_output().unwrap();
+    assert!(second_said.status.success());
+    // A log says it too, where there is no bar.
+    assert!(error(&second_said).contains(&format!("progress: base: {WAITS}")), "{}", error(&second_said));
+    let told = told(&folder, "second", "base");
+    assert_eq!(told, [WAITS, FROM_STORE]);
+    assert_eq!(weights(&folder, "first"), weights(&folder, "second"));
+    // Of each stage either has been played once.
+    let [first, second] = ["first", "second"].map(|out| report(&folder.path().join(out).join("report.json")).rows);
+    assert_eq!(first, second, "their times are the same too");
+    assert_eq!((with_ending(&folder, "lease").len(), with_ending(&folder, "part").len()), (0, 0));
+}
+
+/// A program that is killed leaves its lease, and one that hangs does not renew it.
+#[cfg(unix)]
+#[test]
+fn the_work_of_a_program_that_ends_or_hangs_is_taken_over() {
+    for end in [libc::SIGKILL, libc::SIGSTOP] {
+        let folder = TempDir::new().unwrap();
+        let mut first = begun(&folder, "first", &["--checkpoint", "20ms"]);
+        until(|| with_ending(&folder, "work").len() == 1);
+        let mut second = begun(&folder, "second", &["--checkpoint", "20ms"]);
+        signal(&first, end);
+        assert!(second.wait().unwrap().success(), "{end}");
+        let told = told(&folder, "second", "base");
+        assert!(told.iter().any(|note| note.starts_with("It was cut after step")), "{end}: {told:?}");
+        assert!(end == libc::SIGKILL || told[0] == WAITS, "{end}: {told:?}");
+        signal(&first, libc::SIGKILL);
+        first.wait().unwrap();
+    }
+}
+
+/// One that waits heeds signals, and can be stopped.
+#[cfg(unix)]
+#[test]
+fn a_program_that_waits_can_be_stopped() {
+    let folder = TempDir::new().unwrap();
+    let mut first = begun(&folder, "first", &[]);
+    until(|| with_ending(&folder, "lease").len() == 1);
+    let mut second = begun(&folder, "second", &[]);
+    let said = BufReader::new(second.stderr.take().unwrap()).lines().map(Result::unwrap);
+    assert!(said.into_iter().any(|line| line.contains(WAITS)), "it does not wait");
+    signal(&second, libc::SIGTERM);
+    assert_eq!(second.wait().unwrap().code(), Some(143));
+    assert!(first.try_wait().unwrap().is_none(), "it waited for the first one");
+    assert_eq!(with_ending(&folder, "lease").len(), 1, "the lease of the first one");
+    first.kill().unwrap();
+    first.wait().unwrap();
+}
+
+#[test]
+fn a_checkpoint_needs_a_store_and_a_time() {
+    let folder = TempDir::new().unwrap();
+    let said = |more: &[&str]| {
+        let output = palimpsest(&folder, &[&["run", "run.toml"], more].concat(), CHAIN);
+        assert_eq!(output.status.code(), Some(2));
+        error(&output)
+    };
+    let none = said(&["--checkpoint", "5m"]);
+    assert!(none.contains("add `--resume`, or `--cache DIR`") && none.lines().count() == 1, "{none}");
+    for time in ["5", "m", "five", "5 parsecs", ""] {
+        let wrong = said(&["--cache", "store", "--checkpoint", time]);
+        assert!(wrong.contains("--checkpoint <TIME>"), "{wrong}");
+    }
+    assert!(said(&["--cache", "store", "--resume"]).contains("cannot be used with"));
+    assert_eq!(names(folder.path()), ["run.toml"]);
+}
+
+/// The user's own folder, which an environment variable names.
+#[test]
+fn a_run_resumes_without_naming_a_folder() {
+    let folder = TempDir::new().unwrap();
+    let own = |arguments: &[&str]| {
+        fs::write(folder.path().join("run.toml"), CHAIN).unwrap();
+        let output = command(&folder).args(arguments).env("PALIMPSEST_CACHE", "mine").output().unwrap();
+        assert_eq!(output.status.code(), Some(0), "{}", error(&output));
+        String::from_utf8(output.stdout).unwrap()
+    };
+    assert_eq!(own(&["store"]), "mine/store:\nThere is no finished work.\n");
+    for from_store in [0, 5] {
+        own(&["run", "run.toml", "--resume", "--out", "out"]);
+        assert_eq!(taken(&folder, "out").len(), from_store);
+    }
+    let listed = own(&["store"]);
+    assert!(listed.contains(": 6 works, ") && listed.ends_with("`palimpsest store --clear` deletes it.\n"), "{listed}");
+    assert!(own(&["store", "--clear"]).ends_with("All of it was deleted.\n"));
+    assert_eq!(names(&folder.path().join("mine/store")), [""; 0]);
+}
+
+/// A disk that is full, say: the run goes on, and says it once.
+#[test]
+fn a_store_that_takes_nothing_more_is_a_warning() {
+    let folder = TempDir::new().unwrap();
+    play(&folder, "out", &[], CHAIN);
+    for work in works(&folder.path().join("store")) {
+        fs::remove_file(&work).unwrap();
+        fs::create_dir(&work).unwrap();
+    }
+    let output = done(&folder, &["run", "run.toml", "--cache", "store", "--checkpoint", "1ms"], CHAIN);
+    let warnings: Vec<String> =
+        error(&output).lines().filter(|line| line.contains("store")).map(str::to_owned).collect();
+    assert_eq!(warnings.len(), 1, "{warnings:?}");
+    assert!(warnings[0].starts_with("warning: store/") && warnings[0].contains("finished work cannot be kept"));
 }
 
 #[test]
@@ -201,8 +403,17 @@ fn a_store_is_listed_and_cleared() {
     let said =
         |more: &[&str]| String::from_utf8(done(&folder, &[&["store", "store"], more].concat(), CHAIN).stdout).unwrap();
     assert!(said(&[]).contains(": 6 works, ") && said(&[]).contains("of this program"), "{}", said(&[]));
+    // What killed programs have left goes too, and what a program writes at this moment stays.
+    let build = works(&folder.path().join("store"))[0].with_file_name("");
+    for name in ["left.part", "left.lease", "written.part"] {
+        fs::write(build.join(name), "half of it").unwrap();
+    }
+    let written = fs::File::open(build.join("written.part")).unwrap();
+    written.lock().unwrap();
     assert!(said(&["--clear"]).ends_with("All of it was deleted.\n"));
-    assert_eq!(said(&[]), "There is no finished work.\n");
+    assert_eq!(names(&build), ["written.part"]);
+    drop(written);
+    assert_eq!(said(&["--clear"]), "store:\nThere is no finished work.\n");
     assert_eq!(names(&folder.path().join("store")), ["notes.txt"]);
     let none = palimpsest(&folder, &["store", "nowhere"], CHAIN);
     assert_eq!(none.status.code(), Some(2));

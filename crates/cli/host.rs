@@ -3,8 +3,8 @@
 use crate::file::{self, LARGEST};
 use crate::speaker::Speaker;
 use crate::store::Store;
-use crate::{signals, text};
-use engine::{Boxed, Error, Gate, Host, Result};
+use crate::{clock, signals, text};
+use engine::{Boxed, Error, Gate, Host, Lease, Result};
 use include_dir::{Dir, include_dir};
 use spec::{Said, Wrong, nearest};
 use std::cell::RefCell;
@@ -24,9 +24,8 @@ pub struct Machine {
 }
 
 impl Machine {
-    #[allow(clippy::disallowed_methods, reason = "this is where the engine's time comes from")]
     pub fn new(folder: PathBuf, gate: Rc<Gate>, speaker: Speaker) -> Self {
-        Self { begun: Instant::now(), folder, gate, speaker: RefCell::new(speaker), store: None }
+        Self { begun: clock::instant(), folder, gate, speaker: RefCell::new(speaker), store: None }
     }
 
     /// The same machine, which keeps finished work.
@@ -69,16 +68,45 @@ impl Host for Machine {
         Box::pin(async move { find(name, &self.folder) })
     }
 
-    fn has_store(&self) -> bool {
-        self.store.is_some()
+    fn store(&self) -> Option<&dyn engine::Store> {
+        self.store.is_some().then_some(self)
     }
+}
 
+impl Machine {
+    /// What the engine asks only where there is a store.
+    fn of_store<T>(&self, ask: impl FnOnce(&Store) -> T) -> Boxed<'_, T>
+    where
+        T: 'static,
+    {
+        let answer = ask(self.store.as_ref().expect("it is asked where there is one"));
+        Box::pin(async { answer })
+    }
+}
+
+impl engine::Store for Machine {
     fn recall<'a>(&'a self, key: &'a str) -> Boxed<'a, Option<Vec<u8>>> {
-        Box::pin(async move { self.store.as_ref()?.recall(key) })
+        self.of_store(|store| store.recall(key))
     }
 
     fn keep<'a>(&'a self, key: &'a str, work: Vec<u8>) -> Boxed<'a, ()> {
-        Box::pin(async move { self.store.iter().for_each(|store| store.keep(key, &work)) })
+        self.of_store(|store| {
+            if let Some(warning) = store.keep(key, &work) {
+                self.speaker.borrow().aside("warning", &warning);
+            }
+        })
+    }
+
+    fn delete<'a>(&'a self, key: &'a str) -> Boxed<'a, bool> {
+        self.of_store(|store| store.delete(key))
+    }
+
+    fn lease<'a>(&'a self, key: &'a str) -> Boxed<'a, Option<Lease>> {
+        self.of_store(|store| store.lease(key))
+    }
+
+    fn checkpoint_every(&self) -> Option<f64> {
+        self.store.as_ref()?.checkpoint_every.map(|every| every.as_secs_f64())
     }
 }
 

@@ -1,6 +1,7 @@
 //! The command line: plays run files, and says what the engine knows.
 
 mod catalogue;
+mod clock;
 mod file;
 mod host;
 mod math;
@@ -66,11 +67,12 @@ enum Command {
     /// Data and weight files are looked for beside the run file, then here, then among the shipped weights.
     #[command(after_long_help = text::keys())]
     Run(run::Options),
-    /// Show what lies in a folder of finished work, which `run --cache` fills
+    /// Show what lies in a folder of finished work, which `run --cache` and `run --resume` fill
     Store {
-        /// The folder
-        folder: PathBuf,
-        /// Delete all of it
+        /// The folder; without it that of `run --resume`
+        #[arg(value_name = "DIR")]
+        folder: Option<PathBuf>,
+        /// Delete all of it, but what a program is writing
         #[arg(long)]
         clear: bool,
     },
@@ -89,7 +91,8 @@ fn main() -> ExitCode {
         Command::Metrics => show::metrics(),
         Command::Recipes => show::recipes(),
         Command::Run(options) => run::run(&options),
-        Command::Store { folder, clear } => store::show(&folder, clear),
+        Command::Store { folder: Some(folder), clear } => store::show(&folder, true, clear),
+        Command::Store { folder: None, clear } => store::own().and_then(|folder| store::show(&folder, false, clear)),
         Command::Show { method } => show::method(&method),
     };
     match result {

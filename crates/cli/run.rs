@@ -6,7 +6,7 @@ use crate::out::Out;
 use crate::save::{self, Save, SaveTo, Saved};
 use crate::speaker::{Listener, Speaker};
 use crate::stop::Stop;
-use crate::store::Store;
+use crate::store::{self, Store};
 use crate::{file, signals, text};
 use clap::{Args, builder::PossibleValue, builder::PossibleValuesParser};
 use engine::{Ended, Gate, Registry, Session};
@@ -15,6 +15,7 @@ use serde_json::{Value, json};
 use spec::{Catalogue, FORMAT, Report, Reports, RunSpec, Said, Wrong, metric};
 use std::path::PathBuf;
 use std::rc::Rc;
+use std::time::Duration;
 
 /// The file of what was said, in the folder of results.
 const EVENTS: &str = "events.jsonl";
@@ -40,10 +41,16 @@ pub struct Options {
     of: RunFile,
     /// Keep finished stages and retrained references in this folder, and take from it what was played before
     ///
-    /// A run that was stopped or killed goes on behind its last finished stage. `palimpsest store DIR` lists the
-    /// folder.
+    /// A run that was stopped or killed goes on behind its last finished stage. Runs that are played at once wait for
+    /// each other's work. `palimpsest store DIR` lists the folder.
     #[arg(long, value_name = "DIR")]
     cache: Option<PathBuf>,
+    /// Also keep a training that is not finished every so often: `30s`, `5m`, `1h`; needs `--cache` or `--resume`
+    ///
+    /// A run that was killed goes on from there, with the same figures. Attacks and audits begin again, for they have
+    /// nothing to keep.
+    #[arg(long, value_name = "TIME", value_parser = humantime::parse_duration)]
+    checkpoint: Option<Duration>,
     /// Where to compute
     #[arg(long, value_parser = PossibleValuesParser::new(devices()))]
     device: Option<String>,
@@ -65,6 +72,11 @@ pub struct Options {
     /// Play with this many seeds, counted from the run file's
     #[arg(long, value_name = "N")]
     repeats: Option<u32>,
+    /// As `--cache`, with a folder of your own that `palimpsest store` lists
+    ///
+    /// It lies in your cache folder, or in the one that PALIMPSEST_CACHE names.
+    #[arg(long, conflicts_with = "cache")]
+    resume: bool,
     /// Also write these into the folder of results, as safetensors and JSON
     ///
     /// Of several runs, those of run N stand under run-N.
@@ -100,7 +112,7 @@ pub fn run(options: &Options) -> Result<(), Stop> {
     signals::heed()?;
     engine::device::plain(options.plain);
     engine::device::threads(options.threads.map(Into::into));
-    let store = options.cache.as_deref().map(|folder| Store::open(folder, options.plain)).transpose()?;
+    let store = options.store()?;
     let out = options.out.as_deref().map(Out::new).transpose()?;
     let opened = pollster::block_on(engine::open(spec.device))?;
     let ready = opened.ready();
@@ -295,6 +307,19 @@ impl Options {
             spec = spec.set("device", device.as_str().into())?;
         }
         Ok(spec)
+    }
+
+    /// The folder of finished work, if one is wanted.
+    fn store(&self) -> Result<Option<Store>, Stop> {
+        let own = self.resume.then(store::own).transpose()?;
+        match self.cache.as_deref().or(own.as_deref()) {
+            Some(folder) => Store::open(folder, self.plain, self.checkpoint).map(Some),
+            None if self.checkpoint.is_some() => {
+                let why = "`--checkpoint` has no place to keep anything; add `--resume`, or `--cache DIR`";
+                Err(Stop::Bad(why.into()))
+            }
+            None => Ok(None),
+        }
     }
 
     const fn listener(&self) -> Listener {

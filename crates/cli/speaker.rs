@@ -1,13 +1,13 @@
 //! Hears what a run says, and passes it on: to a person, to a program, to the folder of results.
 
-use crate::text;
+use crate::{clock, text};
 use indicatif::{ProgressBar, ProgressStyle};
 use report::{RunView, figure, view::Outcomes, view::hear};
 use serde_json::{Value, json};
 use spec::{Catalogue, Event, RunSpec, Said};
 use std::fs::File;
 use std::io::{self, BufWriter, IsTerminal, Write};
-use std::time::{Duration, Instant, SystemTime};
+use std::time::{Duration, Instant};
 
 /// Between two lines of progress in a log.
 const LOG_EVERY: Duration = Duration::from_secs(30);
@@ -44,7 +44,6 @@ pub struct Speaker {
 }
 
 impl Speaker {
-    #[allow(clippy::disallowed_methods, reason = "the command line has a clock")]
     pub fn new(listener: Listener, catalogue: Catalogue, spec: &RunSpec, events: Option<File>) -> Self {
         Self {
             listener,
@@ -52,7 +51,7 @@ impl Speaker {
             keeps: events.is_some(),
             events: events.map(BufWriter::new),
             bar: ProgressBar::hidden(),
-            logged: (!io::stderr().is_terminal()).then(Instant::now),
+            logged: (!io::stderr().is_terminal()).then(clock::instant),
             spec: spec.clone(),
             outcomes: Outcomes::new(),
             cure: None,
@@ -76,7 +75,7 @@ impl Speaker {
         let wanted = self.listener == Listener::Program || self.events.is_some();
         if wanted {
             let mut line = json!(said);
-            line["time"] = now().into();
+            line["time"] = clock::utc().into();
             let line = format!("{line}\n");
             let written = self.events.as_mut().map_or(Ok(()), |events| events.write_all(line.as_bytes()));
             if let Err(error) = written {
@@ -114,6 +113,10 @@ impl Speaker {
             Event::Phase { name, .. } => {
                 self.bar.reset();
                 self.bar.set_message(text::plain(name));
+                if self.listener == Listener::Person && self.logged.is_some() && !name.is_empty() {
+                    let stage = said.stage.as_deref().unwrap_or_default();
+                    self.aside("progress", &format!("{stage}: {name}"));
+                }
             }
             Event::Step { done, of } => {
                 self.bar.set_length(*of as u64);
@@ -165,12 +168,6 @@ impl Speaker {
             self.closed = text::print(line).err();
         }
     }
-}
-
-/// The time of an event, in UTC.
-#[allow(clippy::disallowed_methods, reason = "the command line has a clock")]
-fn now() -> String {
-    humantime::format_rfc3339_millis(SystemTime::now()).to_string()
 }
 
 /// Drawn on standard error, and only where that is a terminal.

@@ -1,7 +1,9 @@
 //! Decoders of strangers' files, fed with mutations of valid ones: five seconds each here, and a million inputs each by
-//! `cargo xtask fuzz`. `trial` says what must hold.
+//! `cargo xtask fuzz`. `trial` says what must hold. `kills` kills runs at random moments.
 
 mod decoders;
+#[cfg(unix)]
+mod kills;
 // The page is a program, which no test can link.
 #[allow(dead_code, reason = "commands are for the page")]
 #[path = "../../web/app/src/run/link.rs"]

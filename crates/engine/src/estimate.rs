@@ -147,7 +147,7 @@ async fn forgetting(entry: &Entry, stage: &Stage, net: Net, task: &Task, cx: &mu
     let settings = (entry.settings)(&stage.id, &stage.params)?;
     let Ok(recipe) = serde_json::from_value::<Recipe>(settings["train"].clone()) else { return Ok(None) };
     let train =
-        async |cx: &mut Cx| descend(net, &recipe, Mode::Train, &[&task.train], &mut CrossEntropy, cx).await.map(drop);
+        async |cx: &mut Cx| descend(net, &recipe, Mode::Train, &[&task.train], &CrossEntropy, cx).await.map(drop);
     measure_pace(cx, train).await.map(Some)
 }
 

@@ -14,7 +14,7 @@ mod summary;
 pub use answer::Asker;
 pub use catalogue::preset;
 pub use device::{Opened, open};
-pub use kit::host::{Boxed, Gate, Host};
+pub use kit::host::{Boxed, Gate, Host, Lease, Store};
 pub use kit::{Error, Result};
 pub use methods::cards;
 pub use registry::Registry;

@@ -1,11 +1,13 @@
 //! Stages that were played before need not be played again, where the host keeps finished work.
 
-use crate::session::{Session, SessionHost};
+use crate::session::Session;
+use kit::cx::Work;
 use kit::run::RunState;
-use kit::{Cx, Host, Result, store};
+use kit::store::{self, Found};
+use kit::{Cx, Lease, Result};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
-use spec::{Digest, Event, Row, Said, Shape, Stage};
+use spec::{Digest, Event, Row, Shape, Stage};
 use std::collections::BTreeMap;
 
 /// What a finished stage has left beside its network.
@@ -19,60 +21,47 @@ struct Told {
     events: Vec<Event>,
 }
 
-impl SessionHost {
-    /// Takes down what a stage says, for [`Session::keep_work`].
-    pub fn take_down(&self, said: &Said) {
-        // Progress is of no use later; pictures and weights lie in buffers beside the event.
-        let is_lasting = match &said.event {
-            Event::Step { .. } | Event::Phase { .. } | Event::Saved { .. } | Event::Images { .. } => false,
-            Event::Stage { .. } => {
-                self.told.borrow_mut().clear();
-                false
-            }
-            _ => said.stage.is_some(),
-        };
-        if is_lasting && self.has_store() {
-            self.told.borrow_mut().push(said.event.clone());
-        }
-    }
+/// A stage that is about to be played.
+pub(crate) enum Recalled {
+    /// It was played before: its figures and its seconds.
+    Stage(Vec<Row>, f64),
+    /// It is to be played, while this is held.
+    Missing(Option<Lease>),
 }
 
 impl Session {
-    /// Keeps what a stage has left, if the host keeps work.
-    pub(crate) async fn keep_work(
-        &self,
-        index: usize,
-        rows: &[Row],
-        seconds: f64,
-        state: &RunState,
-        cx: &Cx,
-    ) -> Result {
-        if !cx.host.has_store() {
-            return Ok(());
-        }
-        let told = Told { rows: rows.to_vec(), seconds, events: self.told.take() };
-        let nets: Vec<_> = state.models.get(&cx.stage).map(|made| made.net.clone()).into_iter().collect();
-        store::keep(&self.key(index, state), json!(told), &nets, cx).await
+    /// Keeps what a stage has left, if the host keeps work; `file` is its network.
+    pub(crate) async fn keep_work(&self, rows: &[Row], seconds: f64, file: Option<Vec<u8>>, cx: &Cx) {
+        let Some(work) = &cx.work else { return };
+        let told = Told { rows: rows.to_vec(), seconds, events: cx.said.take() };
+        store::keep(&work.key, json!(told), file.as_slice(), cx).await;
+        store::delete_checkpoints(&work.key, cx).await;
     }
 
-    /// Puts a stage's network into the run, says again what the stage said, and returns its figures and its seconds;
-    /// `None` if it was not kept.
-    pub(crate) async fn recall(&mut self, index: usize, state: &mut RunState, cx: &Cx) -> Option<(Vec<Row>, f64)> {
-        let shape = self.registry.entry(&state.spec.stages[index].id).ok()?.shape;
-        if !cx.host.has_store() || (self.needs_inputs && shape == Shape::Attack) {
-            return None;
+    /// Puts a stage's network into the run and says again what the stage said, if it was kept. Waits while another
+    /// program plays it.
+    pub(crate) async fn recall(&mut self, index: usize, state: &mut RunState, cx: &mut Cx) -> Result<Recalled> {
+        if cx.host.store().is_none() {
+            return Ok(Recalled::Missing(None));
         }
-        let (told, mut nets) = store::recall(&self.key(index, state), cx).await?;
-        let Told { rows, seconds, events } = serde_json::from_value(told).ok()?;
-        if nets.len() != usize::from(shape.is_layer()) {
-            return None;
+        let shape = self.registry.entry(&state.spec.stages[index].id)?.shape;
+        let key = self.key(index, state);
+        cx.work = Some(Work::new(key.clone()));
+        if self.needs_inputs && shape == Shape::Attack {
+            return Ok(Recalled::Missing(None));
         }
+        let (told, mut nets) = match store::recall_or_lease::<Told>(&key, cx).await? {
+            Found::Kept(told, nets) => (told, nets),
+            Found::Missing(lease) => return Ok(Recalled::Missing(lease)),
+        };
+        // If it was killed just after it had been kept.
+        store::delete_checkpoints(&key, cx).await;
         if let Some(net) = nets.pop() {
             self.restored(index, net, state, cx);
         }
         cx.say(Event::Note { message: "It was played before and is taken from the store.".into() });
-        events.into_iter().for_each(|event| cx.say(event));
-        Some((rows, seconds))
+        told.events.into_iter().for_each(|event| cx.say(event));
+        Ok(Recalled::Stage(told.rows, told.seconds))
     }
 
     /// All that a stage's result depends on: the data, the stages that lead to it, their settings and names (which

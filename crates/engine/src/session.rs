@@ -3,7 +3,8 @@
 use crate::answer::Asker;
 use crate::device::Opened;
 use crate::estimate::estimate;
-use crate::{ENGINE, Registry, recall};
+use crate::recall::{self, Recalled};
+use crate::{ENGINE, Registry};
 use burn::tensor::{Tensor, TensorData};
 use indexmap::IndexMap;
 use kit::attack::{Ball, eight_bits};
@@ -14,7 +15,7 @@ use kit::learn::{logits, test};
 use kit::nets::Net;
 use kit::nets::weights::{self, AdapterFiles};
 use kit::run::{Made, Reference, RunState, Seen};
-use kit::{Error, Result};
+use kit::{Error, Result, Store};
 use serde_json::{Map, Value, json};
 use spec::{Cause, Digest, Event, Import, Kind, Report, Row, RunSpec, START, Said, Wrong};
 use std::cell::RefCell;
@@ -50,8 +51,6 @@ pub struct Session {
     pub adversarials: BTreeMap<String, Adversarials>,
     /// What the run warned of so far, with its stages.
     warnings: Rc<RefCell<Vec<String>>>,
-    /// What the stage in hand has said, where finished work is kept.
-    pub(crate) told: Rc<RefCell<Vec<Event>>>,
     /// Whether [`Session::adversarials`] are wanted: then attack stages are played even if they were before, since
     /// changed inputs are not kept.
     pub needs_inputs: bool,
@@ -100,9 +99,7 @@ impl Session {
     pub fn new(opened: Opened, host: Rc<dyn Host>, gate: Rc<Gate>, registry: Registry) -> Self {
         let files: Rc<RefCell<BTreeMap<String, Rc<Vec<u8>>>>> = Rc::default();
         let warnings: Rc<RefCell<Vec<String>>> = Rc::default();
-        let told: Rc<RefCell<Vec<Event>>> = Rc::default();
-        let (files_of_host, warned, telling) = (files.clone(), warnings.clone(), told.clone());
-        let host: Rc<dyn Host> = Rc::new(SessionHost { host, files: files_of_host, warnings: warned, told: telling });
+        let host: Rc<dyn Host> = Rc::new(SessionHost { host, files: files.clone(), warnings: warnings.clone() });
         Self {
             host,
             opened,
@@ -114,7 +111,6 @@ impl Session {
             files,
             adversarials: BTreeMap::new(),
             warnings,
-            told,
             needs_inputs: false,
             registry,
         }
@@ -268,24 +264,12 @@ impl Session {
         let mut early = None;
         for index in first..=last {
             let stage = &spec.stages[index];
-            let entry = self.registry.entry(&stage.id)?;
             cx.enter(spec.stage_name(index));
             cx.say(Event::Stage { index, of: spec.stages.len(), id: stage.id.clone() });
-            if let Some((kept, seconds)) = self.recall(index, &mut state, &cx).await {
-                rows.extend(kept.clone());
-                cx.say(Event::StageDone { rows: kept, seconds });
-                continue;
-            }
-            let at = self.host.now();
-            let result = (entry.run)(entry, stage, &mut state, &mut cx).await;
-            let failed = match result.map_err(|error| error.of_stage(&stage.id, &cx.stage)) {
-                Ok(made) => {
+            let played = self.stage(index, &mut state, &mut cx).await;
+            let failed = match played.map_err(|error| error.of_stage(&stage.id, &cx.stage)) {
+                Ok((made, seconds)) => {
                     rows.extend(made.clone());
-                    if entry.shape.is_layer() {
-                        self.keep(&state, cx.progress.steps, &cx).await?;
-                    }
-                    let seconds = self.host.now() - at;
-                    self.keep_work(index, &made, seconds, &state, &cx).await?;
                     cx.say(Event::StageDone { rows: made, seconds });
                     continue;
                 }
@@ -328,6 +312,26 @@ impl Session {
             Some(Error::Cancelled) => Ended::Cancelled(report),
             Some(error) => Ended::Failed(report, error),
         })
+    }
+
+    /// Plays a stage, or takes it from the store. Returns its figures and its seconds.
+    async fn stage(&mut self, index: usize, state: &mut RunState, cx: &mut Cx) -> Result<(Vec<Row>, f64)> {
+        let lease = match self.recall(index, state, cx).await? {
+            Recalled::Stage(rows, seconds) => return Ok((rows, seconds)),
+            Recalled::Missing(lease) => lease,
+        };
+        let spec = state.spec.clone();
+        let entry = self.registry.entry(&spec.stages[index].id)?;
+        let begun = cx.clock();
+        let rows = (entry.run)(entry, &spec.stages[index], state, cx).await?;
+        let file = match entry.shape.is_layer() {
+            true => Some(self.keep(state, cx.progress.steps, cx).await?),
+            false => None,
+        };
+        let seconds = cx.clock() - begun;
+        self.keep_work(&rows, seconds, file, cx).await;
+        drop(lease);
+        Ok((rows, seconds))
     }
 
     /// Says why a stage did not come to its end, and keeps its last good network.
@@ -406,7 +410,7 @@ impl Session {
         };
         self.published.borrow_mut().nets.insert(START.into(), start.clone());
         let mut contents = BTreeMap::new();
-        if self.host.has_store() {
+        if self.host.store().is_some() {
             contents = recall::contents(&tasks, self.opened.name);
             contents.insert(START.into(), weights::hash(&start).await?);
         }
@@ -455,12 +459,13 @@ impl Session {
         self.put(index, net, state);
     }
 
-    /// Saves and keeps the stage's network as it was after `step` steps.
-    async fn keep(&mut self, state: &RunState, step: usize, cx: &Cx) -> Result {
+    /// Saves and keeps the stage's network as it was after `step` steps. Returns its file.
+    async fn keep(&mut self, state: &RunState, step: usize, cx: &Cx) -> Result<Vec<u8>> {
         let net = state.models[&cx.stage].net.clone();
-        cx.say_with(Event::Saved { step }, vec![weights::save(&net).await?]);
+        let file = weights::save(&net).await?;
+        cx.say_with(Event::Saved { step }, vec![file.clone()]);
         self.kept.insert(cx.stage.clone(), net);
-        Ok(())
+        Ok(file)
     }
 
     /// Keeps the last good model of a stage that did not finish.
@@ -468,7 +473,7 @@ impl Session {
         let parent = state.spec.parent_name(index, |id| self.registry.is_layer(id));
         let task = state.spec.task_of(index, |id| self.registry.is_layer(id));
         state.models.insert(cx.stage.clone(), Made { net, task, stage: Some(index), parent: Some(parent) });
-        self.keep(state, step, cx).await
+        self.keep(state, step, cx).await.map(drop)
     }
 }
 
@@ -525,11 +530,10 @@ async fn hashes(registry: Registry, state: &RunState, cx: &Cx) -> Result<IndexMa
 }
 
 /// A host that looks for a file among the imported ones first, and collects warnings for the report.
-pub(crate) struct SessionHost {
+struct SessionHost {
     host: Rc<dyn Host>,
     files: Rc<RefCell<BTreeMap<String, Rc<Vec<u8>>>>>,
     warnings: Rc<RefCell<Vec<String>>>,
-    pub(crate) told: Rc<RefCell<Vec<Event>>>,
 }
 
 impl Host for SessionHost {
@@ -537,7 +541,6 @@ impl Host for SessionHost {
         if let (Some(stage), Event::Warning { message }) = (&said.stage, &said.event) {
             self.warnings.borrow_mut().push(format!("stage.{stage}: {message}"));
         }
-        self.take_down(&said);
         self.host.say(said, buffers);
     }
     fn now(&self) -> f64 {
@@ -559,13 +562,7 @@ impl Host for SessionHost {
             None => self.host.asset(name),
         }
     }
-    fn has_store(&self) -> bool {
-        self.host.has_store()
-    }
-    fn recall<'a>(&'a self, key: &'a str) -> kit::Boxed<'a, Option<Vec<u8>>> {
-        self.host.recall(key)
-    }
-    fn keep<'a>(&'a self, key: &'a str, work: Vec<u8>) -> kit::Boxed<'a, ()> {
-        self.host.keep(key, work)
+    fn store(&self) -> Option<&dyn Store> {
+        self.host.store()
     }
 }

@@ -2,6 +2,7 @@
 
 use crate::error::Result;
 use spec::Said;
+use std::any::Any;
 use std::cell::Cell;
 use std::future::Future;
 use std::pin::Pin;
@@ -21,19 +22,29 @@ pub trait Host {
     fn rest(&self) -> Boxed<'_, ()>;
     /// The bytes of a file that the run file names: source weights or IDX data.
     fn asset<'a>(&'a self, name: &'a str) -> Boxed<'a, Result<Vec<u8>>>;
-    /// Whether finished work is kept: then [`Host::recall`] and [`Host::keep`] are called.
-    fn has_store(&self) -> bool {
-        false
-    }
-    /// The work that was kept under a key; `None` if there is none, or if it cannot be had.
-    fn recall<'a>(&'a self, _key: &'a str) -> Boxed<'a, Option<Vec<u8>>> {
-        Box::pin(async { None })
-    }
-    /// Keeps work under a key, whole or not at all. A store that takes no more says so itself: the run goes on.
-    fn keep<'a>(&'a self, _key: &'a str, _work: Vec<u8>) -> Boxed<'a, ()> {
-        Box::pin(async {})
+    /// Where finished work is kept; `None` if it is not.
+    fn store(&self) -> Option<&dyn Store> {
+        None
     }
 }
+
+/// Keeps finished work, and checkpoints of trainings, as bytes under keys. A store that takes no more says so itself:
+/// the run goes on.
+pub trait Store {
+    /// What was kept under a key; `None` if there is nothing, or if it cannot be had.
+    fn recall<'a>(&'a self, key: &'a str) -> Boxed<'a, Option<Vec<u8>>>;
+    /// Keeps bytes under a key, whole or not at all, in place of what was there.
+    fn keep<'a>(&'a self, key: &'a str, work: Vec<u8>) -> Boxed<'a, ()>;
+    /// Deletes what was kept under a key. Returns whether there was anything.
+    fn delete<'a>(&'a self, key: &'a str) -> Boxed<'a, bool>;
+    /// Asks to be the one that makes the work under a key; `None` while somebody else makes it.
+    fn lease<'a>(&'a self, key: &'a str) -> Boxed<'a, Option<Lease>>;
+    /// Seconds between two checkpoints of a training; `None`: none are made.
+    fn checkpoint_every(&self) -> Option<f64>;
+}
+
+/// Says that a work is being made, until it is dropped.
+pub type Lease = Box<dyn Any>;
 
 /// Pause, single step and cancel. The user sets them while a run is in progress.
 #[derive(Default)]

@@ -29,6 +29,6 @@ pub mod run;
 pub use attack::Ball;
 pub use cx::Cx;
 pub use error::{Error, Result};
-pub use host::{Boxed, Host};
+pub use host::{Boxed, Host, Lease, Store};
 pub use run::{Entry, Method};
 pub use settings::Config;

@@ -2,62 +2,115 @@
 //! what is told of them.
 //!
 //! A work is kept under a key, a text that holds all that it depends on. Its file holds the key too, and a digest of
-//! the rest: a file that is cut, changed, or of another key is as good as none.
+//! the rest: a file that is cut, changed, or of another key is as good as none. Checkpoints of trainings have the same
+//! form, under keys of their own.
 
 use crate::cx::Cx;
 use crate::error::Result;
+use crate::host::Lease;
 use crate::nets::{Net, weights};
+use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
-use spec::Digest;
+use serde_json::{Value, json};
+use spec::{Digest, Event};
 
 /// The first line of a file.
-const MAGIC: &str = "palimpsest work 1\n";
+const MAGIC: &str = "palimpsest work 2\n";
 
 /// The second line.
 #[derive(Serialize, Deserialize)]
 struct Head {
     key: String,
-    about: Value,
-    /// Sizes of the networks' files, which follow one after the other.
+    /// Sizes of what follows: what is told of the work, in JSON, and its files.
     sizes: Vec<usize>,
-    /// Of the networks' files.
+    /// Of all that follows.
     digest: String,
 }
 
-/// Keeps networks and what is told of them, if there is a store.
-pub async fn keep(key: &str, about: Value, nets: &[Net], cx: &Cx) -> Result {
-    if !cx.host.has_store() {
-        return Ok(());
-    }
-    let (mut files, mut sizes) = (Vec::new(), Vec::new());
-    for net in nets {
-        let file = weights::save(net).await?;
-        sizes.push(file.len());
-        files.extend(file);
-    }
-    let head = Head { key: key.into(), about, sizes, digest: digest(&files) };
-    let head = serde_json::to_string(&head).expect("a head has string keys");
-    cx.host.keep(key, [MAGIC.as_bytes(), head.as_bytes(), b"\n", &files].concat()).await;
-    Ok(())
+/// What [`recall_or_lease`] has found.
+pub enum Found<T> {
+    /// The work: what is told of it, and its networks.
+    Kept(T, Vec<Net>),
+    /// There is none, and whoever holds this makes it. `None` where nothing is kept.
+    Missing(Option<Lease>),
 }
 
-/// What was kept under a key, on the device of `cx`; `None` if there is nothing whole.
-pub async fn recall(key: &str, cx: &Cx) -> Option<(Value, Vec<Net>)> {
-    let bytes = cx.host.recall(key).await?;
+/// Keeps files and what is told of them, if there is a store.
+pub async fn keep(key: &str, about: Value, files: &[Vec<u8>], cx: &Cx) {
+    let Some(store) = cx.host.store() else { return };
+    let about = about.to_string().into_bytes();
+    let sizes = [&about].into_iter().chain(files).map(Vec::len).collect();
+    let rest = [&about[..], &files.concat()].concat();
+    let head = Head { key: key.into(), sizes, digest: digest(&rest) };
+    let head = serde_json::to_string(&head).expect("a head has string keys");
+    store.keep(key, [MAGIC.as_bytes(), head.as_bytes(), b"\n", &rest].concat()).await;
+}
+
+/// The files that were kept under a key, and what is told of them; `None` if there is nothing whole.
+pub(crate) async fn files<T: DeserializeOwned>(key: &str, cx: &Cx) -> Option<(T, Vec<Vec<u8>>)> {
+    let bytes = cx.host.store()?.recall(key).await?;
     let rest = bytes.strip_prefix(MAGIC.as_bytes())?;
     let end = rest.iter().position(|byte| *byte == b'\n')?;
-    let (head, mut files) = (serde_json::from_slice::<Head>(&rest[..end]).ok()?, &rest[end + 1..]);
-    if head.key != key || head.digest != digest(files) {
+    let (head, mut rest) = (serde_json::from_slice::<Head>(&rest[..end]).ok()?, &rest[end + 1..]);
+    if head.key != key || head.digest != digest(rest) {
         return None;
     }
-    let mut nets = Vec::new();
+    let mut parts = Vec::new();
     for size in head.sizes {
-        let (file, others) = files.split_at_checked(size)?;
-        nets.push(weights::open_any("store", file, &cx.device).ok()?);
-        files = others;
+        let (part, others) = rest.split_at_checked(size)?;
+        parts.push(part);
+        rest = others;
     }
-    Some((head.about, nets))
+    let (about, files) = parts.split_first()?;
+    Some((serde_json::from_slice(about).ok()?, files.iter().map(|file| file.to_vec()).collect()))
+}
+
+/// The work under a key, its networks on the device of `cx`. If it is not there, this waits while another program makes
+/// it, and then it is the caller's to make.
+pub async fn recall_or_lease<T: DeserializeOwned>(key: &str, cx: &Cx) -> Result<Found<T>> {
+    let Some(store) = cx.host.store() else { return Ok(Found::Missing(None)) };
+    let mut has_waited = false;
+    loop {
+        if let Some((about, nets)) = recall(key, cx).await {
+            return Ok(Found::Kept(about, nets));
+        }
+        if let Some(lease) = store.lease(key).await {
+            if has_waited {
+                cx.say(Event::Phase { name: String::new(), before: false });
+            }
+            // The other program may have ended it between the two.
+            return Ok(match recall(key, cx).await {
+                Some((about, nets)) => Found::Kept(about, nets),
+                None => Found::Missing(Some(lease)),
+            });
+        }
+        if !has_waited {
+            cx.say(Event::Phase { name: "Waiting for another program, which is at the same".into(), before: false });
+            has_waited = true;
+        }
+        cx.host.rest().await;
+        cx.progress.gate.check()?;
+    }
+}
+
+async fn recall<T: DeserializeOwned>(key: &str, cx: &Cx) -> Option<(T, Vec<Net>)> {
+    let (about, files) = files(key, cx).await?;
+    let nets = files.iter().map(|file| weights::open_any("store", file, &cx.device)).collect::<Result<_>>();
+    Some((about, nets.ok()?))
+}
+
+/// The key of the checkpoint of a training for a work.
+pub(crate) fn checkpoint_key(work: &str, training: usize) -> String {
+    json!({ "what": "checkpoint", "of": work, "training": training }).to_string()
+}
+
+/// Deletes the checkpoints of a work that is finished.
+pub async fn delete_checkpoints(work: &str, cx: &Cx) {
+    let Some(store) = cx.host.store() else { return };
+    let mut training = 0;
+    while store.delete(&checkpoint_key(work, training)).await {
+        training += 1;
+    }
 }
 
 fn digest(bytes: &[u8]) -> String {

@@ -8,10 +8,10 @@ use crate::reference::uses_reference;
 use burn::backend::ops::FloatTensorOps;
 use burn::backend::tensor::FloatTensor;
 use burn::backend::{Backend, Dispatch, DispatchTensor, Flex, backend_extension};
-use burn::module::{Module, ModuleMapper, Param, ParamId};
+use burn::module::{Module, ModuleMapper, ModuleVisitor, Param, ParamId};
 use burn::optim::GradientsParams;
 use burn::tensor::{Device, Tensor, TensorData};
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::rc::Rc;
 
 #[cfg(feature = "gpu")]
@@ -117,10 +117,7 @@ impl Optimizer {
 
     /// The host's part of a step, whether its kernels are then launched by [`Self::apply`] or replayed.
     pub fn begin(&mut self) {
-        for (correction, beta) in self.corrections.iter_mut().zip(BETAS) {
-            *correction = (1.0 - beta) + beta * *correction;
-        }
-        self.steps += 1;
+        self.count();
         if (self.steps - 1).is_multiple_of(RATES_AHEAD)
             && let Some([rates, rates_ahead]) = self.rates.take()
         {
@@ -134,6 +131,45 @@ impl Optimizer {
     pub fn apply<M: Module>(&mut self, module: M, gradients: GradientsParams) -> M {
         self.advance_pending = true;
         module.map(&mut Step { optimizer: self, gradients })
+    }
+
+    /// Counts a step.
+    fn count(&mut self) {
+        for (correction, beta) in self.corrections.iter_mut().zip(BETAS) {
+            *correction = (1.0 - beta) + beta * *correction;
+        }
+        self.steps += 1;
+    }
+
+    /// The state that it has between two steps, by name, each tensor `[n]`. `module` is what it updates.
+    pub fn state<M: Module>(&self, module: &M) -> Vec<(String, Tensor<1>)> {
+        let rates = self.rates.iter().map(|[rates, _]| (RATES.to_owned(), Tensor::from_dispatch(rates.clone())));
+        let mut gather = Gather { optimizer: self, at: 0, state: rates.collect() };
+        module.visit(&mut gather);
+        gather.state
+    }
+
+    /// This optimizer as it was after `steps` steps, when `read` is the state that [`Self::state`] gave; `None` if that
+    /// does not belong to it and to `module`. The state goes to `device`, which is without autodiff.
+    pub fn after<M: Module>(
+        mut self,
+        steps: usize,
+        module: &M,
+        read: &BTreeMap<String, Vec<f32>>,
+        device: &Device,
+    ) -> Option<Self> {
+        (0..steps).for_each(|_| self.count());
+        if let Some(table) = read.get(RATES) {
+            let tables = [table.clone(), self.rates_ahead()];
+            self.rates = Some(tables.map(|table| on(device, table).into_dispatch()));
+            if table.len() != rates::ALL || steps == 0 {
+                return None;
+            }
+        }
+        let mut put = Put { moments: HashMap::new(), read, device, at: 0, fits: true };
+        module.visit(&mut put);
+        self.moments = put.moments;
+        put.fits.then_some(self)
     }
 
     /// A copy of the optimizer whose state is in memory of its own.
@@ -264,6 +300,58 @@ impl Optimizer {
 /// Multiplies by 1 to force a copy into fresh memory.
 fn copied(tensor: &DispatchTensor) -> DispatchTensor {
     Dispatch::float_mul_scalar(tensor.clone(), 1.0.into())
+}
+
+/// The name of the table of rates in a state.
+const RATES: &str = "rates";
+
+fn on(device: &Device, values: Vec<f32>) -> Tensor<1> {
+    let n = values.len();
+    Tensor::from_data(TensorData::new(values, [n]), device)
+}
+
+/// Gathers the moments of every parameter. They are named by the parameter's place and their own: "3.0".
+struct Gather<'a> {
+    optimizer: &'a Optimizer,
+    /// Place of the parameter among all.
+    at: usize,
+    state: Vec<(String, Tensor<1>)>,
+}
+
+impl ModuleVisitor for Gather<'_> {
+    fn visit_float<const D: usize>(&mut self, param: &Param<Tensor<D>>) {
+        for (at, moment) in self.optimizer.moments.get(&param.id).into_iter().flatten().enumerate() {
+            let moment = Tensor::<D>::from_dispatch(moment.clone());
+            let n = moment.shape().num_elements();
+            self.state.push((format!("{}.{at}", self.at), moment.reshape([n])));
+        }
+        self.at += 1;
+    }
+}
+
+/// Puts back what [`Gather`] has gathered.
+struct Put<'a> {
+    moments: HashMap<ParamId, Vec<DispatchTensor>>,
+    read: &'a BTreeMap<String, Vec<f32>>,
+    device: &'a Device,
+    at: usize,
+    /// Whether every moment has the size of its parameter.
+    fits: bool,
+}
+
+impl ModuleVisitor for Put<'_> {
+    fn visit_float<const D: usize>(&mut self, param: &Param<Tensor<D>>) {
+        let shape = param.val().shape();
+        let found = (0..).map_while(|at| self.read.get(&format!("{}.{at}", self.at)));
+        let found: Vec<Vec<f32>> = found.cloned().collect();
+        self.at += 1;
+        if found.iter().any(|moment| moment.len() != shape.num_elements()) {
+            self.fits = false;
+        } else if !found.is_empty() {
+            let moments = found.into_iter().map(|moment| on(self.device, moment).reshape(shape.clone()));
+            self.moments.insert(param.id, moments.map(|moment: Tensor<D>| moment.into_dispatch()).collect());
+        }
+    }
 }
 
 struct Step<'a> {

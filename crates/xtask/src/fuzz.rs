@@ -1,4 +1,4 @@
-//! `cargo xtask fuzz`: many more inputs for every decoder than the tests have time for.
+//! `cargo xtask fuzz`: many more inputs for every decoder, and kills of a run, than the tests have time for.
 
 use crate::shell::{command, run, target};
 use crate::test;
@@ -8,7 +8,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 #[derive(Args)]
 pub struct Options {
-    /// Only the decoders whose name contains this, as `tests/fuzz/main.rs` lists them
+    /// Only the decoders whose name contains this, as `tests/fuzz/main.rs` lists them; `kills` kills runs alone
     filter: Option<String>,
     /// Inputs for each decoder
     #[arg(long, value_name = "N", default_value_t = 1_000_000)]

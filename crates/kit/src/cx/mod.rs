@@ -2,9 +2,11 @@
 
 mod losses;
 mod progress;
+mod work;
 
 pub use losses::LossLog;
 pub use progress::{Pace, Part, Progress};
+pub use work::Work;
 
 use crate::data::{CHUNK, Task, View};
 use crate::error::{Error, Result};
@@ -82,6 +84,10 @@ pub struct Cx {
     pub progress: Progress,
     /// Losses on the device that were not read yet.
     pub losses: LossLog,
+    /// What is being made for the store; `None` if it is not kept.
+    pub work: Option<Work>,
+    /// What the stage has said so far that is worth saying again, where work is kept.
+    pub said: RefCell<Vec<Event>>,
 }
 
 impl Cx {
@@ -103,6 +109,8 @@ impl Cx {
             trace: None,
             progress,
             losses: LossLog::default(),
+            work: None,
+            said: RefCell::default(),
         }
     }
 
@@ -133,6 +141,14 @@ impl Cx {
         self.progress.evaluating = 0.0;
         self.rows.clear();
         self.losses.clear();
+        self.work = None;
+        self.said.get_mut().clear();
+    }
+
+    /// Seconds since some fixed moment. Those count too that an earlier program spent on trainings that were gone on
+    /// with.
+    pub fn clock(&self) -> f64 {
+        self.host.now() + self.progress.earlier
     }
 
     /// A random stream for a purpose, a sample and a turn (epoch, step or restart), from the run's seed and the stage.
@@ -151,6 +167,9 @@ impl Cx {
     pub fn say_with(&self, event: Event, buffers: Vec<Vec<u8>>) {
         let progress = matches!(event, Event::Step { .. } | Event::Paused { .. } | Event::Resumed);
         if !self.quiet || (progress && self.progress.pace.is_none()) {
+            if work::lasts(&event) && self.host.store().is_some() {
+                self.said.borrow_mut().push(event.clone());
+            }
             self.host.say(Said { run: self.run, stage: Some(self.stage.clone()), event }, buffers);
         }
     }

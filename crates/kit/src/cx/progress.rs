@@ -21,6 +21,8 @@ pub struct Progress {
     pub steps: usize,
     /// Seconds that the stage has spent in evaluation. They are left out of its reported time, as in papers.
     pub evaluating: f64,
+    /// Seconds that an earlier program spent on trainings that were gone on with from a checkpoint.
+    pub earlier: f64,
     /// The part of the stage that the steps are counted in.
     pub part: Part,
     /// Whether the steps of an attack count as steps of the stage. False in adversarial training, where an attack is
@@ -59,6 +61,7 @@ impl Progress {
             gate,
             steps: 0,
             evaluating: 0.0,
+            earlier: 0.0,
             part: Part::WHOLE,
             counts_attack_steps: false,
             pace: None,

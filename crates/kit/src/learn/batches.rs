@@ -17,7 +17,7 @@ pub(super) struct Batches<'a> {
     rows: Rc<[u32]>,
     /// Index of the current batch in its epoch.
     place: usize,
-    /// `place` and then `rows`, on the device (see [`ops::gather_batch`]); `None` before the first epoch.
+    /// `place` and then `rows`, on the device (see [`ops::gather_batch`]); `None` before the first step.
     order: Option<Tensor<1, Int>>,
 }
 
@@ -32,10 +32,11 @@ impl<'a> Batches<'a> {
         self.view.len() / self.size
     }
 
-    /// Moves to batch `place` of an epoch; at the first one the epoch's order is drawn.
+    /// Moves to batch `place` of an epoch. The epoch's order is drawn at its first batch, or where the training goes
+    /// on.
     pub(super) fn go_to(&mut self, epoch: u32, place: usize, cx: &Cx) {
         self.place = place;
-        if place == 0 {
+        if place == 0 || self.order.is_none() {
             let mut rows = self.view.rows.to_vec();
             cx.rng("batch", self.at, epoch).shuffle(&mut rows);
             self.rows = rows.into();

@@ -1,6 +1,7 @@
 //! Training and evaluation.
 
 mod batches;
+mod checkpoints;
 mod gradients;
 mod objective;
 mod random_labels;

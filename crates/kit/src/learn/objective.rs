@@ -12,10 +12,15 @@ use burn::tensor::{Gradients, Tensor};
 pub type Loss = fn(&Net, &Batch, &mut Pass) -> Tensor<1>;
 
 /// What the training loop minimises. By default [`Self::steady`], and without that the mean cross-entropy.
+///
+/// It carries nothing from step to step: what differs follows from the number of the step. So a training can go on from
+/// a checkpoint, whatever it minimises.
 pub trait Objective {
-    /// The loss of a batch, `[1]`. It may do other work first, such as an attack on the batch.
+    /// The loss of a batch, `[1]`, at a step, counted from 0. It may do other work first, such as an attack on the
+    /// batch.
     fn loss<'a>(
-        &'a mut self,
+        &'a self,
+        _step: usize,
         net: &'a Net,
         batch: &'a Batch,
         pass: &'a mut Pass,
@@ -25,12 +30,12 @@ pub trait Objective {
     }
 
     /// The gradients for the optimiser. Overridden by methods that mask them; by default those of the loss.
-    fn gradients(&mut self, net: &Net, tape: &mut Gradients) -> GradientsParams {
+    fn gradients(&self, net: &Net, tape: &mut Gradients) -> GradientsParams {
         GradientsParams::from_module(tape, net)
     }
 
     /// Changes the net after each step. Overridden by methods that must restore some weights bit for bit.
-    fn after(&mut self, net: Net) -> Net {
+    fn after(&self, net: Net) -> Net {
         net
     }
 

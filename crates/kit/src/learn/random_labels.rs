@@ -36,10 +36,10 @@ pub async fn relabel(
 ) -> Result<Net> {
     let mut forget = split.forget.rows.to_vec();
     forget.sort_unstable();
-    let mut objective = Relabel { forget, task, filled: task.filled(), mask, origin: net.clone(), step: 0 };
+    let objective = Relabel { forget, task, filled: task.filled(), mask, origin: net.clone() };
     match mix {
-        Mix::Sequential => descend(net, recipe, Mode::Train, &[&split.forget, &split.retain], &mut objective, cx).await,
-        Mix::Shuffled => descend(net, recipe, Mode::Train, &[&task.train], &mut objective, cx).await,
+        Mix::Sequential => descend(net, recipe, Mode::Train, &[&split.forget, &split.retain], &objective, cx).await,
+        Mix::Shuffled => descend(net, recipe, Mode::Train, &[&task.train], &objective, cx).await,
     }
 }
 
@@ -52,17 +52,16 @@ struct Relabel<'a> {
     mask: Option<&'a GradientsParams>,
     /// The net before training: weights outside the mask are restored from it.
     origin: Net,
-    step: u32,
 }
 
 impl Relabel<'_> {
     /// The label to train on: for a sample of the forget set a random other class, else its own.
-    fn label(&self, id: u32, cx: &Cx) -> i32 {
+    fn label(&self, id: u32, step: usize, cx: &Cx) -> i32 {
         let own = self.task.train.label(id);
         if self.forget.binary_search(&id).is_err() {
             return own.into();
         }
-        let other = cx.rng("label", id, self.step).below(self.filled.len() - 1);
+        let other = cx.rng("label", id, step as u32 + 1).below(self.filled.len() - 1);
         let own = self.filled.partition_point(|class| *class < own);
         self.filled[if other >= own { other + 1 } else { other }].into()
     }
@@ -70,23 +69,23 @@ impl Relabel<'_> {
 
 impl Objective for Relabel<'_> {
     fn loss<'a>(
-        &'a mut self,
+        &'a self,
+        step: usize,
         net: &'a Net,
         batch: &'a Batch,
         pass: &'a mut Pass,
         cx: &'a mut Cx,
     ) -> Boxed<'a, Result<Tensor<1>>> {
         Box::pin(async move {
-            self.step += 1;
             if !batch.ids.iter().any(|id| self.forget.binary_search(id).is_ok()) {
                 return Ok(mean_loss(net, batch, pass));
             }
-            let y = upload(batch.ids.iter().map(|id| self.label(*id, cx)), &cx.device);
+            let y = upload(batch.ids.iter().map(|id| self.label(*id, step, cx)), &cx.device);
             Ok(mean_loss(net, &Batch { y, ..batch.clone() }, pass))
         })
     }
 
-    fn gradients(&mut self, net: &Net, tape: &mut Gradients) -> GradientsParams {
+    fn gradients(&self, net: &Net, tape: &mut Gradients) -> GradientsParams {
         let gradients = GradientsParams::from_module(tape, net);
         match self.mask {
             Some(mask) => mask_gradients(net, gradients, mask),
@@ -94,7 +93,7 @@ impl Objective for Relabel<'_> {
         }
     }
 
-    fn after(&mut self, net: Net) -> Net {
+    fn after(&self, net: Net) -> Net {
         match self.mask {
             Some(mask) => restore(net, &self.origin, mask),
             None => net,

@@ -1,6 +1,7 @@
 //! The training loop.
 
 use super::batches::Batches;
+use super::checkpoints::{Checkpoints, Resumed};
 use super::{Loss, Objective, Recipe, test};
 use crate::cx::{Checkpoint, Cx};
 use crate::data::View;
@@ -25,13 +26,14 @@ pub enum Mode {
 /// Trains the weights of `net` that are not frozen. The net comes in and goes out without autodiff.
 ///
 /// An epoch has as many full batches as fit into a fresh permutation; the remaining samples are left to later epochs.
-/// With several views, an epoch passes over one after the other, under one optimiser.
+/// With several views, an epoch passes over one after the other, under one optimiser. Where a checkpoint of this
+/// training is in the store, it goes on from there.
 pub async fn descend(
     net: Net,
     recipe: &Recipe,
     mode: Mode,
     views: &[&View],
-    objective: &mut dyn Objective,
+    objective: &dyn Objective,
     cx: &mut Cx,
 ) -> Result<Net> {
     let mut feeds: Vec<Batches> = views.iter().enumerate().map(|(at, view)| Batches::new(at, view, recipe)).collect();
@@ -41,16 +43,16 @@ pub async fn descend(
     }
     let total = epoch * recipe.epochs as usize;
     let every = every(total);
-    let mut optimizer = recipe.optimizer(total, epoch);
-    observe(objective.whole(net.clone()), 0, false, cx).await?;
-    let mut net = net.train();
+    let mut checkpoints = Checkpoints::new(total, cx);
+    let optimizer = || recipe.optimizer(total, epoch);
+    let (mut net, mut optimizer, first) = begin(net, optimizer, &mut checkpoints, objective, cx).await?;
     let steady = objective.steady().filter(|_| feeds.len() == 1);
     let mut graph: Option<Graph> = None;
-    for step in 0..total {
+    for step in first..total {
         let batches = next(&mut feeds, step, epoch, cx);
         let mut this = Step { batches, mode, step, optimizer: &mut optimizer, objective };
         let mut recorded = None;
-        if RECORDED.contains(&step)
+        if RECORDED.contains(&(step - first))
             && graph.is_none()
             && let Some(loss) = steady
         {
@@ -72,7 +74,7 @@ pub async fn descend(
         cx.losses.wrote(step);
         cx.progress.steps += 1;
         let last = step + 1 == total;
-        // A replay writes into the memory of the net, so a checkpoint has to be a copy.
+        // A replay writes into the memory of the net, so a model that is kept has to be a copy.
         let current = |net: &Net| objective.whole(if graph.is_some() { copied(net.valid()) } else { net.valid() });
         let mut went = Ok(());
         if (step + 1) % every == 0 || last || cx.progress.gate.paused.get() {
@@ -82,15 +84,34 @@ pub async fn descend(
         if went.is_ok() {
             went = cx.step(step + 1, total).await;
         }
-        if let Err(error) = went {
-            if matches!(error, Error::Cancelled) {
-                cx.good = Some(Checkpoint { step: step + 1, net: current(&net) });
-            }
-            return Err(error);
+        let is_stopped = matches!(went, Err(Error::Cancelled));
+        if (went.is_ok() || is_stopped) && checkpoints.are_due(last || is_stopped, cx) {
+            cx.flush().await?;
+            checkpoints.make(step + 1, &net, &optimizer, cx).await?;
         }
+        if is_stopped {
+            cx.good = Some(Checkpoint { step: step + 1, net: current(&net) });
+        }
+        went?;
     }
     cx.flush().await?;
     Ok(net.valid())
+}
+
+/// The net with autodiff, its optimiser, and the first step: that of the last checkpoint, else 0.
+async fn begin(
+    net: Net,
+    optimizer: impl Fn() -> Optimizer,
+    checkpoints: &mut Checkpoints,
+    objective: &dyn Objective,
+    cx: &mut Cx,
+) -> Result<(Net, Optimizer, usize)> {
+    if let Some(Resumed { net, optimizer, step }) = checkpoints.resume(&net, optimizer(), cx).await {
+        cx.good = Some(Checkpoint { step, net: objective.whole(net.valid()) });
+        return Ok((net, optimizer, step));
+    }
+    observe(objective.whole(net.clone()), 0, false, cx).await?;
+    Ok((net.train(), optimizer(), 0))
 }
 
 /// Finds the view that a step belongs to and moves its batches to the one of that step. An epoch has `epoch` steps.
@@ -108,8 +129,8 @@ fn next<'b, 'v>(feeds: &'b mut [Batches<'v>], step: usize, epoch: usize, cx: &Cx
     batches
 }
 
-/// Steps at which the loop tries to record. By the first of them all buffers have been allocated. The device may refuse
-/// for lack of free memory, and a later attempt may succeed.
+/// Steps of the loop at which it tries to record. By the first of them all buffers have been allocated. The device may
+/// refuse for lack of free memory, and a later attempt may succeed.
 const RECORDED: [usize; 3] = [3, 6, 12];
 
 /// One training step.
@@ -118,7 +139,7 @@ struct Step<'a, 'v> {
     mode: Mode,
     step: usize,
     optimizer: &'a mut Optimizer,
-    objective: &'a mut dyn Objective,
+    objective: &'a dyn Objective,
 }
 
 impl Step<'_, '_> {
@@ -126,7 +147,7 @@ impl Step<'_, '_> {
     async fn run(&mut self, net: Net, cx: &mut Cx) -> Result<Net> {
         self.optimizer.begin();
         let (batch, mut pass) = (self.batches.batch(), self.pass(cx));
-        let loss = self.objective.loss(&net, &batch, &mut pass, cx).await?;
+        let loss = self.objective.loss(self.step, &net, &batch, &mut pass, cx).await?;
         Ok(self.descend(net, &pass, loss, cx))
     }
 

@@ -39,19 +39,18 @@ pub struct PgdAt;
 
 impl Tune for PgdAt {
     async fn tune(config: &Config, TuneJob { net, task }: TuneJob<'_>, cx: &mut Cx) -> Result<Net> {
-        let mut objective = WorstCase { config, step: 0 };
-        descend(net, &config.train, Mode::Train, &[&task.train], &mut objective, cx).await
+        descend(net, &config.train, Mode::Train, &[&task.train], &WorstCase { config }, cx).await
     }
 }
 
 struct WorstCase<'a> {
     config: &'a Config,
-    step: u32,
 }
 
 impl Objective for WorstCase<'_> {
     fn loss<'a>(
-        &'a mut self,
+        &'a self,
+        step: usize,
         net: &'a Net,
         batch: &'a Batch,
         pass: &'a mut Pass,
@@ -62,8 +61,7 @@ impl Objective for WorstCase<'_> {
             let victim = Victim::in_training(net, batch.ids.len());
             let loss = attack_loss(AttackLoss::Ce, false);
             let pgd = Pgd { ball: epsilon.into(), alpha, steps, loss: &*loss, keep: Keep::Final };
-            let start = pgd.ball.start(Start::Inside, batch, self.step, cx);
-            self.step += 1;
+            let start = pgd.ball.start(Start::Inside, batch, step as u32, cx);
             let x = pgd.run(&victim, batch, start, cx).await?;
             Ok(mean_loss(net, &Batch { x, ..batch.clone() }, pass))
         })

@@ -21,7 +21,7 @@ pub struct Scratch;
 impl Tune for Scratch {
     async fn tune(config: &Config, TuneJob { net, task }: TuneJob<'_>, cx: &mut Cx) -> Result<Net> {
         let net = cx.net(&net.pick, task)?;
-        descend(net, &config.train, Mode::Train, &[&task.train], &mut CrossEntropy, cx).await
+        descend(net, &config.train, Mode::Train, &[&task.train], &CrossEntropy, cx).await
     }
 }
 

@@ -37,7 +37,7 @@ pub struct FullFinetune;
 
 impl Tune for FullFinetune {
     async fn tune(config: &Config, TuneJob { net, task }: TuneJob<'_>, cx: &mut Cx) -> Result<Net> {
-        descend(net, &config.train, Mode::Train, &[&task.train], &mut CrossEntropy, cx).await
+        descend(net, &config.train, Mode::Train, &[&task.train], &CrossEntropy, cx).await
     }
 }
 

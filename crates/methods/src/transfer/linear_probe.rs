@@ -28,9 +28,9 @@ impl Tune for LinearProbe {
         let [width, _] = net.head().dims();
         let pick = Pick { id: "linear".into(), params: Default::default() };
         let probe = Net::with(&pick, [width, 1, 1], net.classes, &mut Rng::of(0, "probe", &[]), &cx.device)?;
-        let mut objective = Probe { net: net.clone() };
+        let objective = Probe { net: net.clone() };
         let probe = probe.put_head(net.head());
-        let probe = descend(probe, &config.train, Mode::Train, &[&features], &mut objective, cx).await?;
+        let probe = descend(probe, &config.train, Mode::Train, &[&features], &objective, cx).await?;
         Ok(whole_net(&net, probe))
     }
 }

@@ -26,7 +26,7 @@ pub struct Finetune;
 
 impl Unlearn for Finetune {
     async fn unlearn(config: &Config, job: UnlearnJob<'_>, cx: &mut Cx) -> Result<Net> {
-        descend(job.net, &config.train, Mode::Train, &[&job.split.retain], &mut CrossEntropy, cx).await
+        descend(job.net, &config.train, Mode::Train, &[&job.split.retain], &CrossEntropy, cx).await
     }
 }
 

@@ -29,7 +29,7 @@ pub struct GradientAscent;
 
 impl Unlearn for GradientAscent {
     async fn unlearn(config: &Config, job: UnlearnJob<'_>, cx: &mut Cx) -> Result<Net> {
-        descend(job.net, &config.train, Mode::Train, &[&job.split.forget], &mut Ascent, cx).await
+        descend(job.net, &config.train, Mode::Train, &[&job.split.forget], &Ascent, cx).await
     }
 }
 

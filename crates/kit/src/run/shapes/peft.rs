@@ -44,6 +44,6 @@ fn make<'a, M: Peft>(
     Box::pin(async move {
         let config = M::settings(M::ID, params)?;
         let Attached { net, recipe } = M::attach(&config, net.no_grad(), task, cx)?;
-        descend(net, &recipe, Mode::Eval, &[&task.train], &mut CrossEntropy, cx).await
+        descend(net, &recipe, Mode::Eval, &[&task.train], &CrossEntropy, cx).await
     })
 }

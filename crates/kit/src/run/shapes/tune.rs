@@ -59,7 +59,7 @@ pub(super) fn run<'a>(
         let task = state.task(stage)?.clone();
         let (parent, net) = start(stage, state, &task, cx)?;
         entry.fits(stage, &task)?;
-        let begun = cx.host.now();
+        let begun = cx.clock();
         cx.watch = Some(Watch::of(&task));
         let net = make(&stage.params, prepared(net, &task, cx)?, &task, cx).await?;
         let tested = test(&net, &task.test, cx).await?;
@@ -67,7 +67,7 @@ pub(super) fn run<'a>(
         let steps = cx.progress.steps;
         cx.publish(&net);
         cx.say_tested(steps, &tested);
-        let seconds = cx.host.now() - begun;
+        let seconds = cx.clock() - begun;
         let mut rows = measured(&cx.stage, &tested);
         rows.extend(seen.accuracy().map(|value| Row::share(&cx.stage, "train_accuracy", value, seen.len())));
         rows.push(Row::new(&cx.stage, "steps", steps as f64));

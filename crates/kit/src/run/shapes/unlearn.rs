@@ -2,17 +2,17 @@
 
 use super::check_classes;
 use super::tune::{measured, prepared};
-use crate::cx::{Cx, Watch};
+use crate::cx::{Cx, Watch, Work};
 use crate::data::{Split, Task};
 use crate::error::{Error, Result};
 use crate::host::Boxed;
 use crate::learn::test;
-use crate::nets::Net;
+use crate::nets::{Net, weights};
 use crate::run::entry::{Entry, Method};
 use crate::run::results::Reference;
 use crate::run::state::RunState;
 use crate::stats::{Mean, mean, mia_confidence};
-use crate::store;
+use crate::store::{self, Found};
 use burn::module::Module;
 use serde_json::json;
 use spec::{Digest, Event, Row, START, Shape, Stage};
@@ -127,10 +127,10 @@ fn run<'a, M: Unlearn>(
         cx.say(Event::Phase { name: entry.title.into(), before: false });
         cx.watch = Some(Watch::of(&task));
         (cx.progress.steps, cx.progress.evaluating) = (0, 0.0);
-        let begun = cx.host.now();
+        let begun = cx.clock();
         let job = UnlearnJob { net: prepared(original, &task, cx)?, split: &split, task: &task, lineage: &lineage };
         let net = M::unlearn(&config, job, cx).await?.unfreeze();
-        let seconds = cx.host.now() - begun - cx.progress.evaluating;
+        let seconds = cx.clock() - begun - cx.progress.evaluating;
         let steps = cx.progress.steps;
         let after = four(&net, &split, cx).await?;
         let tested = test(&net, &task.test, cx).await?;
@@ -156,35 +156,59 @@ async fn reference(lineage: &Lineage<'_>, split: &Split, cx: &mut Cx) -> Result<
     let seeds = state.spec.seeds_of_reference();
     let key = key(lineage, split, cx.seed, seeds);
     let known = state.references.borrow().get(&key).cloned();
-    let found = match known {
-        Some(found) => Some(found),
-        None => recalled(&key, cx).await,
+    let (made, lease) = match known {
+        Some(known) => (Some(known), None),
+        None => match store::recall_or_lease(&key, cx).await? {
+            Found::Kept(seconds, nets) => (Some(Rc::new(Reference { nets, seconds })), None),
+            Found::Missing(lease) => (None, lease),
+        },
     };
-    if let Some(found) = found {
-        cx.say(Event::Phase { name: "Retrained reference, from the store".into(), before: true });
-        state.references.borrow_mut().insert(key, found.clone());
-        return Ok(found);
-    }
-    let (mut nets, mut seconds) = (Vec::new(), Vec::new());
-    for at in 0..seeds {
-        let name = format!("Retraining without what is forgotten, {} of {seeds}", at + 1);
-        cx.say(Event::Phase { name, before: true });
-        let mut beside = cx.beside(cx.seed + at);
-        let begun = cx.host.now();
-        nets.push(lineage.again(&mut beside).await?);
-        seconds.push(cx.host.now() - begun);
-    }
-    store::keep(&key, json!(seconds), &nets, cx).await?;
-    let made = Rc::new(Reference { nets, seconds });
+    let made = match made {
+        Some(made) => {
+            cx.say(Event::Phase { name: "Retrained reference, from the store".into(), before: true });
+            delete_checkpoints(&key, seeds, cx).await;
+            made
+        }
+        None => retrained(lineage, &key, seeds, cx).await?,
+    };
+    drop(lease);
     state.references.borrow_mut().insert(key, made.clone());
     Ok(made)
 }
 
-/// A reference that an earlier session has kept.
-async fn recalled(key: &str, cx: &Cx) -> Option<Rc<Reference>> {
-    let (seconds, nets) = store::recall(key, cx).await?;
-    let seconds: Vec<f64> = serde_json::from_value(seconds).ok()?;
-    (!nets.is_empty() && nets.len() == seconds.len()).then(|| Rc::new(Reference { nets, seconds }))
+/// Retrains the networks, and keeps them.
+async fn retrained(lineage: &Lineage<'_>, key: &str, seeds: u32, cx: &mut Cx) -> Result<Rc<Reference>> {
+    let (mut nets, mut seconds, mut files) = (Vec::new(), Vec::new(), Vec::new());
+    for at in 0..seeds {
+        let name = format!("Retraining without what is forgotten, {} of {seeds}", at + 1);
+        cx.say(Event::Phase { name, before: true });
+        let mut beside = cx.beside(cx.seed + at);
+        beside.work = cx.work.as_ref().map(|_| Work::new(of_seed(key, at)));
+        let begun = beside.clock();
+        nets.push(lineage.again(&mut beside).await?);
+        seconds.push(beside.clock() - begun);
+        cx.progress.earlier += beside.progress.earlier;
+    }
+    if cx.work.is_some() {
+        for net in &nets {
+            files.push(weights::save(net).await?);
+        }
+        store::keep(key, json!(seconds), &files, cx).await;
+        delete_checkpoints(key, seeds, cx).await;
+    }
+    Ok(Rc::new(Reference { nets, seconds }))
+}
+
+/// Deletes the checkpoints of a reference that is finished.
+async fn delete_checkpoints(key: &str, seeds: u32, cx: &Cx) {
+    for at in 0..seeds {
+        store::delete_checkpoints(&of_seed(key, at), cx).await;
+    }
+}
+
+/// The part of a reference that is of one seed.
+fn of_seed(key: &str, at: u32) -> String {
+    format!("{key} {at}")
 }
 
 /// Whether the reference for the lineage of these stages and this split is in the store.
