@@ -1,7 +1,7 @@
 //! Stages that were played before need not be played again, where the host keeps finished work.
 
 use crate::session::Session;
-use kit::cx::Work;
+use kit::cx::{Lasting, Work};
 use kit::run::RunState;
 use kit::store::{self, Found};
 use kit::{Cx, Lease, Result};
@@ -18,7 +18,7 @@ struct Told {
     /// Seconds that it took.
     seconds: f64,
     /// What it said: curves, answers, warnings.
-    events: Vec<Event>,
+    said: Vec<Lasting>,
 }
 
 /// A stage that is about to be played.
@@ -33,7 +33,7 @@ impl Session {
     /// Keeps what a stage has left, if the host keeps work; `file` is its network.
     pub(crate) async fn keep_work(&self, rows: &[Row], seconds: f64, file: Option<Vec<u8>>, cx: &Cx) {
         let Some(work) = &cx.work else { return };
-        let told = Told { rows: rows.to_vec(), seconds, events: cx.said.take() };
+        let told = Told { rows: rows.to_vec(), seconds, said: cx.said.take() };
         store::keep(&work.key, json!(told), file.as_slice(), cx).await;
         store::delete_checkpoints(&work.key, cx).await;
     }
@@ -60,7 +60,7 @@ impl Session {
             self.restored(index, net, state, cx);
         }
         cx.say(Event::Note { message: "It was played before and is taken from the store.".into() });
-        told.events.into_iter().for_each(|event| cx.say(event));
+        told.said.into_iter().for_each(|said| cx.say(said.into()));
         Ok(Recalled::Stage(told.rows, told.seconds))
     }
 

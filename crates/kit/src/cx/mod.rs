@@ -6,7 +6,7 @@ mod work;
 
 pub use losses::LossLog;
 pub use progress::{Pace, Part, Progress};
-pub use work::Work;
+pub use work::{Lasting, Work};
 
 use crate::data::{CHUNK, Task, View};
 use crate::error::{Error, Result};
@@ -87,7 +87,7 @@ pub struct Cx {
     /// What is being made for the store; `None` if it is not kept.
     pub work: Option<Work>,
     /// What the stage has said so far that is worth saying again, where work is kept.
-    pub said: RefCell<Vec<Event>>,
+    pub said: RefCell<Vec<Lasting>>,
 }
 
 impl Cx {
@@ -167,8 +167,8 @@ impl Cx {
     pub fn say_with(&self, event: Event, buffers: Vec<Vec<u8>>) {
         let progress = matches!(event, Event::Step { .. } | Event::Paused { .. } | Event::Resumed);
         if !self.quiet || (progress && self.progress.pace.is_none()) {
-            if work::lasts(&event) && self.host.store().is_some() {
-                self.said.borrow_mut().push(event.clone());
+            if self.host.store().is_some() {
+                self.said.borrow_mut().extend(Lasting::of(&event));
             }
             self.host.say(Said { run: self.run, stage: Some(self.stage.clone()), event }, buffers);
         }

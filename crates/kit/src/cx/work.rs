@@ -1,6 +1,7 @@
 //! What a context makes for the store.
 
-use spec::Event;
+use serde::{Deserialize, Serialize};
+use spec::{Answers, Event};
 
 /// A work that is being made: a stage or a retrained reference.
 pub struct Work {
@@ -23,15 +24,45 @@ impl Work {
     }
 }
 
-/// Whether an event is worth saying again when a work is taken from the store. Progress is not; pictures and weights
-/// lie in buffers beside the event.
-pub(super) const fn lasts(event: &Event) -> bool {
-    matches!(
-        event,
-        Event::Scalar { .. }
-            | Event::Answers { .. }
-            | Event::Classes { .. }
-            | Event::Note { .. }
-            | Event::Warning { .. }
-    )
+/// What a stage has said that is worth saying again when it is taken from the store. Progress is not; pictures and
+/// weights lie in buffers beside the event. A type of its own, because reading every event from a file would make the
+/// engine a tenth larger.
+#[derive(Clone, Serialize, Deserialize)]
+pub enum Lasting {
+    /// [`Event::Scalar`]: series, step and value.
+    Scalar(String, usize, f32),
+    /// [`Event::Answers`]: series and answers.
+    Answers(String, Answers),
+    /// [`Event::Classes`]: series and values.
+    Classes(String, Vec<Option<f32>>),
+    /// [`Event::Note`].
+    Note(String),
+    /// [`Event::Warning`].
+    Warning(String),
+}
+
+impl Lasting {
+    /// `None` of an event that does not last.
+    pub(super) fn of(event: &Event) -> Option<Self> {
+        Some(match event.clone() {
+            Event::Scalar { series, step, value } => Self::Scalar(series, step, value),
+            Event::Answers { series, answers } => Self::Answers(series, answers),
+            Event::Classes { series, values } => Self::Classes(series, values),
+            Event::Note { message } => Self::Note(message),
+            Event::Warning { message } => Self::Warning(message),
+            _ => return None,
+        })
+    }
+}
+
+impl From<Lasting> for Event {
+    fn from(said: Lasting) -> Self {
+        match said {
+            Lasting::Scalar(series, step, value) => Self::Scalar { series, step, value },
+            Lasting::Answers(series, answers) => Self::Answers { series, answers },
+            Lasting::Classes(series, values) => Self::Classes { series, values },
+            Lasting::Note(message) => Self::Note { message },
+            Lasting::Warning(message) => Self::Warning { message },
+        }
+    }
 }

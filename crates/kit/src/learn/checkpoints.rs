@@ -3,7 +3,7 @@
 //! A checkpoint holds the weights that are trained, running statistics, the optimiser's state, and what was said. The
 //! order of the batches and all random numbers follow from the number of the step.
 
-use crate::cx::Cx;
+use crate::cx::{Cx, Lasting};
 use crate::error::{Error, Result};
 use crate::nets::Net;
 use crate::nets::layers::Statistics;
@@ -44,7 +44,7 @@ struct About {
     /// Those of evaluation.
     evaluating: f64,
     /// What the training has said.
-    said: Vec<Event>,
+    said: Vec<Lasting>,
 }
 
 /// A training that goes on.
@@ -139,7 +139,7 @@ impl Checkpoints {
         let optimizer = optimizer.after(step, &net, &state.collect(), &cx.device)?;
         cx.say(Event::Note { message: format!("It was cut after step {step} of {total}, and goes on from there.") });
         self.said = cx.said.borrow().len();
-        said.into_iter().for_each(|event| cx.say(event));
+        said.into_iter().for_each(|said| cx.say(said.into()));
         cx.progress.steps += step;
         cx.progress.earlier += seconds;
         cx.progress.evaluating += evaluating;
