@@ -47,3 +47,13 @@ fn catalogue_is_up_to_date() {
     let stored = std::fs::read_to_string(path).unwrap_or_default();
     assert!(stored == fresh, "static/catalogue.json is old: run BLESS=1 cargo test catalogue");
 }
+
+#[test]
+fn shipped_networks_know_the_names_of_their_classes() {
+    for source in engine::catalogue().sources {
+        let path = format!("{}/static/weights/{}.safetensors", env!("CARGO_MANIFEST_DIR"), source.weights);
+        let bytes = std::fs::read(path).unwrap();
+        let head = String::from_utf8_lossy(&bytes[..2000]).replace('\\', "");
+        assert!(head.contains(r#""names":["A","B","C""#), "{}", source.weights);
+    }
+}

@@ -1,6 +1,6 @@
 // What may go wrong around the page: nothing finished is lost, one plain sentence says it, the console stays quiet.
 import { deflateSync } from "node:zlib";
-import { LONG, SHORT, asked, drop, hear, idx, load, open, play, playOne, recipe, said, sentence, visit } from "./page.js";
+import { LONG, SHORT, asked, drop, hear, idx, load, open, play, playOne, recipe, routes, said, sentence, visit } from "./page.js";
 import { expect, test } from "./test.js";
 
 const notice = (page) => page.locator(".notice");
@@ -92,6 +92,28 @@ test("a link with hostile text is shown as text", async ({ page }) => {
     await open(page, `./?backend=cpu#r=${deflateSync(text).toString("base64url")}`);
     await expect(notice(page)).toContainText("This link cannot be read.");
   }
+});
+
+test("own weights that are not here any more are asked for, and nothing is fetched in their place", async ({ page }) => {
+  const fetched = [];
+  page.on("request", (request) => fetched.push(request.url()));
+  await open(page);
+  await drop(page, "run.toml", recipe("digits-mlp").replace("widths = [64]", 'widths = [64], weights = "../mine"'));
+  await expect(notice(page)).toContainText("drop it on the page");
+  expect(fetched.filter((url) => url.includes("mine"))).toEqual([]);
+});
+
+test("of a run file with a grid the page says what it plays", async ({ page }) => {
+  await open(page);
+  await load(page, recipe("digits-mlp").replace("stage = [", 'grid."stage.digits.train.lr" = [0.01, 0.02]\nstage = ['));
+  await expect(notice(page)).toContainText("The page plays one run of this file.");
+});
+
+test("an address that leads nowhere leads to the first lab", async ({ page }) => {
+  await open(page);
+  await page.goto("./?backend=cpu#/runs");
+  await page.evaluate(() => (location.hash = "#/nope"));
+  await expect.poll(() => page.evaluate(() => location.hash.slice(2))).toBe((await routes(page))[0]);
 });
 
 test("a file of 2 GB is refused by its size, unread", async ({ page }) => {

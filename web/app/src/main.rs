@@ -82,7 +82,10 @@ async fn linked(code: String) -> Opened {
     };
     let path = Route::first().path();
     match strip {
-        Ok(strip) => Opened { strip, path, notice: None },
+        Ok(strip) => {
+            let notice = Notice::of_opened(&strip);
+            Opened { strip, path, notice }
+        }
         Err(notice) => Opened { strip: default_strip(), path, notice: Some(notice) },
     }
 }
@@ -184,10 +187,12 @@ fn followed(view: View) {
             }
             Ok(())
         });
-    } else if let Some(path) = document::path()
-        && let Some(route) = Route::at(&path)
-    {
-        view.follow(&route.path());
+    } else if let Some(path) = document::path() {
+        match Route::at(&path) {
+            Some(route) => view.follow(&route.path()),
+            // The address then says where the visitor is.
+            None => view.go(&Route::first().path()),
+        }
     }
 }
 

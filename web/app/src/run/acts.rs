@@ -159,20 +159,22 @@ impl Run {
 
     /// Fetches the source network while the engine's code loads, which takes longer.
     pub fn fetch_source(self) {
-        let source = self.source_now();
+        let source = self.shipped_source();
         spawn_local(async move {
             self.engine.fetch_source(source).await;
         });
     }
 
-    fn source_now(&self) -> Option<String> {
-        untrack(|| self.source())
+    /// The shipped network that the strip starts from. One that the visitor has brought along lies beside no page.
+    fn shipped_source(&self) -> Option<String> {
+        let is_shipped = |name: &String| catalogue().sources.iter().any(|source| source.weights == *name);
+        untrack(|| self.source()).filter(is_shipped)
     }
 
     /// A device is open: hands over what the engine needs, and plays what waited for it.
     pub(super) fn begin(self) {
         spawn_local(async move {
-            self.engine.begin(self.source_now()).await;
+            self.engine.begin(self.shipped_source()).await;
             self.prepare_now().await;
             let queued = self.queued.try_update(Option::take).flatten();
             if let Some(Queued { stages, paused, follow }) = queued {
@@ -199,7 +201,7 @@ impl Run {
     }
 
     async fn prepare_now(self) {
-        self.engine.bring_source(self.source_now()).await;
+        self.engine.bring_source(self.shipped_source()).await;
         self.trouble.set(None);
         self.engine.prepare(self.strip.with_untracked(|strip| strip.spec.clone()));
     }

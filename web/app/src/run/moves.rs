@@ -101,9 +101,8 @@ impl View {
             Ok(strip) => {
                 run.stop();
                 run.notices.close();
-                let left_out = strip.left_out(catalogue());
-                if !left_out.is_empty() {
-                    run.notices.show(Notice::LeftOut(left_out));
+                if let Some(notice) = Notice::of_opened(&strip) {
+                    run.notices.show(notice);
                 }
                 run.edit(|old| *old = strip);
                 run.classes.update(HashMap::clear);

@@ -1,5 +1,6 @@
 //! What is to be told to the visitor, as causes: the words are chosen where they are drawn.
 
+use super::{catalogue::catalogue, strip::Strip};
 use crate::ui::export;
 use gloo_timers::callback::Timeout;
 use leptos::prelude::*;
@@ -27,6 +28,8 @@ pub enum Notice {
     BrokenLink(Wrong),
     /// Stages that the page neither shows nor plays.
     LeftOut(Vec<String>),
+    /// A run file with a grid or repeats, of which the page plays one run.
+    PlaysOnce,
     /// The engine refused a run before its first stage, with this sentence.
     RunRefused(String),
     /// A dropped file that is of no known kind.
@@ -37,6 +40,18 @@ pub enum Notice {
     },
     /// The browser has no WebGPU: one quiet line under the strip.
     NoWebgpu,
+}
+
+impl Notice {
+    /// What the page does not play of a run file that was opened; `None` where it plays all.
+    pub fn of_opened(strip: &Strip) -> Option<Self> {
+        let left_out = strip.left_out(catalogue());
+        let has_many = !strip.spec.grid.is_empty() || strip.spec.repeats.is_some_and(|repeats| repeats > 1);
+        match left_out.is_empty() {
+            false => Some(Self::LeftOut(left_out)),
+            true => has_many.then_some(Self::PlaysOnce),
+        }
+    }
 }
 
 /// What a dropped file was taken for.

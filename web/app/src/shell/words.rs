@@ -121,6 +121,10 @@ pub fn notice(notice: &Notice) -> (String, String) {
             &format!("Not on the strip: {}.", names.join(", ")),
             "They ask the network before its first layer, which only the command line plays.",
         ),
+        Notice::PlaysOnce => said(
+            "The page plays one run of this file.",
+            "That of its first seed, with the settings as its stages have them; the command line plays grid and repeats.",
+        ),
         Notice::RunRefused(message) => (String::from("This run was refused."), sentence(message.trim_end_matches('.'))),
         Notice::NotAFile(name) => (
             format!("{name} is none of the files this page reads."),
