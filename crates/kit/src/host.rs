@@ -21,6 +21,10 @@ pub trait Host {
     fn rest(&self) -> Boxed<'_, ()>;
     /// The bytes of a file that the run file names: source weights or IDX data.
     fn asset<'a>(&'a self, name: &'a str) -> Boxed<'a, Result<Vec<u8>>>;
+    /// Whether a few test samples are drawn with their answers while a network is trained.
+    fn draws_samples(&self) -> bool {
+        false
+    }
     /// Whether finished work is kept: then [`Host::recall`] and [`Host::keep`] are called.
     fn has_store(&self) -> bool {
         false
