@@ -24,7 +24,7 @@ pub fn WhatIsConfused() -> impl IntoView {
         }
     };
     let sub = move || match run.made_on(&view.shown()) {
-        Some(on) => format!("press a cell; {on}"),
+        Some(on) => format!("{on}; press a cell"),
         None => "press a cell".into(),
     };
     view! {

@@ -45,7 +45,7 @@ pub fn Hardest() -> impl IntoView {
     };
     let is_none = Memo::new(move |_| found.with(Vec::is_empty));
     let sub = move || match run.made_on(&view.shown()) {
-        Some(on) => ["wrong, and surest of it", on.as_str()].join("; "),
+        Some(on) => [on.as_str(), "wrong, and surest of it"].join("; "),
         None => "wrong, and surest of it".into(),
     };
     view! {
