@@ -153,6 +153,7 @@ pub fn series(said: &[(Said, Vec<Vec<u8>>)], wanted: &str) -> Vec<f32> {
 pub struct Bench {
     pub run: RunState,
     pub cx: Cx,
+    host: Rc<Collect>,
 }
 
 impl Bench {
@@ -168,7 +169,8 @@ impl Bench {
         cx.enter(START.into());
         let start = cx.net(&spec.model, &tasks[0]).unwrap();
         let makers = Rc::new(|id: &str| engine::entry(id).ok().and_then(|entry| entry.make));
-        Self { run: RunState::new(Rc::new(spec), tasks, start, makers, Rc::default(), Default::default()), cx }
+        let run = RunState::new(Rc::new(spec), tasks, start, makers, Rc::default(), Default::default());
+        Self { run, cx, host }
     }
 
     pub fn play(&mut self, index: usize) -> Result<Vec<Row>> {
@@ -177,6 +179,11 @@ impl Bench {
         let entry = engine::entry(&stage.id)?;
         self.cx.enter(spec.stage_name(index));
         pollster::block_on((entry.run)(entry, stage, &mut self.run, &mut self.cx))
+    }
+
+    /// What was said so far.
+    pub fn heard(&self) -> Heard {
+        self.host.said.take()
     }
 
     pub fn net(&self, name: &str) -> &Net {

@@ -275,7 +275,7 @@ fn curves(host: &Keeping) -> Vec<(String, usize, u32)> {
     let said = host.heard.said.borrow();
     let of_stage = said.iter().filter(|(said, _)| said.stage.as_deref() == Some("x"));
     let points = of_stage.filter_map(|(said, _)| match &said.event {
-        Event::Scalar { series, step, value } => Some((series.clone(), *step, value.to_bits())),
+        Event::Scalar { series, step, value, .. } => Some((series.clone(), *step, value.to_bits())),
         _ => None,
     });
     let mut points: Vec<_> = points.collect();

@@ -98,7 +98,13 @@ fn what_differs_is_played() {
     assert_eq!(with(&["--set", "forget.class=4"]), ["base", "fool", "lora"]);
     assert_eq!(with(&["--set", "retrain_seeds=1"]), ["base", "fool", "lora"]);
     assert_eq!(with(&["--set", "name=other"]), ["base", "fool", "lora", "forgot", "audit"]);
-    for set in ["seed=2", "stage.base.train.epochs=2", "model.widths=[12]", "tasks.digits.tilt=5"] {
+    // No network depends on how often it is looked at, and at how many samples.
+    for set in ["every=0", "every=3", "look=9"] {
+        assert_eq!(with(&["--set", set]), ["base", "fool", "lora", "forgot", "audit"], "{set}");
+    }
+    for set in
+        ["tasks.digits.validation=0", "seed=2", "stage.base.train.epochs=2", "model.widths=[12]", "tasks.digits.tilt=5"]
+    {
         assert_eq!(with(&["--set", set]), [""; 0], "{set}");
     }
     assert_eq!(with(&["--plain"]), [""; 0]);
@@ -335,7 +341,8 @@ fn a_program_that_waits_can_be_stopped() {
     signal(&second, libc::SIGTERM);
     assert_eq!(second.wait().unwrap().code(), Some(143));
     assert!(first.try_wait().unwrap().is_none(), "it waited for the first one");
-    assert_eq!(with_ending(&folder, "lease").len(), 1, "the lease of the first one");
+    // It may hold two by now, that of a stage and that of its reference.
+    assert!(!with_ending(&folder, "lease").is_empty(), "the lease of the first one");
     first.kill().unwrap();
     first.wait().unwrap();
 }

@@ -5,6 +5,7 @@ mod bad_input;
 mod catalogue;
 mod cli;
 mod common;
+mod curves;
 mod engine_runs;
 mod foreign_files;
 mod goldens;

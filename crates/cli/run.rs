@@ -378,6 +378,16 @@ fn table(done: &[Played], catalogue: &Catalogue, quiet: bool) -> String {
     if !quiet {
         out.push_str("\n`palimpsest metrics` says what the columns mean.\n");
     }
+    let samples = reports.iter().flat_map(|report| &report.samples);
+    let lines = samples.map(|(task, of)| format!("Samples of {task}: {}.", report::table::samples(of)));
+    let mut told: Vec<String> = Vec::new();
+    for line in lines.filter(|_| !quiet) {
+        // Points of a grid mostly share their tasks.
+        if !told.contains(&line) {
+            out.push_str(&(text::plain(&line) + "\n"));
+            told.push(line);
+        }
+    }
     for report in &reports {
         let name = &report.spec.name;
         for warning in report.warnings.iter().chain(&report.unfinished) {

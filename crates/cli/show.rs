@@ -7,9 +7,11 @@ use crate::speaker::{Listener, Speaker};
 use crate::stop::Stop;
 use crate::{file, math, text};
 use engine::{Gate, Registry, Session};
+use indexmap::IndexMap;
 use report::{Table, card, figure};
 use serde_json::{Map, Value, json};
-use spec::{Catalogue, Choice, Control, Kind, METRICS, MethodInfo, RunSpec, Why, Widget, Wrong};
+use spec::{Catalogue, Choice, Control, Kind, METRICS, MethodInfo, RunSpec, Samples, Why, Widget, Wrong};
+use std::path::Path;
 use std::rc::Rc;
 
 /// `palimpsest check`: reads data and weights too, so that a run file found right can be played.
@@ -17,14 +19,13 @@ pub fn check(of: &RunFile) -> Result<(), Stop> {
     let spec = of.spec()?;
     let points = run::points(&spec)?;
     let catalogue = catalogue();
-    let gate = Rc::new(Gate::default());
-    let speaker = Speaker::new(Listener::Patient, catalogue.clone(), &spec, None);
-    let machine = Rc::new(Machine::new(file::folder(&of.file), gate.clone(), speaker));
-    let mut session = Session::new(engine::Opened::cpu(Why::Default), machine, gate, Registry::shipped());
-    for point in &points {
-        pollster::block_on(session.fits(point.spec.clone()))?;
+    let mut session = session(&file::folder(&of.file), &spec);
+    let mut samples = IndexMap::new();
+    for point in points.iter().rev() {
+        samples = pollster::block_on(session.fits(point.spec.clone()))?;
     }
-    let plan: String = plan(&spec, points.len(), &catalogue).lines().map(|line| text::plain(line) + "\n").collect();
+    let plan: String =
+        plan(&spec, &samples, points.len(), &catalogue).lines().map(|line| text::plain(line) + "\n").collect();
     Ok(text::print(&plan)?)
 }
 
@@ -60,6 +61,9 @@ pub fn data(name: Option<&str>) -> Result<(), Stop> {
                     let keys: Vec<&str> = choice.controls.iter().map(|control| control.key.as_str()).collect();
                     out.push_str(&text::wrapped(&format!("Settings: {}", keys.join(", ")), 12));
                 }
+                if let Some(of) = samples_of(choice) {
+                    out.push_str(&text::wrapped(&of, 12));
+                }
             }
             out.push('\n');
         }
@@ -79,9 +83,34 @@ pub fn data(name: Option<&str>) -> Result<(), Stop> {
         out.push_str(&format!("{key} = {{ id = \"{}\" }}: {}\n", choice.id, choice.title));
         out.push_str(&text::wrapped(&choice.help, 0));
         out.push_str(&text::wrapped(&choice.licence, 0));
+        if let Some(of) = samples_of(choice) {
+            out.push_str(&text::wrapped(&of, 0));
+        }
         settings(&mut out, &choice.controls);
     }
     Ok(text::print(&out)?)
+}
+
+/// How many samples of a data set are for what, with the settings that it has by default; `None` of a network or forget
+/// set, and of a set that needs files.
+fn samples_of(choice: &Choice) -> Option<String> {
+    choice.facts.as_ref()?;
+    let file = format!(
+        "version = 1\ntasks.it = {{ id = \"{}\" }}\nmodel = {{ id = \"linear\" }}\n\
+         stage = [{{ id = \"train.scratch\" }}]",
+        choice.id
+    );
+    let spec = RunSpec::read(&file).ok()?;
+    let samples = pollster::block_on(session(Path::new("."), &spec).fits(spec)).ok()?;
+    Some(format!("Samples by default: {}", report::table::samples(&samples["it"])))
+}
+
+/// The engine on the CPU, to read what a run file names; `folder` is where the run file lies.
+fn session(folder: &Path, spec: &RunSpec) -> Session {
+    let gate = Rc::new(Gate::default());
+    let speaker = Speaker::new(Listener::Patient, catalogue(), spec, None);
+    let machine = Rc::new(Machine::new(folder.into(), gate.clone(), speaker));
+    Session::new(engine::Opened::cpu(Why::Default), machine, gate, Registry::shipped())
 }
 
 /// `palimpsest metrics`
@@ -195,7 +224,7 @@ const fn kind_word(kind: Kind) -> &'static str {
 }
 
 /// What playing this would do.
-fn plan(spec: &RunSpec, points: usize, catalogue: &Catalogue) -> String {
+fn plan(spec: &RunSpec, samples: &IndexMap<String, Samples>, points: usize, catalogue: &Catalogue) -> String {
     let repeats = spec.repeats.unwrap_or(1);
     let name = if spec.name.is_empty() { "This run file".into() } else { format!("\"{}\"", text::plain(&spec.name)) };
     let plays = points * repeats as usize;
@@ -206,6 +235,9 @@ fn plan(spec: &RunSpec, points: usize, catalogue: &Catalogue) -> String {
     out.push_str("\nTasks\n");
     for (name, pick) in &spec.tasks {
         out.push_str(&format!("  {}: {}{}\n", text::plain(name), pick.id, words(&pick.params)));
+        if let Some(of) = samples.get(name) {
+            out.push_str(&format!("    {}\n", report::table::samples(of)));
+        }
     }
     out.push_str(&format!("Network\n  {}{}\n", spec.model.id, words(&spec.model.params)));
     if let Some(forget) = &spec.forget {

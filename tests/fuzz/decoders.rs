@@ -167,6 +167,8 @@ pub fn run_files() -> Vec<Vec<u8>> {
         seed = 7
         repeats = 2
         retrain_seeds = 3
+        every = 20
+        look = 100
         device = "cpu"
         tasks.zebra = { id = "digits", tilt = 30 }
         tasks."a b" = { id = "moons" }

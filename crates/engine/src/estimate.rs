@@ -1,7 +1,7 @@
 //! How long the stages of a run will take.
 
 use crate::Registry;
-use kit::cx::{Cx, Pace};
+use kit::cx::{Cx, Pace, Watch};
 use kit::data::{CHUNK, Task};
 use kit::learn::{CrossEntropy, Mode, Recipe, descend, every, test};
 use kit::nets::Net;
@@ -74,8 +74,12 @@ async fn guess(registry: Registry, state: &RunState, index: usize, before: &[Gue
     let net = prepared(net, task, cx)?;
     let chunks = |samples: usize| samples.div_ceil(CHUNK) as f64;
     let (train, test) = (chunks(task.train.len()), chunks(task.test.len()));
-    // How often the loop evaluates the test split and two chunks of the training samples.
-    let looks = |pace: &Pace| (1 + pace.of.saturating_sub(1) / every(pace.of)) as f64 * (test + 2.0);
+    let watch = Watch::of(task, &state.spec, &*cx.host);
+    // Chunks that the loop looks at: before the first step, on the way, and at the end.
+    let looks = |pace: &Pace| match &watch {
+        Some(watch) => (2 + pace.of.saturating_sub(1) / every(Some(watch), pace.of)) as f64 * watch.chunks() as f64,
+        None => 0.0,
+    };
     let known = (0..index)
         .filter(|at| source_of_net(registry, state, *at) == source_of_net(registry, state, index))
         .find_map(|at| before[at].read);
@@ -88,7 +92,8 @@ async fn guess(registry: Registry, state: &RunState, index: usize, before: &[Gue
         Shape::Tune | Shape::Peft => {
             let make = entry.make.expect("a tuner makes models");
             let pace = measure_pace(cx, async |cx| make(&stage.params, net, task, cx).await.map(drop)).await?;
-            guess(pace.seconds(pace.of as f64) + read * (looks(&pace) + test + train), Some(pace))
+            let asked = chunks(task.valid.len()) + test + train;
+            guess(pace.seconds(pace.of as f64) + read * (looks(&pace) + asked), Some(pace))
         }
         Shape::Attack => {
             let settings = (entry.settings)(&stage.id, &stage.params)?;

@@ -17,7 +17,7 @@ use kit::nets::weights::{self, AdapterFiles};
 use kit::run::{Made, Reference, RunState, Seen};
 use kit::{Error, Result, Store};
 use serde_json::{Map, Value, json};
-use spec::{Cause, Digest, Event, Import, Kind, Report, Row, RunSpec, START, Said, Wrong};
+use spec::{Cause, Digest, Event, Import, Kind, Report, Row, RunSpec, START, Said, Samples, Wrong};
 use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::rc::Rc;
@@ -215,9 +215,10 @@ impl Session {
         Ok(json!({ "splits": splits, "forget": forgotten }))
     }
 
-    /// An error if data, weights or forget set of a run are missing or do not fit each other; nothing is played.
-    pub async fn fits(&mut self, spec: RunSpec) -> Result {
-        self.begin(0, Rc::new(spec)).await.map(drop)
+    /// An error if data, weights or forget set of a run are missing or do not fit each other; nothing is played. Else
+    /// how many samples each task has.
+    pub async fn fits(&mut self, spec: RunSpec) -> Result<IndexMap<String, Samples>> {
+        self.begin(0, Rc::new(spec)).await.map(|state| samples(&state))
     }
 
     /// Loads and checks data and source network of a run, and reports what they are.
@@ -292,6 +293,7 @@ impl Session {
             files: Vec::new(),
             seconds: self.host.now() - begun,
             // A device that is lost has no weights to be hashed.
+            samples: samples(&state),
             hashes: if early.is_some() { hashes.unwrap_or_default() } else { hashes? },
             rows,
             warnings: self.warnings.take(),
@@ -507,6 +509,11 @@ fn cure(error: &Error, entry: &kit::Entry, stage: &spec::Stage) -> Option<(Strin
     Some(("train.lr".into(), json!(rate.as_f64()? / 10.0)))
 }
 
+/// How many samples each task has.
+fn samples(state: &RunState) -> IndexMap<String, Samples> {
+    state.tasks.iter().map(|(name, task)| (name.clone(), task.samples())).collect()
+}
+
 /// Fingerprints of start, splits and the first epoch's order of the first trained stage: equal for one run file on
 /// every device.
 async fn hashes(registry: Registry, state: &RunState, cx: &Cx) -> Result<IndexMap<String, String>> {
@@ -561,6 +568,9 @@ impl Host for SessionHost {
             Some(bytes) => Box::pin(async move { Ok((*bytes).clone()) }),
             None => self.host.asset(name),
         }
+    }
+    fn draws_samples(&self) -> bool {
+        self.host.draws_samples()
     }
     fn store(&self) -> Option<&dyn Store> {
         self.host.store()

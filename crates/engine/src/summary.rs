@@ -86,6 +86,7 @@ mod tests {
             files: Vec::new(),
             seconds: 1.0,
             hashes: IndexMap::new(),
+            samples: IndexMap::new(),
             rows,
             warnings: Vec::new(),
             unfinished: Vec::new(),

@@ -26,6 +26,10 @@ pub trait Host {
     fn store(&self) -> Option<&dyn Store> {
         None
     }
+    /// Whether a few test samples are drawn with their answers while a network is trained.
+    fn draws_samples(&self) -> bool {
+        false
+    }
 }
 
 /// Keeps finished work, and checkpoints of trainings, as bytes under keys. A store that takes no more says so itself:

@@ -6,7 +6,7 @@ use crate::{
     chart::GapPlane,
     figure,
     scene::{SANS, TOKENS},
-    table::{SPREAD, glossary, title},
+    table::{SPREAD, glossary, samples, title},
     view::Played,
 };
 use maud::{Markup, PreEscaped, html};
@@ -77,6 +77,7 @@ fn about(report: &Report, many: bool) -> Markup {
     let name = if many && !report.spec.name.is_empty() { format!("{}: ", report.spec.name) } else { String::new() };
     html! {
         p class="about" { (name) (facts(report)) }
+        @for (task, of) in &report.samples { p class="about" { (name) "Samples of " (task) ": " (samples(of)) "." } }
         @for warning in &report.warnings { p class="about" { (name) "Warning: " (warning) } }
         @for why in &report.unfinished { p class="about" { (name) "Not finished: " (why) "." } }
     }
@@ -241,6 +242,7 @@ mod tests {
         assert!(!page.contains("<run>") && !page.contains("<img") && !page.contains("<script"));
         assert!(page.contains("<b style=\"color:var(--keep)\">96.1\u{202f}%</b>"));
         assert!(page.contains("inside the noise of retraining"));
+        assert!(page.contains("Samples of digits: 1,293 to learn from, 144 for validation, 360 for testing."));
         assert_eq!(page.matches("<svg").count(), 2);
         assert_eq!(page.matches("<svg").count(), page.matches("</svg>").count());
         assert!(page.contains("name = &quot;Sample &lt;run&gt;&quot;"));

@@ -22,8 +22,23 @@ pub const KEYS: &[Key] = &[
         "retrain_seeds",
         "Number of networks that are retrained as the reference of forgetting, 1 to 100. The default is 3.",
     ),
+    k(
+        "every",
+        "Steps between two looks at a network in training, from which the curves of accuracy are made; 0 for none. By \
+         default a training has about 30. No network and no figure depends on it.",
+    ),
+    k(
+        "look",
+        "Number of validation samples that a look is at, at least 1. The default is all of them. No network and no \
+         figure depends on it.",
+    ),
     k("device", "Device to compute on: auto, cpu, or a graphics device that the program was built for."),
     k("tasks.NAME", "Data set with its settings, such as `{ id = \"digits\", tilt = 30 }`. A file has at least one."),
+    k(
+        "tasks.NAME.validation",
+        "Share of what is not for testing that is held out, 0 to 0.5, to watch training by and to choose settings; \
+         with 0 all of it is trained on, and curves are of what is learned from. By default the set has its own split.",
+    ),
     k("model", "Network that the first stages start from, such as `{ id = \"mlp\", widths = [64] }`."),
     k(
         "model.weights",
@@ -63,6 +78,8 @@ mod tests {
             seed = 2
             repeats = 2
             retrain_seeds = 2
+            every = 5
+            look = 9
             device = "cpu"
             tasks.d = { id = "digits" }
             model = { id = "mlp" }

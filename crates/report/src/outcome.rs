@@ -3,6 +3,7 @@
 
 use crate::{
     chart::{Curve, Line, Rank},
+    figure::fixed,
     scene::Role,
 };
 use serde_json::Value;
@@ -13,7 +14,10 @@ use std::{collections::BTreeMap, sync::Arc};
 /// The series of accuracy on the samples that a network learned from.
 const SEEN: &str = "train_accuracy";
 
-/// The series of accuracy on the test split.
+/// The series of accuracy on the validation samples.
+const VALIDATION: &str = "validation_accuracy";
+
+/// The series of accuracy on the test split, which earlier builds have written.
 const UNSEEN: &str = "accuracy";
 
 /// Images of one shape, 0 to 1, row after row, channel after channel.
@@ -81,6 +85,29 @@ pub struct Failure {
     pub cure: Option<(String, Value)>,
 }
 
+/// The accuracy of a stage that has not been tested yet.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct SoFar {
+    /// In percent.
+    pub value: f64,
+    /// Over how many samples, where it was said.
+    pub n: Option<usize>,
+    /// Whether they are validation samples; else the network learns from them.
+    pub is_validation: bool,
+}
+
+impl SoFar {
+    /// What it is made on, as it stands beside the figure: "validation, n = 144".
+    pub fn label(&self) -> String {
+        of_samples(if self.is_validation { "validation" } else { "seen" }, self.n)
+    }
+}
+
+/// "validation, n = 144"
+fn of_samples(what: &str, n: Option<usize>) -> String {
+    n.map_or_else(|| what.into(), |n| format!("{what}, n = {}", fixed(n as f64, 0)))
+}
+
 /// Steps of a series with their values; steps ascend.
 pub type Points = Vec<(usize, f32)>;
 
@@ -97,13 +124,16 @@ pub struct Outcome {
     pub step: usize,
     /// Steps that the phase will take; 0 while that is not known.
     pub of: usize,
-    /// Scalars by step: `loss`, `accuracy`.
+    /// Scalars by step: `loss`, `validation_accuracy`, `train_accuracy`.
     pub series: BTreeMap<String, Points>,
+    /// Over how many samples each value of a series is, where it was said.
+    pub counts: BTreeMap<String, usize>,
     /// Series that were begun anew since, oldest first.
     pub earlier: Vec<(String, Points)>,
-    /// By series: `test` is the whole test split, `attacked` the attacked one.
+    /// By series: `test` is the whole test split, `attacked` the attacked one, `valid` the validation samples, and
+    /// `shown` the few test samples that are drawn while the stage runs.
     pub answers: BTreeMap<String, Arc<Answers>>,
-    /// Accuracy of every class in percent, by series: `test`, `original`, `retrained`.
+    /// Accuracy of every class in percent, by series: `test`, `valid`, `original`, `retrained`.
     pub classes: BTreeMap<String, Arc<Vec<Option<f32>>>>,
     /// By series: `attacked` are the first attacked images of each class.
     pub images: BTreeMap<String, Arc<Images>>,
@@ -143,9 +173,20 @@ impl Outcome {
         self.answers.get(series)
     }
 
+    /// Whether there are answers of the stage's own network, on whatever samples.
+    pub fn has_answered(&self) -> bool {
+        ["test", "shown", "valid"].into_iter().any(|series| self.answers.contains_key(series))
+    }
+
     /// The last value of a series of scalars.
     pub fn last(&self, series: &str) -> Option<f32> {
         self.series.get(series)?.last().map(|(_, value)| *value)
+    }
+
+    /// Accuracy by step, with the name of its series: on the validation samples; of earlier builds on the test split;
+    /// where all are trained on, on the seen.
+    pub fn accuracy_curve(&self) -> Option<(&'static str, &Points)> {
+        [VALIDATION, UNSEEN, SEEN].into_iter().find_map(|series| Some((series, self.series.get(series)?)))
     }
 
     /// Whether the stage has ended well.
@@ -158,33 +199,62 @@ impl Outcome {
         matches!(self.status, Status::Running | Status::Paused)
     }
 
+    /// The last accuracy on validation samples, else, where there are none, on samples that are learned from. `None`
+    /// once the network was tested, and before the first look.
+    pub fn so_far(&self) -> Option<SoFar> {
+        let series = [(VALIDATION, true), (SEEN, false)].into_iter().find(|(key, _)| self.series.contains_key(*key));
+        let (key, is_validation) = series.filter(|_| !self.answers.contains_key("test"))?;
+        let n = self.counts.get(key).copied();
+        Some(SoFar { value: self.last(key)?.into(), n, is_validation })
+    }
+
+    /// Accuracy of every class in percent: on the test split once the network was tested, before it on the validation
+    /// samples.
+    pub fn by_class(&self) -> Option<&[Option<f32>]> {
+        self.classes.get("test").or_else(|| self.classes.get("valid")).map(|values| &values[..])
+    }
+
+    /// What [`Self::by_class`] is made on, if it is not the test split: "validation, n = 144".
+    pub fn made_on(&self) -> Option<String> {
+        let is_tested = self.classes.contains_key("test");
+        let valid = self.answers.get("valid").filter(|_| !is_tested)?;
+        Some(of_samples("validation", Some(valid.len())))
+    }
+
     /// Accuracy of the whole test split in percent, from the answers themselves.
     pub fn accuracy(&self) -> Option<f64> {
         self.answers.get("test").and_then(|answers| answers.accuracy(None)).or_else(|| self.figure("accuracy"))
     }
 
-    /// Accuracy by step on the samples that the network learned from and on those that it has not seen; `things` is
-    /// what they are called.
+    /// Accuracy by step on the samples that the network learned from and on those for validation; `things` is what
+    /// they are called. The curves of earlier builds are on the test split, and are called as they were.
     pub fn accuracy_lines(&self, things: &str) -> Vec<Line> {
         // A long name would not fit beside the plot.
         let named = |word: &str| if things.len() <= 6 { format!("{word} {things}") } else { word.to_owned() };
-        let line = |series: &str, word: &str, rank| {
-            let points = self.series.get(series)?;
-            Some(Line { name: named(word), role: Role::Keep, rank, points: coordinates(points) })
+        let line = |series: &str, name: String, rank| {
+            Some(Line { name, role: Role::Keep, rank, points: coordinates(self.series.get(series)?) })
         };
-        let lines = [line(SEEN, "Seen", Rank::Seen), line(UNSEEN, "Unseen", Rank::Selected)];
-        lines.into_iter().flatten().collect()
+        let validation = match self.counts.get(VALIDATION) {
+            Some(n) => format!("Validation (n = {})", fixed(*n as f64, 0)),
+            None => "Validation".into(),
+        };
+        let unseen =
+            line(VALIDATION, validation, Rank::Selected).or_else(|| line(UNSEEN, named("Unseen"), Rank::Selected));
+        let rank = if unseen.is_some() { Rank::Seen } else { Rank::Selected };
+        line(SEEN, named("Seen"), rank).into_iter().chain(unseen).collect()
     }
 
-    /// The curves of the stage, one for each quantity; accuracy on seen samples is drawn beside that on unseen ones. If
-    /// a series was begun anew, the last one is in colour. `things` is what the samples are called.
+    /// The curves of the stage, one for each quantity; accuracies share one. If a series was begun anew, the last one
+    /// is in colour. `things` is what the samples are called.
     pub fn curves(&self, things: &str) -> Vec<Curve> {
-        let is_beside = |series: &str| series == SEEN && self.series.contains_key(UNSEEN);
-        self.series.keys().filter(|series| !is_beside(series)).map(|series| self.curve(series, things)).collect()
+        let accuracy = self.accuracy_curve().map(|(series, _)| series);
+        let others = self.series.keys().map(String::as_str).filter(|key| ![VALIDATION, UNSEEN, SEEN].contains(key));
+        accuracy.into_iter().chain(others).map(|series| self.curve(series, things)).collect()
     }
 
     fn curve(&self, series: &str, things: &str) -> Curve {
-        let known = metric(series);
+        let is_accuracy = [VALIDATION, UNSEEN, SEEN].contains(&series);
+        let known = metric(if is_accuracy { UNSEEN } else { series });
         let subject = known.map_or_else(|| sentence_case(series), |metric| metric.label.into());
         let line = |name: &str, rank, points: &Points| {
             let points = coordinates(points);
@@ -192,7 +262,7 @@ impl Outcome {
         };
         let earlier = self.earlier.iter().filter(|(other, _)| other == series);
         let mut lines: Vec<Line> = earlier.map(|(_, points)| line("Earlier", Rank::Earlier, points)).collect();
-        match series == UNSEEN && self.series.contains_key(SEEN) {
+        match is_accuracy {
             true => lines.extend(self.accuracy_lines(things)),
             false => lines.push(line(&subject, Rank::Selected, &self.series[series])),
         }
@@ -207,7 +277,8 @@ impl Outcome {
             Event::Stage { .. } => *self = Self { status: Status::Running, ..Self::default() },
             Event::Phase { name, before } => (self.phase, self.before, self.step, self.of) = (name, before, 0, 0),
             Event::Step { done, of } => (self.step, self.of) = (done, of),
-            Event::Scalar { series, step, value } => {
+            Event::Scalar { series, step, value, n } => {
+                self.counts.extend(n.map(|n| (series.clone(), n)));
                 let curve = self.series.entry(series.clone()).or_default();
                 match curve.last() {
                     Some((last, _)) if *last == step => {}
@@ -262,16 +333,45 @@ mod tests {
     #[test]
     fn seen_and_unseen_share_a_chart() {
         let mut outcome = Outcome::default();
-        for series in ["train_accuracy", "accuracy", "loss"] {
-            outcome.take(Event::Scalar { series: series.into(), step: 0, value: 10.0 }, None);
+        for (series, n) in [("train_accuracy", Some(128)), ("validation_accuracy", Some(144)), ("loss", None)] {
+            outcome.take(Event::Scalar { series: series.into(), step: 0, value: 10.0, n }, None);
         }
-        let curves = outcome.curves("digits");
-        assert_eq!(curves.iter().map(|curve| curve.subject.as_str()).collect::<Vec<_>>(), ["Accuracy", "Loss"]);
-        let names: Vec<&str> = curves[0].lines.iter().map(|line| line.name.as_str()).collect();
-        assert_eq!(names, ["Seen digits", "Unseen digits"]);
-        // Alone it is a curve of its own.
-        outcome.series.retain(|series, _| series == "train_accuracy");
-        assert_eq!(outcome.curves("digits")[0].subject, "Seen");
+        let lines = |outcome: &Outcome| {
+            let curves = outcome.curves("digits");
+            assert!(curves[1..].iter().all(|curve| curve.subject == "Loss"));
+            let lines = curves[0].lines.iter().map(|line| (line.name.clone(), line.rank));
+            (curves[0].subject.clone(), lines.collect::<Vec<_>>())
+        };
+        let seen = |rank| ("Seen digits".to_owned(), rank);
+        let validation = ("Validation (n = 144)".to_owned(), Rank::Selected);
+        assert_eq!(lines(&outcome), ("Accuracy".to_owned(), vec![seen(Rank::Seen), validation]));
+        // Where all are trained on, there are only those.
+        let alone = outcome.series.remove("validation_accuracy").unwrap();
+        assert_eq!(lines(&outcome), ("Accuracy".to_owned(), vec![seen(Rank::Selected)]));
+        // An earlier build has drawn the test split.
+        outcome.series.insert("accuracy".into(), alone);
+        let unseen = ("Unseen digits".to_owned(), Rank::Selected);
+        assert_eq!(lines(&outcome), ("Accuracy".to_owned(), vec![seen(Rank::Seen), unseen]));
+    }
+
+    /// Until a network was tested its figures are those of validation, and say so.
+    #[test]
+    fn figures_say_what_they_are_made_on() {
+        let mut outcome = Outcome::default();
+        assert_eq!((outcome.so_far(), outcome.by_class(), outcome.made_on()), (None, None, None));
+        let mut scalar = |series: &str, value, n| {
+            outcome.take(Event::Scalar { series: series.into(), step: 5, value, n }, None);
+            outcome.so_far().map(|now| (now.value, now.label()))
+        };
+        assert_eq!(scalar("train_accuracy", 25.0, Some(128)), Some((25.0, "seen, n = 128".into())));
+        assert_eq!(scalar("validation_accuracy", 50.0, Some(1440)), Some((50.0, "validation, n = 1,440".into())));
+        outcome.take(Event::Answers { series: "valid".into(), answers: answers() }, None);
+        outcome.take(Event::Classes { series: "valid".into(), values: vec![Some(50.0)] }, None);
+        let by_class = |outcome: &Outcome| (outcome.by_class().unwrap()[0], outcome.made_on());
+        assert_eq!(by_class(&outcome), (Some(50.0), Some("validation, n = 4".into())));
+        outcome.take(Event::Answers { series: "test".into(), answers: answers() }, None);
+        outcome.take(Event::Classes { series: "test".into(), values: vec![Some(75.0)] }, None);
+        assert_eq!((outcome.so_far(), by_class(&outcome)), (None, (Some(75.0), None)));
     }
 
     #[test]
@@ -280,7 +380,7 @@ mod tests {
         for (series, step, value) in
             [("accuracy", 0, 10.0), ("loss", 0, 2.3), ("accuracy", 10, 50.0), ("accuracy", 5, 20.0)]
         {
-            outcome.take(Event::Scalar { series: series.into(), step, value }, None);
+            outcome.take(Event::Scalar { series: series.into(), step, value, n: None }, None);
         }
         outcome.take(Event::Resumed, None);
         assert_eq!(outcome.series.len() + outcome.earlier.len(), 3);
@@ -329,7 +429,7 @@ mod tests {
         outcome.take(Event::Stage { index: 0, of: 1, id: "train.scratch".into() }, None);
         outcome.take(Event::Step { done: 3, of: 10 }, None);
         for step in [1, 2, 2] {
-            outcome.take(Event::Scalar { series: "loss".into(), step, value: 0.5 }, None);
+            outcome.take(Event::Scalar { series: "loss".into(), step, value: 0.5, n: None }, None);
         }
         assert_eq!((outcome.step, outcome.of, outcome.series["loss"].len()), (3, 10, 2));
         outcome.take(Event::Paused { step: 4 }, None);

@@ -223,6 +223,7 @@ pub(crate) mod tests {
             files: Vec::new(),
             seconds: 33.9,
             hashes: [("split".to_string(), "a1b2".to_string())].into_iter().collect(),
+            samples: [("digits".to_string(), spec::Samples { train: 1293, valid: 144, test: 360 })].into(),
             rows,
             warnings: Vec::new(),
             unfinished: Vec::new(),
@@ -469,15 +470,21 @@ pub(crate) mod tests {
         assert_eq!(view(&spec, &catalogue, &known).begun("lora"), "lora, rank 2 has begun.");
         take(&mut known, "base", Event::Stage { index: 0, of: 3, id: "train.scratch".into() });
         assert_eq!(now(&known, "base"), "It is learning: the first answers come in a moment.");
-        take(&mut known, "base", Event::Scalar { series: "accuracy".into(), step: 4, value: 62.0 });
-        let learning = "It is learning: 62.0 % of the digits it has never seen are named rightly.";
+        let quiet = spec.set("every", 0.into()).unwrap();
+        let said = plain(&view(&quiet, &catalogue, &known).sentence("base"));
+        assert_eq!(said, "It is learning, and is looked at when it has learned.");
+        let scalar = |series: &str| Event::Scalar { series: series.into(), step: 4, value: 62.0, n: Some(144) };
+        take(&mut known, "base", scalar("train_accuracy"));
+        assert_eq!(now(&known, "base"), "It is learning: 62.0 % of 144 digits that it learns from are named rightly.");
+        take(&mut known, "base", scalar("validation_accuracy"));
+        let learning = "It is learning: 62.0 % of 144 digits for validation are named rightly.";
         assert_eq!(now(&known, "base"), learning);
         let passed = view(&spec, &catalogue, &known).passed("base", 50).replace(figure::NARROW, " ");
         assert_eq!(passed, format!("Layer 1 at 50 %. {learning}"));
         take(&mut known, "base", Event::Cancelled { step: 4 });
         assert_eq!(
             now(&known, "base"),
-            "You stopped at step 4. What was written stays: it reads 62.0 % of unseen digits."
+            "You stopped at step 4. What was written stays: it reads 62.0 % of 144 digits for validation."
         );
         let failed = |cause, message: &str, kept| Event::Failed {
             cause,
@@ -491,6 +498,24 @@ pub(crate) mod tests {
             now(&known, "base"),
             "The learning rate was too high: the loss grew without end at step 7. The weights of step 5 are kept."
         );
+        take(&mut known, "forgot", Event::Stage { index: 2, of: 3, id: "unlearn.salun".into() });
+        assert_eq!(now(&known, "forgot"), "Forgetting its zeros.");
+        let answers = spec::Answers {
+            ids: vec![1, 2, 3],
+            labels: vec![0, 0, 1],
+            classes: vec![0, 5, 1],
+            confidences: vec![0.9; 3],
+            runners_up: vec![0.0; 3],
+        };
+        take(&mut known, "forgot", Event::Answers { series: "valid".into(), answers });
+        let still = "Forgetting: it still names 1 of 2 zeros for validation.";
+        assert_eq!(now(&known, "forgot"), still);
+        for (share, names) in [(0.0, "none"), (2.5, "2.5 %")] {
+            let values = vec![Some(share), None];
+            take(&mut known, "forgot", Event::Classes { series: "retrained".into(), values });
+            let twin = format!(" Its retrained twin, which never saw one, names {names} of those for testing.");
+            assert_eq!(now(&known, "forgot"), format!("{still}{twin}"));
+        }
         take(&mut known, "forgot", failed(Cause::Diverged, "", None));
         let ran = "salun ran away at step 7: the loss grew without end. Nothing finished is lost.";
         assert_eq!(now(&known, "forgot"), ran);

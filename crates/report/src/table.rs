@@ -2,7 +2,7 @@
 
 use crate::figure;
 use serde_json::{Map, Value, json};
-use spec::{Catalogue, Direction, Metric, Report, Row, metric};
+use spec::{Catalogue, Direction, Metric, Report, Row, Samples, metric};
 use std::borrow::Cow;
 
 /// A head and rows of texts; the first `left` columns are words, the others figures.
@@ -259,6 +259,13 @@ impl Results {
             .collect();
         format!("{:#}\n", Value::Array(lines))
     }
+}
+
+/// How many samples of a task are for what: "1,293 to learn from, 144 for validation, 360 for testing".
+pub fn samples(of: &Samples) -> String {
+    let count = |n: usize| figure::fixed(n as f64, 0);
+    let (train, valid, test) = (count(of.train), count(of.valid), count(of.test));
+    format!("{train} to learn from, {valid} for validation, {test} for testing")
 }
 
 /// What stands behind ± in a table.

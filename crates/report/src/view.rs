@@ -350,7 +350,7 @@ impl<'a> RunView<'a> {
     pub fn is_one_set(&self, a: &str, b: &str) -> bool {
         let source = |task| {
             self.spec.tasks.get(task).cloned().map(|mut pick| {
-                pick.params.retain(|key, _| !matches!(key.as_str(), "classes" | "tilt"));
+                pick.params.retain(|key, _| !matches!(key.as_str(), "classes" | "tilt" | "validation"));
                 pick
             })
         };
@@ -375,7 +375,21 @@ impl<'a> RunView<'a> {
         self.known.outcome(name)
     }
 
-    /// Answers of a stage's model on a task: as played, else as asked.
+    /// Answers of a stage's model on single samples of a task, to draw them: as [`Self::answers`], and until there are
+    /// any those on the few samples that are drawn while the stage runs.
+    pub fn drawn(&self, name: &str, task: &str) -> Option<Arc<Answers>> {
+        let shown = || self.outcome(name).filter(|_| self.task(name) == task)?.answers("shown").cloned();
+        self.answers(name, task).or_else(shown)
+    }
+
+    /// Answers that figures on a task are made of: as [`Self::answers`], and until there are any those on the
+    /// validation samples.
+    pub fn counted(&self, name: &str, task: &str) -> Option<Arc<Answers>> {
+        let valid = || self.outcome(name).filter(|_| self.task(name) == task)?.answers("valid").cloned();
+        self.answers(name, task).or_else(valid)
+    }
+
+    /// Answers of a stage's model on the test split of a task: as played, else as asked.
     pub fn answers(&self, name: &str, task: &str) -> Option<Arc<Answers>> {
         let played = || self.outcome(name)?.answers("test").cloned();
         let played = if self.task(name) == task { played() } else { None };

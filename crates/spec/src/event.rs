@@ -81,17 +81,22 @@ pub enum Event {
     },
     /// A point of a curve.
     Scalar {
-        /// Name of the curve: `loss`, `accuracy`, `train_accuracy`.
+        /// Name of the curve: `loss`, `validation_accuracy`, `train_accuracy`; of earlier builds also `accuracy`, on
+        /// the test split.
         series: String,
         /// Step of the stage that the value belongs to.
         step: usize,
         /// The value; accuracies in percent.
         value: f32,
+        /// Over how many samples; absent of a loss, and in events of earlier builds.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        n: Option<usize>,
     },
-    /// The network's answers on the test split: on all of it as it is (`test`), or on what an attack was given, before
+    /// The network's answers: on the whole test split at a stage's end (`test`), on the validation samples on the way
+    /// (`valid`), on the few test samples that a host draws meanwhile (`shown`), or on what an attack was given, before
     /// (`clean`) and after (`attacked`).
     Answers {
-        /// Which samples were answered: `test`, or, of an attack, `clean` and `attacked`.
+        /// Which samples were answered. No figure is made of `shown`.
         series: String,
         /// One answer for each sample.
         answers: Answers,
@@ -99,7 +104,7 @@ pub enum Event {
     /// Accuracy of every class in percent; `null` where the split has none of it.
     Classes {
         /// Whose accuracy it is: `test` of the stage's model, `original` of the one before, `retrained` of the
-        /// reference.
+        /// reference; `valid` of the stage's model on the validation samples, while it is trained.
         series: String,
         /// One entry for each class of the task.
         values: Vec<Option<f32>>,
@@ -260,6 +265,17 @@ fn ends<'de, D: Deserializer<'de>>(from: D) -> Result<Option<[f64; 2]>, D::Error
     Ok(found.and_then(|ends| serde_json::from_value(ends).ok()))
 }
 
+/// How many samples of a task are for what.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Samples {
+    /// To learn from.
+    pub train: usize,
+    /// To watch training by and to choose settings.
+    pub valid: usize,
+    /// For the figures.
+    pub test: usize,
+}
+
 /// The form of reports, events and stored runs that this build writes. Format 1 had no number in it, and told a
 /// variant by a key of its own (`"event": "step"`) where format 2 names it (`"step": {}`). Until format 3 a
 /// `report.json` was one [`Report`], or a list of them; it had no value for each seed, and events had no time.
@@ -286,6 +302,9 @@ pub struct Report {
     pub seconds: f64,
     /// Hashes of start weights, split and batch order: equal on every device for one run file.
     pub hashes: indexmap::IndexMap<String, String>,
+    /// How many samples each task has, by name; empty in reports of earlier builds.
+    #[serde(default, skip_serializing_if = "indexmap::IndexMap::is_empty")]
+    pub samples: indexmap::IndexMap<String, Samples>,
     /// The figures of all stages that were played, in playing order.
     pub rows: Vec<Row>,
     /// What to know before trusting the figures, each a sentence with its stage.

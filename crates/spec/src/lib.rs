@@ -24,7 +24,7 @@ pub use catalogue::{Catalogue, Choice, Leaf, MethodInfo, Preset};
 pub use command::{Command, Import};
 pub use control::{Control, Source, Widget, check_all};
 pub use digest::Digest;
-pub use event::{Cause, Event, FORMAT, Report, Reports, Row, Said, Why};
+pub use event::{Cause, Event, FORMAT, Report, Reports, Row, Said, Samples, Why};
 pub use facts::{Adjective, DataFacts, FamilyInfo, Noun, SourceFacts};
 pub use metric::{Direction, METRICS, Metric, changed_pixels, interval, metric};
 pub use run::{DeviceChoice, Pick, RESERVED, RunSpec, SEEDS, START, Stage, VERSION, device_name};

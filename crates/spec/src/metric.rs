@@ -143,6 +143,14 @@ pub const METRICS: &[Metric] = &[
     m("trainable_share", "Trained share", "%", Down, "trained weights, as a share of the network's"),
     m("ua", "UA", "%", Near, "forget accuracy lost: 100 minus accuracy on the forget set"),
     m(
+        "validation_accuracy",
+        "Validation",
+        "%",
+        Up,
+        "right answers on the validation samples, which it did not learn from: settings are chosen by this figure, and \
+         not by the one on the test split",
+    ),
+    m(
         "zero_gradients",
         "Zero gradient",
         "%",

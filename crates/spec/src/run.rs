@@ -13,8 +13,21 @@ use std::ops::RangeInclusive;
 pub const VERSION: u32 = 1;
 
 /// The keys of a run file, of which `stage` is the list of stages.
-const KEYS: [&str; 11] =
-    ["version", "name", "seed", "repeats", "retrain_seeds", "device", "tasks", "model", "forget", "grid", "stage"];
+const KEYS: [&str; 13] = [
+    "version",
+    "name",
+    "seed",
+    "repeats",
+    "retrain_seeds",
+    "every",
+    "look",
+    "device",
+    "tasks",
+    "model",
+    "forget",
+    "grid",
+    "stage",
+];
 
 /// A stage's own keys: no method's setting may have one of these names.
 pub const RESERVED: [&str; 6] = ["id", "as", "from", "with", "on", "model"];
@@ -24,6 +37,9 @@ pub const START: &str = "start";
 
 /// Networks that are retrained as the reference of forgetting where the run file does not say how many.
 const RETRAIN_SEEDS: u32 = 3;
+
+/// How many validation samples a look is at.
+pub(crate) const AT_LEAST_ONE: &str = "a whole number, at least 1";
 
 /// How many seeds a run file may ask for.
 pub const SEEDS: RangeInclusive<u32> = 1..=100;
@@ -46,6 +62,13 @@ pub struct RunSpec {
     /// Seeds of the retrained reference, 1 to 100, 3 unless given; with fewer than three its noise is unknown.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub retrain_seeds: Option<u32>,
+    /// Steps between two looks at a network in training; 0: none, and no curves of accuracy. Unless given, about 30
+    /// looks a training. No network depends on it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub every: Option<u32>,
+    /// Validation samples that a look is at, at least 1; all unless given. No network depends on it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub look: Option<u32>,
     /// Where to compute.
     #[serde(default, skip_serializing_if = "DeviceChoice::is_auto")]
     pub device: DeviceChoice,
@@ -381,6 +404,9 @@ impl RunSpec {
                 "it has no effect on a single run, so it cannot differ between runs",
             ));
         }
+        if let Some(key) = ["every", "look"].into_iter().find(|key| self.grid.contains_key(*key)) {
+            return Err(Wrong::new(format!("grid.{key}"), "no figure depends on it, so it cannot differ between runs"));
+        }
         if self.grid.contains_key("seed") && self.repeats.is_some_and(|repeats| repeats > 1) {
             let why = "`repeats` counts seeds from `seed`, so runs would be played twice; leave one of the two out";
             return Err(Wrong::new("grid.seed", why));
@@ -446,6 +472,9 @@ impl RunSpec {
                 let why = format!("must be a whole number between {} and {}", SEEDS.start(), SEEDS.end());
                 return Err(Wrong::new(key, why));
             }
+        }
+        if self.look == Some(0) {
+            return Err(Wrong::new("look", format!("must be {AT_LEAST_ONE}; `every = 0` is how not to look")));
         }
         // The last run retrains its last reference with the largest seed.
         let retrained = if self.forget.is_some() { self.seeds_of_reference() } else { 1 };

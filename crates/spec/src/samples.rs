@@ -86,7 +86,7 @@ fn events() -> Vec<Event> {
         Stage { index: 0, of: 2, id: text() },
         Phase { name: text(), before: true },
         Step { done: 1, of: 2 },
-        Scalar { series: text(), step: 1, value: 0.1 },
+        Scalar { series: text(), step: 1, value: 0.1, n: Some(144) },
         Answers { series: text(), answers: test() },
         Classes { series: text(), values: vec![None, Some(50.0)] },
         Images { series: text(), shape: [1, 3, 4, 5], ids: vec![] },
@@ -163,6 +163,7 @@ fn report() -> Report {
         files: vec![text()],
         seconds: 2.5,
         hashes: [("z".into(), text()), ("a".into(), text())].into(),
+        samples: [("zebra".into(), crate::Samples { train: 8, valid: 1, test: 2 })].into(),
         rows: rows(),
     }
 }
@@ -199,6 +200,8 @@ fn spec() -> RunSpec {
         seed = 7
         repeats = 2
         retrain_seeds = 3
+        every = 20
+        look = 100
         device = "cpu"
         tasks.zebra = { id = "digits", tilt = 30 }
         tasks.ant = { id = "digits" }

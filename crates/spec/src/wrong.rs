@@ -1,6 +1,7 @@
 //! What is wrong with an input, in one sentence.
 
 use crate::SEEDS;
+use crate::run::AT_LEAST_ONE;
 
 /// Something in a run file that cannot be: where and why, in one sentence.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -65,6 +66,7 @@ pub(crate) fn typed(path: &str, error: &serde_json::Error) -> Wrong {
         "u32" if ["repeats", "retrain_seeds"].contains(&what) => {
             format!("a whole number between {} and {}", SEEDS.start(), SEEDS.end())
         }
+        "u32" if what == "look" => AT_LEAST_ONE.into(),
         "u32" => format!("a whole number from 0 to {}", u32::MAX),
         "string or map" | "map with a single key" => "a text".into(),
         "a string" => "a text".into(),

@@ -38,6 +38,67 @@ test("a run pauses, goes on by single steps, and stops at once", async ({ page }
   expect(await said(page, "stage_done")).toEqual([]);
 });
 
+test("what is drawn of a run that goes on is of validation samples, and says so", async ({ page }) => {
+  await open(page);
+  await load(page, LONG);
+  await play(page).click();
+  await expect(page.locator(".leaf .sub").first()).toContainText("figures: validation, n = 144");
+  await play(page).click();
+  await hear(page, "paused");
+  const answers = async (series) =>
+    (await said(page, "answers")).filter(({ stage, event }) => stage === "digits" && event.series === series);
+  const { answers: valid } = (await answers("valid")).at(-1).event;
+  expect(valid.ids).toHaveLength(144);
+  const right = valid.labels.filter((label, at) => valid.classes[at] === label).length;
+  const accuracy = (100 * right) / 144;
+  const big = page.locator(".leaf .big");
+  await expect(async () => {
+    expect(Math.abs(parseFloat(await big.textContent()) - accuracy)).toBeLessThan(0.0501);
+  }).toPass();
+  const curve = (await said(page, "scalar")).filter(({ event }) => event.series === "validation_accuracy");
+  expect(curve.at(-1).event.n).toBe(144);
+  expect(curve.at(-1).event.value).toBeCloseTo(accuracy, 4);
+  await expect(sentence(page)).toContainText(`${accuracy.toFixed(1)}\u202f% of 144 digits for validation`);
+  const byClass = valid.labels.reduce((sums, label, at) => {
+    sums[label] ??= [0, 0];
+    sums[label][0] += valid.classes[at] === label;
+    sums[label][1] += 1;
+    return sums;
+  }, {});
+  const shares = await page.locator(".leaf .row .share").allInnerTexts();
+  expect(shares).toEqual(Object.values(byClass).map(([right, all]) => String(Math.round((100 * right) / all))));
+  await expect(page.locator(".layer.running .head span")).toHaveAttribute("title", "Accuracy by class: validation, n = 144");
+  // The tiles are of the test split, of which nothing else is known: it is for the figures of a layer that is done.
+  const { answers: shown } = (await answers("shown")).at(-1).event;
+  expect(shown.ids).toHaveLength(70);
+  const wrong = shown.labels.filter((label, at) => shown.classes[at] !== label).length;
+  await expect(page.locator(".leaf .tile.wrong")).toHaveCount(wrong);
+  expect(await answers("test")).toEqual([]);
+});
+
+test("how often it is looked is a setting of the run", async ({ page }) => {
+  await open(page);
+  await load(page, LONG.replace("epochs = 1000, batch = 2", "epochs = 2, batch = 64"));
+  await page.locator(".strip .layer button.card").first().click();
+  await page.getByText("Looks while it learns").click();
+  for (const [label, value] of [
+    ["steps between looks, value", "20"],
+    ["validation samples, value", "30"],
+  ]) {
+    await page.getByLabel(label).fill(value);
+    await page.getByLabel(label).press("Enter");
+  }
+  await play(page).click();
+  await hear(page, "stage_done");
+  const { spec } = (await asked(page, "run")).at(-1);
+  expect([spec.every, spec.look]).toEqual([20, 30]);
+  const curve = (await said(page, "scalar")).filter(({ event }) => event.series === "validation_accuracy");
+  expect(curve.map(({ event }) => [event.step, event.n])).toEqual([[0, 30], [20, 30], [40, 30]]);
+  await page.getByLabel("validation samples, value").fill("0");
+  await page.getByLabel("validation samples, value").press("Enter");
+  await expect(page.getByLabel("validation samples, value")).toHaveValue("all");
+});
+
 test("a first step on an idle layer is one step", async ({ page }) => {
   await open(page);
   await load(page, LONG);

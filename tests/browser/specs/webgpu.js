@@ -82,7 +82,7 @@ export function stretches(said, stage) {
         steps.push({ ...per(n, begun.counts, last.counts), ms: (last.now - begun.now) / n });
         evaluations.push(per(1, last.counts, counts));
       }
-    } else if (series === "accuracy") {
+    } else if (series === "validation_accuracy") {
       begun = { step, counts, now };
     }
   }

@@ -88,6 +88,10 @@ impl Host for Page {
         })
     }
 
+    fn draws_samples(&self) -> bool {
+        true
+    }
+
     fn asset<'a>(&'a self, name: &'a str) -> Boxed<'a, Result<Vec<u8>>> {
         // The page hands every file over before a run that needs it.
         Box::pin(async move { Err(Error::input(name, "this file is not here; drop it on the page")) })

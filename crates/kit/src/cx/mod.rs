@@ -15,7 +15,7 @@ use crate::nets::Net;
 use crate::seed::Rng;
 use crate::stats::Tested;
 use burn::tensor::{Device, Tensor};
-use spec::{Event, Row, Said};
+use spec::{Event, Row, RunSpec, Said};
 use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::rc::Rc;
@@ -30,19 +30,38 @@ pub struct Published {
     pub latest: Option<String>,
 }
 
-/// Views on which the training loop evaluates the model from time to time; the harness chooses them.
+/// What the training loop looks at from time to time; the harness chooses it. No look is at the test split: that is for
+/// the figures of a network that is finished.
 #[derive(Clone)]
 pub struct Watch {
-    /// The test split.
-    pub test: View,
+    /// Steps between two looks; `None`: about 30 looks at a training.
+    pub every: Option<usize>,
+    /// Validation samples; none where all are trained on.
+    pub valid: View,
+    /// Classes that accuracy on them leaves out, because they are to be forgotten whole.
+    pub gone: Vec<u16>,
     /// Some of the training samples.
     pub seen: View,
+    /// The test samples that the host draws one by one, if it does: a picture of the network, of which no figure is
+    /// made.
+    pub shown: Option<View>,
 }
 
 impl Watch {
-    /// The test split, and as many training samples as fill two chunks.
-    pub fn of(task: &Task) -> Self {
-        Self { test: task.test.clone(), seen: task.train.first(2 * CHUNK) }
+    /// What a run wants looked at: validation samples, and as many training samples as fill two chunks. `None` where it
+    /// wants no looks.
+    pub fn of(task: &Task, spec: &RunSpec, host: &dyn Host) -> Option<Self> {
+        let seen = task.train.share(2 * CHUNK);
+        let valid = spec.look.map_or_else(|| task.valid.clone(), |look| task.valid.share(look as usize));
+        let shown = host.draws_samples().then(|| task.test.first_of_each_class());
+        let every = spec.every.map(|every| every as usize);
+        (every != Some(0)).then_some(Self { every, valid, gone: Vec::new(), seen, shown })
+    }
+
+    /// How many chunks a look evaluates.
+    pub fn chunks(&self) -> usize {
+        let views = [&self.valid, &self.seen].into_iter().chain(&self.shown);
+        views.map(|view| view.len().div_ceil(CHUNK)).sum()
     }
 }
 
@@ -261,7 +280,7 @@ impl Cx {
             if !loss.value.is_finite() {
                 return Err(Error::Diverged { step: loss.step });
             }
-            self.say(Event::Scalar { series: "loss".into(), step: loss.step, value: loss.value });
+            self.say(Event::Scalar { series: "loss".into(), step: loss.step, value: loss.value, n: None });
         }
         Ok(())
     }
@@ -280,13 +299,18 @@ impl Cx {
         }
     }
 
-    /// Reports the result on the test split after `step` steps: accuracy, every prediction, and accuracy by class.
-    pub fn say_tested(&self, step: usize, tested: &Tested) {
+    /// Reports every answer, and accuracy by class, under the name of a series: `test`, `valid`.
+    pub fn say_tested(&self, series: &str, tested: &Tested) {
+        self.say(tested.event(series));
+        self.say(Event::Classes { series: series.into(), values: tested.by_class() });
+    }
+
+    /// Reports a point of a curve of accuracy, if there is a sample.
+    pub fn say_accuracy(&self, series: &str, step: usize, tested: &Tested) {
         if let Some(accuracy) = tested.accuracy() {
-            self.say(Event::Scalar { series: "accuracy".into(), step, value: accuracy as f32 });
+            let (value, n) = (accuracy as f32, Some(tested.len()));
+            self.say(Event::Scalar { series: series.into(), step, value, n });
         }
-        self.say(tested.event("test"));
-        self.say(Event::Classes { series: "test".into(), values: tested.by_class() });
     }
 
     /// A fresh net for a task. Its weights depend on the run's seed and on the stage's name.

@@ -29,8 +29,8 @@ impl Work {
 /// 77 KB of code to the CPU engine.
 #[derive(Clone, Serialize, Deserialize)]
 pub enum Lasting {
-    /// [`Event::Scalar`]: series, step and value.
-    Scalar(String, usize, f32),
+    /// [`Event::Scalar`]: series, step, value and number of samples.
+    Scalar(String, usize, f32, Option<usize>),
     /// [`Event::Answers`]: series and answers.
     Answers(String, Answers),
     /// [`Event::Classes`]: series and values.
@@ -45,7 +45,7 @@ impl Lasting {
     /// `None` of an event that does not last.
     pub(super) fn of(event: &Event) -> Option<Self> {
         Some(match event.clone() {
-            Event::Scalar { series, step, value } => Self::Scalar(series, step, value),
+            Event::Scalar { series, step, value, n } => Self::Scalar(series, step, value, n),
             Event::Answers { series, answers } => Self::Answers(series, answers),
             Event::Classes { series, values } => Self::Classes(series, values),
             Event::Note { message } => Self::Note(message),
@@ -58,7 +58,7 @@ impl Lasting {
 impl From<Lasting> for Event {
     fn from(said: Lasting) -> Self {
         match said {
-            Lasting::Scalar(series, step, value) => Self::Scalar { series, step, value },
+            Lasting::Scalar(series, step, value, n) => Self::Scalar { series, step, value, n },
             Lasting::Answers(series, answers) => Self::Answers { series, answers },
             Lasting::Classes(series, values) => Self::Classes { series, values },
             Lasting::Note(message) => Self::Note { message },

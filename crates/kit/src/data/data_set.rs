@@ -1,6 +1,6 @@
 //! What a data set's file says of it, and the entry that stands for it in a list.
 
-use super::{ImageViews, RawSet};
+use super::{ImageViews, RawSet, Validation};
 use crate::error::Result;
 use crate::host::{Boxed, Host};
 use crate::settings::{self, Config};
@@ -19,7 +19,7 @@ pub trait DataSet: 'static {
     const HELP: &str;
     /// Attribution and licence.
     const LICENCE: &str;
-    /// Images or points. Images also get the settings of [`ImageViews`].
+    /// Images or points. All sets also get the setting of [`Validation`], images those of [`ImageViews`] too.
     const KIND: Kind;
 
     /// What its samples and classes are called: the first noun whose conditions hold is the right one; the last has
@@ -68,6 +68,7 @@ impl SetEntry {
                 if D::KIND == Kind::Images {
                     controls.extend(settings::controls::<ImageViews>());
                 }
+                controls.extend(settings::controls::<Validation>());
                 controls
             },
             load: |at, params, host| {

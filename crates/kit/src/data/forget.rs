@@ -7,6 +7,7 @@ use crate::settings;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use spec::{Choice, Pick, Wrong};
+use std::collections::BTreeSet;
 
 /// One class, whole.
 #[derive(Clone, Debug, Default, Serialize, Deserialize, JsonSchema)]
@@ -68,6 +69,12 @@ impl Split {
         let kept: Vec<u16> = retain.rows.iter().map(|row| train.label(*row)).collect();
         let test = task.test.filter(|row| kept.contains(&task.test.label(row)));
         Ok(Self { forget, retain, test })
+    }
+
+    /// Classes that are forgotten whole, ascending.
+    pub fn gone(&self) -> Vec<u16> {
+        let classes = |view: &View| view.rows.iter().map(|row| view.label(*row)).collect::<BTreeSet<_>>();
+        classes(&self.forget).difference(&classes(&self.retain)).copied().collect()
     }
 }
 

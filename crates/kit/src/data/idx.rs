@@ -64,7 +64,7 @@ impl DataSet for Idx {
 #[serde(default, deny_unknown_fields)]
 pub struct Config {
     /// File of the images, such as train-images-idx3-ubyte.gz. Pixels are whole numbers from 0 to 255, or numbers with
-    /// a fraction from 0 to 1.
+    /// a fraction from 0 to 1. A tenth of the images is for validation.
     pub images: String,
     /// File of their labels, such as train-labels-idx1-ubyte.gz; of QMNIST's tables the first column is read.
     pub labels: String,

@@ -9,6 +9,7 @@ mod raw_set;
 mod rotate;
 mod split;
 mod task;
+mod validation;
 mod view;
 
 pub use data_set::{DataSet, Load, SetEntry, find};
@@ -18,6 +19,7 @@ pub use raw_set::RawSet;
 pub use rotate::rotate;
 pub use split::stratified;
 pub use task::Task;
+pub use validation::Validation;
 pub(crate) use view::upload;
 pub use view::{Batch, CHUNK, Set, View};
 

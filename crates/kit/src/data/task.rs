@@ -1,13 +1,13 @@
 //! A data set as a run uses it: loaded, viewed, split and uploaded.
 
 use super::view::{Set, View};
-use super::{ImageViews, RawSet, SetEntry, find};
+use super::{ImageViews, RawSet, SetEntry, Validation, find};
 use crate::error::{Error, Result};
 use crate::host::Host;
 use crate::settings;
 use burn::tensor::{Device, Tensor, TensorData};
 use serde_json::{Map, Value};
-use spec::{Kind, Pick};
+use spec::{Kind, Pick, Samples};
 use std::collections::BTreeSet;
 use std::rc::Rc;
 
@@ -22,7 +22,7 @@ pub struct Task {
     pub classes: Rc<[String]>,
     /// Samples to train on.
     pub train: View,
-    /// Samples held out to choose settings.
+    /// Samples held out to watch training by and to choose settings; none where all are trained on.
     pub valid: View,
     /// Samples held out for the figures.
     pub test: View,
@@ -38,32 +38,28 @@ impl Task {
         device: &Device,
     ) -> Result<Self> {
         let at = format!("tasks.{name}");
-        let of_views = ["classes", "tilt"];
-        let (views, params): (Map<String, Value>, Map<String, Value>) =
-            pick.params.clone().into_iter().partition(|(key, _)| of_views.contains(&key.as_str()));
+        let taken = |params: Map<String, Value>, keys: &[&str]| -> (Map<String, Value>, Map<String, Value>) {
+            params.into_iter().partition(|(key, _)| keys.contains(&key.as_str()))
+        };
+        let (held, params) = taken(pick.params.clone(), &["validation"]);
+        let (views, params) = taken(params, &["classes", "tilt"]);
         let entry = find(sets, &at, &pick.id)?;
-        let raw = (entry.load)(&at, &params, host).await.map_err(|error| error.under(&at))?;
-        let views: ImageViews = settings::resolve(&at, &views)?;
+        let mut raw = (entry.load)(&at, &params, host).await.map_err(|error| error.under(&at))?;
+        let (views, held): (ImageViews, Validation) = (settings::resolve(&at, &views)?, settings::resolve(&at, &held)?);
         if entry.kind == Kind::Points && !views.are_none() {
             return Err(Error::input(at, "`tilt` and `classes` are for images; this set has points"));
         }
+        views.apply(&at, &mut raw)?;
+        held.apply(&mut raw);
         let source = format!("{}{}", pick.id, serde_json::to_string(&params).unwrap_or_default());
-        Self::new(name, entry, source, raw, &views, device)
+        Self::new(name, entry, source, raw, device)
     }
 
-    fn new(
-        name: &str,
-        entry: &SetEntry,
-        source: String,
-        mut raw: RawSet,
-        views: &ImageViews,
-        device: &Device,
-    ) -> Result<Self> {
+    fn new(name: &str, entry: &SetEntry, source: String, raw: RawSet, device: &Device) -> Result<Self> {
         let at = format!("tasks.{name}");
         if raw.inputs.iter().any(|pixel| !pixel.is_finite()) {
             return Err(Error::input(at, "an input is not a finite number"));
         }
-        views.apply(&at, &mut raw)?;
         for split in [&raw.train, &raw.test] {
             if split.is_empty() {
                 return Err(Error::input(at, "its training or test split is empty"));
@@ -97,6 +93,11 @@ impl Task {
             test: train.at(raw.test),
             train,
         })
+    }
+
+    /// How many samples are for what.
+    pub fn samples(&self) -> Samples {
+        Samples { train: self.train.len(), valid: self.valid.len(), test: self.test.len() }
     }
 
     /// The classes that training has samples of, ascending; a choice of classes may keep others too.

@@ -1,5 +1,6 @@
 //! Data sets on the device: the uploaded set, views of its rows, batches.
 
+use super::stratified;
 use burn::tensor::{Device, Int, Tensor, TensorData};
 use spec::{Kind, Leaf};
 use std::collections::BTreeMap;
@@ -127,6 +128,14 @@ impl View {
     /// The first `n` rows.
     pub fn first(&self, n: usize) -> Self {
         self.at(&self.rows[..n.min(self.len())])
+    }
+
+    /// `n` of the rows, or all if there are no more: each class has its share, and every call gives the same ones. The
+    /// first rows of a set may be of one class.
+    pub fn share(&self, n: usize) -> Self {
+        let labels: Vec<u16> = self.rows.iter().map(|row| self.label(*row)).collect();
+        let [_, places, _] = stratified(&labels, n, 0);
+        self.at(places.into_iter().map(|place| self.rows[place as usize]).collect::<Vec<_>>())
     }
 
     /// The rows that are shown for the whole view: the first of each class, see [`Leaf::places`].

@@ -3,6 +3,7 @@
 mod batches;
 mod checkpoints;
 mod gradients;
+mod look;
 mod objective;
 mod random_labels;
 mod recipe;
@@ -10,8 +11,9 @@ mod test;
 mod train;
 
 pub use gradients::{largest, mask_gradients, restore, sum_gradients};
+pub use look::{every, look};
 pub use objective::{CrossEntropy, Loss, Objective, mean_loss};
 pub use random_labels::{Mix, relabel};
 pub use recipe::{Recipe, Rule, Schedule};
 pub use test::{logits, logits_of, test};
-pub use train::{Mode, descend, every};
+pub use train::{Mode, descend};

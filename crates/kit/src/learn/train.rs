@@ -2,7 +2,7 @@
 
 use super::batches::Batches;
 use super::checkpoints::{Checkpoints, Resumed};
-use super::{Loss, Objective, Recipe, test};
+use super::{Loss, Objective, Recipe, every, look};
 use crate::cx::{Checkpoint, Cx};
 use crate::data::View;
 use crate::error::{Error, Result};
@@ -11,7 +11,6 @@ use crate::nets::{Net, Norms, Pass};
 use burn::module::{Module, ModuleMapper, Param};
 use burn::tensor::Tensor;
 use ops::{Graph, Optimizer, Recording};
-use spec::Event;
 
 /// Which statistics norm layers use in training.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -42,7 +41,7 @@ pub async fn descend(
         return Err(Error::input("train", "there is no image to train on"));
     }
     let total = epoch * recipe.epochs as usize;
-    let every = every(total);
+    let every = every(cx.watch.as_ref(), total);
     let mut checkpoints = Checkpoints::new(total, cx);
     let optimizer = || recipe.optimizer(total, epoch);
     let (mut net, mut optimizer, first) = begin(net, optimizer, &mut checkpoints, objective, cx).await?;
@@ -219,30 +218,18 @@ fn copied(net: Net) -> Net {
     net
 }
 
-/// Number of steps between two evaluations in a training of `total` steps: about 30 evaluations, at least 5 steps
-/// apart.
-pub fn every(total: usize) -> usize {
-    (total / 30).max(5)
-}
-
-/// Evaluates the model after `step` steps, and publishes and keeps it if its logits are finite. The `last` one is
-/// only kept.
+/// Looks at the model after `step` steps, and publishes and keeps it if its logits are finite. The `last` one is only
+/// kept: the harness looks at the finished model itself.
 async fn observe(net: Net, step: usize, last: bool, cx: &mut Cx) -> Result {
-    // The harness tests the finished model itself.
-    if let Some(watch) = cx.watch.clone().filter(|watch| !last && watch.test.set.shape == net.shape) {
-        let tested = match test(&net, &watch.test, cx).await {
+    if let Some(watch) = cx.watch.clone().filter(|watch| !last && watch.seen.set.shape == net.shape) {
+        match look(&net, step, &watch, cx).await {
             // The loss will say so.
-            Err(Error::NoNumbers { .. }) => None,
-            tested => Some(tested?),
-        };
-        if let Some(tested) = tested {
-            let seen = test(&net, &watch.seen, cx).await?;
-            if let Some(accuracy) = seen.accuracy() {
-                cx.say(Event::Scalar { series: "train_accuracy".into(), step, value: accuracy as f32 });
+            Err(Error::NoNumbers { .. }) => {}
+            looked => {
+                looked?;
+                cx.publish(&net);
+                cx.good = Some(Checkpoint { step, net });
             }
-            cx.say_tested(step, &tested);
-            cx.publish(&net);
-            cx.good = Some(Checkpoint { step, net });
         }
     } else if last {
         cx.good = Some(Checkpoint { step, net });

@@ -71,6 +71,21 @@ impl Tested {
         percent((0..self.len()).filter(|at| self.right(*at)).count(), self.len())
     }
 
+    /// The samples that are of none of these classes.
+    pub fn without(&self, classes: &[u16]) -> Self {
+        let kept: Vec<usize> = (0..self.len()).filter(|at| !classes.contains(&self.labels[*at])).collect();
+        Self {
+            ids: kept.iter().map(|at| self.ids[*at]).collect(),
+            labels: kept.iter().map(|at| self.labels[*at]).collect(),
+            classes: self.classes,
+            probabilities: kept
+                .iter()
+                .flat_map(|at| &self.probabilities[at * self.classes..][..self.classes])
+                .copied()
+                .collect(),
+        }
+    }
+
     /// Accuracy of each class in percent; `None` for a class without samples.
     pub fn by_class(&self) -> Vec<Option<f32>> {
         let mut counts = vec![(0_u32, 0_u32); self.classes];
@@ -119,6 +134,12 @@ mod tests {
         assert_eq!((none.accuracy(), none.by_class()), (None, vec![None; 3]));
         assert_eq!(tested().by_class(), [Some(100.0), Some(50.0), None]);
         assert_eq!(tested().confidence_in_label(), [0.7, 0.4, 0.8]);
+        let ones = tested().without(&[0]);
+        assert_eq!(
+            (&ones.ids[..], ones.accuracy(), ones.by_class()),
+            (&[6, 9][..], Some(50.0), vec![None, Some(50.0), None])
+        );
+        assert_eq!((tested().without(&[2]), tested().without(&[0, 1]).accuracy()), (tested(), None));
     }
 
     #[test]

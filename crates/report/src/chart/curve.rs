@@ -164,7 +164,8 @@ impl Chart for Curve {
     const HEIGHT: f64 = 250.0;
 
     fn scene(&self, width: f64, height: f64) -> Scene {
-        let right = if width < NARROW { 10.0 } else { 104.0 };
+        let names = self.lines.iter().map(|line| text_width(&line.name, 12.0, true) + 10.0);
+        let right = if width < NARROW { 10.0 } else { names.fold(0.0, f64::max).clamp(104.0, 136.0) };
         let margins = Margins { left: 34.0, right, top: 14.0, bottom: 26.0 };
         let x = step_axis(self.steps, 4);
         let y = Axis { kind: ScaleKind::Linear, domain: self.domain(), title: "", ticks: 4 };

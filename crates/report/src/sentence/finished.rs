@@ -62,11 +62,12 @@ impl Finished<'_> {
         })
     }
 
-    /// How many steps earlier than a version from nothing, on the same task, it named 95 % rightly.
+    /// How many steps earlier than a version from nothing, on the same task, it named 95 % of what is for validation
+    /// rightly.
     fn saved_steps(&self) -> Option<i64> {
         const GOAL: f32 = 95.0;
         let reach = |outcome: &Outcome| {
-            let curve = outcome.series.get("accuracy")?;
+            let (_, curve) = outcome.accuracy_curve()?;
             curve.iter().find(|(_, value)| *value >= GOAL).map(|(step, _)| *step as i64)
         };
         let from_nothing =

@@ -3,7 +3,7 @@
 use super::Sentence;
 use crate::{
     figure::{budget, capital, counted, fixed, percent},
-    outcome::{Failure, Outcome},
+    outcome::{Failure, Outcome, SoFar},
     scene::Role,
     view::{Past, RunView},
 };
@@ -72,21 +72,24 @@ pub(super) fn idle(view: &RunView, name: &str) -> Sentence {
 pub(super) fn running(view: &RunView, name: &str, outcome: &Outcome) -> Sentence {
     let task = view.task(name);
     let things = view.things(&task);
-    let tested = outcome.answers("test").and_then(|answers| answers.accuracy(None));
-    let now = tested.or(outcome.last("accuracy").map(f64::from)).map(|now| percent(now, 1));
+    let now = outcome.so_far().map(|now| (percent(now.value, 1), made_on(&now, &things)));
     match view.family(name) {
         Some(Family::Train | Family::Transfer) => match now {
-            Some(now) => Sentence::new("It is learning: ")
-                .key(now, Role::Keep)
-                .plain(format!(" of the {things} it has never seen are named rightly.")),
+            Some((now, of)) => {
+                Sentence::new("It is learning: ").key(now, Role::Keep).plain(format!(" of {of} are named rightly."))
+            }
+            None if view.spec.every == Some(0) => {
+                Sentence::new("It is learning, and is looked at when it has learned.")
+            }
             None => Sentence::new("It is learning: the first answers come in a moment."),
         },
         Some(Family::Peft) => {
             let start = Sentence::new(format!("{} is learning {things}", view.method_title(name)));
             match now {
-                Some(now) => {
-                    start.plain(": ").key(now, Role::Keep).plain(" so far, with the network underneath untouched.")
-                }
+                Some((now, of)) => start
+                    .plain(": ")
+                    .key(now, Role::Keep)
+                    .plain(format!(" of {of} so far, with the network underneath untouched.")),
                 None => start.plain(", with the network underneath untouched."),
             }
         }
@@ -109,10 +112,10 @@ pub(super) fn running(view: &RunView, name: &str, outcome: &Outcome) -> Sentence
                 let start =
                     Sentence::new("Hardening: every step is trained on ").key("its own worst pictures", Role::Ink);
                 match now {
-                    Some(now) => start
-                        .plain(format!(". It {} ", view.verb(&task)))
-                        .key(now, Role::Keep)
-                        .plain(format!(" of clean {things}.")),
+                    Some((now, of)) => {
+                        let start = start.plain(format!(". Without attack it {} ", view.verb(&task)));
+                        start.key(now, Role::Keep).plain(format!(" of {of}."))
+                    }
                     None => start.plain("."),
                 }
             }
@@ -131,30 +134,42 @@ fn forgetting(view: &RunView, task: &str, outcome: &Outcome) -> Sentence {
         return Sentence::new("Forgetting: what was chosen goes, what is kept stays.");
     };
     let many = view.many_of(task, class);
-    let (still, all) = outcome.answers("test").map_or((0, 0), |answers| answers.count(class));
+    let (still, all) = outcome.answers("valid").map_or((0, 0), |answers| answers.count(class));
     if all == 0 {
         return Sentence::new(format!("Forgetting its {many}."));
     }
     let sentence = Sentence::new("Forgetting: it still names ").key(format!("{still} of {all}"), Role::Lose);
-    let sentence = sentence.plain(format!(" {many}."));
-    // How many of the class the retrained network names.
+    let sentence = sentence.plain(format!(" {many} for validation."));
+    // Which share of the class in the test split the retrained network names.
     let twin = outcome.classes.get("retrained").and_then(|twin| twin.get(usize::from(class)).copied().flatten());
-    match twin.map(|share| (f64::from(share) / 100.0 * all as f64).round() as usize) {
-        Some(0) => sentence.plain(" Its retrained twin, which never saw one, names none."),
-        Some(n) => sentence.plain(format!(" Its retrained twin, which never saw one, names {n}.")),
+    match twin.map(f64::from) {
+        Some(0.0) => sentence.plain(" Its retrained twin, which never saw one, names none of those for testing."),
+        Some(share) => {
+            let share = percent(share, 1);
+            sentence.plain(format!(" Its retrained twin, which never saw one, names {share} of those for testing."))
+        }
         None => sentence,
     }
+}
+
+/// What an accuracy so far is made on: "144 digits for validation".
+fn made_on(now: &SoFar, things: &str) -> String {
+    let n = now.n.map_or_else(String::new, |n| format!("{} ", fixed(n as f64, 0)));
+    let what = if now.is_validation { "for validation" } else { "that it learns from" };
+    format!("{n}{things} {what}")
 }
 
 /// What is left of a stage that was stopped.
 pub(super) fn cancelled(view: &RunView, name: &str, outcome: &Outcome) -> Sentence {
     let task = view.task(name);
     let sentence = Sentence::new(format!("You stopped at step {}. ", fixed(outcome.step as f64, 0)));
-    match outcome.accuracy().or(outcome.last("accuracy").map(f64::from)) {
-        Some(accuracy) => sentence
+    match outcome.so_far() {
+        Some(now) => sentence
             .plain(format!("What was written stays: it {} ", view.verb(&task)))
-            .key(percent(accuracy, 1), Role::Keep)
-            .plain(format!(" of unseen {}.", view.things(&task))),
+            .key(percent(now.value, 1), Role::Keep)
+            .plain(format!(" of {}.", made_on(&now, &view.things(&task)))),
+        // The run wants no looks.
+        None if outcome.saved.is_some() => sentence.plain("What was written stays."),
         None => sentence.plain("Nothing was written yet."),
     }
 }

@@ -68,10 +68,13 @@ fn earlier(run: Run, name: &str) -> Vec<Line> {
     others.filter_map(line).collect()
 }
 
-/// Steps that the settings mean: epochs of whole batches. Known of the digits, which are always as many.
+/// Steps that the settings mean: epochs of whole batches. Known of the digits in their own split, which are always as
+/// many.
 fn planned_steps(run: Run, name: &str) -> Option<f64> {
     let digits = catalogue().leaf.train;
     let batch = run.setting(name, &["train", "batch"]).as_u64()?.clamp(1, digits);
     let epochs = run.setting(name, &["train", "epochs"]).as_u64()?;
-    run.is_carried(&run.task_of(name)).then(|| (epochs * (digits / batch)) as f64)
+    let task = run.task_of(name);
+    let is_own = run.task_pick(&task).is_some_and(|pick| !pick.params.contains_key("validation"));
+    (is_own && run.is_carried(&task)).then(|| (epochs * (digits / batch)) as f64)
 }

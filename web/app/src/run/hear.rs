@@ -222,6 +222,7 @@ fn keep(run: Run, name: &str, print: &str) {
     untrack(|| {
         let Some(outcome) = run.outcomes.with(|outcomes| outcomes.get(print).cloned()) else { return };
         let Some(method) = run.method(name) else { return };
+        let (series, curve) = history::thin(&outcome);
         let row = PastRun {
             number: 0,
             at: js_sys::Date::now(),
@@ -233,7 +234,8 @@ fn keep(run: Run, name: &str, print: &str) {
             device: run.engine.device.with(|device| device.name.clone()),
             seconds: outcome.seconds,
             rows: outcome.rows.clone(),
-            curve: history::thin(&outcome),
+            curve,
+            series,
             spec: run.strip.with(|strip| strip.spec.clone()),
         };
         run.history.update(|all| history::add(all, row));

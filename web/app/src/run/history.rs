@@ -31,7 +31,14 @@ pub struct PastRun {
     pub rows: Vec<Row>,
     /// Accuracy by step, thinned.
     pub curve: Vec<(usize, f32)>,
+    /// The series that it was made from; earlier builds had but one.
+    #[serde(default = "first_series")]
+    pub series: String,
     pub spec: RunSpec,
+}
+
+fn first_series() -> String {
+    "accuracy".into()
 }
 
 impl PastRun {
@@ -81,15 +88,15 @@ fn read(row: &Value) -> Option<PastRun> {
     serde_json::from_value(row.clone()).ok()
 }
 
-/// Every so many points of the stage's accuracy, last one included.
-pub fn thin(outcome: &Outcome) -> Vec<(usize, f32)> {
-    let Some(curve) = outcome.series.get("accuracy").or_else(|| outcome.series.get("loss")) else { return vec![] };
+/// Every so many points of the stage's accuracy, last one included, and the name of the series.
+pub fn thin(outcome: &Outcome) -> (String, Vec<(usize, f32)>) {
+    let Some((series, curve)) = outcome.accuracy_curve() else { return (first_series(), vec![]) };
     let every = curve.len().div_ceil(POINTS).max(1);
     let mut thin: Vec<_> = curve.iter().copied().step_by(every).collect();
     if thin.last() != curve.last() {
         thin.extend(curve.last());
     }
-    thin
+    (series.into(), thin)
 }
 
 /// Newest first; a new number for the new row; the oldest rows go.
@@ -144,6 +151,7 @@ mod tests {
             seconds: 1.5,
             rows,
             curve: vec![],
+            series: first_series(),
             spec,
         }
     }
@@ -221,8 +229,9 @@ mod tests {
     #[test]
     fn a_curve_keeps_its_end() {
         let mut outcome = Outcome::default();
-        outcome.series.insert("accuracy".into(), (0..500).map(|step| (step, step as f32)).collect());
-        let curve = thin(&outcome);
+        outcome.series.insert("validation_accuracy".into(), (0..500).map(|step| (step, step as f32)).collect());
+        let (series, curve) = thin(&outcome);
         assert!(curve.len() <= POINTS + 1 && curve.last() == Some(&(499, 499.0)));
+        assert_eq!(series, "validation_accuracy");
     }
 }

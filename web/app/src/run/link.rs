@@ -125,11 +125,12 @@ mod tests {
         assert_eq!(command(&run(), &presets).text, "palimpsest run first");
         let spec = run().set("stage.fooled.epsilon", 0.3.into()).unwrap();
         let spec = spec.set("stage.base.train.optimizer", "sgd".into()).unwrap().set("seed", 4.into()).unwrap();
+        let spec = spec.set("every", 20.into()).unwrap();
         let said = command(&spec, &presets);
         assert_eq!(
             said.text,
             "palimpsest run first --set seed=4 --set stage.base.train.optimizer=sgd \
-             --set stage.fooled.epsilon=0.3"
+             --set stage.fooled.epsilon=0.3 --set every=20"
         );
         let mut other = run();
         other.stages.pop();

@@ -142,6 +142,28 @@ impl Run {
         values.map_or_else(Vec::new, |values| values.iter().map(|value| value.map(f64::from)).collect())
     }
 
+    /// Accuracy of every class in percent, on the test split or, while the stage runs, on the validation samples.
+    pub fn by_class_now(&self, name: &str) -> Vec<Option<f64>> {
+        let outcome = self.outcome(name);
+        let values = outcome.as_ref().and_then(|outcome| outcome.by_class());
+        values.map_or_else(Vec::new, |values| values.iter().map(|value| value.map(f64::from)).collect())
+    }
+
+    /// What that is made on, if it is not the test split: "validation, n = 144".
+    pub fn made_on(&self, name: &str) -> Option<String> {
+        self.outcome(name)?.made_on()
+    }
+
+    /// Answers on single samples, to draw them: see [`report::RunView::drawn`].
+    pub fn drawn(&self, name: &str, task: &str) -> Option<Arc<Answers>> {
+        self.view(|view| view.drawn(name, task))
+    }
+
+    /// Answers that figures are made of: see [`report::RunView::counted`].
+    pub fn counted(&self, name: &str, task: &str) -> Option<Arc<Answers>> {
+        self.view(|view| view.counted(name, task))
+    }
+
     /// Answers of a stage's model on a task: as played, else as asked.
     pub fn answers(&self, name: &str, task: &str) -> Option<Arc<Answers>> {
         self.view(|view| view.answers(name, task))

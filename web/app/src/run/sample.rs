@@ -35,7 +35,7 @@ impl Run {
         let (ids, labels) = match self.is_carried(task) {
             true => (catalogue().leaf.ids.clone(), catalogue().leaf.labels.clone()),
             false => {
-                let answers = self.answers(name, task).or_else(|| self.answers(START, task)).unwrap_or_default();
+                let answers = self.drawn(name, task).or_else(|| self.answers(START, task)).unwrap_or_default();
                 let places = Leaf::places(answers.labels.iter().copied()).into_iter();
                 places.map(|place| (answers.ids[place], answers.labels[place])).unzip()
             }

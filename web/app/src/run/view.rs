@@ -127,7 +127,7 @@ impl View {
     /// has.
     pub fn shown(&self) -> String {
         let mut layer = self.layer();
-        while layer != START && self.run.outcome(&layer).is_none_or(|outcome| outcome.answers("test").is_none()) {
+        while layer != START && self.run.outcome(&layer).is_none_or(|outcome| !outcome.has_answered()) {
             layer = self.run.parent_of(&layer);
         }
         layer

@@ -66,7 +66,7 @@ fn follow(run: Run, view: View, shown: Memo<String>, map: RwSignal<Option<Arc<Ma
 }
 
 fn marks(run: Run, view: View, shown: &str, map: &Map) -> impl IntoView + use<> {
-    let answers = run.answers(shown, &run.task_of(shown));
+    let answers = run.drawn(shown, &run.task_of(shown));
     let task = run.task_of(&view.selected.get());
     let points = run.samples.with(|samples| samples.get(&run.task_key(&task)).cloned());
     let place = |at: f32, axis: usize| 100.0 * (f64::from(at) - map.low[axis]) / (map.high[axis] - map.low[axis]);

@@ -16,7 +16,7 @@ use crate::{
     ui::{Segment, Segments, elements},
 };
 use leptos::{ev, prelude::*};
-use report::figure::fixed;
+use report::{figure::fixed, outcome::SoFar};
 use spec::{Family, Kind};
 
 /// What the network reads of the fixed sample, and how well.
@@ -60,11 +60,14 @@ fn Head(
     let figure = Memo::new(move |_| {
         let forgets = run.family(&shown.stage.get()) == Some(Family::Unlearn);
         let without = if forgets { run.forget_class() } else { None };
-        let accuracy = match shown.laid.get() {
-            Some(leaf) => leaf.accuracy,
-            None => shown.answers.get().and_then(|answers| answers.accuracy(without)),
+        let (accuracy, on) = match shown.laid.get() {
+            Some(leaf) => (leaf.accuracy, None),
+            None => so_far(shown).map_or_else(
+                || (shown.counted.get().and_then(|answers| answers.accuracy(without)), None),
+                |now| (Some(now.value), Some(now.label())),
+            ),
         };
-        (accuracy, without.is_some())
+        (accuracy, without.is_some(), on)
     });
     let heading = move || {
         let lab = Route::now(view).lab().filter(|_| shown.laid.with(Option::is_some));
@@ -76,7 +79,9 @@ fn Head(
         <header>
             <div>
                 <h2>{heading}</h2>
-                <p class="sub">{when}</p>
+                <p class="sub">
+                    {when} {move || figure.get().2.map(|on| format!("; figures: {on}"))}
+                </p>
             </div>
             <b class="big">
                 {number}
@@ -84,6 +89,13 @@ fn Head(
             </b>
         </header>
     }
+}
+
+/// The accuracy of the network on the leaf while it is written, if that is on data of its own.
+fn so_far(shown: Shown) -> Option<SoFar> {
+    let (run, stage) = (shown.view.run, shown.stage.get());
+    let is_own = run.task_of(&stage) == shown.task.get() && !shown.view.is_off();
+    run.outcome(&stage).filter(|_| is_own)?.so_far()
 }
 
 /// The line under the heading: which state of which layer the leaf shows.
@@ -96,7 +108,7 @@ fn when(view: View, layer: &str) -> String {
         Some(outcome) if outcome.is_live() => format!("While layer {place} is written"),
         Some(_) if view.is_off() => format!("Layer {place} with its adapter off"),
         Some(outcome) if outcome.is_done() => format!("After layer {place}"),
-        Some(outcome) if outcome.answers("test").is_some() => match outcome.saved {
+        Some(outcome) if outcome.has_answered() => match outcome.saved {
             Some(step) => format!("At step {step}, the last that is kept"),
             None => format!("As far as layer {place} came"),
         },

@@ -30,6 +30,8 @@ pub struct Shown {
     pub task: Memo<String>,
     pub sample: Memo<Sample>,
     pub answers: Memo<Option<Arc<Answers>>>,
+    /// What its figures are made of; see [`Run::counted`](crate::run::Run::counted).
+    pub counted: Memo<Option<Arc<Answers>>>,
     /// Of the layer before.
     pub before: Memo<Option<Arc<Answers>>>,
     /// What the open lab lays over the leaf.
@@ -50,12 +52,16 @@ impl Shown {
         let sample = Memo::new(move |_| run.sample(&subject.get(), &task.get()));
         let answers = Memo::new(move |_| match view.is_off() {
             true => run.base_answers(&stage.get(), &task.get()),
-            false => run.answers(&stage.get(), &task.get()),
+            false => run.drawn(&stage.get(), &task.get()),
+        });
+        let counted = Memo::new(move |_| match view.is_off() {
+            true => answers.get(),
+            false => run.counted(&stage.get(), &task.get()),
         });
         let before = Memo::new(move |_| run.answers(&run.parent_of(&stage.get()), &task.get()));
         let laid = Memo::new(move |_| (view.side.get() == Side::Other).then(|| overlay.get()?.leaf.get()).flatten());
         let fresh = Memo::new(move |_| stage.get() == START || answers.with(Option::is_none));
-        Self { view, stage, subject, task, sample, answers, before, overlay, laid, fresh }
+        Self { view, stage, subject, task, sample, answers, counted, before, overlay, laid, fresh }
     }
 
     /// Whether the second side is what changed.
@@ -81,7 +87,7 @@ pub fn ClassRow(
         Some(leaf) => leaf.shares.get(&class).copied(),
         None => {
             let classes = usize::from(class) + 1;
-            shown.answers.get().and_then(|answers| answers.per_class(classes)[classes - 1].map(f64::from))
+            shown.counted.get().and_then(|answers| answers.per_class(classes)[classes - 1].map(f64::from))
         }
     });
     let is_low = move || share.get().is_some_and(|share| share < LOW) && !shown.fresh.get();

@@ -10,6 +10,7 @@ pub mod layer_menu;
 pub mod leaf;
 mod leaf_asking;
 mod leaf_tiles;
+mod looks;
 pub mod notices;
 pub mod pad;
 mod pad_surface;

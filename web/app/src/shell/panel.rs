@@ -1,6 +1,6 @@
 //! Settings of the selected stage: method, what its lab adds, generated controls, and the run as a file.
 
-use super::{dialogs, settings::Settings};
+use super::{dialogs, looks::Looks, settings::Settings};
 use crate::{
     labs::{self, lab::Lab, part::attempt},
     pages::{Column, card},
@@ -92,6 +92,7 @@ fn OfStage(
         <Versions name=name.clone() />
         {of_lab(lab.below_method)}
         <Settings stage=name.clone() />
+        {is_layer.then(|| view! { <Looks /> })}
         <AsFile id=&method.card.id />
         {is_layer.then(|| view! { <TakeOff name /> })}
     })

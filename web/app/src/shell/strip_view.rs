@@ -106,7 +106,7 @@ fn Bars(
 ) -> impl IntoView {
     let run = View::get().run;
     let scene = Memo::new(move |_| {
-        let values = run.by_class(&name, "test");
+        let values = run.by_class_now(&name);
         let before = if name == START { vec![] } else { run.by_class(&run.parent_of(&name), "test") };
         let classes = values.len().max(run.class_names(&run.task_of(&name)).len());
         Ribbon { values, before, classes, role: role.get() }.scene(Ribbon::WIDTH, Ribbon::HEIGHT)
@@ -228,6 +228,8 @@ fn LayerCard(
         let outcome = outcome.get()?;
         outcome.answers("test").and_then(|answers| answers.accuracy(without)).or_else(|| outcome.accuracy())
     };
+    // The bars of a layer that is written are of other samples than those of one that is done.
+    let made_on = move || run.made_on(&name.get_value()).map(|on| format!("Accuracy by class: {on}"));
     let share = move || {
         let share =
             outcome.get().filter(|outcome| outcome.of > 0).map(|outcome| outcome.step as f64 / outcome.of as f64);
@@ -252,7 +254,7 @@ fn LayerCard(
         >
             <span class="head">
                 <b>{format!("{} {}", place + 1, family.map_or("", |family| &catalogue::family(family).verb))}</b>
-                <span>{move || stands.get().word(kept())}</span>
+                <span title=made_on>{move || stands.get().word(kept())}</span>
             </span>
             <span class="title">{move || run.title(&name.get_value())}</span>
             <Bars name=name.get_value() role />

@@ -123,7 +123,7 @@ pub fn notice(notice: &Notice) -> (String, String) {
         ),
         Notice::PlaysOnce => said(
             "The page plays one run of this file.",
-            "That of its first seed, with the settings as its stages have them; the command line plays grid and repeats.",
+            "That of its first seed, with the settings that its stages have; the command line plays grid and repeats.",
         ),
         Notice::RunRefused(message) => (String::from("This run was refused."), sentence(message.trim_end_matches('.'))),
         Notice::NotAFile(name) => (

@@ -4,7 +4,7 @@ use crate::cx::{Cx, Watch};
 use crate::data::Task;
 use crate::error::Result;
 use crate::host::Boxed;
-use crate::learn::test;
+use crate::learn::{look, test};
 use crate::nets::Net;
 use crate::run::entry::{Entry, Method};
 use crate::run::state::RunState;
@@ -60,15 +60,18 @@ pub(super) fn run<'a>(
         let (parent, net) = start(stage, state, &task, cx)?;
         entry.fits(stage, &task)?;
         let begun = cx.clock();
-        cx.watch = Some(Watch::of(&task));
+        cx.watch = Watch::of(&task, &state.spec, &*cx.host);
         let net = make(&stage.params, prepared(net, &task, cx)?, &task, cx).await?;
         let tested = test(&net, &task.test, cx).await?;
+        let valid = test(&net, &task.valid, cx).await?;
         let seen = test(&net, &task.train, cx).await?;
         let steps = cx.progress.steps;
+        last_look(&net, cx).await?;
         cx.publish(&net);
-        cx.say_tested(steps, &tested);
+        cx.say_tested("test", &tested);
         let seconds = cx.clock() - begun;
         let mut rows = measured(&cx.stage, &tested);
+        rows.extend(valid.accuracy().map(|value| Row::share(&cx.stage, "validation_accuracy", value, valid.len())));
         rows.extend(seen.accuracy().map(|value| Row::share(&cx.stage, "train_accuracy", value, seen.len())));
         rows.push(Row::new(&cx.stage, "steps", steps as f64));
         rows.push(Row::new(&cx.stage, "seconds", seconds));
@@ -107,6 +110,14 @@ pub fn prepared(net: Net, task: &Task, cx: &Cx) -> Result<Net> {
         net = net.with_head(task.classes.len(), &mut cx.rng("head", 0, 0), &cx.device);
     }
     Ok(net.for_classes(&task.classes))
+}
+
+/// The end of the curves. The samples that are drawn are not asked again: the answers on the test split have them.
+pub(super) async fn last_look(net: &Net, cx: &mut Cx) -> Result {
+    match cx.watch.take() {
+        Some(watch) => look(net, cx.progress.steps, &Watch { shown: None, ..watch }, cx).await,
+        None => Ok(()),
+    }
 }
 
 /// The figure that every trained model has.

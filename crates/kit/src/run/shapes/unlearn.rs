@@ -1,7 +1,7 @@
 //! Unlearning: a model in, a model out that has forgotten; compared with networks that never saw the forget set.
 
 use super::check_classes;
-use super::tune::{measured, prepared};
+use super::tune::{last_look, measured, prepared};
 use crate::cx::{Cx, Watch, Work};
 use crate::data::{Split, Task};
 use crate::error::{Error, Result};
@@ -125,7 +125,8 @@ fn run<'a, M: Unlearn>(
         cx.say(Event::Classes { series: "retrained".into(), values: mean_by_class(&classes) });
 
         cx.say(Event::Phase { name: entry.title.into(), before: false });
-        cx.watch = Some(Watch::of(&task));
+        let watch = Watch::of(&task, &state.spec, &*cx.host);
+        cx.watch = watch.map(|watch| Watch { gone: split.gone(), ..watch });
         (cx.progress.steps, cx.progress.evaluating) = (0, 0.0);
         let begun = cx.clock();
         let job = UnlearnJob { net: prepared(original, &task, cx)?, split: &split, task: &task, lineage: &lineage };
@@ -134,8 +135,9 @@ fn run<'a, M: Unlearn>(
         let steps = cx.progress.steps;
         let after = four(&net, &split, cx).await?;
         let tested = test(&net, &task.test, cx).await?;
+        last_look(&net, cx).await?;
         cx.publish(&net);
-        cx.say_tested(steps, &tested);
+        cx.say_tested("test", &tested);
 
         let mut rows = measured(&cx.stage, &tested);
         rows.extend(figures(&cx.stage, &split, after, before, &references));

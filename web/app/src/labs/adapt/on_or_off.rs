@@ -102,7 +102,7 @@ fn ask(layer: Layer, tasks: Tasks, has: Memo<bool>) {
         for (off, task) in wanted.into_iter().filter(|_| has.get()) {
             let is_known = run.classes.with(|classes| classes.contains_key(task));
             let answers = untrack(|| if off { run.base_answers(&name, task) } else { run.answers(&name, task) });
-            if is_known && answers.is_none() {
+            if is_known && answers.is_none() && run.is_done(&name) {
                 run.ask_test(&name, off, task);
             }
         }

@@ -12,13 +12,17 @@ use report::chart::{ClassBars, ReferenceLine};
 pub fn ClassByClass() -> impl IntoView {
     let (run, view) = (Run::get(), View::get());
     let chart = Memo::new(move |_| bars(run, &view.selected.get()));
+    let sub = move || match run.made_on(&view.selected.get()) {
+        Some(on) => format!("accuracy, %; {on}"),
+        None => "accuracy, %".into(),
+    };
     view! {
-        <ChartBlock title="Class by class" sub="accuracy, %" empty="Appears with the first answers" chart />
+        <ChartBlock title="Class by class" sub=Signal::derive(sub) empty="Appears with the first answers" chart />
     }
 }
 
 fn bars(run: Run, selected: &str) -> Option<ClassBars> {
-    let now = run.by_class(selected, "test");
+    let now = run.by_class_now(selected);
     let before = match run.by_class(selected, "original") {
         original if original.is_empty() => run.by_class(&run.parent_of(selected), "test"),
         original => original,

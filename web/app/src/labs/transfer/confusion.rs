@@ -23,10 +23,14 @@ pub fn WhatIsConfused() -> impl IntoView {
             view.open(OpenDialog::Cell(label, answer));
         }
     };
+    let sub = move || match run.made_on(&view.shown()) {
+        Some(on) => format!("{on}; press a cell"),
+        None => "press a cell".into(),
+    };
     view! {
         <ChartBlock
             title="What is confused with what"
-            sub="press a cell"
+            sub=Signal::derive(sub)
             empty="Appears after the first answers"
             chart=counts
             press
@@ -40,6 +44,6 @@ fn counts(run: Run, view: View) -> Option<Confusion> {
         return None;
     }
     let task = run.task_of(&shown);
-    let answers = run.answers(&shown, &task)?;
+    let answers = run.counted(&shown, &task)?;
     Some(Confusion::count(run.class_names(&task), &answers.labels, &answers.classes))
 }

@@ -70,7 +70,7 @@ fn follow(run: Run, view: View, seen: RwSignal<Option<Arc<Seen>>>) {
     let moment = Memo::new(move |_| {
         let shown = view.shown();
         let outcome = run.outcome(&shown);
-        let step = outcome.map(|outcome| (outcome.series.get("accuracy").map(Vec::len), outcome.is_done()));
+        let step = outcome.map(|outcome| (outcome.series.get("train_accuracy").map(Vec::len), outcome.is_done()));
         (shown, step, settled.get(), run.engine.state.get(), run.classes.with(|classes| classes.len()))
     });
     Effect::new(move |_| {

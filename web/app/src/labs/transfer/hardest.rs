@@ -44,8 +44,12 @@ pub fn Hardest() -> impl IntoView {
         found.get().into_iter().map(|misread| tile(run, view, images, &misread, &word)).collect_view()
     };
     let is_none = Memo::new(move |_| found.with(Vec::is_empty));
+    let sub = move || match run.made_on(&view.shown()) {
+        Some(on) => [on.as_str(), "wrong, and surest of it"].join("; "),
+        None => "wrong, and surest of it".into(),
+    };
     view! {
-        <Block title="Hardest to read" sub="wrong, and surest of it">
+        <Block title="Hardest to read" sub=Signal::derive(sub)>
             <div class="chart" style="height:300px">
                 <Show
                     when=move || !is_none.get()
@@ -60,7 +64,7 @@ pub fn Hardest() -> impl IntoView {
 
 fn misread(run: Run, view: View) -> Vec<Misread> {
     let shown = view.shown();
-    let answers = (shown != START).then(|| run.answers(&shown, &run.task_of(&shown))).flatten();
+    let answers = (shown != START).then(|| run.counted(&shown, &run.task_of(&shown))).flatten();
     answers.map_or_else(Vec::new, |answers| {
         let of = |at: usize| Misread { id: answers.ids[at], label: answers.labels[at], answer: answers.classes[at] };
         answers.hardest(HARDEST).into_iter().map(of).collect()

@@ -19,7 +19,7 @@ pub fn Together() -> impl IntoView {
     view! {
         <ChartBlock
             title="The picked, together"
-            sub="accuracy by step"
+            sub="accuracy on validation samples, by step"
             empty="Pick up to six rows that have a curve"
             chart
         />
@@ -28,8 +28,14 @@ pub fn Together() -> impl IntoView {
 
 fn curves(runs: &[PastRun], numbers: &[u32]) -> Option<Curve> {
     let picked = numbers.iter().filter_map(|number| runs.iter().find(|run| run.number == *number));
+    // Those of earlier builds, and of runs without validation, are called by what they are on.
+    let on = |run: &PastRun| match run.series.as_str() {
+        "validation_accuracy" => "",
+        "train_accuracy" => ", seen",
+        _ => ", test split",
+    };
     let line = |(at, run): (usize, &PastRun)| Line {
-        name: format!("{} {}", run.layer, run.title),
+        name: format!("{} {}{}", run.layer, run.title, on(run)),
         role: Role::Series((at + 1) as u8),
         rank: Rank::Other,
         points: run.curve.iter().map(|(step, value)| [*step as f64, f64::from(*value)]).collect(),

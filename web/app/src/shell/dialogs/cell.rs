@@ -24,7 +24,7 @@ pub fn Behind(
     let view = View::get();
     let run = view.run;
     let task = untrack(|| run.task_of(&view.shown()));
-    let answers = untrack(|| run.answers(&view.shown(), &task)).unwrap_or_default();
+    let answers = untrack(|| run.counted(&view.shown(), &task)).unwrap_or_default();
     let mut places = behind(&answers, label, answer);
     let total = places.len();
     places.truncate(SHOWN);

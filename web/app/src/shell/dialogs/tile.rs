@@ -21,7 +21,7 @@ struct LayerReading {
 impl LayerReading {
     fn of(run: Run, stage: String, id: u32) -> Option<Self> {
         let task = run.task_of(&stage);
-        let answers = run.answers(&stage, &task)?;
+        let answers = run.drawn(&stage, &task)?;
         let at = answers.at(id)?;
         Some(Self { stage, task, answers, at })
     }
