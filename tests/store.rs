@@ -55,7 +55,8 @@ fn weights(folder: &TempDir, out: &str) -> Vec<(String, Vec<u8>)> {
 
 fn works(folder: &Path) -> Vec<PathBuf> {
     let builds = fs::read_dir(folder).unwrap().map(|build| build.unwrap().path()).filter(|build| build.is_dir());
-    builds.flat_map(|build| fs::read_dir(build).unwrap().map(|work| work.unwrap().path())).collect()
+    let files = builds.flat_map(|build| fs::read_dir(build).unwrap().map(|work| work.unwrap().path()));
+    files.filter(|file| file.extension().is_some()).collect()
 }
 
 #[test]
@@ -386,6 +387,92 @@ fn a_run_resumes_without_naming_a_folder() {
     assert_eq!(names(&folder.path().join("mine/store")), [""; 0]);
 }
 
+/// What the program has not written stays, also in a folder whose files look like works, and behind links.
+#[cfg(unix)]
+#[test]
+fn clearing_deletes_nothing_of_others() {
+    let folder = TempDir::new().unwrap();
+    let place = |path: &str| folder.path().join(path);
+    play(&folder, "out", &[], CHAIN);
+    fs::create_dir_all(place("store/docs")).unwrap();
+    fs::create_dir(place("elsewhere")).unwrap();
+    let own = works(&place("store")).into_iter().find(|work| work.extension().is_some_and(|it| it == "work")).unwrap();
+    let theirs = [
+        place("store/docs/thesis.work"),
+        place("store/docs/film.mkv.part"),
+        place("store/docs/0123456789abcdef.work"),
+        own.with_file_name("thesis.work"),
+        own.with_file_name("film.part"),
+        place("elsewhere/0123456789abcdef.work"),
+        place("elsewhere/palimpsest-store"),
+    ];
+    theirs.iter().for_each(|path| fs::write(path, "theirs").unwrap());
+    std::os::unix::fs::symlink(place("elsewhere"), place("store/link")).unwrap();
+    std::os::unix::fs::symlink(&theirs[0], own.with_file_name("fedcba9876543210.work")).unwrap();
+    let output = done(&folder, &["store", "store", "--clear"], CHAIN);
+    assert_eq!(String::from_utf8(output.stdout).unwrap().matches("works, ").count(), 1);
+    assert!(!own.exists());
+    for path in &theirs {
+        assert_eq!(fs::read_to_string(path).unwrap_or_default(), "theirs", "{}", path.display());
+    }
+}
+
+/// What comes behind a network that has forgotten depends on what it has forgotten.
+#[test]
+fn what_was_forgotten_tells_later_stages_apart() {
+    let text = r#"
+version = 1
+retrain_seeds = 1
+tasks.digits = { id = "digits" }
+model = { id = "mlp", widths = [16] }
+forget = { id = "class", class = 3 }
+stage = [
+    { id = "train.scratch", as = "base", train = { epochs = 4, lr = 0.01 } },
+    { id = "unlearn.random-label", as = "forgot", from = "base", train = { epochs = 2, lr = 0.02 } },
+    { id = "transfer.linear-probe", as = "probe", from = "forgot", train = { epochs = 1 } },
+    { id = "attack.fgsm", as = "hit", from = "probe", epsilon = 0.05 },
+]
+"#;
+    let folder = TempDir::new().unwrap();
+    let rows = |more: &[&str]| {
+        done(&folder, &[&["run", "run.toml", "--quiet", "--out", "out"], more].concat(), text);
+        let rows = report(&folder.path().join("out/report.json")).rows;
+        let of_time = ["seconds", "rte", "retrained_rte"];
+        let rows = rows.into_iter().filter(|row| !of_time.contains(&row.key.as_str()));
+        rows.map(|row| (row.stage, row.key, row.value.to_bits())).collect::<Vec<_>>()
+    };
+    let other = ["--set", "forget.class=7"];
+    let alone = rows(&other);
+    let of_three = rows(&["--cache", "store"]);
+    assert_ne!(of_three, alone);
+    assert_eq!(rows(&[&["--cache", "store"], &other[..]].concat()), alone);
+}
+
+/// The same bytes in another shape are other data.
+#[test]
+fn the_shape_of_data_tells_work_apart() {
+    let text = r#"
+version = 1
+tasks.own = { id = "idx", images = "images", labels = "labels" }
+model = { id = "cnn", channels = [4], hidden = [8] }
+stage = [{ id = "train.scratch", as = "base", train = { epochs = 1, batch = 8, lr = 0.01 } }]
+"#;
+    let folder = TempDir::new().unwrap();
+    let bytes: Vec<u8> = (0..40 * 64_u32).map(|at| (at * at % 251) as u8).collect();
+    let labels: Vec<u8> = (0..40).map(|at| at % 4).collect();
+    let idx = |sizes: &[u32], values: &[u8]| {
+        let dimensions = sizes.len() as u8;
+        let sizes = sizes.iter().flat_map(|size| size.to_be_bytes());
+        [0, 0, 8, dimensions].into_iter().chain(sizes).chain(values.iter().copied()).collect::<Vec<_>>()
+    };
+    fs::write(folder.path().join("labels"), idx(&[40], &labels)).unwrap();
+    for (height, width) in [(8, 8), (4, 16)] {
+        fs::write(folder.path().join("images"), idx(&[40, height, width], &bytes)).unwrap();
+        done(&folder, &["run", "run.toml", "--cache", "store", "--out", "out"], text);
+        assert_eq!(taken(&folder, "out").len(), 0, "{height} × {width}");
+    }
+}
+
 /// A disk that is full, say: the run goes on, and says it once.
 #[test]
 fn a_store_that_takes_nothing_more_is_a_warning() {
@@ -412,13 +499,13 @@ fn a_store_is_listed_and_cleared() {
     assert!(said(&[]).contains(": 6 works, ") && said(&[]).contains("of this program"), "{}", said(&[]));
     // What killed programs have left goes too, and what a program writes at this moment stays.
     let build = works(&folder.path().join("store"))[0].with_file_name("");
-    for name in ["left.part", "left.lease", "written.part"] {
+    for name in [".tmpleft.part", "0123456789abcdef.lease", ".tmpwritten.part"] {
         fs::write(build.join(name), "half of it").unwrap();
     }
-    let written = fs::File::open(build.join("written.part")).unwrap();
+    let written = fs::File::open(build.join(".tmpwritten.part")).unwrap();
     written.lock().unwrap();
     assert!(said(&["--clear"]).ends_with("All of it was deleted.\n"));
-    assert_eq!(names(&build), ["written.part"]);
+    assert_eq!(names(&build), [".tmpwritten.part", "palimpsest-store"]);
     drop(written);
     assert_eq!(said(&["--clear"]), "store:\nThere is no finished work.\n");
     assert_eq!(names(&folder.path().join("store")), ["notes.txt"]);

@@ -7,7 +7,7 @@ use crate::save::{self, Save, SaveTo, Saved};
 use crate::speaker::{Listener, Speaker};
 use crate::stop::Stop;
 use crate::store::{self, Store};
-use crate::{file, signals, text};
+use crate::{VERSION, file, signals, text};
 use clap::{Args, builder::PossibleValue, builder::PossibleValuesParser};
 use engine::{Ended, Gate, Registry, Session};
 use report::{Results, view::Outcomes, view::Played};
@@ -215,6 +215,7 @@ impl Plays<'_> {
             }
         };
         report.files = saved.files;
+        report.engine = format!("palimpsest {VERSION}");
         report.rows.extend(saved.rows);
         // The figures are there, whatever became of the files.
         let ended = match unsaved {

@@ -30,6 +30,9 @@ const LEASE: &str = "lease";
 /// How the name of a file ends that is still being written.
 const PART: &str = "part";
 
+/// A file that says that a folder is a part of a store: nothing is listed in or deleted from another one.
+const MARK: &str = "palimpsest-store";
+
 /// The age from which a lease or a file that is being written may have been left by a program that was killed.
 const OLD: Duration = Duration::from_secs(60);
 
@@ -63,6 +66,8 @@ impl Store {
         let part = folder.join(format!("{}{}", build(), if plain { PLAIN } else { "" }));
         fs::create_dir_all(&part)
             .map_err(|error| Stop::Bad(format!("{}: the store cannot be made there ({error})", folder.display())))?;
+        // A folder that takes no file can still be read from.
+        let _ = File::create_new(part.join(MARK));
         for path in [PART, LEASE].into_iter().flat_map(|ending| with_ending(&part, ending).unwrap_or_default()) {
             if clock::age(&path).is_some_and(|age| age > OLD) && is_left(&path) {
                 // Another program may do so at this moment.
@@ -126,14 +131,23 @@ fn is_left(path: &Path) -> bool {
     File::open(path).is_ok_and(|file| file.try_lock().is_ok())
 }
 
-/// The files in a folder whose names end so; none where there is no such folder.
+/// The files in a part of a store whose names end so, and have the form that they have there; no links. None where
+/// there is no such folder.
 fn with_ending(folder: &Path, ending: &str) -> io::Result<Vec<PathBuf>> {
     let entries = match fs::read_dir(folder) {
         Err(error) if error.kind() == ErrorKind::NotFound => return Ok(Vec::new()),
         entries => entries?,
     };
-    let paths = entries.flatten().map(|entry| entry.path());
-    Ok(paths.filter(|path| path.extension().is_some_and(|found| found == ending)).collect())
+    let files = entries.flatten().filter(|entry| entry.file_type().is_ok_and(|kind| kind.is_file()));
+    let is_ours = |path: &PathBuf| {
+        let stem = path.file_stem().and_then(|stem| stem.to_str()).unwrap_or_default();
+        let is_named_so = match ending {
+            PART => stem.starts_with(".tmp"),
+            _ => stem.len() == 16 && stem.bytes().all(|byte| byte.is_ascii_hexdigit()),
+        };
+        is_named_so && path.extension().is_some_and(|found| found == ending)
+    };
+    Ok(files.map(|entry| entry.path()).filter(is_ours).collect())
 }
 
 /// How the name of a part of the folder ends that is of runs with `--plain`.

@@ -42,13 +42,21 @@ pub struct Waiting {
 impl Lease {
     /// Takes the lease at a path; `None` while another program holds it. `waiting` is for the next time.
     pub fn take(path: &Path, waiting: &mut Option<Waiting>) -> io::Result<Option<Self>> {
+        match fs::symlink_metadata(path) {
+            Err(error) if error.kind() == ErrorKind::NotFound => return Self::make(path),
+            // A pipe would be read for ever.
+            Ok(data) if !data.is_file() => return Err(ErrorKind::InvalidData.into()),
+            _ => {}
+        }
         let text = match fs::read_to_string(path) {
             Err(error) if error.kind() == ErrorKind::NotFound => return Self::make(path),
             text => text?,
         };
         let known = waiting.take().filter(|known| known.path == path && known.text == text);
         let known = known.unwrap_or_else(|| Waiting { path: path.into(), text, since: clock::instant() });
-        let is_stale = known.since.elapsed() > STALE || (is_of_here(&known.text) && is_left(path));
+        // What is no lease at all was not left by a program that is at work.
+        let is_lease = known.text.lines().next().is_some_and(|id| id.split(' ').count() == 3);
+        let is_stale = !is_lease || known.since.elapsed() > STALE || (is_of_here(&known.text) && is_left(path));
         if is_stale {
             return Self::take_over(path, &known.text);
         }

@@ -73,7 +73,9 @@ impl Session {
         stages.push(index);
         let told: Vec<(String, String, &Stage)> =
             stages.into_iter().map(|at| (spec.stage_name(at), spec.task_of(at, is_layer), &spec.stages[at])).collect();
-        let needs_split = self.registry.entry(&spec.stages[index].id).is_ok_and(|entry| entry.needs_split());
+        // A network that has forgotten depends on what, wherever it stands in the line.
+        let needs_split =
+            told.iter().any(|(.., stage)| self.registry.entry(&stage.id).is_ok_and(|it| it.needs_split()));
         json!({
             "what": "stage",
             "contents": state.contents,
@@ -92,8 +94,10 @@ pub(crate) fn contents(tasks: &indexmap::IndexMap<String, kit::data::Task>, devi
     let mut contents = BTreeMap::from([("device".to_owned(), device.to_owned())]);
     for (name, task) in tasks {
         let mut digest = Digest::default();
+        digest.write(format!("{:?} {:?}", task.set.shape, task.classes).as_bytes());
         task.set.pixels.iter().for_each(|value| digest.write(&value.to_le_bytes()));
         for view in [&task.train, &task.valid, &task.test] {
+            digest.write(&(view.len() as u64).to_le_bytes());
             view.rows.iter().for_each(|row| digest.write(&row.to_le_bytes()));
             view.labels.iter().for_each(|label| digest.write(&label.to_le_bytes()));
         }

@@ -88,6 +88,16 @@ impl Registry {
             })?;
             if let Some(pick) = &stage.model {
                 check_net(&format!("{at}.model"), pick)?;
+                if pick.params.contains_key("weights") {
+                    let why = "only the run's own `model` takes weights; a stage's `model` begins from random ones";
+                    return Err(Wrong::new(format!("{at}.model.weights"), why));
+                }
+            }
+            let trains = |at: usize| self.entry(&spec.stages[at].id).is_ok_and(|entry| entry.make.is_some());
+            let line = || spec.ancestors(index, |id| self.is_layer(id)).into_iter();
+            if entry.shape == Shape::Unlearn && !line().any(trains) {
+                let why = "no stage before it has trained the network; there is nothing to forget";
+                return Err(Wrong::new(at, why));
             }
             if entry.needs_split() && spec.forget.is_none() {
                 let why = "needs to know what to forget; `forget = { id = \"class\", class = 3 }` is one way";

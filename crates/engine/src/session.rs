@@ -414,7 +414,8 @@ impl Session {
         let mut contents = BTreeMap::new();
         if self.host.store().is_some() {
             contents = recall::contents(&tasks, self.opened.name);
-            contents.insert(START.into(), weights::hash(&start).await?);
+            contents
+                .insert(START.into(), format!("{} {:?} {:?}", weights::hash(&start).await?, start.shape, start.names));
         }
         let makers = self.registry.makers();
         let state = RunState::new(spec.clone(), tasks, start, makers, self.references.clone(), contents);

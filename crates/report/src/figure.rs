@@ -100,13 +100,19 @@ pub fn words(row: &Row) -> String {
     let full = decimals(&row.key, row.value);
     let unit = metric(&row.key).map_or("", |metric| metric.unit);
     let Some(spread) = spread(row) else {
-        if let Some(count) = row.n.filter(|_| is_share(row)).and_then(|n| count(row.value, n)) {
-            return count;
-        }
-        return with_unit(fixed(row.value, full), unit);
+        return as_count(row).unwrap_or_else(|| with_unit(fixed(row.value, full), unit));
     };
     let kept = full - usize::from(spread >= 1.0 && full > 0);
     with_unit(format!("{} ± {}", fixed(row.value, kept), fixed(spread, kept)), unit)
+}
+
+/// Whether [`words`] are a count: "6 of 10".
+pub(crate) fn is_counted(row: &Row) -> bool {
+    spread(row).is_none() && as_count(row).is_some()
+}
+
+fn as_count(row: &Row) -> Option<String> {
+    row.n.filter(|_| is_share(row)).and_then(|n| count(row.value, n))
 }
 
 /// In plain words, with the interval: for a tooltip. The run that the figure is of knows what its samples are called.

@@ -250,7 +250,10 @@ pub(crate) mod tests {
                  94.9 ± 0.8 %.",
             ),
             Some("At ε 0.20, pgd fools it on 94.2 % of the digits it had right."),
-            Some("Hardened, it holds 61.1 % under attack instead of 5.6 %, and pays with 2.9 points on clean digits."),
+            Some(
+                "Hardened, it holds 61.1 % under attack at ε 0.20 instead of 5.6 %, and pays with 2.9 points on clean \
+                 digits.",
+            ),
             None,
             Some(
                 "It has lost its threes: 1 of 36 named. Over four measures it is 1.5 points from a network that never \
@@ -282,7 +285,7 @@ pub(crate) mod tests {
         let mut report = sample();
         report.rows.retain(|row| !["gap", "clean_accuracy", "trainable_share"].contains(&row.key.as_str()));
         assert_eq!(said(&report, 2).unwrap(), "lora reads 93.6 % of tilted digits.");
-        assert_eq!(said(&report, 4).unwrap(), "Hardened, it holds 61.1 % under attack instead of 5.6 %.");
+        assert_eq!(said(&report, 4).unwrap(), "Hardened, it holds 61.1 % under attack at ε 0.20 instead of 5.6 %.");
         assert_eq!(said(&report, 6).unwrap(), "It has lost its threes: 1 of 36 named.");
         report.rows.clear();
         assert!((0..8).all(|index| said(&report, index).is_none()));
@@ -329,7 +332,8 @@ pub(crate) mod tests {
     fn hardening_is_compared_under_the_same_attack_only() {
         let (mut report, catalogue) = (sample(), with_pgd());
         let said = |report: &Report| plain(&RunView::of(report, &catalogue).finished("hard").unwrap());
-        let all = "Hardened, it holds 61.1 % under attack instead of 5.6 %, and pays with 2.9 points on clean digits.";
+        let all = "Hardened, it holds 61.1 % under attack at ε 0.20 instead of 5.6 %, and pays with 2.9 points on \
+                   clean digits.";
         assert_eq!(said(&report), all);
         // A default that is written out is the same setting.
         report.spec.stages[3].params.insert("steps".into(), 10.into());
@@ -337,10 +341,10 @@ pub(crate) mod tests {
         assert_eq!(said(&report), all);
         // Another budget is another attack, and so is one on other data.
         report.spec.stages[3].params.insert("epsilon".into(), 0.1.into());
-        assert_eq!(said(&report), "Hardened, it holds 61.1 % under attack.");
+        assert_eq!(said(&report), "Hardened, it holds 61.1 % under attack at ε 0.20.");
         report.spec.stages[3].params.insert("epsilon".into(), 0.2.into());
         report.spec.stages[3].on = Some("tilted".into());
-        assert_eq!(said(&report), "Hardened, it holds 61.1 % under attack.");
+        assert_eq!(said(&report), "Hardened, it holds 61.1 % under attack at ε 0.20.");
         report.rows.retain(|row| row.stage != "after");
         report.rows.push(Row::share("hard", "accuracy", 92.5, 360));
         assert_eq!(said(&report), "Hardened, it reads 92.5 % of clean digits.");
@@ -357,6 +361,38 @@ pub(crate) mod tests {
         report.rows.iter_mut().filter(|row| row.key == "ta").for_each(|row| row.value = 34.1);
         let rest = "It has lost much of the rest too: it reads 34.1 % of it, the retrained network 94 ± 1 %.";
         assert!(said(&report, 6).unwrap().contains(rest), "{:?}", said(&report, 6));
+    }
+
+    #[test]
+    fn nothing_is_lost_that_was_never_known() {
+        let mut report = sample();
+        report.rows.push(Row::share("salun", "original_ua", 98.0, 360));
+        assert!(said(&report, 6).unwrap().starts_with("It did not know its threes before either: 1 of 36 named."));
+        let mut report = sample();
+        report.rows.iter_mut().filter(|row| row.key == "clean_accuracy").for_each(|row| row.value = 0.0);
+        assert_eq!(said(&report, 3).unwrap(), "It had none of the digits right to begin with.");
+    }
+
+    #[test]
+    fn counts_are_of_things_and_not_of_of_things() {
+        let mut report = sample();
+        report.rows[0] = Row::share("taught", "accuracy", 60.0, 10);
+        assert_eq!(said(&report, 0).unwrap(), "It reads 6 of 10 digits it has never seen.");
+        report.rows.retain(|row| row.key != "asr_correct");
+        report.rows.push(Row::share("before", "asr_correct", 50.0, 8));
+        assert_eq!(said(&report, 3).unwrap(), "At ε 0.20, pgd fools it on 4 of 8 digits it had right.");
+    }
+
+    #[test]
+    fn hardening_is_no_training_of_all_weights_to_compare_with() {
+        let mut report = sample();
+        report.spec.stages[1].id = "defend.pgd-at".into();
+        let catalogue = with_pgd();
+        let mut hardens = catalogue.methods[0].clone();
+        (hardens.card.id, hardens.card.family) = ("defend.pgd-at".into(), spec::Family::Defend);
+        let catalogue = Catalogue { methods: vec![hardens], ..catalogue };
+        let sentence = plain(&RunView::of(&report, &catalogue).finished("lora").unwrap());
+        assert!(!sentence.contains("Training all of them"), "{sentence}");
     }
 
     #[test]
@@ -555,5 +591,7 @@ pub(crate) mod tests {
         );
         known.extend([reached("nothing", 40)]);
         assert!(now(&known).ends_with("Its past made no difference here."));
+        known.extend([reached("nothing", 30)]);
+        assert!(now(&known).ends_with("It took 10 steps more than starting from nothing."));
     }
 }

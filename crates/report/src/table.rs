@@ -194,8 +194,9 @@ impl Results {
         let is_shared = |length: &usize| {
             self.lines.iter().all(|line| line.run.len() > *length && line.run.starts_with(&first[..*length]))
         };
-        let ends = [", stage.", ", "].iter().filter_map(|end| Some(first.find(end)? + end.len()));
-        ends.into_iter().find(is_shared).unwrap_or(0)
+        // Where a stage's setting begins; a name may have commas.
+        let end = ", stage.";
+        first.find(end).map(|at| at + end.len()).filter(is_shared).unwrap_or(0)
     }
 
     /// For programs: full precision, the keys as they are, beside each key its spread over seeds and number of samples.

@@ -8,7 +8,7 @@ use crate::{
     scene::Role,
     view::RunView,
 };
-use spec::{Family, Row};
+use spec::{Family, Row, START};
 use std::sync::Arc;
 
 /// A finished stage and the run that it is of.
@@ -44,9 +44,9 @@ impl Finished<'_> {
 
     /// "It reads 96.1 % of digits it has never seen."
     fn reads(&self) -> Option<Sentence> {
-        let accuracy = figure::words(self.row("accuracy")?);
-        let start = Sentence::new(format!("It {} ", self.verb())).key(accuracy, Role::Keep);
-        Some(start.plain(format!(" of {} it has never seen.", self.things)))
+        let row = self.row("accuracy")?;
+        let start = Sentence::new(format!("It {} ", self.verb())).key(figure::words(row), Role::Keep);
+        Some(start.plain(format!("{}{} it has never seen.", of(row), self.things)))
     }
 
     /// With the steps that its past saved it, where a version of it began from nothing.
@@ -57,21 +57,33 @@ impl Finished<'_> {
                 .plain(" Its past saved it ")
                 .key(format!("{} steps", figure::fixed(saved as f64, 0)), Role::Ink)
                 .plain(" over starting from nothing."),
-            Some(_) => sentence.plain(" Its past made no difference here."),
+            Some(0) => sentence.plain(" Its past made no difference here."),
+            Some(lost) => sentence
+                .plain(" It took ")
+                .key(format!("{} steps", figure::fixed(-lost as f64, 0)), Role::Ink)
+                .plain(" more than starting from nothing."),
             None => sentence,
         })
     }
 
-    /// How many steps earlier than a version from nothing, on the same task, it named 95 % of what is for validation
-    /// rightly.
+    /// How many steps earlier than a version from nothing, on the same task and trained alike, it named 95 % of what is
+    /// for validation rightly; `None` of a network without a past.
     fn saved_steps(&self) -> Option<i64> {
         const GOAL: f32 = 95.0;
+        let has_past = self.view.parent(self.name) != START || self.view.spec.model.params.contains_key("weights");
+        if !has_past {
+            return None;
+        }
         let reach = |outcome: &Outcome| {
             let (_, curve) = outcome.accuracy_curve()?;
             curve.iter().find(|(_, value)| *value >= GOAL).map(|(step, _)| *step as i64)
         };
-        let from_nothing =
-            |other: &String| self.view.family(other) == Some(Family::Train) && self.view.task(other) == self.task;
+        let pace = |name: &str| ["optimizer", "lr", "batch"].map(|key| self.view.setting(name, &["train", key]));
+        let from_nothing = |other: &String| {
+            self.view.family(other) == Some(Family::Train)
+                && self.view.task(other) == self.task
+                && pace(other) == pace(self.name)
+        };
         let scratch = self.view.versions(self.name).into_iter().find(from_nothing)?;
         Some(reach(self.view.outcome(&scratch)?.as_ref())? - reach(self.outcome)?)
     }
@@ -86,7 +98,8 @@ impl Finished<'_> {
                 .plain(format!(" of the weights and {verb} ")),
             None => Sentence::new(format!("{title} {verb} ")),
         };
-        let sentence = start.key(figure::words(accuracy), Role::Keep).plain(format!(" of {}.", self.things));
+        let end = format!("{}{}.", of(accuracy), self.things);
+        let sentence = start.key(figure::words(accuracy), Role::Keep).plain(end);
         Some(match self.full() {
             Some(full) => sentence.plain(format!(" Training all of them gives {full}.")),
             None => sentence,
@@ -96,7 +109,12 @@ impl Finished<'_> {
     /// The accuracy of a version that trained every weight on the same task.
     fn full(&self) -> Option<String> {
         let others = self.view.versions(self.name).into_iter();
-        others.filter(|other| other != self.name && self.view.task(other) == self.task).find_map(|other| {
+        // Hardening trains all of them for something else.
+        let is_like = |other: &String| {
+            let trains = matches!(self.view.family(other), Some(Family::Train | Family::Transfer));
+            other != self.name && trains && self.view.task(other) == self.task
+        };
+        others.filter(is_like).find_map(|other| {
             let outcome = self.view.outcome(&other)?;
             let all = outcome.figure("trainable_share").is_some_and(|share| share >= 100.0);
             all.then(|| outcome.row("accuracy").map(figure::words)).flatten()
@@ -105,17 +123,21 @@ impl Finished<'_> {
 
     /// "At ε 0.20, PGD fools it on 94 % of the digits it had right."
     fn attack(&self) -> Option<Sentence> {
+        if self.row("clean_accuracy").is_some_and(|clean| clean.value == 0.0) {
+            return Some(Sentence::new(format!("It had none of the {} right to begin with.", self.things)));
+        }
         let (fooled, title) = (self.row("asr_correct")?, self.view.method_title(self.name));
         let start = match self.view.epsilon(self.name) {
             Some(epsilon) => format!("At ε {}, {title} fools it on ", figure::budget(epsilon)),
             None => format!("{title} fools it on "),
         };
-        let end = format!(" of the {} it had right.", self.things);
+        let the = if figure::is_counted(fooled) { "" } else { "the " };
+        let end = format!("{}{the}{} it had right.", of(fooled), self.things);
         let sentence = Sentence::new(start).key(figure::words(fooled), Role::Lose).plain(end);
         Some(Sentence { pill: zero_gradient(self.outcome), ..sentence })
     }
 
-    /// "Hardened, it holds 61 % under attack instead of 6 %, and pays with 2.9 points on clean digits."
+    /// "Hardened, it holds 61 % under attack at ε 0.20 instead of 6 %, and pays with 2.9 points on clean digits."
     fn defend(&self) -> Option<Sentence> {
         let view = self.view;
         let attacked = |layer: &str, fits: &dyn Fn(&str) -> bool| {
@@ -134,7 +156,8 @@ impl Finished<'_> {
             return Some(sentence.key(figure::words(self.row("accuracy")?), Role::Keep).plain(end));
         };
         let sentence = Sentence { pill, ..Sentence::new("Hardened, it holds ") };
-        let sentence = sentence.key(after, Role::Hard).plain(" under attack");
+        let at = view.epsilon(&attack).map(|epsilon| format!(" at ε {}", figure::budget(epsilon)));
+        let sentence = sentence.key(after, Role::Hard).plain(format!(" under attack{}", at.unwrap_or_default()));
         // Only the same attack with the same settings compares.
         let earlier = attacked(&view.parent(self.name), &|note| view.is_same(note, &attack));
         let Some((_, before, clean_before, _)) = earlier else { return Some(sentence.plain(".")) };
@@ -165,8 +188,14 @@ impl Finished<'_> {
         }
         let sentence = match &class {
             Some(class) => {
-                let start = if share <= 30.0 { "It has lost its " } else { "It still knows its " };
-                Sentence::new(format!("{start}{class}: ")).key(left, Role::Lose).plain(" named.")
+                let lost = |left: f64| left <= 30.0;
+                let knew = self.row("original_ua").is_none_or(|before| !lost(100.0 - before.value));
+                let start = match (lost(share), knew) {
+                    (true, true) => format!("It has lost its {class}"),
+                    (true, false) => format!("It did not know its {class} before either"),
+                    (false, _) => format!("It still knows its {class}"),
+                };
+                Sentence::new(format!("{start}: ")).key(left, Role::Lose).plain(" named.")
             }
             None => {
                 let twin = self.row("retrained_ua").map(|row| format!(", its retrained twin {}", kept(row)));
@@ -224,6 +253,11 @@ fn zero_gradient(attack: &Outcome) -> Option<Pill> {
     let row = attack.row("zero_gradients")?;
     let words = format!("{} held by a zero gradient", figure::words(row));
     Some(Pill { words, why: figure::capital(spec::metric(&row.key)?.help) })
+}
+
+/// What stands between a share and the things that it is of: "6 of 10 digits", but "60 % of digits".
+fn of(row: &Row) -> &'static str {
+    if figure::is_counted(row) { " " } else { " of " }
 }
 
 /// UA counts what was lost; people ask what is left.

@@ -103,12 +103,6 @@ fn run<'a, M: Unlearn>(
         let stages = state.lineage(&parent);
         let trained = |at: &usize| (state.makers)(&state.spec.stages[*at].id).is_some();
         let stages: Vec<usize> = stages.into_iter().filter(trained).collect();
-        if stages.is_empty() {
-            return Err(Error::input(
-                &stage.id,
-                "no stage before it has trained the network; there is nothing to forget",
-            ));
-        }
         let known = known_to_start(state, &split, &task, cx).await?;
         let lineage = Lineage { state, stages, gone: &split };
 
