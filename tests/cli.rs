@@ -331,6 +331,26 @@ fn a_run_file_of_another_kind_or_cut_off_is_named_so() {
 }
 
 #[test]
+fn check_refuses_what_cannot_begin() {
+    let folder = TempDir::new().unwrap();
+    let start = "version = 1\ntasks.digits = { id = \"digits\" }\nmodel = { id = \"mlp\" }\n";
+    for (rest, said) in [
+        (
+            "forget = { id = \"class\" }\nstage = [{ id = \"unlearn.finetune\", as = \"forgot\" }]",
+            "stage.forgot: no stage before it has trained the network",
+        ),
+        (
+            "stage = [{ id = \"train.scratch\", as = \"own\", model = { id = \"mlp\", weights = \"mine\" } }]",
+            "stage.own.model.weights: only the run's own `model` takes weights",
+        ),
+    ] {
+        let output = palimpsest(&folder, &["check", "run.toml"], &format!("{start}{rest}"));
+        assert_eq!(output.status.code(), Some(2), "{}", error(&output));
+        assert!(error(&output).contains(said), "{}", error(&output));
+    }
+}
+
+#[test]
 fn set_reaches_a_stage_by_name_and_by_index() {
     let folder = TempDir::new().unwrap();
     let steps = |set: &[&str]| {
