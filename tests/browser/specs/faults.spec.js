@@ -99,7 +99,7 @@ test("own weights that are not here any more are asked for, and nothing is fetch
   page.on("request", (request) => fetched.push(request.url()));
   await open(page);
   await drop(page, "run.toml", recipe("digits-mlp").replace("widths = [64]", 'widths = [64], weights = "../mine"'));
-  await expect(notice(page)).toContainText("drop it on the page");
+  await expect(page.locator(".transport")).toContainText("drop it on the page");
   expect(fetched.filter((url) => url.includes("mine"))).toEqual([]);
 });
 

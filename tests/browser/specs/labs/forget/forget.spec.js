@@ -1,5 +1,5 @@
 // Forget: what an image resembles is picked, and forgotten.
-import { load, open, opensWith, play, playOne, said, SHORT } from "../../page.js";
+import { load, open, opensWith, play, playAll, playOne, recipe, said, SHORT } from "../../page.js";
 import { expect, test } from "../../test.js";
 
 test("its key opens it", async ({ page }) => {
@@ -28,4 +28,15 @@ test("what an image resembles can be forgotten", async ({ page }) => {
   await playOne(page);
   const done = await said(page, "stage_done");
   expect(done.at(-1).stage).toBe("forgot");
+});
+
+test("an audit is shown with what is known of the network that it asks", async ({ page }) => {
+  await open(page);
+  await load(page, recipe("four-labs"));
+  await playAll(page);
+  // The last stage is the audit, and it is selected.
+  await expect(page.locator(".panel")).toContainText("Membership audit");
+  await expect(page.locator("#stage table")).toContainText("SalUn");
+  await expect(page.locator("#stage table")).not.toContainText("planned");
+  await expect(page.locator(`#stage svg[role="img"]`).first()).toContainText("SalUn");
 });

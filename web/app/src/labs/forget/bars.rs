@@ -11,8 +11,8 @@ use report::chart::{ClassBars, ReferenceLine};
 #[component]
 pub fn ClassByClass() -> impl IntoView {
     let (run, view) = (Run::get(), View::get());
-    let chart = Memo::new(move |_| bars(run, &view.selected.get()));
-    let sub = move || match run.made_on(&view.selected.get()) {
+    let chart = Memo::new(move |_| bars(run, &view.layer()));
+    let sub = move || match run.made_on(&view.layer()) {
         Some(on) => format!("accuracy, %; {on}"),
         None => "accuracy, %".into(),
     };

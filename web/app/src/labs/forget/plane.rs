@@ -12,7 +12,7 @@ use report::chart::GapPlane;
 pub fn HowClose() -> impl IntoView {
     let (run, view) = (Run::get(), View::get());
     let chart = Memo::new(move |_| {
-        let selected = view.selected.get();
+        let selected = view.layer();
         let stages = run.versions(&selected);
         let any = stages.iter().any(|name| run.outcome(name).is_some_and(|outcome| outcome.is_done()));
         any.then(|| run.view(|view| GapPlane::of(view, &stages, Some(&selected))))

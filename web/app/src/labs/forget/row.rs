@@ -53,7 +53,7 @@ pub fn MethodRow(
         }
     };
     let is_failed = matches!(outcome.as_ref().map(|outcome| &outcome.status), Some(Status::Failed(_)));
-    let is_selected = view.selected.with(|selected| *selected == name);
+    let is_selected = view.layer() == name;
     let title = run.method_title(&name);
     view! {
         <tr class:failed=is_failed class:selected=is_selected>

@@ -41,7 +41,7 @@ fn versions(run: Run, view: View) -> Vec<(String, Option<Arc<Outcome>>)> {
         let outcome = run.outcome(&name);
         (name, outcome)
     };
-    run.versions(&view.selected.get()).into_iter().map(result).collect()
+    run.versions(&view.layer()).into_iter().map(result).collect()
 }
 
 fn finished(run: Run, view: View) -> Option<Arc<Outcome>> {
@@ -106,8 +106,8 @@ fn Tools() -> impl IntoView {
         open.map(|(name, _)| name).collect::<Vec<_>>()
     };
     let add = move || {
-        let selected = view.selected.get_untracked();
-        view.open(OpenDialog::Chooser { replace: Some(selected), lab: Some(words::ID) });
+        let layer = untrack(|| view.layer());
+        view.open(OpenDialog::Chooser { replace: Some(layer), lab: Some(words::ID) });
     };
     let cannot_run = Signal::derive(move || left().len() < 2 || run.is_playing());
     view! {
