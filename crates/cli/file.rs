@@ -27,6 +27,17 @@ pub fn run_file(path: &Path) -> Result<RunSpec, Stop> {
                 "{name}: there is no such file and no such recipe; did you mean \"{near}\"?"
             )));
         }
+        if path.to_str() != Some("-") {
+            let why = "there is no such file and no such recipe; `palimpsest recipes` lists those";
+            return Err(Stop::Bad(format!("{}: {why}", path.display())));
+        }
+    }
+    if path.is_dir() {
+        let why = match path.join("report.json").is_file() {
+            true => format!("this is a folder; `{}` in it can be played", path.join("report.json").display()),
+            false => "this is a folder; a run file is right".into(),
+        };
+        return Err(Stop::Bad(format!("{}: {why}", path.display())));
     }
     let (name, bytes) = match path.to_str() {
         Some("-") => {

@@ -147,7 +147,8 @@ fn near_file(name: &str, folder: &Path) -> Option<String> {
     let path = folder.join(name);
     let (parent, wanted) = (path.parent()?, path.file_name()?.to_str()?);
     let entries = fs::read_dir(if parent.as_os_str().is_empty() { Path::new(".") } else { parent }).ok()?;
-    let names: Vec<String> = entries.flatten().filter_map(|entry| entry.file_name().into_string().ok()).collect();
+    let files = entries.flatten().filter(|entry| entry.path().is_file());
+    let names: Vec<String> = files.filter_map(|entry| entry.file_name().into_string().ok()).collect();
     let near = nearest(wanted, names.iter().map(String::as_str))?;
     Some(Path::new(name).with_file_name(near).display().to_string())
 }

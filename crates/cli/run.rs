@@ -49,7 +49,7 @@ pub struct Options {
     ///
     /// A run that was killed goes on from there, with the same figures. Attacks and audits begin again, for they have
     /// nothing to keep.
-    #[arg(long, value_name = "TIME", value_parser = humantime::parse_duration)]
+    #[arg(long, value_name = "TIME", value_parser = time)]
     checkpoint: Option<Duration>,
     /// Where to compute
     #[arg(long, value_parser = PossibleValuesParser::new(devices()))]
@@ -330,6 +330,11 @@ impl Options {
             (false, false) => Listener::Person,
         }
     }
+}
+
+/// A time such as 5m, for clap.
+fn time(text: &str) -> Result<Duration, &'static str> {
+    humantime::parse_duration(text).map_err(|_| "a number and its unit are right: 30s, 5m, 1h")
 }
 
 /// Every point of the grid, its words and values checked.

@@ -230,6 +230,8 @@ fn plan(spec: &RunSpec, samples: &IndexMap<String, Samples>, points: usize, cata
     let plays = points * repeats as usize;
     let mut out = match plays {
         1 => format!("{name} is right: one run with seed {}.\n", spec.seed),
+        _ if repeats == 1 => format!("{name} is right: {plays} runs, those of the grid.\n"),
+        _ if points == 1 => format!("{name} is right: {plays} runs, with seeds from {}.\n", spec.seed),
         _ => format!("{name} is right: {plays} runs ({points} of the grid × {repeats} seeds from {}).\n", spec.seed),
     };
     out.push_str("\nTasks\n");

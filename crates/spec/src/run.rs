@@ -355,9 +355,8 @@ impl RunSpec {
     /// Writes one value by its path: `seed`, `forget.class`, `tasks.digits.tilt`, `stage.K.epsilon` (K is a stage's
     /// `as` or its index).
     pub fn set(&self, path: &str, value: Value) -> Result<Self, Wrong> {
-        if let Some((setting, stage)) = self.not_of_the_run(path) {
-            let why = format!("the run has no such key; a stage's setting is `stage.{stage}.{setting}`");
-            return Err(Wrong::new(path, why));
+        if let Some(right) = self.not_of_the_run(path) {
+            return Err(Wrong::new(path, format!("the run has no such key; a stage's setting is `{right}`")));
         }
         let mut root = serde_json::to_value(self).expect("a run file has string keys only");
         let mut parts = path.split('.').peekable();
@@ -387,11 +386,15 @@ impl RunSpec {
         Err(Wrong::new("set", "the path is empty, where `stage.1.epsilon=0.2` would be right"))
     }
 
-    /// The path itself and the last stage's name, where it begins with no key of a run file and is near none.
-    fn not_of_the_run<'a>(&self, path: &'a str) -> Option<(&'a str, String)> {
+    /// What a path may have meant that begins with no key of a run file and is near none: a setting of the stage that
+    /// it begins with, or else of the last one.
+    fn not_of_the_run(&self, path: &str) -> Option<String> {
         let first = path.split('.').next().filter(|first| !first.is_empty() && !KEYS.contains(first))?;
+        if self.stages.iter().any(|stage| stage.name.as_deref() == Some(first)) {
+            return Some(format!("stage.{path}"));
+        }
         let is_typo = KEYS.iter().any(|key| strsim::damerau_levenshtein(first, key) <= 2);
-        (!is_typo).then(|| (path, self.stage_name(self.stages.len() - 1)))
+        (!is_typo).then(|| format!("stage.{}.{path}", self.stage_name(self.stages.len() - 1)))
     }
 
     /// The product of all axes of `grid`: what was set, and the run that it makes.

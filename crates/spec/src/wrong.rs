@@ -51,8 +51,14 @@ pub(crate) fn typed(path: &str, error: &serde_json::Error) -> Wrong {
     {
         return Wrong::new(what, format!("must be one of {}, not \"{found}\"", wanted.replace('`', "")));
     }
-    if let Some(key) = message.strip_prefix("missing field ") {
-        return Wrong::new(what, format!("{key} is missing"));
+    if let Some(key) = message.strip_prefix("missing field `").and_then(|rest| rest.strip_suffix('`')) {
+        let example = match key {
+            "tasks" => "`tasks.digits = { id = \"digits\" }`",
+            "model" => "`model = { id = \"mlp\" }`",
+            "stage" => "`stage = [{ id = \"train.scratch\" }]`",
+            _ => return Wrong::new(what, format!("`{key}` is missing")),
+        };
+        return Wrong::new(what, format!("`{key}` is missing; {example} would be right"));
     }
     let parts = message.strip_prefix("invalid type: ").or_else(|| message.strip_prefix("invalid value: "));
     let Some((found, wanted)) = parts.and_then(|parts| parts.rsplit_once(", expected ")) else {
@@ -92,10 +98,10 @@ pub fn nearest<'a>(name: &str, known: impl IntoIterator<Item = &'a str>) -> Opti
         .map(|(other, _)| other)
 }
 
-/// The known names whose last part begins with this word: `attack.pgd-l2` and others for `pgd`.
+/// The known names that begin with this word, or whose last part does: `attack.pgd-l2` and others for `pgd`.
 fn begun<'a>(word: &str, known: &[&'a str]) -> impl Iterator<Item = &'a str> {
-    let tail = move |id: &&str| id.rsplit('.').next().is_some_and(|tail| word.len() > 1 && tail.starts_with(word));
-    known.iter().copied().filter(tail)
+    let begins = move |id: &&str| id.starts_with(word) || id.rsplit('.').next().is_some_and(|it| it.starts_with(word));
+    known.iter().copied().filter(move |id| word.len() > 1 && begins(id))
 }
 
 pub(crate) fn unknown<'a>(kind: &str, at: &str, name: &str, known: impl IntoIterator<Item = &'a str>) -> Wrong {
@@ -133,6 +139,9 @@ mod tests {
         let known = ["attack.pgd-linf", "attack.pgd-l2", "attack.fgsm"];
         let said = Wrong::unknown("method", "show", "pgd", known).to_string();
         assert!(said.ends_with("did you mean one of \"attack.pgd-linf\", \"attack.pgd-l2\"?"), "{said}");
+        assert!(
+            Wrong::unknown("method", "show", "attack", known).to_string().contains("\"attack.pgd-l2\", \"attack.f")
+        );
         assert!(Wrong::unknown("method", "show", "fg", known).to_string().contains("did you mean \"attack.fgsm\"?"));
     }
 }

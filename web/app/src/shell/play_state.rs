@@ -124,6 +124,7 @@ fn idle(run: Run, selected: &str) -> PlayState {
         .unwrap_or_else(|| run.estimate(selected).map_or_else(String::new, |time| format!("About {}", seconds(time))));
     let layers = match run.slots.with(Vec::len) {
         1 => "the whole strip".into(),
+        2 => "both layers".into(),
         n => format!("all {} layers", counted(n)),
     };
     let right = match total {
