@@ -91,7 +91,7 @@ fn run_files_that_cannot_be_are_refused_before_they_start() {
         ("id = \"mlp\"", "id = \"resnet\", blocks = [3]", "between 1 and 2"),
         ("id = \"mlp\"", "id = \"resnet\", blocks = [1, 1, 1, 1, 1]", "at most 4 entries"),
         ("id = \"mlp\"", "id = \"resnet\", width = 4000000000", "between 1 and 128"),
-        ("id = \"mlp\"", "id = \"vit\", heads = 5", "64 numbers do not make 5 equal heads"),
+        ("id = \"mlp\"", "id = \"vit\", heads = 5", "64 elements do not make 5 equal heads"),
         ("id = \"mlp\"", "id = \"vit\", patch = 3", "must divide both sides of the image; this task's are 8 × 8"),
         ("id = \"mlp\"", "id = \"vit\", patch = 0", "between 1 and 32"),
         ("id = \"mlp\"", "id = \"vit\", depth = 4000000000", "between 1 and 12"),
