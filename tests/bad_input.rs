@@ -306,6 +306,18 @@ fn weight_files_come_in_through_the_session() {
     assert!(session.import("base", Import::Weights, b"nonsense".to_vec()).is_err());
 }
 
+/// A sentence names a task as its run file does.
+#[test]
+fn a_method_for_images_names_the_task_that_has_points() {
+    let file = "version = 1\ntasks.MyMoons = { id = \"moons\" }\nmodel = { id = \"mlp\", widths = [4] }\n\
+                stage = [{ id = \"attack.square\", queries = 2 }]";
+    let error = match pollster::block_on(session().0.play(1, RunSpec::read(file).unwrap(), 0, None)) {
+        Ok(Ended::Failed(_, error)) => error.to_string(),
+        other => panic!("{other:?}"),
+    };
+    assert!(error.contains("it does not take the points of task \"MyMoons\""), "{error}");
+}
+
 /// Answers that are no numbers are no class 0, wherever they are measured.
 #[test]
 fn a_network_that_overflows_is_not_measured() {

@@ -72,7 +72,7 @@ impl Asker {
                     (entry.check_task)(&params, &task)?;
                     let done = attack_view(entry, &params, &net, &view, &mut cx).await?;
                     let held = done.attacked.accuracy();
-                    accuracy.push(held.ok_or_else(|| Error::input("n", "at least one image is right"))?);
+                    accuracy.push(held.ok_or_else(|| Error::input("n", "at least one sample is right"))?);
                     cx.host.turn().await;
                 }
                 Ok((Answer::Curve { accuracy }, Vec::new()))
@@ -152,7 +152,7 @@ impl Asker {
         (entry.check_task)(&method.params, &fitting)?;
         let view = fitting.test;
         if samples.is_empty() || samples.len() > CHUNK || samples.iter().any(|id| !view.rows.contains(id)) {
-            return Err(Error::input("samples", format!("1 to {CHUNK} images of the test split are right")));
+            return Err(Error::input("samples", format!("1 to {CHUNK} samples of the test split are right")));
         }
         let view = view.at(samples.to_vec());
         let batch = view.batch(samples);
@@ -262,9 +262,9 @@ fn samples(view: &View) -> Answered {
     (Answer::Samples { ids: view.rows.to_vec(), labels, shape }, vec![bytes])
 }
 
-/// The `n` rows of a view that are nearest to an image by the distance of their pixels, nearest first.
-fn nearest(view: &View, image: &[f32], n: usize) -> View {
-    let distance = |row: u32| view.pixels(row).iter().zip(image).map(|(a, b)| (a - b) * (a - b)).sum::<f32>();
+/// The `n` rows of a view that are nearest to a sample by the distance of their pixels, nearest first.
+fn nearest(view: &View, sample: &[f32], n: usize) -> View {
+    let distance = |row: u32| view.pixels(row).iter().zip(sample).map(|(a, b)| (a - b) * (a - b)).sum::<f32>();
     let mut near: Vec<(f32, u32)> = view.rows.iter().map(|&row| (distance(row), row)).collect();
     near.sort_by(|a, b| a.0.total_cmp(&b.0));
     view.at(near.into_iter().take(n).map(|(_, row)| row).collect::<Vec<_>>())

@@ -38,21 +38,21 @@ pub enum Question {
         /// Name of the task in the run file.
         task: String,
     },
-    /// Images of a task, whatever split they are in.
+    /// Samples of a task, whatever split they are in.
     Samples {
         /// Name of the task in the run file.
         task: String,
-        /// Numbers of the images in their data set.
+        /// Numbers of the samples in their data set.
         ids: Vec<u32>,
     },
-    /// The `n` training images of a task whose pixels lie nearest to a sample's, nearest first. Answered by
+    /// The `n` training samples of a task whose pixels lie nearest to a sample's, nearest first. Answered by
     /// [`Answer::Samples`].
     Nearest {
         /// Name of the task in the run file.
         task: String,
         /// Number of the sample in its data set.
         id: u32,
-        /// Number of images; all where the training split has fewer.
+        /// Number of samples; all where the training split has fewer.
         n: usize,
     },
     /// Answers of the model on a task's test split.

@@ -23,7 +23,7 @@ pub struct Config {
     /// Length of an attack step.
     #[schemars(range(min = 0.0, max = 1.0), extend("x-label" = "step size", "x-symbol" = "α"))]
     pub alpha: f64,
-    /// How it is trained on the attacked images.
+    /// How it is trained on the attacked samples.
     pub train: Training,
 }
 
