@@ -91,7 +91,7 @@ fn run_files_that_cannot_be_are_refused_before_they_start() {
         ("id = \"mlp\"", "id = \"resnet\", blocks = [3]", "between 1 and 2"),
         ("id = \"mlp\"", "id = \"resnet\", blocks = [1, 1, 1, 1, 1]", "at most 4 entries"),
         ("id = \"mlp\"", "id = \"resnet\", width = 4000000000", "between 1 and 128"),
-        ("id = \"mlp\"", "id = \"vit\", heads = 5", "64 numbers do not make 5 equal heads"),
+        ("id = \"mlp\"", "id = \"vit\", heads = 5", "64 elements do not make 5 equal heads"),
         ("id = \"mlp\"", "id = \"vit\", patch = 3", "must divide both sides of the image; this task's are 8 × 8"),
         ("id = \"mlp\"", "id = \"vit\", patch = 0", "between 1 and 32"),
         ("id = \"mlp\"", "id = \"vit\", depth = 4000000000", "between 1 and 12"),
@@ -304,6 +304,18 @@ fn weight_files_come_in_through_the_session() {
     let error = session.import("base", Import::Weights, Golden::open("nets-mlp").net_file()).unwrap_err();
     assert!(error.to_string().contains("does not say which network it holds"), "{error}");
     assert!(session.import("base", Import::Weights, b"nonsense".to_vec()).is_err());
+}
+
+/// A sentence names a task as its run file does.
+#[test]
+fn a_method_for_images_names_the_task_that_has_points() {
+    let file = "version = 1\ntasks.MyMoons = { id = \"moons\" }\nmodel = { id = \"mlp\", widths = [4] }\n\
+                stage = [{ id = \"attack.square\", queries = 2 }]";
+    let error = match pollster::block_on(session().0.play(1, RunSpec::read(file).unwrap(), 0, None)) {
+        Ok(Ended::Failed(_, error)) => error.to_string(),
+        other => panic!("{other:?}"),
+    };
+    assert!(error.contains("it does not take the points of task \"MyMoons\""), "{error}");
 }
 
 /// Answers that are no numbers are no class 0, wherever they are measured.

@@ -1,7 +1,7 @@
 //! `static/catalogue.json` is written by the engine: `BLESS=1 cargo test … catalogue` writes it anew.
 
 use math_core::{LatexToMathML, MathCoreConfig, MathDisplay};
-use spec::Preset;
+use spec::Recipe;
 
 /// The inside of `<math>`. Of the two converters tried, `math-core` is the one that sets limits below `min`, a prime
 /// above its letter and `[0, 1]` as two numbers; `pulldown-latex` does not. It runs here only: page and command line
@@ -29,17 +29,17 @@ pub fn recipes() -> Vec<(String, String)> {
 
 #[test]
 fn catalogue_is_up_to_date() {
-    let presets: Vec<Preset> = recipes()
+    let recipes: Vec<Recipe> = recipes()
         .iter()
-        .map(|(id, text)| engine::preset(id, text).unwrap_or_else(|wrong| panic!("{id}: {wrong}")))
+        .map(|(id, text)| engine::recipe(id, text).unwrap_or_else(|wrong| panic!("{id}: {wrong}")))
         .collect();
-    assert!(presets.len() >= 8);
-    for preset in &presets {
-        engine::check(&preset.spec).unwrap_or_else(|wrong| panic!("{}: {wrong}", preset.id));
-        assert_eq!(preset.spec.name, preset.id, "a recipe is named as its file");
+    assert!(recipes.len() >= 8);
+    for recipe in &recipes {
+        engine::check(&recipe.spec).unwrap_or_else(|wrong| panic!("{}: {wrong}", recipe.id));
+        assert_eq!(recipe.spec.name, recipe.id, "a recipe is named as its file");
     }
     let fresh =
-        serde_json::to_string_pretty(&engine::catalogue(presets, |latex| mathml(latex).unwrap())).unwrap() + "\n";
+        serde_json::to_string_pretty(&engine::catalogue(recipes, |latex| mathml(latex).unwrap())).unwrap() + "\n";
     let path = concat!(env!("CARGO_MANIFEST_DIR"), "/static/catalogue.json");
     if std::env::var_os("BLESS").is_some() {
         std::fs::write(path, &fresh).unwrap();

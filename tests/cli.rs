@@ -303,7 +303,7 @@ fn a_void_reference_is_said_wherever_its_figures_stand() {
     let output = done(&folder, &["run", "run.toml", "--out", "out"], forget);
     let said = String::from_utf8(output.stdout).unwrap();
     assert!(said.contains("[void: the start had seen it]"), "{said}");
-    assert!(said.contains("\nwarning: stage.forgot: The source network already reads "), "{said}");
+    assert!(said.contains("\nwarning: stage.forgot: The source network already knows "), "{said}");
     let out = folder.path().join("out");
     let report = report(&out.join("report.json"));
     assert_eq!(report.warnings.len(), 1);

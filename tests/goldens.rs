@@ -6,7 +6,7 @@ use burn::optim::GradientsParams;
 use burn::tensor::{Int, Tensor, TensorData};
 use kit::attack::{Apgd, AttackLoss, Ball, Keep, Pgd, Start, Victim, attack_loss, fooled};
 use kit::data::Batch;
-use kit::learn::{Recipe, Rule, Schedule, largest, logits_of, mean_loss};
+use kit::learn::{Rule, Schedule, Training, largest, logits_of, mean_loss};
 use kit::nets::layers::{Conv, Dense, LowRank, LowRankConv};
 use kit::nets::weights;
 use kit::nets::{Net, Norms, Pass};
@@ -359,16 +359,16 @@ fn optimisers_step_as_pytorchs() {
     {
         let set = &text["cases"][case];
         let number = |key: &str| set[key].as_f64().unwrap_or(0.0);
-        let recipe = Recipe {
+        let training = Training {
             optimizer: rule,
             lr: number("lr"),
             momentum: number("momentum"),
             decay: number("weight_decay"),
-            ..Recipe::default()
+            ..Training::default()
         };
         let start = weights::file(&part("start"), &[], json!({ "format": "pt" }));
         let mut net = weights::open(case, &start, &pick, [8, 1, 1], &device()).unwrap().train();
-        let mut optimizer = recipe.optimizer(8, 1);
+        let mut optimizer = training.optimizer(8, 1);
         for theirs in set["losses"].as_array().unwrap() {
             let loss = mean_loss(&net, &batch, &mut Pass::eval());
             let gradients = GradientsParams::from_grads(loss.backward(), &net);
@@ -392,19 +392,19 @@ fn schedules_are_pytorchs() {
         let list = text["schedules"][name]["lr"].as_array().unwrap();
         list.iter().map(|rate| rate.as_f64().unwrap()).collect()
     };
-    let recipe = |schedule, warmup| Recipe { lr: 0.1, schedule, warmup, step_epochs: 2, ..Recipe::default() };
-    for (name, recipe) in [
-        ("cosine", recipe(Schedule::Cosine, 0)),
-        ("warmup", recipe(Schedule::Constant, 5)),
-        ("warmup-cosine", recipe(Schedule::Cosine, 5)),
+    let training = |schedule, warmup| Training { lr: 0.1, schedule, warmup, step_epochs: 2, ..Training::default() };
+    for (name, training) in [
+        ("cosine", training(Schedule::Cosine, 0)),
+        ("warmup", training(Schedule::Constant, 5)),
+        ("warmup-cosine", training(Schedule::Cosine, 5)),
     ] {
         for (step, theirs) in rates(name).into_iter().enumerate() {
-            let ours = recipe.rate(step, 20, 3);
+            let ours = training.rate(step, 20, 3);
             assert!((ours - theirs).abs() < 1e-12, "{name}, step {step}: {ours} {theirs}");
         }
     }
     // The golden halves every six steps, the product divides by ten: the same drops at the same steps.
-    let step = recipe(Schedule::Step, 0);
+    let step = training(Schedule::Step, 0);
     for (at, theirs) in rates("step").into_iter().enumerate() {
         let drops = (theirs / 0.1).log(0.5);
         let ours = (step.rate(at, 20, 3) / 0.1).log(0.1);

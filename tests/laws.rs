@@ -9,7 +9,7 @@ use kit::nets::{Norms, Pass};
 use kit::run::prepared;
 use kit::seed::Rng;
 use serde_json::{Map, Value, json};
-use spec::{Cause, Control, Event, Kind, Row, RunSpec, Said, Shape, Why, Widget, metric};
+use spec::{Cause, Control, Event, Kind, Row, RunSpec, Said, Setting, Shape, Why, Widget, metric};
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 
@@ -725,18 +725,13 @@ impl Host for SingleSteps {
 
 /// Every leaf of the controls with a value that is allowed and not its default.
 fn leaves(controls: &[Control]) -> Vec<(Vec<String>, Value)> {
-    let mut all = Vec::new();
-    for control in controls {
-        if let Widget::Group { of } = &control.widget {
-            let inner = leaves(of).into_iter();
-            all.extend(inner.map(|(path, value)| ([vec![control.key.clone()], path].concat(), value)));
-            continue;
-        }
+    let changed = |Setting { path, control, .. }: Setting| {
         let mut other = other(&control.widget).into_iter();
         let value = other.find(|value| *value != control.default && control.check(&control.key, value).is_ok());
-        all.push((vec![control.key.clone()], value.unwrap_or_else(|| panic!("{} has one value only", control.key))));
-    }
-    all
+        let value = value.unwrap_or_else(|| panic!("{} has one value only", control.key));
+        (path.into_iter().map(str::to_owned).collect(), value)
+    };
+    Control::flat(controls).map(changed).collect()
 }
 
 fn other(widget: &Widget) -> Vec<Value> {

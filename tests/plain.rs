@@ -5,7 +5,7 @@ use burn::module::{Module, ModuleVisitor, Param};
 use burn::optim::GradientsParams;
 use burn::tensor::{Device, Int, Tensor, TensorData};
 use kit::data::Batch;
-use kit::learn::{Recipe, Rule, mean_loss};
+use kit::learn::{Rule, Training, mean_loss};
 use kit::nets::{Net, Norms, Pass};
 use kit::seed::Rng;
 use serde_json::{Value, json};
@@ -34,7 +34,7 @@ fn trained(model: &Value, optimizer: Rule) -> Vec<(String, Vec<f32>)> {
     let labels: Vec<i32> = (0..32).map(|at| at % 5).collect();
     let y = Tensor::<1, Int>::from_data(TensorData::new(labels, [32]), &device);
     let batch = Batch { x, y, ids: (0..32).collect() };
-    let mut rule = Recipe { optimizer, lr: 0.01, momentum: 0.9, decay: 0.01, ..Recipe::default() }.optimizer(8, 8);
+    let mut rule = Training { optimizer, lr: 0.01, momentum: 0.9, decay: 0.01, ..Training::default() }.optimizer(8, 8);
     for step in 0..8 {
         let mut pass = Pass::train(Norms::Batch, Rng::of(step, "masks", &[]));
         let loss = mean_loss(&net, &batch, &mut pass);

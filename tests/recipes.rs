@@ -179,7 +179,7 @@ fn half_of_the_digits_are_called_by_their_names() {
     let answers = view.answers("all", "high").unwrap();
     assert_eq!(answers.labels.iter().max(), Some(&4));
     let leaf = &catalogue.leaf;
-    for place in spec::Leaf::places(answers.labels.iter().copied()) {
+    for place in spec::first_of_each_class(answers.labels.iter().copied()) {
         let (id, label) = (answers.ids[place], answers.labels[place]);
         let at =
             leaf.ids.iter().position(|other| *other == id).expect("the same images stand on the leaf of all digits");

@@ -16,11 +16,11 @@ pub const LARGEST_RUN_FILE: u64 = 16 << 20;
 /// Reads a run file or a report's, `-` from standard input; a name that is no file may be that of a shipped recipe.
 pub fn run_file(path: &Path) -> Result<RunSpec, Stop> {
     if !path.exists() && path.extension().is_none() {
-        let presets = catalogue().presets;
-        if let Some(preset) = presets.iter().find(|preset| path.as_os_str() == preset.id.as_str()) {
-            return Ok(preset.spec.clone());
+        let recipes = catalogue().recipes;
+        if let Some(recipe) = recipes.iter().find(|recipe| path.as_os_str() == recipe.id.as_str()) {
+            return Ok(recipe.spec.clone());
         }
-        let known = presets.iter().map(|preset| preset.id.as_str());
+        let known = recipes.iter().map(|recipe| recipe.id.as_str());
         if let Some(near) = path.to_str().filter(|name| *name != "-").and_then(|name| nearest(name, known)) {
             let name = path.display();
             return Err(Stop::Bad(format!(

@@ -10,7 +10,7 @@ use engine::{Gate, Registry, Session};
 use indexmap::IndexMap;
 use report::{Table, card, figure};
 use serde_json::{Map, Value, json};
-use spec::{Catalogue, Choice, Control, Kind, METRICS, MethodInfo, RunSpec, Samples, Why, Widget, Wrong};
+use spec::{Catalogue, Choice, Control, METRICS, MethodInfo, RunSpec, Samples, Why, Wrong};
 use std::path::Path;
 use std::rc::Rc;
 
@@ -32,8 +32,8 @@ pub fn check(of: &RunFile) -> Result<(), Stop> {
 /// `palimpsest recipes`
 pub fn recipes() -> Result<(), Stop> {
     let mut out = String::new();
-    for preset in catalogue().presets {
-        out.push_str(&format!("{}\n{}\n", preset.id, text::wrapped(&format!("{}. {}", preset.title, preset.about), 2)));
+    for recipe in catalogue().recipes {
+        out.push_str(&format!("{}\n{}\n", recipe.id, text::wrapped(&format!("{}. {}", recipe.title, recipe.about), 2)));
     }
     out.push_str("`palimpsest run NAME` plays one, `palimpsest check NAME` says what it does.\n");
     Ok(text::print(&out)?)
@@ -153,7 +153,7 @@ pub fn method(id: &str) -> Result<(), Stop> {
     let known = catalogue.methods.iter().map(|method| method.card.id.as_str());
     let method = catalogue.method(id).ok_or_else(|| Wrong::unknown("method", "show", id, known))?;
     let card = &method.card;
-    let kinds: Vec<&str> = card.needs.kinds.iter().map(|kind| kind_word(*kind)).collect();
+    let kinds: Vec<&str> = card.needs.kinds.iter().map(|kind| kind.word()).collect();
     let takes = format!("{} of at least {} classes", kinds.join(" and "), card.needs.min_classes);
     let family = catalogue.family(card.family).map_or("", |family| &family.label);
     let mut out = format!("{} · {} · {family}\n", card.id, card.title);
@@ -185,7 +185,8 @@ fn basics(method: &MethodInfo) -> Value {
 
 fn settings(out: &mut String, controls: &[Control]) {
     out.push_str(if controls.is_empty() { "\nNo settings\n" } else { "\nSettings\n" });
-    for (path, control) in flat("", controls) {
+    for setting in Control::flat(controls) {
+        let (path, control) = (setting.key(), setting.control);
         let symbol = control.symbol.as_ref().map_or(String::new(), |symbol| format!(" {symbol}"));
         let unit = control.unit.as_ref().map_or(String::new(), |unit| format!(" {unit}"));
         let default = match &control.default {
@@ -200,26 +201,6 @@ fn settings(out: &mut String, controls: &[Control]) {
         if !control.help.is_empty() {
             out.push_str(&text::wrapped(&control.help, 6));
         }
-    }
-}
-
-/// Settings by their paths, those of nested tables too: `train.epochs`.
-fn flat<'a>(path: &str, controls: &'a [Control]) -> Vec<(String, &'a Control)> {
-    let mut all = Vec::new();
-    for control in controls {
-        let path = format!("{path}{}", control.key);
-        match &control.widget {
-            Widget::Group { of } => all.extend(flat(&format!("{path}."), of)),
-            _ => all.push((path, control)),
-        }
-    }
-    all
-}
-
-const fn kind_word(kind: Kind) -> &'static str {
-    match kind {
-        Kind::Images => "images",
-        Kind::Points => "points",
     }
 }
 

@@ -13,7 +13,7 @@ use kit::run::attack_view;
 use kit::stats::{Tested, softmax};
 use kit::{Entry, Error, Result};
 use serde_json::Value;
-use spec::{Answer, Pick, Question, Wrong};
+use spec::{Answer, Pick, Question, Wrong, best_answer};
 use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::rc::Rc;
@@ -72,10 +72,10 @@ impl Asker {
                     (entry.check_task)(&params, &task)?;
                     let done = attack_view(entry, &params, &net, &view, &mut cx).await?;
                     let held = done.attacked.accuracy();
-                    accuracy.push(held.ok_or_else(|| Error::input("n", "at least one image is right"))?);
+                    accuracy.push(held.ok_or_else(|| Error::input("n", "at least one sample is right"))?);
                     cx.host.turn().await;
                 }
-                Ok((Answer::Curve { accuracy, n: view.len() }, Vec::new()))
+                Ok((Answer::Curve { accuracy }, Vec::new()))
             }
             Question::Boundary { size } => self.boundary(&net, *size, &cx).await,
             Question::Embed { task } => self.embed(&net, task, &mut cx).await,
@@ -152,7 +152,7 @@ impl Asker {
         (entry.check_task)(&method.params, &fitting)?;
         let view = fitting.test;
         if samples.is_empty() || samples.len() > CHUNK || samples.iter().any(|id| !view.rows.contains(id)) {
-            return Err(Error::input("samples", format!("1 to {CHUNK} images of the test split are right")));
+            return Err(Error::input("samples", format!("1 to {CHUNK} samples of the test split are right")));
         }
         let view = view.at(samples.to_vec());
         let batch = view.batch(samples);
@@ -169,14 +169,12 @@ impl Asker {
         let attacked = softmax(cx.read(logits_of(net, &x)).await?, net.classes)?;
         let by_sample = |at: usize| walk.iter().map(|step| step[at]).collect::<Vec<f32>>();
         let [channels, height, width] = view.set.shape;
-        let queries = victim.queries();
         let answer = Answer::Attack {
             labels,
             shape: [samples.len(), channels, height, width],
             clean: rows(&clean, net.classes),
             attacked: rows(&attacked, net.classes),
             walk: (0..samples.len()).map(by_sample).collect(),
-            queries: queries.forwards + queries.gradients,
         };
         let before = samples.iter().flat_map(|id| view.pixels(*id)).flat_map(|x| x.to_le_bytes()).collect();
         let after = cx.read(x).await?.iter().flat_map(|x| x.to_le_bytes()).collect();
@@ -196,17 +194,13 @@ impl Asker {
         let size = size.clamp(8, 256) as usize;
         let at = |i: usize| (i as f32 + 0.5) / size as f32;
         let points: Vec<f32> = (0..size * size).flat_map(|i| [at(i % size), 1.0 - at(i / size)]).collect();
-        let (mut classes, mut confidences) = (Vec::new(), Vec::new());
+        let mut classes = Vec::new();
         for part in points.chunks(2 * CHUNK) {
             let x = Tensor::from_data(TensorData::new(part.to_vec(), [part.len() / 2, 2, 1, 1]), &self.device);
             let probabilities = softmax(cx.read(logits_of(net, &x)).await?, net.classes)?;
-            for row in probabilities.chunks(net.classes) {
-                let best = (0..row.len()).fold(0, |best, at| if row[at] > row[best] { at } else { best });
-                classes.push(best as u8);
-                confidences.push((row[best] * 255.0).round() as u8);
-            }
+            classes.extend(probabilities.chunks(net.classes).map(|row| best_answer(row).0 as u8));
         }
-        Ok((Answer::Boundary { low: [0.0; 2], high: [1.0; 2], size: size as u32 }, vec![classes, confidences]))
+        Ok((Answer::Boundary { low: [0.0; 2], high: [1.0; 2], size: size as u32 }, vec![classes]))
     }
 
     async fn merge(&self, net: &Net, task: &str, cx: &mut Cx) -> Result<Answered> {
@@ -220,9 +214,8 @@ impl Asker {
         let beside = logits(net, &view, cx).await?;
         let merged = logits(&net.merged(), &view, cx).await?;
         let largest = beside.iter().zip(&merged).map(|(a, b)| (a - b).abs()).fold(0.0, f32::max);
-        let answer = |row: &[f32]| (0..row.len()).max_by(|a, b| row[*a].total_cmp(&row[*b]));
         let rows = beside.chunks(net.classes).zip(merged.chunks(net.classes));
-        let changed = rows.filter(|(a, b)| answer(a) != answer(b)).count();
+        let changed = rows.filter(|(a, b)| best_answer(a).0 != best_answer(b).0).count();
         Ok((Answer::Merge { largest, changed, n: view.len() }, Vec::new()))
     }
 
@@ -240,7 +233,7 @@ impl Asker {
         let features = cx.read(Tensor::cat(parts, 0)).await?;
         let xy = kit::stats::principal_components(&features, task.test.len());
         let labels: Vec<u16> = task.test.rows.iter().map(|row| task.test.label(*row)).collect();
-        Ok((Answer::Embed { ids: task.test.rows.to_vec(), labels, xy }, Vec::new()))
+        Ok((Answer::Embed { labels, xy }, Vec::new()))
     }
 }
 
@@ -269,9 +262,9 @@ fn samples(view: &View) -> Answered {
     (Answer::Samples { ids: view.rows.to_vec(), labels, shape }, vec![bytes])
 }
 
-/// The `n` rows of a view that are nearest to an image by the distance of their pixels, nearest first.
-fn nearest(view: &View, image: &[f32], n: usize) -> View {
-    let distance = |row: u32| view.pixels(row).iter().zip(image).map(|(a, b)| (a - b) * (a - b)).sum::<f32>();
+/// The `n` rows of a view that are nearest to a sample by the distance of their pixels, nearest first.
+fn nearest(view: &View, sample: &[f32], n: usize) -> View {
+    let distance = |row: u32| view.pixels(row).iter().zip(sample).map(|(a, b)| (a - b) * (a - b)).sum::<f32>();
     let mut near: Vec<(f32, u32)> = view.rows.iter().map(|&row| (distance(row), row)).collect();
     near.sort_by(|a, b| a.0.total_cmp(&b.0));
     view.at(near.into_iter().take(n).map(|(_, row)| row).collect::<Vec<_>>())

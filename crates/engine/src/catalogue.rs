@@ -2,15 +2,15 @@
 //! the sample of digits.
 
 use kit::data::{DataSet, digits};
-use spec::{Family, FamilyInfo, Leaf, Preset, RunSpec, SourceFacts, Wrong};
+use spec::{Family, FamilyInfo, Leaf, Recipe, RunSpec, SourceFacts, Wrong};
 
 /// A recipe from its file: the leading comment is its title (first line) and its description. `id` is the file's name.
-pub fn preset(id: &str, text: &str) -> Result<Preset, Wrong> {
+pub fn recipe(id: &str, text: &str) -> Result<Recipe, Wrong> {
     let comment: Vec<&str> = text.lines().map_while(|line| line.strip_prefix('#')).map(str::trim).collect();
     let title = comment.first().filter(|title| !title.is_empty());
     let title = title.ok_or_else(|| Wrong::new(id, "a recipe starts with a comment line, its title"))?;
     let about = comment[1..].join(" ").trim().to_owned();
-    Ok(Preset { id: id.into(), title: (*title).into(), about, spec: RunSpec::read(text)? })
+    Ok(Recipe { id: id.into(), title: (*title).into(), about, spec: RunSpec::read(text)? })
 }
 
 /// Words for each family of methods (label, menu entry, verb, buttons). The families that most visitors come for are
@@ -45,7 +45,8 @@ pub(crate) fn digits_sample() -> Leaf {
     let raw = digits::load();
     let size = raw.shape[1] * raw.shape[2];
     let label = |row: &u32| raw.labels[*row as usize];
-    let ids: Vec<u32> = Leaf::places(raw.test.iter().map(label)).into_iter().map(|place| raw.test[place]).collect();
+    let ids: Vec<u32> =
+        spec::first_of_each_class(raw.test.iter().map(label)).into_iter().map(|place| raw.test[place]).collect();
     let images = ids.iter().flat_map(|row| &raw.inputs[*row as usize * size..][..size]);
     let pixels = images.map(|x| char::from_digit((x * 16.0).round() as u32, 17).unwrap_or('0')).collect();
     Leaf {

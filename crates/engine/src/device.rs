@@ -4,7 +4,7 @@ use burn::module::Module;
 use burn::optim::GradientsParams;
 use burn::tensor::{Device, Int, Tensor, TensorData};
 use kit::attack::{Response, Victim};
-use kit::learn::{Recipe, Rule};
+use kit::learn::{Rule, Training};
 use kit::nets::{Net, Norms, Pass};
 use kit::seed::Rng;
 use kit::{Error, Result};
@@ -36,15 +36,6 @@ impl Opened {
 
     /// The event that tells which device is open, and why.
     pub fn ready(&self) -> Event {
-        let name = match self.name {
-            "cpu" => "the CPU",
-            graphics => spec::device_name(graphics),
-        };
-        let message = match (self.why, self.times) {
-            (Why::Chosen, _) => format!("You chose {name}."),
-            (Why::Faster, Some(times)) => format!("A short probe ran {times:.1} times faster on {name}."),
-            (Why::Default | Why::Faster, _) => format!("This engine runs on {name}."),
-        };
         Event::Ready {
             format: spec::FORMAT,
             device: self.name.into(),
@@ -52,7 +43,6 @@ impl Opened {
             software: self.software,
             why: self.why,
             times: self.times,
-            message,
         }
     }
 }
@@ -209,7 +199,7 @@ async fn answers(device: &Device) -> Result<Vec<(&'static str, Vec<f32>)>> {
         keep(name, loss).await?;
         keep(name, gradient.flatten(0, 3)).await?;
         for optimizer in [Rule::Sgd, Rule::Adam] {
-            let mut rule = Recipe { optimizer, lr: 0.01, momentum: 0.9, ..Recipe::default() }.optimizer(3, 3);
+            let mut rule = Training { optimizer, lr: 0.01, momentum: 0.9, ..Training::default() }.optimizer(3, 3);
             let mut net = net.clone().train();
             for _ in 0..3 {
                 let mut pass = Pass::train(Norms::Batch, Rng::of(4, "self-test", &[]));
@@ -233,7 +223,7 @@ async fn answers(device: &Device) -> Result<Vec<(&'static str, Vec<f32>)>> {
 /// `None` where a recording began and failed.
 fn replayed(device: &Device, pick: &Pick, x: &Tensor<4>, labels: &Tensor<1, Int>) -> Result<Option<Tensor<2>>> {
     let mut net = Net::with(pick, [1, 8, 8], 4, &mut Rng::of(6, "self-test", &[]), device)?.train();
-    let mut rule = Recipe { lr: 0.01, ..Recipe::default() }.optimizer(6, 6);
+    let mut rule = Training { lr: 0.01, ..Training::default() }.optimizer(6, 6);
     let kernels = |net: Net, rule: &mut Optimizer| {
         let loss = ops::mean_cross_entropy(net.forward(x.clone(), &mut Pass::eval()), labels.clone());
         let gradients = GradientsParams::from_grads(loss.backward(), &net);
@@ -274,7 +264,7 @@ async fn steps_per_second(device: &Device, now: fn() -> f64) -> Result<f64> {
     let mut net = Net::with(&pick, [1, 8, 8], 10, &mut Rng::of(5, "probe", &[]), device)?.train();
     let x = Tensor::<4>::zeros([64, 1, 8, 8], device);
     let labels = Tensor::<1, Int>::zeros([64], device);
-    let mut rule = Recipe::default().optimizer(1, 1);
+    let mut rule = Training::default().optimizer(1, 1);
     let (mut steps, mut begun) = (0_u32, now());
     loop {
         let loss = ops::mean_cross_entropy(net.forward(x.clone(), &mut Pass::eval()), labels.clone());

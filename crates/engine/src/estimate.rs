@@ -3,7 +3,7 @@
 use crate::Registry;
 use kit::cx::{Cx, Pace, Watch};
 use kit::data::{CHUNK, Task};
-use kit::learn::{CrossEntropy, Mode, Recipe, descend, every, test};
+use kit::learn::{CrossEntropy, Mode, Training, descend, every, test};
 use kit::nets::Net;
 use kit::run::{RunState, attack_view, is_known, prepared};
 use kit::{Entry, Error, Result};
@@ -146,13 +146,13 @@ fn retraining(
     Ok(Retraining { all: f64::from(seeds) * one, one })
 }
 
-/// The pace of an ordinary training with the stage's recipe, which is close to that of unlearning methods; `None` for a
-/// method that retrains.
+/// The pace of an ordinary training with the stage's settings, which is close to that of unlearning methods; `None` for
+/// a method that retrains.
 async fn forgetting(entry: &Entry, stage: &Stage, net: Net, task: &Task, cx: &mut Cx) -> Result<Option<Pace>> {
     let settings = (entry.settings)(&stage.id, &stage.params)?;
-    let Ok(recipe) = serde_json::from_value::<Recipe>(settings["train"].clone()) else { return Ok(None) };
+    let Ok(training) = serde_json::from_value::<Training>(settings["train"].clone()) else { return Ok(None) };
     let train =
-        async |cx: &mut Cx| descend(net, &recipe, Mode::Train, &[&task.train], &CrossEntropy, cx).await.map(drop);
+        async |cx: &mut Cx| descend(net, &training, Mode::Train, &[&task.train], &CrossEntropy, cx).await.map(drop);
     measure_pace(cx, train).await.map(Some)
 }
 

@@ -12,7 +12,7 @@ mod session;
 mod summary;
 
 pub use answer::Asker;
-pub use catalogue::preset;
+pub use catalogue::recipe;
 pub use device::{Opened, open};
 pub use kit::host::{Boxed, Gate, Host, Lease, Store};
 pub use kit::{Error, Result};
@@ -22,7 +22,7 @@ pub use session::{Adversarials, Ended, Exported, Logits, Session};
 pub use summary::summary;
 
 use kit::Entry;
-use spec::{Catalogue, Preset, RunSpec, Wrong};
+use spec::{Catalogue, Recipe, RunSpec, Wrong};
 
 /// Name and version, as reports and the worker's first message carry them.
 pub const ENGINE: &str = concat!("palimpsest ", env!("CARGO_PKG_VERSION"));
@@ -43,8 +43,8 @@ pub fn is_layer(id: &str) -> bool {
 }
 
 /// The catalogue of what is shipped; see [`Registry::catalogue`].
-pub fn catalogue(presets: Vec<Preset>, mathml: impl Fn(&str) -> String) -> Catalogue {
-    Registry::shipped().catalogue(cards(), presets, mathml)
+pub fn catalogue(recipes: Vec<Recipe>, mathml: impl Fn(&str) -> String) -> Catalogue {
+    Registry::shipped().catalogue(cards(), recipes, mathml)
 }
 
 /// Checks a run file against what is shipped; see [`Registry::check`].

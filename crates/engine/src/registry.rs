@@ -4,7 +4,7 @@ use crate::catalogue::{digits_sample, families, sources};
 use kit::data::{SETS, SetEntry, forget_choices};
 use kit::run::Makers;
 use kit::{Entry, nets};
-use spec::{Card, Catalogue, Choice, MethodInfo, Pick, Preset, RunSpec, Shape, VERSION, Wrong};
+use spec::{Card, Catalogue, MethodInfo, Pick, Recipe, RunSpec, Shape, VERSION, Wrong};
 use std::rc::Rc;
 
 /// The methods and data sets that an engine knows. Tests bring their own beside the shipped ones.
@@ -40,17 +40,18 @@ impl Registry {
     }
 
     /// Describes this engine to page, command line and documents. `cards` are those of the methods, in the same order;
-    /// `presets` are the quick recipes; `mathml` turns an equation in LaTeX into the inside of `<math>`.
+    /// `recipes` are the quick ones; `mathml` turns an equation in LaTeX into the inside of `<math>`.
     pub fn catalogue(
         &self,
         cards: impl IntoIterator<Item = &'static Card>,
-        presets: Vec<Preset>,
+        recipes: Vec<Recipe>,
         mathml: impl Fn(&str) -> String,
     ) -> Catalogue {
         let methods = self.methods.iter().zip(cards).map(|(entry, card)| MethodInfo {
             card: card.data(mathml(card.equation)),
             shape: entry.shape,
             first: entry.first,
+            manner: entry.manner,
             controls: (entry.controls)(),
         });
         Catalogue {
@@ -61,7 +62,7 @@ impl Registry {
             nets: nets::choices(),
             sources: sources(),
             forget: forget_choices(),
-            presets,
+            recipes,
             leaf: digits_sample(),
         }
     }
@@ -76,7 +77,10 @@ impl Registry {
         check_net("model", &spec.model)?;
         if let Some(pick) = &spec.forget {
             let known = forget_choices();
-            spec::check_all("forget", &pick.params, &choice("forget set", "forget", &pick.id, &known)?.controls)?;
+            let choice = known.iter().find(|choice| choice.id == pick.id).ok_or_else(|| {
+                Wrong::unknown("forget set", "forget", &pick.id, known.iter().map(|choice| choice.id.as_str()))
+            })?;
+            spec::check_all("forget", &pick.params, &choice.controls)?;
         }
         spec.check_shapes(|id| self.entry(id).ok().map(|entry| entry.shape))?;
         for (index, stage) in spec.stages.iter().enumerate() {
@@ -110,8 +114,7 @@ impl Registry {
 
 /// Checks the description of a network.
 fn check_net(at: &str, pick: &Pick) -> Result<(), Wrong> {
-    let known = nets::choices();
-    let choice = choice("network", at, &pick.id, &known)?;
+    let choice = (nets::find(at, &pick.id)?.choice)();
     let mut params = pick.params.clone();
     if let Some(weights) = params.shift_remove("weights")
         && !weights.is_string()
@@ -119,10 +122,4 @@ fn check_net(at: &str, pick: &Pick) -> Result<(), Wrong> {
         return Err(Wrong::new(format!("{at}.weights"), "must be the name of a weight file"));
     }
     spec::check_all(at, &params, &choice.controls)
-}
-
-/// The choice with this id. For the error, `what` is the kind of thing and `at` the key path in the run file.
-fn choice<'a>(what: &str, at: &str, id: &str, known: &'a [Choice]) -> Result<&'a Choice, Wrong> {
-    let found = known.iter().find(|choice| choice.id == id);
-    found.ok_or_else(|| Wrong::unknown(what, at, id, known.iter().map(|choice| choice.id.as_str())))
 }

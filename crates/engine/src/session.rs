@@ -14,7 +14,7 @@ use kit::host::{Gate, Host};
 use kit::learn::{logits, test};
 use kit::nets::Net;
 use kit::nets::weights::{self, AdapterFiles};
-use kit::run::{Made, Reference, RunState, Seen};
+use kit::run::{AttackStage, Made, Reference, RunState};
 use kit::{Error, Result, Store};
 use serde_json::{Map, Value, json};
 use spec::{Cause, Digest, Event, Import, Kind, Report, Row, RunSpec, START, Said, Samples, Wrong};
@@ -281,7 +281,7 @@ impl Session {
             break;
         }
         self.adversarials =
-            std::mem::take(&mut state.seen).into_iter().map(|(name, seen)| (name, seen.into())).collect();
+            std::mem::take(&mut state.attacks).into_iter().map(|(name, attack)| (name, attack.into())).collect();
         let hashes = hashes(self.registry, &state, &cx).await;
         let report = Box::new(Report {
             format: spec::FORMAT,
@@ -487,8 +487,8 @@ impl Adversarials {
     }
 }
 
-impl From<Seen> for Adversarials {
-    fn from(Seen { ball, view, done }: Seen) -> Self {
+impl From<AttackStage> for Adversarials {
+    fn from(AttackStage { ball, view, done }: AttackStage) -> Self {
         let [channels, height, width] = view.set.shape;
         Self {
             ball,

@@ -82,21 +82,21 @@ pub fn weight_gradient(x: &[f32], dy: &[f32], y: Option<&[f32]>, [n, from, to]: 
 }
 
 /// The weight gradient of a layer with fewer outputs than a vector has elements. The vectors lie along the inputs,
-/// where they are full; the transposed gradient `[out, in]` is turned at the end.
+/// where they are full; the gradient `[out, in]` is transposed at the end.
 fn narrow_weight_gradient(x: &[f32], dy: &[f32], [n, from, to]: [usize; 3]) -> Vec<f32> {
-    /// Inputs of a part: a multiple of the widest panel, whose columns stay in the cache until they are turned.
+    /// Inputs of a part: a multiple of the widest panel, whose columns stay in the cache until they are transposed.
     const INPUTS: usize = 64;
     let isa = isa();
     let dw = Uninit::new(from * to);
     let dy = Matrix::new(dy, [n, to], to).transposed();
     split_rows(from, INPUTS, n * from * to, |at| {
-        let mut turned = vec![0.0; to * at.len()];
+        let mut transposed = vec![0.0; to * at.len()];
         let x = PackedRhs::new(isa, Matrix::new(&x[at.start..], [n, at.len()], from));
-        matmul(isa, dy, &x, &mut turned, at.len(), Epilogue::default());
+        matmul(isa, dy, &x, &mut transposed, at.len(), Epilogue::default());
         let dw = unsafe { dw.part(element_range(&at, to)) };
         for (input, dw) in dw.chunks_exact_mut(to).enumerate() {
             for (output, dw) in dw.iter_mut().enumerate() {
-                *dw = turned[output * at.len() + input];
+                *dw = transposed[output * at.len() + input];
             }
         }
     });

@@ -13,16 +13,19 @@ thread_local! {
     pub static ISA: Cell<Option<Isa>> = const { Cell::new(None) };
 }
 
+/// Every instruction set of this machine, the best one first.
+pub fn instruction_sets() -> Vec<Isa> {
+    match lanes::isa() {
+        Isa::Avx512 => vec![Isa::Avx512, Isa::Avx2, Isa::Portable],
+        Isa::Portable => vec![Isa::Portable],
+        best => vec![best, Isa::Portable],
+    }
+}
+
 /// Runs `test` on every instruction set of this machine, natively in pools of one thread and of three, and asserts that
 /// both return the same bits.
 fn everywhere(test: impl Fn() -> Vec<Vec<f32>> + Sync) {
-    let best = lanes::isa();
-    let all = match best {
-        Isa::Avx512 => vec![Isa::Avx512, Isa::Avx2, Isa::Portable],
-        Isa::Portable => vec![Isa::Portable],
-        other => vec![other, Isa::Portable],
-    };
-    for isa in all {
+    for isa in instruction_sets() {
         let [one, three] = [1, 3].map(|threads| {
             with_threads(threads, || {
                 ISA.set(Some(isa));

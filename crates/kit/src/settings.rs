@@ -19,7 +19,7 @@ type Describe = fn(&mut SchemaGenerator) -> Schema;
 /// The settings in a run file, over the config's defaults. `at` is their key path, for errors.
 ///
 /// Tables are merged: `train = { epochs = 5 }` keeps the method's learning rate, which serde alone would replace by the
-/// default of `Recipe`. Each value is checked against its control first.
+/// default of `Training`. Each value is checked against its control first.
 pub fn resolve<C: Config>(at: &str, params: &Map<String, Value>) -> Result<C> {
     resolve_over(at, params, C::default(), &[])
 }
@@ -65,6 +65,11 @@ pub fn controls<C: Config>() -> Vec<Control> {
 /// Like [`controls`], with other defaults, and without the keys in `fixed`.
 pub fn controls_over<C: Config>(defaults: &C, fixed: &[&str]) -> Vec<Control> {
     lower_all(C::json_schema, &json(defaults), fixed)
+}
+
+/// The keys of a config, in the order of its fields.
+pub fn keys<C: Config>() -> Vec<String> {
+    controls::<C>().into_iter().map(|control| control.key).collect()
 }
 
 fn lower_all(describe: Describe, defaults: &Value, fixed: &[&str]) -> Vec<Control> {

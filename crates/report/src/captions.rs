@@ -11,7 +11,7 @@ pub type LabelAndAnswer = (u16, u16);
 impl RunView<'_> {
     /// Whether a stage trains the last layer of the network alone.
     pub fn trains_only_last(&self, name: &str) -> bool {
-        self.stage(name).is_some_and(|stage| stage.id == "transfer.linear-probe")
+        self.method(name).and_then(|method| method.manner) == Some(spec::Manner::LastLayer)
     }
 
     /// How many weights of a network of `all` learn in a stage, played or not: "All 62,410 weights learn."

@@ -65,7 +65,7 @@ pub fn short(value: f64) -> String {
 
 /// `96.1 %`, with the narrow space.
 pub fn percent(value: f64, decimals: usize) -> String {
-    format!("{}{NARROW}%", fixed(value, decimals))
+    with_unit(fixed(value, decimals), "%")
 }
 
 /// A share of fewer than fifty samples as the count that it is: `1 of 36`.
@@ -193,7 +193,8 @@ fn is_share(row: &Row) -> bool {
     metric(&row.key).is_some_and(|metric| metric.unit == "%")
 }
 
-fn with_unit(text: String, unit: &str) -> String {
+/// A printed number with its unit, which may be empty; the line does not break between them.
+pub(crate) fn with_unit(text: String, unit: &str) -> String {
     match unit {
         "" => text,
         "%" => format!("{text}{NARROW}%"),

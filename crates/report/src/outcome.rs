@@ -3,7 +3,7 @@
 
 use crate::{
     chart::{Curve, Line, Rank},
-    figure::fixed,
+    figure::{capital, fixed},
     scene::Role,
 };
 use serde_json::Value;
@@ -255,7 +255,7 @@ impl Outcome {
     fn curve(&self, series: &str, things: &str) -> Curve {
         let is_accuracy = [VALIDATION, UNSEEN, SEEN].contains(&series);
         let known = metric(if is_accuracy { UNSEEN } else { series });
-        let subject = known.map_or_else(|| sentence_case(series), |metric| metric.label.into());
+        let subject = known.map_or_else(|| capital(&series.replace('_', " ")), |metric| metric.label.into());
         let line = |name: &str, rank, points: &Points| {
             let points = coordinates(points);
             Line { name: name.into(), role: Role::Keep, rank, points }
@@ -318,12 +318,6 @@ impl Outcome {
 
 fn coordinates(points: &Points) -> Vec<[f64; 2]> {
     points.iter().map(|(step, value)| [*step as f64, f64::from(*value)]).collect()
-}
-
-/// `train_loss` as "Train loss".
-fn sentence_case(series: &str) -> String {
-    let mut characters = series.chars().map(|character| if character == '_' { ' ' } else { character });
-    characters.next().into_iter().flat_map(char::to_uppercase).chain(characters).collect()
 }
 
 #[cfg(test)]

@@ -324,13 +324,6 @@ impl Mark {
         self
     }
 
-    pub(crate) fn weighing(mut self, to: u16) -> Self {
-        if let Geometry::Text { weight, .. } = &mut self.shape {
-            *weight = to;
-        }
-        self
-    }
-
     pub(crate) fn struck(mut self) -> Self {
         if let Geometry::Text { strike, weight, .. } = &mut self.shape {
             (*strike, *weight) = (true, 700);
@@ -593,8 +586,8 @@ pub(crate) const TOKENS: &str = "{color-scheme:light dark;\
 --bg:light-dark(#f3f5f4,#0c1014);--surface:light-dark(#fff,#141a20);--sunk:light-dark(#e9edeb,#090c10);\
 --line:light-dark(#d5dbd8,#28313a);--edge:light-dark(#7c8783,#6c7883);--ink:light-dark(#121a1f,#eef2f4);\
 --ink2:light-dark(#414c52,#b6c0c8);--ink3:light-dark(#5c676d,#8e9aa4);--keep:light-dark(#1d43c4,#8fadff);\
---keep-soft:light-dark(#e3e9fb,#1a2548);--lose:light-dark(#bf3512,#ff8a69);--lose-soft:light-dark(#fbe6df,#3d1e16);\
---hard:light-dark(#0a7565,#45cbb0);--warn:light-dark(#8c5e00,#e6b955);--pencil:light-dark(#828c89,#66727d);\
+--lose:light-dark(#bf3512,#ff8a69);\
+--hard:light-dark(#0a7565,#45cbb0);--pencil:light-dark(#828c89,#66727d);\
 --s1:var(--keep);--s2:var(--lose);--s3:light-dark(#0a7565,#2fae95);--s4:light-dark(#b27d00,#f2cf6b);\
 --s5:light-dark(#86277a,#c77bc6);--s6:light-dark(#2b8fca,#8fd8ff)}";
 

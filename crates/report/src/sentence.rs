@@ -122,7 +122,7 @@ pub(crate) mod tests {
                 knows: "letters".into(),
             }],
             forget: vec![],
-            presets: vec![],
+            recipes: vec![],
             leaf: spec::Leaf {
                 data: "digits".into(),
                 train: 0,
@@ -159,7 +159,7 @@ pub(crate) mod tests {
             help: String::new(),
             licence: String::new(),
             controls: if id == "glyphs" { vec![serde_json::from_value(shapes).unwrap()] } else { vec![] },
-            facts: Some(spec::DataFacts { kind, nouns, adjectives }),
+            facts: Some(spec::DataFacts { kind, nouns, adjectives, views: ["classes", "tilt"].map(Into::into).into() }),
         }
     }
 
@@ -421,11 +421,23 @@ pub(crate) mod tests {
         }
     }
 
+    /// The method that retrains.
+    fn retrain() -> spec::MethodInfo {
+        let card = json!({
+            "id": "unlearn.retrain", "title": "Retrain", "family": "unlearn", "authors": "", "year": 2015, "paper": "",
+            "equation": "", "summary": "", "notes": "",
+            "needs": { "kinds": ["images"], "access": "weights", "min_classes": 2 },
+        });
+        let method = json!({ "card": card, "shape": "unlearn", "manner": "reference", "controls": [] });
+        serde_json::from_value(method).unwrap()
+    }
+
     #[test]
     fn a_stage_that_retrains_is_at_its_own_work() {
         let mut report = sample();
         report.spec.stages[6].id = "unlearn.retrain".into();
-        let (catalogue, index) = (catalogue(), report.spec.find("salun").unwrap());
+        let (mut catalogue, index) = (catalogue(), report.spec.find("salun").unwrap());
+        catalogue.methods.push(retrain());
         let said = |name: &str, before| {
             let mut outcome = Outcome::default();
             outcome.take(Event::Stage { index, of: 8, id: "unlearn.retrain".into() }, None);

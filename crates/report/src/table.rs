@@ -310,7 +310,7 @@ impl What {
 pub fn title(catalogue: &Catalogue, id: &str) -> String {
     match catalogue.method(id) {
         Some(method) => method.card.title.clone(),
-        None => id.rsplit('.').next().unwrap_or(id).into(),
+        None => spec::short(id).into(),
     }
 }
 

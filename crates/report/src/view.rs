@@ -7,8 +7,8 @@ use crate::{
 };
 use serde_json::{Map, Value};
 use spec::{
-    Adjective, Catalogue, Choice, Control, Event, Family, Kind, MethodInfo, Noun, Report, RunSpec, START, Said, Stage,
-    Widget,
+    Adjective, CLASSES, Catalogue, Choice, Control, Event, Family, Kind, Manner, MethodInfo, Noun, Report, RunSpec,
+    START, Said, Stage, Widget,
 };
 use std::{collections::BTreeMap, sync::Arc};
 
@@ -166,7 +166,7 @@ impl<'a> RunView<'a> {
 
     /// Whether the stage retrains without what is to be forgotten: what other forgetters are held against.
     pub(crate) fn is_reference(&self, name: &str) -> bool {
-        self.stage(name).is_some_and(|stage| stage.id == "unlearn.retrain")
+        self.method(name).and_then(|method| method.manner) == Some(Manner::Reference)
     }
 
     /// As on a layer's card: `4`, or `4b` for its second version; of a note, that of its layer.
@@ -314,16 +314,19 @@ impl<'a> RunView<'a> {
 
     /// The number in its set of a class of a task: in a choice of classes, the third need not be the digit 3.
     pub fn class_of_set(&self, task: &str, class: u16) -> u16 {
-        let kept = self.spec.tasks.get(task).and_then(|pick| pick.params.get("classes")?.as_array());
-        let kept =
-            kept.filter(|kept| !kept.is_empty()).map(|kept| kept.get(usize::from(class)).and_then(Value::as_u64));
-        kept.map_or(class, |number| number.map_or(u16::MAX, |number| number as u16))
+        let number = |kept: &Vec<Value>| kept.get(usize::from(class)).and_then(Value::as_u64);
+        self.kept_classes(task).map_or(class, |kept| number(kept).map_or(u16::MAX, |number| number as u16))
     }
 
     /// Whether the task's labels are those of its set.
     pub fn has_all_classes(&self, task: &str) -> bool {
-        let kept = self.spec.tasks.get(task).and_then(|pick| pick.params.get("classes")?.as_array());
-        kept.is_none_or(Vec::is_empty)
+        self.kept_classes(task).is_none()
+    }
+
+    /// The classes that the task chooses; `None` where it keeps all.
+    fn kept_classes(&self, task: &str) -> Option<&'a Vec<Value>> {
+        let kept = self.spec.tasks.get(task)?.params.get(CLASSES)?.as_array()?;
+        (!kept.is_empty()).then_some(kept)
     }
 
     fn class_words(&self, task: &str, class: u16) -> Option<&'a (String, String)> {
@@ -349,10 +352,10 @@ impl<'a> RunView<'a> {
     /// Whether two tasks are views on one set: a number is the same sample in both.
     pub fn is_one_set(&self, a: &str, b: &str) -> bool {
         let source = |task| {
-            self.spec.tasks.get(task).cloned().map(|mut pick| {
-                pick.params.retain(|key, _| !matches!(key.as_str(), "classes" | "tilt" | "validation"));
-                pick
-            })
+            let mut pick = self.spec.tasks.get(task)?.clone();
+            let facts = self.data(task).and_then(|(choice, _)| choice.facts.as_ref());
+            pick.params.retain(|key, _| !facts.is_some_and(|facts| facts.views.contains(key)));
+            Some(pick)
         };
         source(a) == source(b)
     }
@@ -471,17 +474,10 @@ fn all_settings(controls: &[Control], params: &Map<String, Value>) -> BTreeMap<S
             (other, None) => drop(out.insert(at.into(), other.to_string())),
         }
     }
-    fn defaults(at: &str, controls: &[Control], out: &mut BTreeMap<String, String>) {
-        for control in controls {
-            let at = format!("{at}.{}", control.key);
-            match &control.widget {
-                Widget::Group { of } => defaults(&at, of, out),
-                _ => write(&at, &control.default, out),
-            }
-        }
-    }
     let mut out = BTreeMap::new();
-    defaults("", controls, &mut out);
+    for setting in Control::flat(controls) {
+        write(&format!(".{}", setting.key()), &setting.control.default, &mut out);
+    }
     write("", &Value::Object(params.clone()), &mut out);
     out
 }

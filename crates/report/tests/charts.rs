@@ -191,7 +191,7 @@ fn sparkline() {
 
 #[test]
 fn embedding() {
-    // Three clouds of twelve, one of them to forget.
+    // Three clouds of twelve.
     let point = |at: u16| {
         let (class, turn) = (f32::from(at / 12), f32::from(at % 12));
         [4.0 * class + turn * 5.0 % 7.0 / 3.0, 3.0 * (class - 1.0).abs() + turn * 3.0 % 8.0 / 3.0]
@@ -200,10 +200,9 @@ fn embedding() {
         xy: (0..36).map(point).collect(),
         labels: (0..36).map(|at| at / 12).collect(),
         names: names(&["0", "3", "cat"]),
-        forgotten: vec![1],
     };
     both("embedding", &chart);
-    let one = Embedding { xy: vec![[1.0, 2.0]], labels: vec![0], forgotten: vec![], ..chart.clone() };
+    let one = Embedding { xy: vec![[1.0, 2.0]], labels: vec![0], ..chart.clone() };
     at("embedding-one", NARROW, &one);
     let odd = vec![[f32::NAN, 0.0], [0.0, f32::INFINITY], [1.0, 1.0], [2.0, 2.0]];
     at("embedding-odd", NARROW, &Embedding { xy: odd, labels: vec![0, 0, 0, 1], ..chart.clone() });

@@ -28,7 +28,7 @@ pub enum Question {
         /// Number of samples.
         n: usize,
     },
-    /// Class and confidence over the square of a two-dimensional set.
+    /// The class over the square of a two-dimensional set.
     Boundary {
         /// Points a side; fewer than 8 or more than 256 become that many.
         size: u32,
@@ -38,21 +38,21 @@ pub enum Question {
         /// Name of the task in the run file.
         task: String,
     },
-    /// Images of a task, whatever split they are in.
+    /// Samples of a task, whatever split they are in.
     Samples {
         /// Name of the task in the run file.
         task: String,
-        /// Numbers of the images in their data set.
+        /// Numbers of the samples in their data set.
         ids: Vec<u32>,
     },
-    /// The `n` training images of a task whose pixels lie nearest to a sample's, nearest first. Answered by
+    /// The `n` training samples of a task whose pixels lie nearest to a sample's, nearest first. Answered by
     /// [`Answer::Samples`].
     Nearest {
         /// Name of the task in the run file.
         task: String,
         /// Number of the sample in its data set.
         id: u32,
-        /// Number of images; all where the training split has fewer.
+        /// Number of samples; all where the training split has fewer.
         n: usize,
     },
     /// Answers of the model on a task's test split.
@@ -92,18 +92,13 @@ pub enum Answer {
         attacked: Vec<Vec<f32>>,
         /// Probability of each sample's label at the start and after each step.
         walk: Vec<Vec<f32>>,
-        /// Forward passes and gradients that the attack asked of the network, over all samples.
-        queries: u64,
     },
     /// Accuracy at each budget.
     Curve {
         /// One value for each budget, in percent.
         accuracy: Vec<f64>,
-        /// Samples that were attacked: fewer than asked for where the test split has fewer.
-        n: usize,
     },
-    /// Beside it u8 classes and u8 confidences (255 is 1), row after row from the top left, `size` a side, over the
-    /// square from `low` to `high`.
+    /// Beside it u8 classes, row after row from the top left, `size` a side, over the square from `low` to `high`.
     Boundary {
         /// x and y of the square's lower left corner.
         low: [f64; 2],
@@ -114,8 +109,6 @@ pub enum Answer {
     },
     /// One point a sample.
     Embed {
-        /// Number of each sample in its data set.
-        ids: Vec<u32>,
         /// Index of each sample's true class in its task.
         labels: Vec<u16>,
         /// First and second principal component of each sample's features.
@@ -171,7 +164,7 @@ pub struct Answers {
 }
 
 /// Class and probability of the best answer among the probabilities of all classes, and the second highest probability.
-/// The class is the first one where several are equal, and 0 where all are NaN.
+/// The class is the first one where several are equal, and 0 where all are NaN; it alone may be asked of logits too.
 pub fn best_answer(probabilities: &[f32]) -> (u16, f32, f32) {
     let (mut class, mut first, mut second) = (0, f32::NEG_INFINITY, 0.0);
     for (at, &p) in probabilities.iter().enumerate() {
@@ -223,7 +216,7 @@ impl Answers {
         self.labels[at] == self.classes[at]
     }
 
-    /// In percent; the classes in `without` are left out. `None` of an empty list.
+    /// In percent; samples of the class `without` are left out. `None` where none are left.
     pub fn accuracy(&self, without: Option<u16>) -> Option<f64> {
         let counted: Vec<usize> = (0..self.len()).filter(|&at| Some(self.labels[at]) != without).collect();
         let right = counted.iter().filter(|&&at| self.right(at)).count();

@@ -73,6 +73,16 @@ impl Shape {
     }
 }
 
+/// How a method works, where what is said of a stage depends on it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Manner {
+    /// It trains the last layer alone.
+    LastLayer,
+    /// It retrains without what is to be forgotten: what other forgetters are held against.
+    Reference,
+}
+
 /// What one method is, as its file writes it.
 #[derive(Clone, Debug)]
 pub struct Card {
@@ -175,6 +185,16 @@ pub enum Kind {
     Images,
     /// Points in the plane: two numbers, held as an image of 2 channels and one pixel.
     Points,
+}
+
+impl Kind {
+    /// The plural that people read.
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Images => "images",
+            Self::Points => "points",
+        }
+    }
 }
 
 /// What a method may see of a model, from least to most.

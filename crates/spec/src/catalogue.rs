@@ -1,4 +1,4 @@
-use crate::{CardData, Control, DataFacts, Family, FamilyInfo, RunSpec, Shape, SourceFacts};
+use crate::{CardData, Control, DataFacts, Family, FamilyInfo, Manner, RunSpec, Shape, SourceFacts};
 use serde::{Deserialize, Serialize};
 
 /// Everything the page knows before an engine is loaded; written to `static/catalogue.json` from the engine's code.
@@ -19,7 +19,8 @@ pub struct Catalogue {
     /// Ways to choose what is forgotten, which `forget` may name.
     pub forget: Vec<Choice>,
     /// Recipes that the page offers as complete runs.
-    pub presets: Vec<Preset>,
+    #[serde(rename = "presets")]
+    pub recipes: Vec<Recipe>,
     /// Images that the page shows before an engine is loaded.
     pub leaf: Leaf,
 }
@@ -59,6 +60,9 @@ pub struct MethodInfo {
     /// Among the good first choices of its family.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub first: bool,
+    /// What sentences have to know of it beyond its family.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub manner: Option<Manner>,
     /// The method's settings, in the order in which they are shown.
     pub controls: Vec<Control>,
 }
@@ -84,7 +88,7 @@ pub struct Choice {
 
 /// A quick recipe of `static/recipes`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Preset {
+pub struct Recipe {
     /// The file's name without its ending.
     pub id: String,
     /// The first comment line of the file.
@@ -95,8 +99,8 @@ pub struct Preset {
     pub spec: RunSpec,
 }
 
-/// The fixed sample of the digits' test split that the page draws before any engine is loaded: [`Leaf::EACH`] of each
-/// class.
+/// The fixed sample of the digits' test split that the page draws before any engine is loaded:
+/// [`SHOWN`](crate::SHOWN) of each class.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Leaf {
     /// The `id` of the digits' data set.
@@ -111,36 +115,4 @@ pub struct Leaf {
     pub size: usize,
     /// Row after row of all images, one character a pixel: `0` (paper) to `g` (ink), base 17.
     pub pixels: String,
-}
-
-impl Leaf {
-    /// Samples of each class that are shown side by side.
-    pub const EACH: usize = 7;
-
-    /// Places of the first [`Leaf::EACH`] samples of every class, in their order.
-    pub fn places(labels: impl IntoIterator<Item = u16>) -> Vec<usize> {
-        let mut counts = std::collections::BTreeMap::new();
-        let mut first = |label| {
-            let count = counts.entry(label).or_insert(0);
-            *count += 1;
-            *count <= Self::EACH
-        };
-        labels.into_iter().enumerate().filter(|(_, label)| first(*label)).map(|(place, _)| place).collect()
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn seven_of_each_class_are_shown() {
-        let labels = (0..30).map(|at| if at % 3 == 0 { 4 } else { 9 });
-        let places = Leaf::places(labels);
-        assert_eq!(
-            places.iter().filter(|place| **place % 3 == 0).copied().collect::<Vec<_>>(),
-            [0, 3, 6, 9, 12, 15, 18]
-        );
-        assert_eq!((places.len(), places.is_sorted()), (14, true));
-    }
 }

@@ -98,7 +98,41 @@ pub enum Source {
     Stage,
 }
 
+/// A setting that is no table, with its place.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Setting<'a> {
+    /// Its key behind those of the tables that it is in: `["train", "epochs"]`.
+    pub path: Vec<&'a str>,
+    /// The setting itself.
+    pub control: &'a Control,
+    /// Whether it or a table that it is in is an advanced one.
+    pub advanced: bool,
+}
+
+impl Setting<'_> {
+    /// Its path as a run file and a grid write it: `train.epochs`.
+    pub fn key(&self) -> String {
+        self.path.join(".")
+    }
+}
+
 impl Control {
+    /// All settings among these, in their order; those of a table stand in its place.
+    pub fn flat(controls: &[Self]) -> impl Iterator<Item = Setting<'_>> {
+        controls.iter().flat_map(Self::settings)
+    }
+
+    fn settings(&self) -> Vec<Setting<'_>> {
+        let Widget::Group { of } = &self.widget else {
+            return vec![Setting { path: vec![&self.key], control: self, advanced: self.advanced }];
+        };
+        let inner = Self::flat(of).map(|Setting { path, control, advanced }| {
+            let path = [vec![self.key.as_str()], path].concat();
+            Setting { path, control, advanced: advanced || self.advanced }
+        });
+        inner.collect()
+    }
+
     /// An error if the value does not fit this control: what it must be. `at` is the value's key path in the run file.
     pub fn check(&self, at: &str, value: &Value) -> Result<(), Wrong> {
         self.widget.check(at, &self.label, value)
@@ -172,4 +206,39 @@ pub fn check_all(at: &str, table: &Map<String, Value>, controls: &[Control]) -> 
             None => Wrong::unknown("key", at, key, controls.iter().map(|control| control.key.as_str())),
         }),
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn settings_of_a_table_stand_in_its_place() {
+        let control = |key: &str, advanced, widget| Control {
+            key: key.into(),
+            label: String::new(),
+            help: String::new(),
+            symbol: None,
+            unit: None,
+            needs: None,
+            advanced,
+            default: Value::Null,
+            widget,
+        };
+        let inner = vec![control("epochs", false, Widget::Toggle), control("batch", true, Widget::Toggle)];
+        let deep = control("deep", true, Widget::Group { of: inner.clone() });
+        let train = Widget::Group { of: [inner, vec![deep]].concat() };
+        let all =
+            [control("k", false, Widget::Text), control("train", false, train), control("last", true, Widget::Text)];
+        let found: Vec<_> = Control::flat(&all).map(|setting| (setting.key(), setting.advanced)).collect();
+        let wanted = [
+            ("k", false),
+            ("train.epochs", false),
+            ("train.batch", true),
+            ("train.deep.epochs", true),
+            ("train.deep.batch", true),
+            ("last", true),
+        ];
+        assert_eq!(found, wanted.map(|(key, advanced)| (key.to_owned(), advanced)));
+    }
 }

@@ -15,7 +15,7 @@ pub struct Said {
     pub event: Event,
 }
 
-/// What a run says; ten ticks a second at most.
+/// What a run says.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Event {
@@ -38,8 +38,6 @@ pub enum Event {
         why: Why,
         /// By how much it won the probe, where there was one.
         times: Option<f64>,
-        /// `why` as a sentence.
-        message: String,
     },
     /// Data and source network of a run are in place.
     Prepared {
@@ -362,8 +360,7 @@ impl Reports {
 
     /// Reads a run file, TOML or JSON, or the one that a `report.json` holds, so that its run can be played again.
     pub fn run_of(text: &str) -> Result<RunSpec, Wrong> {
-        // Some editors put a mark before everything else.
-        let text = text.trim_start_matches('\u{feff}');
+        let text = strict::unmarked(text);
         let is_report = match serde_json::from_str::<Value>(text) {
             Ok(Value::Object(table)) => table.contains_key("reports") || table.contains_key("rows"),
             Ok(value) => value.is_array(),

@@ -5,6 +5,9 @@ use crate::{Family, Kind};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
+/// The key of the view that keeps some classes of a set, by their numbers there.
+pub const CLASSES: &str = "classes";
+
 /// What one family of methods is called.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct FamilyInfo {
@@ -43,6 +46,10 @@ pub struct DataFacts {
     /// What settings add to the noun: "tilted".
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub adjectives: Vec<Adjective>,
+    /// Keys of the settings that make another view of the same set: a sample keeps its number under each of their
+    /// values.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub views: Vec<String>,
 }
 
 /// What samples are called under certain settings.

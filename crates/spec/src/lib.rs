@@ -15,17 +15,19 @@ mod metric;
 pub(crate) mod run;
 #[cfg(any(test, feature = "samples"))]
 pub mod samples;
+mod shown;
 mod strict;
 mod wrong;
 
 pub use answer::{Answer, Answers, Question, best_answer};
-pub use card::{Access, Card, CardData, Family, Kind, Needs, Shape};
-pub use catalogue::{Catalogue, Choice, Leaf, MethodInfo, Preset};
+pub use card::{Access, Card, CardData, Family, Kind, Manner, Needs, Shape};
+pub use catalogue::{Catalogue, Choice, Leaf, MethodInfo, Recipe};
 pub use command::{Command, Import};
-pub use control::{Control, Source, Widget, check_all};
+pub use control::{Control, Setting, Source, Widget, check_all};
 pub use digest::Digest;
 pub use event::{Cause, Event, FORMAT, Report, Reports, Row, Said, Samples, Why};
-pub use facts::{Adjective, DataFacts, FamilyInfo, Noun, SourceFacts};
+pub use facts::{Adjective, CLASSES, DataFacts, FamilyInfo, Noun, SourceFacts};
 pub use metric::{Direction, METRICS, Metric, changed_pixels, interval, metric};
-pub use run::{DeviceChoice, Pick, RESERVED, RunSpec, SEEDS, START, Stage, VERSION, device_name};
+pub use run::{DeviceChoice, Pick, RESERVED, RunSpec, SEEDS, START, Stage, VERSION, device_name, short};
+pub use shown::{SHOWN, first_of_each_class};
 pub use wrong::{Wrong, nearest};

@@ -1,4 +1,4 @@
-use crate::wrong::{typed, unknown};
+use crate::wrong::typed;
 use crate::{
     Shape, Wrong,
     strict::{self, Strict},
@@ -114,6 +114,11 @@ pub struct Stage {
     pub params: Map<String, Value>,
 }
 
+/// The last part of an id, by which it is told from others of its family: `lora` of `peft.lora`.
+pub fn short(id: &str) -> &str {
+    id.rsplit('.').next().unwrap_or(id)
+}
+
 /// Something chosen by its id, with settings.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Pick {
@@ -204,7 +209,7 @@ impl RunSpec {
         if let Some(table) = value.as_object() {
             for key in table.keys() {
                 if !KEYS.contains(&key.as_str()) {
-                    return Err(unknown("key", "run file", key, KEYS));
+                    return Err(Wrong::unknown("key", "run file", key, KEYS));
                 }
             }
         }
@@ -325,8 +330,7 @@ impl RunSpec {
             };
             let on = stage.on.clone().or_else(|| (stage.model.is_some() && task != spec.first_task()).then_some(task));
             let old = spec.stage_name(index);
-            let name =
-                stage.name.clone().unwrap_or_else(|| spec.free_name(stage.id.rsplit('.').next().unwrap_or("stage")));
+            let name = stage.name.clone().unwrap_or_else(|| spec.free_name(short(&stage.id)));
             for later in &mut spec.stages[index + 1..] {
                 for other in later.from.iter_mut().chain(&mut later.with).filter(|other| **other == old) {
                     other.clone_from(&name);
@@ -369,7 +373,7 @@ impl RunSpec {
                     .iter()
                     .position(|name| name == part)
                     .or_else(|| part.parse().ok().filter(|index| *index < names.len()))
-                    .ok_or_else(|| unknown("stage", path, part, names.iter().map(String::as_str)))?;
+                    .ok_or_else(|| Wrong::unknown("stage", path, part, names.iter().map(String::as_str)))?;
                 at = &mut at[index];
             } else {
                 is_stage = part == "stage" && at.get("version").is_some();
@@ -508,10 +512,10 @@ impl RunSpec {
                     return Err(Wrong::new(at, format!("\"{name}\" is used before it exists; move that stage up")));
                 }
                 let names: Vec<String> = (0..index).map(|earlier| self.stage_name(earlier)).collect();
-                return Err(unknown("stage", &at, name, names.iter().map(String::as_str)));
+                return Err(Wrong::unknown("stage", &at, name, names.iter().map(String::as_str)));
             }
             if let Some(task) = stage.on.as_ref().filter(|task| !self.tasks.contains_key(*task)) {
-                return Err(unknown("task", &at, task, self.tasks.keys().map(String::as_str)));
+                return Err(Wrong::unknown("task", &at, task, self.tasks.keys().map(String::as_str)));
             }
         }
         Ok(())

@@ -79,7 +79,6 @@ fn events() -> Vec<Event> {
             software: true,
             why: Why::Faster,
             times: Some(1.5),
-            message: text(),
         },
         Prepared { parameters: 9, layers: vec![(text(), 4)], classes: vec![(text(), vec![text()])] },
         Estimate { seconds: vec![None, Some(1.5)] },
@@ -112,11 +111,10 @@ fn answers() -> Vec<Answer> {
             clean: vec![vec![0.1, 0.9]],
             attacked: vec![vec![0.7, 0.3]],
             walk: vec![vec![0.9, 0.3]],
-            queries: (1 << 53) - 1,
         },
-        Curve { accuracy: vec![97.5, 0.0], n: 360 },
+        Curve { accuracy: vec![97.5, 0.0] },
         Boundary { low: [0.0, 0.0], high: [1.0, 1.5], size: 96 },
-        Embed { ids: vec![3], labels: vec![1], xy: vec![[0.1, -0.2]] },
+        Embed { labels: vec![1], xy: vec![[0.1, -0.2]] },
         Samples { ids: vec![3], labels: vec![1], shape: [1, 3, 4, 5] },
         Test(test()),
         Merge { largest: 1e-7, changed: 0, n: 360 },
@@ -147,7 +145,7 @@ fn questions() -> Vec<Question> {
 
 fn ready(why: Why) -> Event {
     let device = text();
-    Event::Ready { format: FORMAT, device, adapter: text(), software: false, why, times: None, message: text() }
+    Event::Ready { format: FORMAT, device, adapter: text(), software: false, why, times: None }
 }
 
 fn report() -> Report {

@@ -1,7 +1,7 @@
 //! What is wrong with an input, in one sentence.
 
 use crate::SEEDS;
-use crate::run::AT_LEAST_ONE;
+use crate::run::{AT_LEAST_ONE, short};
 
 /// Something in a run file that cannot be: where and why, in one sentence.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -86,11 +86,10 @@ pub(crate) fn typed(path: &str, error: &serde_json::Error) -> Wrong {
 
 /// The closest of the known names, if one is close.
 pub fn nearest<'a>(name: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
-    let tail = |id: &str| id.rsplit('.').next().unwrap_or(id).to_owned();
     known
         .into_iter()
         .map(|other| {
-            let score = strsim::jaro_winkler(name, other).max(strsim::jaro_winkler(&tail(name), &tail(other)) - 0.01);
+            let score = strsim::jaro_winkler(name, other).max(strsim::jaro_winkler(short(name), short(other)) - 0.01);
             (other, score)
         })
         .filter(|(_, score)| *score > 0.7)
@@ -100,26 +99,22 @@ pub fn nearest<'a>(name: &str, known: impl IntoIterator<Item = &'a str>) -> Opti
 
 /// The known names that begin with this word, or whose last part does: `attack.pgd-l2` and others for `pgd`.
 fn begun<'a>(word: &str, known: &[&'a str]) -> impl Iterator<Item = &'a str> {
-    let begins = move |id: &&str| id.starts_with(word) || id.rsplit('.').next().is_some_and(|it| it.starts_with(word));
+    let begins = move |id: &&str| id.starts_with(word) || short(id).starts_with(word);
     known.iter().copied().filter(move |id| word.len() > 1 && begins(id))
-}
-
-pub(crate) fn unknown<'a>(kind: &str, at: &str, name: &str, known: impl IntoIterator<Item = &'a str>) -> Wrong {
-    let known: Vec<&str> = known.into_iter().collect();
-    let begun: Vec<String> = begun(name, &known).map(|id| format!("\"{id}\"")).collect();
-    let hint = match nearest(name, known.iter().copied()) {
-        _ if begun.len() > 1 => format!("; did you mean one of {}?", begun.join(", ")),
-        Some(near) => format!("; did you mean \"{near}\"?"),
-        None if known.is_empty() => String::new(),
-        None => format!("; there are: {}", known.join(", ")),
-    };
-    Wrong::new(at, format!("there is no {kind} \"{name}\"{hint}"))
 }
 
 impl Wrong {
     /// "There is no … did you mean …?"
     pub fn unknown<'a>(kind: &str, at: &str, name: &str, known: impl IntoIterator<Item = &'a str>) -> Self {
-        unknown(kind, at, name, known)
+        let known: Vec<&str> = known.into_iter().collect();
+        let begun: Vec<String> = begun(name, &known).map(|id| format!("\"{id}\"")).collect();
+        let hint = match nearest(name, known.iter().copied()) {
+            _ if begun.len() > 1 => format!("; did you mean one of {}?", begun.join(", ")),
+            Some(near) => format!("; did you mean \"{near}\"?"),
+            None if known.is_empty() => String::new(),
+            None => format!("; there are: {}", known.join(", ")),
+        };
+        Self::new(at, format!("there is no {kind} \"{name}\"{hint}"))
     }
 }
 

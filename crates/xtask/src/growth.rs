@@ -90,7 +90,7 @@ fn functions(wasm: &[u8]) -> Result<Vec<(String, &[u8])>> {
     Ok(named.filter_map(|(at, body)| Some((names.remove(&(imported + at))?, body))).collect())
 }
 
-/// Family and file of a name such as `<methods::attack::pgd::PgdLinf as kit::shapes::attack::Attack>::perturb`.
+/// Family and file of a name such as `<methods::attack::pgd::PgdLinf as kit::run::shapes::attack::Attack>::perturb`.
 fn place(name: &str) -> Option<(String, String)> {
     let (before, path) = name.split_once("methods::")?;
     let starts = !before.ends_with(|last: char| last == ':' || last == '_' || last.is_alphanumeric());
@@ -107,8 +107,11 @@ mod tests {
     #[test]
     fn a_function_has_a_family_and_a_file() {
         let at = |family: &str, file: &str| Some((family.to_owned(), file.to_owned()));
-        assert_eq!(place("<methods::attack::pgd::PgdLinf as kit::Attack>::perturb"), at("attack", "pgd"));
-        assert_eq!(place("kit::entry::play::<methods::peft::lora::Lora>"), at("peft", "lora"));
+        assert_eq!(
+            place("<methods::attack::pgd::PgdLinf as kit::run::shapes::attack::Attack>::perturb"),
+            at("attack", "pgd")
+        );
+        assert_eq!(place("kit::run::entry::play::<methods::peft::lora::Lora>"), at("peft", "lora"));
         assert_eq!(place("methods::CATALOGUE"), None);
         assert_eq!(place("other_methods::attack::pgd::run"), None);
         assert_eq!(place("engine::methods::attack::pgd::run"), None);

@@ -2,7 +2,7 @@
 
 use crate::{
     labs::{LABS, lab::Lab},
-    run::{View, catalogue, strip},
+    run::{View, catalogue},
 };
 use leptos::prelude::*;
 
@@ -32,7 +32,7 @@ impl Route {
             return Some(route.clone());
         }
         let id = path.strip_prefix(METHOD)?;
-        let is_named = |known: &str| known == id || strip::short(known) == id;
+        let is_named = |known: &str| known == id || spec::short(known) == id;
         let method = catalogue().methods.iter().find(|method| is_named(&method.card.id))?;
         Some(Self::Method(method.card.id.clone()))
     }
@@ -104,7 +104,7 @@ mod tests {
     #[test]
     fn a_card_is_found_by_its_short_name_and_nothing_else_is_found() {
         let method = &catalogue().methods[0].card.id;
-        let short = format!("method/{}", strip::short(method));
+        let short = format!("method/{}", spec::short(method));
         assert!(matches!(Route::at(&short), Some(Route::Method(_))));
         assert_eq!((Route::at(""), Route::at("nowhere"), Route::at("method/nothing")), (None, None, None));
     }

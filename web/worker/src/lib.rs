@@ -1,4 +1,5 @@
 //! The engine behind `postMessage`. Every message in both directions is one array: a `spec` type, then buffers.
+#![deny(missing_docs)]
 
 mod host;
 pub mod preflight;

@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::conv_pool;
-use crate::tests::with_threads;
+use crate::tests::{instruction_sets, with_threads};
 
 /// Largest error, relative to the sum of the absolute products.
 const TOLERANCE: f64 = 2e-6;
@@ -45,11 +45,6 @@ impl Samples {
             }
         }
     }
-}
-
-fn sets() -> Vec<Isa> {
-    let all = [Isa::Avx512, Isa::Avx2, Isa::Simd128, Isa::Portable];
-    all.into_iter().filter(|set| set.lanes() < isa().lanes() || [isa(), Isa::Portable].contains(set)).collect()
 }
 
 /// A sum, and the sum of the absolute values of its terms.
@@ -125,7 +120,7 @@ fn convolutions_match_naive_loops() {
         if relu {
             wanted.iter_mut().for_each(|y| y.0 = y.0.max(0.0));
         }
-        for isa in sets() {
+        for isa in instruction_sets() {
             let what = format!("{conv:?} {isa:?} relu {relu}");
             let y = forward_as(isa, &x, &weight, bias, relu, &conv);
             near(&y, &wanted, &format!("forward of {what}"));
@@ -174,7 +169,7 @@ fn conv_pool_is_a_convolution_and_then_pooling() {
             unpooled[from] = if place < 4 { dy } else { 0.0 };
         }
         let [dx, dw, db] = reference_gradients(&x, &weight, &unpooled, &conv);
-        for isa in sets() {
+        for isa in instruction_sets() {
             let what = format!("{conv:?} {isa:?} relu {relu}");
             let (y, indices) = conv_pool::forward_as(isa, &x, &weight, bias, relu, &conv);
             near(&y, &wanted, &format!("conv_pool of {what}"));
@@ -193,7 +188,7 @@ fn nan_propagates_and_breaks_nothing() {
     let conv = Conv { images: 1, height: 6, width: 6, inputs: 1, outputs: 5, kernel: 3, stride: 1, pad: 1 };
     let x = vec![f32::NAN; conv.image_len()];
     let weight = vec![1.0; conv.weight_len()];
-    for isa in sets() {
+    for isa in instruction_sets() {
         for relu in [false, true] {
             assert!(forward_as(isa, &x, &weight, None, relu, &conv).iter().all(|y| y.is_nan()));
             let (y, indices) = conv_pool::forward_as(isa, &x, &weight, None, relu, &conv);

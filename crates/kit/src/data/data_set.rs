@@ -80,6 +80,11 @@ impl SetEntry {
         }
     }
 
+    /// The keys of [`ImageViews`]; none for a set of points, which has no such settings.
+    pub(super) fn image_views(&self) -> Vec<String> {
+        if self.kind == Kind::Images { settings::keys::<ImageViews>() } else { Vec::new() }
+    }
+
     /// The set as page and command line offer it.
     pub fn choice(&self) -> Choice {
         let adjectives = match self.kind {
@@ -92,7 +97,12 @@ impl SetEntry {
             help: self.help.into(),
             licence: self.licence.into(),
             controls: (self.controls)(),
-            facts: Some(DataFacts { kind: self.kind, nouns: (self.nouns)(), adjectives }),
+            facts: Some(DataFacts {
+                kind: self.kind,
+                nouns: (self.nouns)(),
+                adjectives,
+                views: [self.image_views(), settings::keys::<Validation>()].concat(),
+            }),
         }
     }
 }

@@ -18,11 +18,11 @@ pub struct ClassConfig {
     pub class: u16,
 }
 
-/// Images drawn from all classes.
+/// Samples drawn from all classes.
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct RandomConfig {
-    /// Share of the training images.
+    /// Share of the training samples.
     #[schemars(range(min = 0.0, max = 1.0))]
     pub fraction: f64,
 }
@@ -33,11 +33,11 @@ impl Default for RandomConfig {
     }
 }
 
-/// Images picked by hand.
+/// Samples picked by hand.
 #[derive(Clone, Debug, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct PickedConfig {
-    /// Numbers of training images in their set.
+    /// Numbers of training samples in their set.
     #[schemars(length(max = 100_000), inner(range(min = 0, max = 4_000_000_000_u32)))]
     pub ids: Vec<u32>,
 }

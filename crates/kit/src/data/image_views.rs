@@ -25,11 +25,6 @@ impl ImageViews {
         vec![Adjective { key: "tilt".into(), word: "tilted".into(), act: "Tilt".into() }]
     }
 
-    /// Whether they change nothing.
-    pub(super) fn are_none(&self) -> bool {
-        self.tilt == 0.0 && self.classes.is_empty()
-    }
-
     /// Changes a set accordingly. `at` is the key path of the task, for errors.
     pub(super) fn apply(&self, at: &str, raw: &mut RawSet) -> Result {
         if self.tilt != 0.0 {
@@ -78,4 +73,23 @@ fn keep_classes(at: &str, raw: &mut RawSet, keep: &[u16]) -> Result {
     let name = |class: &u16| if raw.by_number { class.to_string() } else { raw.classes[usize::from(*class)].clone() };
     raw.classes = keep.iter().map(name).collect();
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::data::SETS;
+    use spec::Kind;
+
+    #[test]
+    fn facts_name_settings_that_there_are() {
+        let keys = crate::settings::keys::<ImageViews>();
+        assert!(keys.iter().any(|key| key == spec::CLASSES), "{keys:?}");
+        assert!(ImageViews::adjectives().iter().all(|adjective| keys.contains(&adjective.key)), "{keys:?}");
+        for set in SETS {
+            let views = set.choice().facts.unwrap().views;
+            assert_eq!(keys.iter().all(|key| views.contains(key)), set.kind == Kind::Images, "{}: {views:?}", set.id);
+            assert!(views.iter().all(|key| set.choice().controls.iter().any(|control| control.key == *key)));
+        }
+    }
 }

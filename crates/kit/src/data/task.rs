@@ -7,7 +7,7 @@ use crate::host::Host;
 use crate::settings;
 use burn::tensor::{Device, Tensor, TensorData};
 use serde_json::{Map, Value};
-use spec::{Kind, Pick, Samples};
+use spec::{Pick, Samples};
 use std::collections::BTreeSet;
 use std::rc::Rc;
 
@@ -38,17 +38,14 @@ impl Task {
         device: &Device,
     ) -> Result<Self> {
         let at = format!("tasks.{name}");
-        let taken = |params: Map<String, Value>, keys: &[&str]| -> (Map<String, Value>, Map<String, Value>) {
-            params.into_iter().partition(|(key, _)| keys.contains(&key.as_str()))
+        let taken = |params: Map<String, Value>, keys: &[String]| -> (Map<String, Value>, Map<String, Value>) {
+            params.into_iter().partition(|(key, _)| keys.contains(key))
         };
-        let (held, params) = taken(pick.params.clone(), &["validation"]);
-        let (views, params) = taken(params, &["classes", "tilt"]);
         let entry = find(sets, &at, &pick.id)?;
+        let (held, params) = taken(pick.params.clone(), &settings::keys::<Validation>());
+        let (views, params) = taken(params, &entry.image_views());
         let mut raw = (entry.load)(&at, &params, host).await.map_err(|error| error.under(&at))?;
         let (views, held): (ImageViews, Validation) = (settings::resolve(&at, &views)?, settings::resolve(&at, &held)?);
-        if entry.kind == Kind::Points && !views.are_none() {
-            return Err(Error::input(at, "`tilt` and `classes` are for images; this set has points"));
-        }
         views.apply(&at, &mut raw)?;
         held.apply(&mut raw);
         let source = format!("{}{}", pick.id, serde_json::to_string(&params).unwrap_or_default());

@@ -2,13 +2,13 @@
 
 use super::stratified;
 use burn::tensor::{Device, Int, Tensor, TensorData};
-use spec::{Kind, Leaf};
+use spec::Kind;
 use std::collections::BTreeMap;
 use std::rc::Rc;
 
 /// Samples of every forward pass outside training.
 ///
-/// One fixed shape, so that a sample's result has the same bits alone and among 31 others (matrix products take
+/// One fixed shape, so that a sample's result has the same bits alone and among 63 others (matrix products take
 /// another path at other sizes), and so that no new shape reaches the device in the middle of a run.
 pub const CHUNK: usize = 64;
 
@@ -138,9 +138,9 @@ impl View {
         self.at(places.into_iter().map(|place| self.rows[place as usize]).collect::<Vec<_>>())
     }
 
-    /// The rows that are shown for the whole view: the first of each class, see [`Leaf::places`].
+    /// The rows that are shown for the whole view: the first of each class, see [`spec::first_of_each_class`].
     pub fn first_of_each_class(&self) -> Self {
-        let places = Leaf::places(self.rows.iter().map(|row| self.label(*row)));
+        let places = spec::first_of_each_class(self.rows.iter().map(|row| self.label(*row)));
         self.at(places.into_iter().map(|place| self.rows[place]).collect::<Vec<_>>())
     }
 

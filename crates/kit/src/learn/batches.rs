@@ -1,6 +1,6 @@
 //! The batches of a training.
 
-use super::Recipe;
+use super::Training;
 use crate::cx::Cx;
 use crate::data::{Batch, View, upload};
 use burn::tensor::{Device, Int, Tensor};
@@ -11,7 +11,7 @@ pub(super) struct Batches<'a> {
     /// Which of the loop's views it is: part of the name of its random stream.
     at: u32,
     view: &'a View,
-    /// Samples in a batch: the recipe's, or all of a smaller view.
+    /// Samples in a batch: the training's own, or all of a smaller view.
     size: usize,
     /// Rows of the data set, in the order of the current epoch.
     rows: Rc<[u32]>,
@@ -22,8 +22,8 @@ pub(super) struct Batches<'a> {
 }
 
 impl<'a> Batches<'a> {
-    pub(super) fn new(at: usize, view: &'a View, recipe: &Recipe) -> Self {
-        let size = (recipe.batch as usize).min(view.len()).max(1);
+    pub(super) fn new(at: usize, view: &'a View, training: &Training) -> Self {
+        let size = (training.batch as usize).min(view.len()).max(1);
         Self { at: at as u32, view, size, rows: Rc::from([]), place: 0, order: None }
     }
 

@@ -197,10 +197,9 @@ impl Tensors {
         let (mut floats, mut counts) = (BTreeMap::new(), BTreeMap::new());
         for (name, tensor) in SafeTensors::deserialize(file).ok()?.tensors() {
             if name.ends_with("seen") {
-                counts.insert(name, u64::from_le_bytes(tensor.data().try_into().ok()?));
+                counts.insert(name, weights::count(&tensor)?);
             } else {
-                let values = tensor.data().as_chunks().0.iter().map(|bytes| f32::from_le_bytes(*bytes));
-                floats.insert(name, values.collect());
+                floats.insert(name, weights::floats(&tensor)?);
             }
         }
         Some(Self { floats, counts })

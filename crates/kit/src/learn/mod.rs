@@ -6,14 +6,14 @@ mod gradients;
 mod look;
 mod objective;
 mod random_labels;
-mod recipe;
 mod test;
 mod train;
+mod training;
 
 pub use gradients::{largest, mask_gradients, restore, sum_gradients};
 pub use look::{every, look};
 pub use objective::{CrossEntropy, Loss, Objective, mean_loss};
 pub use random_labels::{Mix, relabel};
-pub use recipe::{Recipe, Rule, Schedule};
 pub use test::{logits, logits_of, test};
 pub use train::{Mode, descend};
+pub use training::{Rule, Schedule, Training};

@@ -1,7 +1,7 @@
 //! Training on random wrong labels: the core of random-label unlearning and of SalUn.
 
 use super::gradients::{mask_gradients, restore};
-use super::{Mode, Objective, Recipe, descend, mean_loss};
+use super::{Mode, Objective, Training, descend, mean_loss};
 use crate::cx::Cx;
 use crate::data::{Batch, Split, Task, upload};
 use crate::error::Result;
@@ -27,7 +27,7 @@ pub enum Mix {
 /// sample is used. With a mask, only the weights where it is 1 change; the others keep their bits.
 pub async fn relabel(
     net: Net,
-    recipe: &Recipe,
+    training: &Training,
     mix: Mix,
     split: &Split,
     task: &Task,
@@ -38,8 +38,8 @@ pub async fn relabel(
     forget.sort_unstable();
     let objective = Relabel { forget, task, filled: task.filled(), mask, origin: net.clone() };
     match mix {
-        Mix::Sequential => descend(net, recipe, Mode::Train, &[&split.forget, &split.retain], &objective, cx).await,
-        Mix::Shuffled => descend(net, recipe, Mode::Train, &[&task.train], &objective, cx).await,
+        Mix::Sequential => descend(net, training, Mode::Train, &[&split.forget, &split.retain], &objective, cx).await,
+        Mix::Shuffled => descend(net, training, Mode::Train, &[&task.train], &objective, cx).await,
     }
 }
 

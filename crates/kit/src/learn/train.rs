@@ -2,7 +2,7 @@
 
 use super::batches::Batches;
 use super::checkpoints::{Checkpoints, Resumed};
-use super::{Loss, Objective, Recipe, every, look};
+use super::{Loss, Objective, Training, every, look};
 use crate::cx::{Checkpoint, Cx};
 use crate::data::View;
 use crate::error::{Error, Result};
@@ -29,21 +29,21 @@ pub enum Mode {
 /// training is in the store, it goes on from there.
 pub async fn descend(
     net: Net,
-    recipe: &Recipe,
+    training: &Training,
     mode: Mode,
     views: &[&View],
     objective: &dyn Objective,
     cx: &mut Cx,
 ) -> Result<Net> {
-    let mut feeds: Vec<Batches> = views.iter().enumerate().map(|(at, view)| Batches::new(at, view, recipe)).collect();
+    let mut feeds: Vec<Batches> = views.iter().enumerate().map(|(at, view)| Batches::new(at, view, training)).collect();
     let epoch: usize = feeds.iter().map(Batches::count).sum();
     if epoch == 0 {
-        return Err(Error::input("train", "there is no image to train on"));
+        return Err(Error::input("train", "there is no sample to train on"));
     }
-    let total = epoch * recipe.epochs as usize;
+    let total = epoch * training.epochs as usize;
     let every = every(cx.watch.as_ref(), total);
     let mut checkpoints = Checkpoints::new(total, cx);
-    let optimizer = || recipe.optimizer(total, epoch);
+    let optimizer = || training.optimizer(total, epoch);
     let (mut net, mut optimizer, first) = begin(net, optimizer, &mut checkpoints, objective, cx).await?;
     let steady = objective.steady().filter(|_| feeds.len() == 1);
     let mut graph: Option<Graph> = None;

@@ -1,5 +1,6 @@
 //! A network of any kind: forward pass, layers, adapters, head.
 
+use super::entry::find;
 use super::layers::{Dense, Layer, Norm, Statistics};
 use super::{Body, Pass};
 use crate::data::Task;
@@ -43,10 +44,11 @@ impl Net {
     pub fn with(pick: &Pick, shape: [usize; 3], classes: usize, rng: &mut Rng, device: &Device) -> Result<Self> {
         let mut pick = pick.clone();
         pick.params.shift_remove("weights");
-        if Body::size(&pick, shape, classes)?.is_none_or(|size| size > MOST) {
+        let kind = find("model", &pick.id)?;
+        if (kind.size)(&pick, shape, classes)?.is_none_or(|size| size > MOST) {
             return Err(Error::input("model", format!("it would have more than {MOST} weights; make it smaller")));
         }
-        let body = Body::new(&pick, shape, classes, rng, device)?;
+        let body = (kind.make)(&pick, shape, classes, rng, device)?;
         Ok(Self { body, pick: Arc::new(pick), shape, classes, names: Arc::default() })
     }
 
@@ -59,7 +61,7 @@ impl Net {
     pub fn size(pick: &Pick, shape: [usize; 3], classes: usize) -> Result<Option<usize>> {
         let mut pick = pick.clone();
         pick.params.shift_remove("weights");
-        Body::size(&pick, shape, classes)
+        (find("model", &pick.id)?.size)(&pick, shape, classes)
     }
 
     /// Inputs `[n, channels, height, width]` to logits `[n, classes]`.

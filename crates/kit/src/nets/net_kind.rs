@@ -4,9 +4,11 @@ use super::Pass;
 use super::layers::{Dense, Layer};
 use crate::error::Result;
 use crate::seed::Rng;
+use crate::settings;
 use burn::tensor::{Device, Tensor};
 use schemars::JsonSchema;
 use serde::{Serialize, de::DeserializeOwned};
+use spec::Choice;
 
 /// A network architecture: one file, and one line in [`nets!`](super).
 pub trait NetKind: Sized {
@@ -16,6 +18,17 @@ pub trait NetKind: Sized {
     const TITLE: &str;
     /// What it is, in one sentence.
     const HELP: &str;
+    /// The network with its settings, as page and command line offer it; `id` is its name in a run file.
+    fn choice(id: &str) -> Choice {
+        Choice {
+            id: id.into(),
+            title: Self::TITLE.into(),
+            help: Self::HELP.into(),
+            licence: String::new(),
+            controls: settings::controls::<Self::Config>(),
+            facts: None,
+        }
+    }
     /// How many weights such a net has, computed before memory is allocated for it; `None` where the count overflows.
     fn size(config: &Self::Config, shape: [usize; 3], classes: usize) -> Option<usize>;
     /// A net for inputs of `shape` `[channels, height, width]`, its weights drawn from `rng`.

@@ -126,7 +126,7 @@ impl NetKind for Vit {
         let &VitConfig { patch, width, depth, heads, .. } = config;
         let [channels, high, wide] = shape;
         if !width.is_multiple_of(heads) {
-            let why = format!("must divide the width: {width} numbers do not make {heads} equal heads");
+            let why = format!("must divide the width: {width} elements do not make {heads} equal heads");
             return Err(Error::input("model.heads", why));
         }
         if !high.is_multiple_of(patch) || !wide.is_multiple_of(patch) {

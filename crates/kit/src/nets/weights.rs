@@ -374,14 +374,13 @@ impl<'a> Tensors<'a> {
     fn values(&self, name: &str, shape: &[usize], place: &dyn Fn(usize) -> usize) -> Result<Vec<f32>> {
         let wrong = |why: String| Error::input(self.what, why);
         let tensor = self.tensor(name)?;
-        let Some((size, read)) = reader(tensor.dtype()) else {
+        let Some(held) = floats(&tensor) else {
             return Err(wrong(format!("{name} is {:?}; F16, BF16, F32 and F64 are read", tensor.dtype())));
         };
         if tensor.shape() != shape {
             return Err(wrong(format!("{name} is {} here and {} in the file", times(shape), times(tensor.shape()))));
         }
-        let data = tensor.data();
-        let values: Vec<f32> = (0..data.len() / size).map(|at| read(&data[place(at) * size..][..size])).collect();
+        let values: Vec<f32> = (0..held.len()).map(|at| held[place(at)]).collect();
         if values.iter().any(|value| !value.is_finite()) {
             return Err(wrong(format!("{name} has a value that is not a finite number of 32 bits")));
         }
@@ -453,9 +452,8 @@ impl<'a> Tensors<'a> {
                 if let Some(statistics) = &mut layer.statistics {
                     statistics.mean = self.param(&item("running_mean"), channels, device)?.into_value();
                     statistics.var = self.param(&item("running_var"), channels, device)?.into_value();
-                    let count = self.tensor(&item("num_batches_tracked")).ok();
-                    let bytes: Option<[u8; 8]> = count.and_then(|count| count.data().try_into().ok());
-                    statistics.seen = bytes.map_or(0, |bytes| i64::from_le_bytes(bytes).max(0) as u64);
+                    let tracked = self.tensor(&item("num_batches_tracked")).ok();
+                    statistics.seen = tracked.and_then(|tensor| count(&tensor)).unwrap_or(0);
                 }
             }
             Layer::LayerNorm(layer) => {
@@ -500,6 +498,18 @@ fn reader(dtype: Dtype) -> Option<(usize, ReadElement)> {
         Dtype::F64 => (8, |bytes| f64::from_le_bytes(array(bytes)) as f32),
         _ => return None,
     })
+}
+
+/// The elements of a tensor in the order of the file; `None` for types that [`reader`] does not know.
+pub(crate) fn floats(tensor: &TensorView) -> Option<Vec<f32>> {
+    let (size, read) = reader(tensor.dtype())?;
+    Some(tensor.data().chunks_exact(size).map(read).collect())
+}
+
+/// A tensor of one whole number, as [`file`] writes counts; a negative one is 0.
+pub(crate) fn count(tensor: &TensorView) -> Option<u64> {
+    let bytes = tensor.data().try_into().ok()?;
+    Some(i64::from_le_bytes(bytes).max(0) as u64)
 }
 
 fn array<const N: usize>(bytes: &[u8]) -> [u8; N] {

@@ -9,7 +9,7 @@ use crate::host::Boxed;
 use crate::settings::{self, Config};
 use burn::tensor::Tensor;
 use serde_json::{Map, Value};
-use spec::{Card, Control, Family, Needs, Row, Shape, Stage};
+use spec::{Card, Control, Family, Manner, Needs, Row, Shape, Stage};
 
 /// What every method has: a card, settings, and the same settings at toy size for the laws.
 pub trait Method: 'static {
@@ -20,6 +20,9 @@ pub trait Method: 'static {
 
     /// The id alone, so that code which names the method does not carry its whole card along.
     const ID: &'static str = Self::CARD.id;
+
+    /// What sentences about its stages depend on; most methods have nothing of the kind.
+    const MANNER: Option<Manner> = None;
 
     /// Fields of the config that are not settings of this method, though they are of others with the same config. They
     /// keep their defaults and are not shown.
@@ -81,6 +84,8 @@ pub struct Entry {
     pub needs: Needs,
     /// What it takes and returns, which decides the harness.
     pub shape: Shape,
+    /// See [`Method::MANNER`].
+    pub manner: Option<Manner>,
     /// Whether it is among the good first choices of its family.
     pub first: bool,
     /// One control for each setting (kind, bounds, help), from which the page builds its form.
@@ -116,6 +121,7 @@ impl Entry {
             family: M::CARD.family,
             needs: M::CARD.needs,
             shape,
+            manner: M::MANNER,
             first: false,
             controls: || settings::controls_over(&M::defaults(), M::FIXED),
             defaults: || free::<M>(&M::defaults()),
@@ -137,7 +143,7 @@ impl Entry {
     pub fn fits(&self, stage: &Stage, task: &Task) -> Result {
         let needs = &self.needs;
         if !needs.kinds.contains(&task.set.kind) {
-            let why = format!("it does not take the {:?} of task \"{}\"", task.set.kind, task.name).to_lowercase();
+            let why = format!("it does not take the {} of task \"{}\"", task.set.kind.word(), task.name);
             return Err(Error::input(self.id, why));
         }
         if task.classes.len() < needs.min_classes {

@@ -6,7 +6,7 @@ mod shapes;
 mod state;
 
 pub use entry::{AttackFns, Entry, Harness, Method, Perturb};
-pub use results::{Attacked, Reference, Seen};
+pub use results::{AttackStage, Attacked, Reference};
 pub use shapes::attack::{Attack, AttackJob, Threat, attack_view};
 pub use shapes::measure::{Measure, MeasureJob};
 pub use shapes::peft::{Attached, Peft};

@@ -32,7 +32,7 @@ impl Attacked {
 }
 
 /// An attack stage's ball, samples and result.
-pub struct Seen {
+pub struct AttackStage {
     /// The set around each image that the attack had to stay within.
     pub ball: Ball,
     /// The samples that it attacked.

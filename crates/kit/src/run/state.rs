@@ -1,6 +1,6 @@
 //! A run's data and models.
 
-use super::results::{Reference, Seen};
+use super::results::{AttackStage, Reference};
 use crate::cx::Cx;
 use crate::data::{Split, Task};
 use crate::error::{Error, Result};
@@ -42,7 +42,7 @@ pub struct RunState {
     /// By stage name, in the order in which they were made; [`START`] is first.
     pub models: IndexMap<String, Made>,
     /// Results of the attack stages, by stage name.
-    pub seen: BTreeMap<String, Seen>,
+    pub attacks: BTreeMap<String, AttackStage>,
     /// Retrained references by their key, kept between the runs of a session.
     pub references: Rc<RefCell<BTreeMap<String, Rc<Reference>>>>,
     /// How methods make nets: a retrained reference repeats stages that are known by id.
@@ -64,7 +64,7 @@ impl RunState {
         let task = tasks.keys().next().cloned().unwrap_or_default();
         let start = Made { net: start, task, stage: None, parent: None };
         let models = IndexMap::from([(START.into(), start)]);
-        Self { spec, tasks, models, seen: BTreeMap::new(), references, makers, contents }
+        Self { spec, tasks, models, attacks: BTreeMap::new(), references, makers, contents }
     }
 
     /// The model that a stage starts from, and its name.
@@ -110,10 +110,9 @@ impl RunState {
     }
 
     /// Stores the model of the stage that `cx` is in.
-    pub(super) fn push(&mut self, stage: &Stage, parent: Option<String>, net: Net, task: &Task, cx: &Cx) {
-        let index = self.spec.stages.iter().position(|other| std::ptr::eq(other, stage));
-        let index = index.or_else(|| (0..self.spec.stages.len()).find(|at| self.spec.stage_name(*at) == cx.stage));
-        let made = Made { net, task: task.name.clone(), stage: index, parent };
+    pub(super) fn push(&mut self, parent: Option<String>, net: Net, task: &Task, cx: &Cx) {
+        let stage = self.spec.find(&cx.stage);
+        let made = Made { net, task: task.name.clone(), stage, parent };
         self.models.shift_remove(&cx.stage);
         self.models.insert(cx.stage.clone(), made);
     }

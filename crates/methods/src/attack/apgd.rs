@@ -30,7 +30,7 @@ pub struct Config<Radius> {
     /// What is raised.
     #[schemars(extend("x-advanced" = true))]
     pub loss: AttackLoss,
-    /// Push every image to this class; none: only away from its own.
+    /// Push every sample to this class; none: only away from its own.
     #[schemars(range(min = 0, max = 1000), extend("x-advanced" = true))]
     pub target: Option<u16>,
 }

@@ -21,10 +21,10 @@ pub struct Config<Radius> {
     /// Length of a step.
     #[schemars(range(min = 0.0, max = 10.0), extend("x-label" = "step size", "x-symbol" = "α"))]
     pub alpha: f64,
-    /// Begin at a random point of the ball; off: at the image itself.
+    /// Begin at a random point of the ball; off: at the sample itself.
     #[schemars(extend("x-label" = "random start"))]
     pub random_start: bool,
-    /// Independent starts, of which every image keeps the one with the highest loss.
+    /// Independent starts, of which every sample keeps the one with the highest loss.
     #[schemars(range(min = 1, max = 100), extend("x-advanced" = true, "x-needs" = { "random_start": true }))]
     pub restarts: u32,
     /// Which iterate is returned: the final one, or the one of highest loss.
@@ -33,7 +33,7 @@ pub struct Config<Radius> {
     /// What is raised.
     #[schemars(extend("x-advanced" = true))]
     pub loss: AttackLoss,
-    /// Push every image to this class; none: only away from its own.
+    /// Push every sample to this class; none: only away from its own.
     #[schemars(range(min = 0, max = 1000), extend("x-advanced" = true))]
     pub target: Option<u16>,
 }

@@ -4,7 +4,7 @@ use burn::tensor::Tensor;
 use kit::attack::{AttackLoss, Keep, Linf, Pgd, Start, Victim, attack_loss};
 use kit::data::Batch;
 use kit::host::Boxed;
-use kit::learn::{Mode, Objective, Recipe, descend, mean_loss};
+use kit::learn::{Mode, Objective, Training, descend, mean_loss};
 use kit::nets::{Net, Pass};
 use kit::run::{Tune, TuneJob};
 use kit::{Cx, Method, Result};
@@ -23,13 +23,13 @@ pub struct Config {
     /// Length of an attack step.
     #[schemars(range(min = 0.0, max = 1.0), extend("x-label" = "step size", "x-symbol" = "α"))]
     pub alpha: f64,
-    /// How it is trained on the attacked images.
-    pub train: Recipe,
+    /// How it is trained on the attacked samples.
+    pub train: Training,
 }
 
 impl Default for Config {
     fn default() -> Self {
-        let train = Recipe { epochs: 91, batch: 50, lr: 1e-4, ..Recipe::default() };
+        let train = Training { epochs: 91, batch: 50, lr: 1e-4, ..Training::default() };
         Self { epsilon: Linf(0.3), steps: 40, alpha: 0.01, train }
     }
 }
@@ -88,6 +88,6 @@ impl Method for PgdAt {
     };
 
     fn tiny(config: Config) -> Config {
-        Config { steps: 2, train: Recipe { epochs: 1, batch: 64, ..config.train }, ..config }
+        Config { steps: 2, train: Training { epochs: 1, batch: 64, ..config.train }, ..config }
     }
 }

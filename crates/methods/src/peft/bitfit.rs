@@ -2,7 +2,7 @@
 
 use burn::module::Module;
 use kit::data::Task;
-use kit::learn::{Recipe, Rule};
+use kit::learn::{Rule, Training};
 use kit::nets::Net;
 use kit::nets::layers::Layer;
 use kit::run::{Attached, Peft};
@@ -18,12 +18,12 @@ pub struct Config {
     /// Train the whole last layer, not only its bias.
     pub head: bool,
     /// How the biases are trained.
-    pub train: Recipe,
+    pub train: Training,
 }
 
 impl Default for Config {
     fn default() -> Self {
-        let train = Recipe { epochs: 16, batch: 8, optimizer: Rule::Adamw, lr: 1e-3, ..Recipe::default() };
+        let train = Training { epochs: 16, batch: 8, optimizer: Rule::Adamw, lr: 1e-3, ..Training::default() };
         Self { head: true, train }
     }
 }
@@ -41,7 +41,7 @@ impl Peft for BitFit {
             Layer::LayerNorm(layer) => layer.bias = layer.bias.clone().set_require_grad(true),
             Layer::Embedding(_) => {}
         });
-        Ok(Attached { net, recipe: config.train.clone() })
+        Ok(Attached { net, training: config.train.clone() })
     }
 }
 
@@ -64,6 +64,6 @@ impl Method for BitFit {
     };
 
     fn tiny(config: Config) -> Config {
-        Config { train: Recipe { epochs: 1, batch: 64, ..config.train }, ..config }
+        Config { train: Training { epochs: 1, batch: 64, ..config.train }, ..config }
     }
 }

@@ -2,7 +2,7 @@
 //! trained.
 
 use kit::data::Task;
-use kit::learn::{Recipe, Rule};
+use kit::learn::{Rule, Training};
 use kit::nets::Net;
 use kit::nets::layers::{Layer, LowRank, LowRankConv};
 use kit::run::{Attached, Peft};
@@ -31,12 +31,13 @@ pub struct Config {
     #[schemars(extend("x-label" = "rank-stabilised", "x-advanced" = true))]
     pub rslora: bool,
     /// How the branches are trained.
-    pub train: Recipe,
+    pub train: Training,
 }
 
 impl Default for Config {
     fn default() -> Self {
-        let train = Recipe { epochs: 30, batch: 16, optimizer: Rule::Adamw, lr: 5e-4, decay: 0.1, ..Recipe::default() };
+        let train =
+            Training { epochs: 30, batch: 16, optimizer: Rule::Adamw, lr: 5e-4, decay: 0.1, ..Training::default() };
         Self { rank: 8, alpha: 8.0, dropout: 0.0, targets: Vec::new(), rslora: false, train }
     }
 }
@@ -80,7 +81,7 @@ impl Peft for Lora {
         }
         match too_high {
             Some(wrong) => Err(wrong.into()),
-            None => Ok(Attached { net, recipe: config.train.clone() }),
+            None => Ok(Attached { net, training: config.train.clone() }),
         }
     }
 }
@@ -113,6 +114,6 @@ impl Method for Lora {
     };
 
     fn tiny(config: Config) -> Config {
-        Config { rank: 2, train: Recipe { epochs: 1, batch: 64, ..config.train }, ..config }
+        Config { rank: 2, train: Training { epochs: 1, batch: 64, ..config.train }, ..config }
     }
 }

@@ -1,6 +1,6 @@
 //! Training from random weights by back-propagation (Rumelhart, Hinton and Williams 1986).
 
-use kit::learn::{CrossEntropy, Mode, Recipe, descend};
+use kit::learn::{CrossEntropy, Mode, Training, descend};
 use kit::run::{Tune, TuneJob};
 use kit::{Cx, Method, Result, nets::Net};
 use schemars::JsonSchema;
@@ -12,7 +12,7 @@ use spec::{Access, Card, Family, Kind, Needs};
 #[serde(default, deny_unknown_fields)]
 pub struct Config {
     /// How it is trained.
-    pub train: Recipe,
+    pub train: Training,
 }
 
 /// Every weight drawn anew, then plain training.
@@ -42,6 +42,6 @@ impl Method for Scratch {
     };
 
     fn tiny(config: Config) -> Config {
-        Config { train: Recipe { epochs: 1, ..config.train } }
+        Config { train: Training { epochs: 1, ..config.train } }
     }
 }

@@ -1,6 +1,6 @@
 //! Fine-tuning (Yosinski et al. 2014, arXiv:1411.1792): a trained network is the start, and every weight is trained.
 
-use kit::learn::{CrossEntropy, Mode, Recipe, Rule, Schedule, descend};
+use kit::learn::{CrossEntropy, Mode, Rule, Schedule, Training, descend};
 use kit::run::{Tune, TuneJob};
 use kit::{Cx, Method, Result, nets::Net};
 use schemars::JsonSchema;
@@ -12,13 +12,13 @@ use spec::{Access, Card, Family, Kind, Needs};
 #[serde(default, deny_unknown_fields)]
 pub struct Config {
     /// How it is trained.
-    pub train: Recipe,
+    pub train: Training,
 }
 
 impl Default for Config {
     fn default() -> Self {
         let (optimizer, schedule) = (Rule::Sgd, Schedule::Step);
-        let train = Recipe {
+        let train = Training {
             epochs: 25,
             batch: 4,
             optimizer,
@@ -26,7 +26,7 @@ impl Default for Config {
             momentum: 0.9,
             schedule,
             step_epochs: 7,
-            ..Recipe::default()
+            ..Training::default()
         };
         Self { train }
     }
@@ -61,6 +61,6 @@ impl Method for FullFinetune {
     };
 
     fn tiny(config: Config) -> Config {
-        Config { train: Recipe { epochs: 1, batch: 64, ..config.train } }
+        Config { train: Training { epochs: 1, batch: 64, ..config.train } }
     }
 }

@@ -2,21 +2,21 @@
 
 use burn::tensor::Tensor;
 use kit::data::View;
-use kit::learn::{Loss, Mode, Objective, Recipe, descend, mean_loss};
+use kit::learn::{Loss, Mode, Objective, Training, descend, mean_loss};
 use kit::nets::{Net, Pass};
 use kit::run::{Tune, TuneJob};
 use kit::seed::Rng;
 use kit::{Cx, Method, Result};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use spec::{Access, Card, Family, Kind, Needs, Pick};
+use spec::{Access, Card, Family, Kind, Manner, Needs, Pick};
 
 /// How the last layer is trained.
 #[derive(Clone, Debug, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct Config {
     /// How the last layer is trained.
-    pub train: Recipe,
+    pub train: Training,
 }
 
 /// Trains a new last layer on features that are computed once.
@@ -72,6 +72,7 @@ fn whole_net(net: &Net, probe: Net) -> Net {
 
 impl Method for LinearProbe {
     type Config = Config;
+    const MANNER: Option<Manner> = Some(Manner::LastLayer);
     const CARD: Card = Card {
         id: "transfer.linear-probe",
         title: "Linear probe",
@@ -88,6 +89,6 @@ impl Method for LinearProbe {
     };
 
     fn tiny(config: Config) -> Config {
-        Config { train: Recipe { epochs: 1, ..config.train } }
+        Config { train: Training { epochs: 1, ..config.train } }
     }
 }

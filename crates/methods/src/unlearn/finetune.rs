@@ -1,6 +1,6 @@
 //! Forgetting by fine-tuning on the kept rows only (Golatkar et al. 2020, arXiv:1911.04933).
 
-use kit::learn::{CrossEntropy, Mode, Recipe, descend};
+use kit::learn::{CrossEntropy, Mode, Training, descend};
 use kit::run::{Unlearn, UnlearnJob};
 use kit::{Cx, Method, Result, nets::Net};
 use schemars::JsonSchema;
@@ -12,12 +12,12 @@ use spec::{Access, Card, Family, Kind, Needs};
 #[serde(default, deny_unknown_fields)]
 pub struct Config {
     /// How it is trained.
-    pub train: Recipe,
+    pub train: Training,
 }
 
 impl Default for Config {
     fn default() -> Self {
-        Self { train: Recipe::unlearning(10, 0.01) }
+        Self { train: Training::unlearning(10, 0.01) }
     }
 }
 
@@ -48,6 +48,6 @@ impl Method for Finetune {
     };
 
     fn tiny(config: Config) -> Config {
-        Config { train: Recipe { epochs: 1, ..config.train } }
+        Config { train: Training { epochs: 1, ..config.train } }
     }
 }

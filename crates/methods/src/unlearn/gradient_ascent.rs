@@ -2,7 +2,7 @@
 
 use burn::tensor::Tensor;
 use kit::data::Batch;
-use kit::learn::{Loss, Mode, Objective, Recipe, descend, mean_loss};
+use kit::learn::{Loss, Mode, Objective, Training, descend, mean_loss};
 use kit::nets::Pass;
 use kit::run::{Unlearn, UnlearnJob};
 use kit::{Cx, Method, Result, nets::Net};
@@ -15,12 +15,12 @@ use spec::{Access, Card, Family, Kind, Needs};
 #[serde(default, deny_unknown_fields)]
 pub struct Config {
     /// How it is trained.
-    pub train: Recipe,
+    pub train: Training,
 }
 
 impl Default for Config {
     fn default() -> Self {
-        Self { train: Recipe { decay: 0.0, ..Recipe::unlearning(5, 1e-4) } }
+        Self { train: Training { decay: 0.0, ..Training::unlearning(5, 1e-4) } }
     }
 }
 
@@ -64,6 +64,6 @@ impl Method for GradientAscent {
     };
 
     fn tiny(config: Config) -> Config {
-        Config { train: Recipe { epochs: 1, ..config.train } }
+        Config { train: Training { epochs: 1, ..config.train } }
     }
 }

@@ -1,6 +1,6 @@
 //! Forgetting by training on wrong labels (Graves et al. 2021, arXiv:2010.10981).
 
-use kit::learn::{Mix, Recipe, relabel};
+use kit::learn::{Mix, Training, relabel};
 use kit::run::{Unlearn, UnlearnJob};
 use kit::{Cx, Method, Result, nets::Net};
 use schemars::JsonSchema;
@@ -15,12 +15,12 @@ pub struct Config {
     #[schemars(extend("x-label" = "order"))]
     pub mix: Mix,
     /// How it is trained.
-    pub train: Recipe,
+    pub train: Training,
 }
 
 impl Default for Config {
     fn default() -> Self {
-        Self { mix: Mix::Sequential, train: Recipe::unlearning(10, 0.013) }
+        Self { mix: Mix::Sequential, train: Training::unlearning(10, 0.013) }
     }
 }
 
@@ -50,6 +50,6 @@ impl Method for RandomLabel {
     };
 
     fn tiny(config: Config) -> Config {
-        Config { train: Recipe { epochs: 1, ..config.train }, ..config }
+        Config { train: Training { epochs: 1, ..config.train }, ..config }
     }
 }

@@ -4,7 +4,7 @@ use kit::run::{Unlearn, UnlearnJob};
 use kit::{Cx, Method, Result, nets::Net};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use spec::{Access, Card, Family, Kind, Needs};
+use spec::{Access, Card, Family, Kind, Manner, Needs};
 
 /// Nothing to set: every stage is repeated with its own settings.
 #[derive(Clone, Debug, Default, Serialize, Deserialize, JsonSchema)]
@@ -22,6 +22,7 @@ impl Unlearn for Retrain {
 
 impl Method for Retrain {
     type Config = Config;
+    const MANNER: Option<Manner> = Some(Manner::Reference);
     const CARD: Card = Card {
         id: "unlearn.retrain",
         title: "Retrain",
@@ -31,7 +32,7 @@ impl Method for Retrain {
         paper: "Cao, Yang: Towards Making Systems Forget with Machine Unlearning, IEEE S&P 2015",
         equation: r"\theta_u = A(D_r)",
         summary: "Train the whole history again on what stays: the exact answer, at full price.",
-        notes: "Repeats every trained stage since the run's start, with its recipe, on the rows that stay.",
+        notes: "Repeats every trained stage since the run's start, with its own settings, on the rows that stay.",
         needs: Needs { kinds: &[Kind::Images, Kind::Points], access: Access::Weights, min_classes: 2 },
     };
 }

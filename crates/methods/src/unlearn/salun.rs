@@ -1,7 +1,7 @@
 //! SalUn (Fan et al. 2024, arXiv:2310.12508): training on wrong labels, where only the weights with the largest
 //! gradients on the forget set may move.
 
-use kit::learn::{Mix, Recipe, largest, relabel, sum_gradients};
+use kit::learn::{Mix, Training, largest, relabel, sum_gradients};
 use kit::run::{Unlearn, UnlearnJob};
 use kit::{Cx, Method, Result, nets::Net};
 use schemars::JsonSchema;
@@ -19,12 +19,12 @@ pub struct Config {
     #[schemars(extend("x-label" = "order"))]
     pub mix: Mix,
     /// How it is trained.
-    pub train: Recipe,
+    pub train: Training,
 }
 
 impl Default for Config {
     fn default() -> Self {
-        Self { k: 0.5, mix: Mix::Sequential, train: Recipe::unlearning(10, 0.013) }
+        Self { k: 0.5, mix: Mix::Sequential, train: Training::unlearning(10, 0.013) }
     }
 }
 
@@ -61,6 +61,6 @@ impl Method for SalUn {
     };
 
     fn tiny(config: Config) -> Config {
-        Config { train: Recipe { epochs: 1, ..config.train }, ..config }
+        Config { train: Training { epochs: 1, ..config.train }, ..config }
     }
 }

@@ -436,8 +436,7 @@ fn cross([x, y]: [f64; 2], arm: f64) -> String {
 }
 
 fn goal_label(goal: f64, unit: &str) -> String {
-    let text = figure::short(goal);
-    if unit.is_empty() { text } else { format!("{text}{}{unit}", figure::NARROW) }
+    figure::with_unit(figure::short(goal), unit)
 }
 
 /// At most so many rows: a table is for reading.

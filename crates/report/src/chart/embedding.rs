@@ -1,6 +1,6 @@
 //! Features in the plane, each sample as the character of its class.
 
-use super::{Chart, listed};
+use super::Chart;
 use crate::{
     figure,
     scale::{Scale, ScaleKind},
@@ -17,8 +17,6 @@ pub struct Embedding {
     pub labels: Vec<u16>,
     /// Name of each class; its first character is drawn.
     pub names: Vec<String>,
-    /// Classes to forget.
-    pub forgotten: Vec<u16>,
 }
 
 impl Embedding {
@@ -59,26 +57,19 @@ impl Chart for Embedding {
             let (Some(name), true) = (self.names.get(usize::from(*label)), px.is_finite() && py.is_finite()) else {
                 continue;
             };
-            let forgotten = self.forgotten.contains(label);
-            let role = if forgotten { Role::Lose } else { Role::Ink2 };
             let (px, py) =
                 (x.at(f64::from(*px)).clamp(4.0, width - 4.0), y.at(f64::from(*py)).clamp(8.0, height - 4.0));
             // A class with a long name is drawn as its first character.
             let character: String = name.chars().take(1).collect();
-            let mark = Mark::text(px, py + 4.0, character, role).anchored(Anchor::Middle).numbered(index);
-            scene.push(if forgotten { mark.weighing(700) } else { mark });
+            let mark = Mark::text(px, py + 4.0, character, Role::Ink2).anchored(Anchor::Middle).numbered(index);
+            scene.push(mark);
         }
-        let forgotten = self.forgotten.iter().filter_map(|class| self.names.get(usize::from(*class)).cloned());
-        let forgotten: Vec<String> = forgotten.collect();
         let count = figure::fixed(self.xy.len() as f64, 0);
         if self.xy.is_empty() {
             scene.title = "Features, nothing yet".into();
             return scene;
         }
         scene.title = ["Features of ", &count, " samples of ", &self.centres().len().to_string(), " classes"].concat();
-        if !forgotten.is_empty() {
-            scene.title.push_str(&[", to forget: ", &listed(&forgotten)].concat());
-        }
         scene
     }
 
@@ -103,11 +94,10 @@ mod tests {
             xy: vec![[0.0, 0.0], [2.0, 4.0], [1.0, 1.0], [f32::NAN, 0.0]],
             labels: vec![0, 0, 1, 1],
             names: vec!["cat".into(), "3".into()],
-            forgotten: vec![1],
         };
         let scene = chart.scene(216.0, Embedding::HEIGHT);
         assert_eq!(scene.marks.len(), 3);
-        assert_eq!(scene.title, "Features of 4 samples of 2 classes, to forget: 3");
+        assert_eq!(scene.title, "Features of 4 samples of 2 classes");
         assert!(scene.svg().contains(">c</text>"));
         assert_eq!(chart.table().rows[0], ["cat", "2", "1.00", "2.00"]);
         assert_eq!(chart.extent(), [0.0, 0.0, 2.0, 4.0]);

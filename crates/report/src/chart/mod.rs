@@ -139,11 +139,10 @@ impl Axes {
     }
 }
 
-/// A value with one digit after the point and its unit, which may be empty.
+/// A value with its unit, which may be empty: one digit after the point of shares and from ten on, else three.
 fn with_unit(value: f64, unit: &str) -> String {
     let decimals = if value.abs() >= 10.0 || unit == "%" { 1 } else { 3 };
-    let text = figure::fixed(value, decimals);
-    if unit.is_empty() { text } else { format!("{text}{}{unit}", figure::NARROW) }
+    figure::with_unit(figure::fixed(value, decimals), unit)
 }
 
 /// `a, b and c`.

@@ -25,14 +25,14 @@ pub fn family(family: Family) -> &'static FamilyInfo {
     catalogue().family(family).expect("the engine names every family")
 }
 
-/// The preset that a visitor finds.
+/// The recipe that a visitor finds.
 const DEFAULT: &str = "letters-to-forgetting";
 
 pub fn default_strip() -> Strip {
-    let presets = &catalogue().presets;
-    let preset = presets.iter().find(|preset| preset.id == DEFAULT).or(presets.first());
-    let preset = preset.expect("the catalogue has presets");
-    Strip::new(preset.spec.clone(), catalogue()).expect("a preset is checked by tests")
+    let recipes = &catalogue().recipes;
+    let recipe = recipes.iter().find(|recipe| recipe.id == DEFAULT).or(recipes.first());
+    let recipe = recipe.expect("the catalogue has recipes");
+    Strip::new(recipe.spec.clone(), catalogue()).expect("a recipe is checked by tests")
 }
 
 #[cfg(test)]
@@ -42,8 +42,8 @@ mod tests {
     #[test]
     fn the_catalogue_is_read_and_its_presets_are_strips() {
         assert!(!catalogue().methods.is_empty());
-        for preset in &catalogue().presets {
-            assert!(Strip::new(preset.spec.clone(), catalogue()).is_ok(), "{}", preset.id);
+        for recipe in &catalogue().recipes {
+            assert!(Strip::new(recipe.spec.clone(), catalogue()).is_ok(), "{}", recipe.id);
         }
         assert!(default_strip().len() > 0);
     }

@@ -43,8 +43,8 @@ pub struct CommandLine {
 
 /// `palimpsest run FILE` with what differs from the file, where stages are called by their names. Without a file of
 /// the same stages, the run's own file is named.
-pub fn command(spec: &RunSpec, presets: &[(String, RunSpec)]) -> CommandLine {
-    let near = presets.iter().filter_map(|(id, preset)| Some((id, differences(preset, spec)?)));
+pub fn command(spec: &RunSpec, recipes: &[(String, RunSpec)]) -> CommandLine {
+    let near = recipes.iter().filter_map(|(id, recipe)| Some((id, differences(recipe, spec)?)));
     let Some((id, sets)) = near.min_by_key(|(_, sets)| sets.len()) else {
         return CommandLine { text: format!("palimpsest run {}", file_name(spec, "toml")), needs_file: true };
     };
@@ -121,12 +121,12 @@ mod tests {
 
     #[test]
     fn the_command_says_only_what_differs() {
-        let presets = [("first".to_owned(), run())];
-        assert_eq!(command(&run(), &presets).text, "palimpsest run first");
+        let recipes = [("first".to_owned(), run())];
+        assert_eq!(command(&run(), &recipes).text, "palimpsest run first");
         let spec = run().set("stage.fooled.epsilon", 0.3.into()).unwrap();
         let spec = spec.set("stage.base.train.optimizer", "sgd".into()).unwrap().set("seed", 4.into()).unwrap();
         let spec = spec.set("every", 20.into()).unwrap();
-        let said = command(&spec, &presets);
+        let said = command(&spec, &recipes);
         assert_eq!(
             said.text,
             "palimpsest run first --set seed=4 --set stage.base.train.optimizer=sgd \
@@ -134,7 +134,7 @@ mod tests {
         );
         let mut other = run();
         other.stages.pop();
-        let own = command(&other, &presets);
+        let own = command(&other, &recipes);
         assert_eq!((own.text.as_str(), own.needs_file, said.needs_file), ("palimpsest run run.toml", true, false));
     }
 }

@@ -3,11 +3,11 @@
 use super::{catalogue::catalogue, context::Run};
 use leptos::prelude::*;
 use report::Images;
-use spec::{Leaf, START};
+use spec::{SHOWN, START, first_of_each_class};
 use std::sync::Arc;
 
 /// Images in a row.
-pub const ROW: usize = Leaf::EACH;
+pub const ROW: usize = SHOWN;
 /// Rows that the leaf has room for; further classes are left out.
 const CLASSES: usize = 12;
 
@@ -36,7 +36,7 @@ impl Run {
             true => (catalogue().leaf.ids.clone(), catalogue().leaf.labels.clone()),
             false => {
                 let answers = self.drawn(name, task).or_else(|| self.answers(START, task)).unwrap_or_default();
-                let places = Leaf::places(answers.labels.iter().copied()).into_iter();
+                let places = first_of_each_class(answers.labels.iter().copied()).into_iter();
                 places.map(|place| (answers.ids[place], answers.labels[place])).unzip()
             }
         };

@@ -2,7 +2,7 @@
 
 use super::settings;
 use serde_json::{Map, Value};
-use spec::{Catalogue, Digest, Family, MethodInfo, Pick, RunSpec, START, Stage, Wrong};
+use spec::{Catalogue, Digest, Family, MethodInfo, Pick, RunSpec, START, Stage, Wrong, short};
 
 /// One place on the line: versions share a parent, one of them is used by what follows.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -323,11 +323,6 @@ impl Strip {
 /// Every stage says what it starts from: nothing follows from the layers before it.
 const fn alone(_: &str) -> bool {
     false
-}
-
-/// `lora` of `peft.lora`.
-pub fn short(id: &str) -> &str {
-    id.rsplit('.').next().unwrap_or(id)
 }
 
 fn new_stage(id: &str, name: &str, from: Option<String>) -> Stage {

@@ -9,7 +9,7 @@ use crate::host::Boxed;
 use crate::learn::logits_of;
 use crate::nets::Net;
 use crate::run::entry::{AttackFns, Entry, Method, check_target};
-use crate::run::results::{Attacked, Seen};
+use crate::run::results::{AttackStage, Attacked};
 use crate::run::state::RunState;
 use crate::stats::{Tested, median, percent, softmax};
 use burn::tensor::Tensor;
@@ -160,7 +160,7 @@ fn run<'a>(entry: &'a Entry, stage: &'a Stage, state: &'a mut RunState, cx: &'a 
                            begin. Another attack may fool them.";
             cx.say(Event::Warning { message: message.into() });
         }
-        state.seen.insert(cx.stage.clone(), Seen { ball, view, done });
+        state.attacks.insert(cx.stage.clone(), AttackStage { ball, view, done });
         Ok(rows)
     })
 }

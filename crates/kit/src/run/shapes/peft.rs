@@ -5,7 +5,7 @@ use crate::cx::Cx;
 use crate::data::Task;
 use crate::error::Result;
 use crate::host::Boxed;
-use crate::learn::{CrossEntropy, Mode, Recipe, descend};
+use crate::learn::{CrossEntropy, Mode, Training, descend};
 use crate::nets::Net;
 use crate::run::entry::{Entry, Method};
 use burn::module::Module;
@@ -24,7 +24,7 @@ pub struct Attached {
     /// The weights to train are those that are not frozen.
     pub net: Net,
     /// How to train it.
-    pub recipe: Recipe,
+    pub training: Training,
 }
 
 impl Entry {
@@ -43,7 +43,7 @@ fn make<'a, M: Peft>(
 ) -> Boxed<'a, Result<Net>> {
     Box::pin(async move {
         let config = M::settings(M::ID, params)?;
-        let Attached { net, recipe } = M::attach(&config, net.no_grad(), task, cx)?;
-        descend(net, &recipe, Mode::Eval, &[&task.train], &CrossEntropy, cx).await
+        let Attached { net, training } = M::attach(&config, net.no_grad(), task, cx)?;
+        descend(net, &training, Mode::Eval, &[&task.train], &CrossEntropy, cx).await
     })
 }

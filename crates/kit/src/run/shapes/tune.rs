@@ -79,7 +79,7 @@ pub(super) fn run<'a>(
         rows.push(Row::new(&cx.stage, "trainable", trainable as f64));
         rows.push(Row::new(&cx.stage, "trainable_share", 100.0 * trainable as f64 / net.base_size() as f64));
         rows.append(&mut cx.rows);
-        state.push(stage, parent, net, &task, cx);
+        state.push(parent, net, &task, cx);
         Ok(rows)
     })
 }

@@ -141,7 +141,7 @@ fn run<'a, M: Unlearn>(
         let Mean { value, deviation: spread } = mean(&reference.seconds);
         rows.push(Row { spread, seeds: Some(references.len()), ..Row::new(&cx.stage, "retrained_rte", value) });
         rows.append(&mut cx.rows);
-        state.push(stage, Some(parent), net, &task, cx);
+        state.push(Some(parent), net, &task, cx);
         Ok(rows)
     })
 }
@@ -234,7 +234,7 @@ fn key(lineage: &Lineage<'_>, split: &Split, seed: u32, seeds: u32) -> String {
 }
 
 /// Warns if the source network has seen the forget set: then a network retrained from it has seen it too, and is no
-/// reference. Returns what share of it the source network reads, in percent.
+/// reference. Returns what share of it the source network answers rightly, in percent, if that is more than half.
 async fn known_to_start(state: &RunState, split: &Split, task: &Task, cx: &mut Cx) -> Result<Option<f64>> {
     let start = &state.models[START].net;
     if state.spec.model.params.get("weights").is_none()
@@ -246,7 +246,7 @@ async fn known_to_start(state: &RunState, split: &Split, task: &Task, cx: &mut C
     let known = test(start, &split.forget, cx).await?.accuracy();
     if let Some(known) = known.filter(|known| *known > 50.0) {
         let message = format!(
-            "The source network already reads {known:.0} % of what is to be forgotten, so a network retrained from \
+            "The source network already knows {known:.0} % of what is to be forgotten, so a network retrained from \
              it has seen it too."
         );
         cx.say(Event::Warning { message });

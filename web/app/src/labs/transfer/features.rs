@@ -43,7 +43,7 @@ pub fn Features() -> impl IntoView {
         let seen = seen.get()?;
         let names = run.class_names(&run.task_of(&view.selected.get()));
         let (xy, labels) = (seen.xy.clone(), seen.labels.clone());
-        Some(Embedding { xy, labels, names, forgotten: vec![] })
+        Some(Embedding { xy, labels, names })
     });
     view! {
         <ChartBlock

@@ -20,12 +20,12 @@ pub fn StartFrom() -> impl IntoView {
         let choice = pick.and_then(|pick| catalogue().tasks.iter().find(|choice| choice.id == pick.id));
         choice.map_or(task, |choice| choice.title.clone())
     };
-    let presets = catalogue().presets.iter().map(|preset| SelectOption::new(preset.id.clone(), preset.title.clone()));
+    let recipes = catalogue().recipes.iter().map(|recipe| SelectOption::new(recipe.id.clone(), recipe.title.clone()));
     let options: Vec<SelectOption> =
-        std::iter::once(SelectOption::new("", "Choose another …")).chain(presets).collect();
+        std::iter::once(SelectOption::new("", "Choose another …")).chain(recipes).collect();
     let load = move |id: String| {
-        if let Some(preset) = catalogue().presets.iter().find(|preset| preset.id == id) {
-            view.load(preset.spec.clone());
+        if let Some(recipe) = catalogue().recipes.iter().find(|recipe| recipe.id == id) {
+            view.load(recipe.spec.clone());
         }
     };
     view! {
@@ -38,10 +38,10 @@ pub fn StartFrom() -> impl IntoView {
                     "About the data"
                 </a>
             </p>
-            <label class="fact" for="preset">
+            <label class="fact" for="recipe">
                 "Example"
             </label>
-            <Select id="preset" class="wide" options choose=load />
+            <Select id="recipe" class="wide" options choose=load />
         </div>
     }
 }

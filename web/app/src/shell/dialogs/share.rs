@@ -40,10 +40,10 @@ fn link_of(view: View) -> String {
 }
 
 fn command_of(view: View) -> CommandLine {
-    let preset =
-        |preset: &spec::Preset| Some((preset.id.clone(), Strip::new(preset.spec.clone(), catalogue()).ok()?.spec));
-    let presets: Vec<_> = catalogue().presets.iter().filter_map(preset).collect();
-    view.run.strip.with(|strip| link::command(&strip.spec, &presets))
+    let recipe =
+        |recipe: &spec::Recipe| Some((recipe.id.clone(), Strip::new(recipe.spec.clone(), catalogue()).ok()?.spec));
+    let recipes: Vec<_> = catalogue().recipes.iter().filter_map(recipe).collect();
+    view.run.strip.with(|strip| link::command(&strip.spec, &recipes))
 }
 
 /// Copies the run as a command.

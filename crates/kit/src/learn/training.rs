@@ -7,11 +7,11 @@ use serde::{Deserialize, Serialize};
 /// How a network is trained: the nested `train = { … }` table of every trained method. Defaults are PyTorch's.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
-pub struct Recipe {
-    /// Passes over the training images.
+pub struct Training {
+    /// Passes over the training samples.
     #[schemars(range(min = 1, max = 1000))]
     pub epochs: u32,
-    /// Images of one step; an epoch is as many full batches as there are.
+    /// Samples of one step; an epoch is as many full batches as there are.
     #[schemars(range(min = 1, max = 4096), extend("x-advanced" = true))]
     pub batch: u32,
     /// Rule that turns gradients into steps.
@@ -64,7 +64,7 @@ pub enum Schedule {
     Step,
 }
 
-impl Default for Recipe {
+impl Default for Training {
     fn default() -> Self {
         Self {
             epochs: 10,
@@ -80,7 +80,7 @@ impl Default for Recipe {
     }
 }
 
-impl Recipe {
+impl Training {
     /// How SalUn's code trains each unlearning method (OPTML-Group/Unlearn-Saliency, arg_parser.py), apart from epochs
     /// and learning rate.
     pub fn unlearning(epochs: u32, lr: f64) -> Self {
@@ -95,8 +95,8 @@ impl Recipe {
             Rule::Adam => ops::Rule::Adam { decay, decoupled: false },
             Rule::Adamw => ops::Rule::Adam { decay, decoupled: true },
         };
-        let recipe = self.clone();
-        Optimizer::new(rule, move |step| recipe.rate(step, total, epoch))
+        let training = self.clone();
+        Optimizer::new(rule, move |step| training.rate(step, total, epoch))
     }
 
     /// The learning rate of step `step` (from 0) of `total`, with `epoch` steps in each epoch.
