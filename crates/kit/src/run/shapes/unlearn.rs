@@ -4,7 +4,7 @@ use super::check_classes;
 use super::tune::{last_look, measured, prepared};
 use crate::cx::{Cx, Watch, Work};
 use crate::data::{Split, Task};
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::host::Boxed;
 use crate::learn::test;
 use crate::nets::{Net, weights};
