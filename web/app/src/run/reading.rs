@@ -263,7 +263,12 @@ impl Run {
     }
 
     pub fn is_paused(&self) -> bool {
-        self.playing.with(|playing| playing.as_ref().is_some_and(|playing| playing.paused))
+        self.playing.with(|playing| playing.as_ref().is_some_and(|playing| playing.paused.is_some()))
+    }
+
+    /// Whether the run with this number is the one that the engine has in hand.
+    pub(super) fn has_in_hand(&self, run: u32) -> bool {
+        self.playing.with_untracked(|playing| playing.as_ref().is_some_and(|playing| playing.run == run))
     }
 
     /// The source network that the run file names, where it names one.

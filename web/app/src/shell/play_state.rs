@@ -65,6 +65,7 @@ pub fn play_state(view: View, now: f64) -> PlayState {
         EngineState::Loading => return PlayState::waits("Getting ready…", "Loading the engine"),
         EngineState::Restarting => return PlayState::waits("Restarting…", "Starting this layer again"),
         EngineState::Absent => return PlayState::waits("No engine here", "This browser cannot run it"),
+        EngineState::NotStarted => return PlayState::waits("No engine here", "It could not be started"),
         EngineState::Ready => {}
     }
     if let Some(playing) = run.playing.get() {
@@ -100,7 +101,7 @@ fn running(run: Run, playing: &Playing, now: f64) -> PlayState {
         0 => "Starting".to_owned(),
         of => step(outcome.step, of),
     };
-    if playing.paused {
+    if playing.paused.is_some() {
         return PlayState { left: format!("Paused at {place}"), share, ..PlayState::new(Press::Resume, "Go on") };
     }
     // The time left is that of the phase in hand: how long later phases take is not known.
