@@ -155,8 +155,8 @@ fn words_have_no_figures() {
         });
         assert_eq!(said, None, "{}: figures and verdicts are worded by `report`", source.path);
     }
-    // What the page draws puts figures into cells and charts. A sentence with a figure, its unit or a verdict is no text
-    // of it: such a text has a gap for the figure and one of these words.
+    // What the page draws puts figures into cells and charts. A sentence with a figure, its unit or a verdict is none
+    // of its texts: such a text has a gap for the figure and one of these words.
     const OF_FIGURES: [&str; 10] =
         ["better", "cent", "inside", "noise", "outside", "percent", "points", "right", "worse", "wrong"];
     // Lengths and places in a style, which nobody reads.

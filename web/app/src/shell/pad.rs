@@ -191,7 +191,8 @@ fn Surface(
     };
     let hint = move || {
         let run = state.view.run;
-        format!("Draw {} here", one(&run.bare_thing(&run.task_of(&state.view.shown()))))
+        let task = run.task_of(&state.view.shown());
+        run.view(|view| format!("Draw {} here", one(view.bare_thing(&task))))
     };
     let mark = move || match cursor.get() {
         None => "display:none".to_owned(),

@@ -120,9 +120,9 @@ fn running(run: Run, playing: &Playing, now: f64) -> PlayState {
 fn idle(run: Run, selected: &str) -> PlayState {
     let waiting: Vec<String> = run.order().into_iter().filter(|name| !run.is_done(name)).collect();
     let total: Option<f64> = waiting.iter().map(|name| run.own_estimate(name)).sum();
-    let left = run
-        .refusal()
-        .unwrap_or_else(|| run.estimate(selected).map_or_else(String::new, |time| format!("About {}", seconds(time))));
+    let left = run.refusal().unwrap_or_else(|| {
+        run.view(|view| view.seconds(selected)).map_or_else(String::new, |time| format!("About {}", seconds(time)))
+    });
     let layers = match run.slots.with(Vec::len) {
         1 => "the whole strip".into(),
         n => format!("all {} layers", counted(n)),
