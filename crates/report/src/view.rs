@@ -307,9 +307,14 @@ impl<'a> RunView<'a> {
         self.noun(task).is_some_and(|noun| noun.reads)
     }
 
-    /// "reads" or "names"
-    pub(crate) fn verb(&self, task: &str) -> &'static str {
+    /// What a network does with the task's samples: "reads" or "names".
+    pub fn verb(&self, task: &str) -> &'static str {
         if self.reads(task) { "reads" } else { "names" }
+    }
+
+    /// What a network does to them, as a participle: "read" or "named".
+    pub fn participle(&self, task: &str) -> &'static str {
+        if self.reads(task) { "read" } else { "named" }
     }
 
     /// The number in its set of a class of a task: in a choice of classes, the third need not be the digit 3.

@@ -109,6 +109,25 @@ test("of a run file with a grid the page says what it plays", async ({ page }) =
   await expect(notice(page)).toContainText("The page plays one run of this file.");
 });
 
+test.describe("an engine whose script cannot be fetched", () => {
+  // The browser writes what it could not fetch to its console.
+  test.use({ provoked: /worker_cpu_loader/ });
+
+  test("is tried twice, and then it is said", async ({ page }) => {
+    let tries = 0;
+    await page.route("**/cpu/worker_cpu_loader.js", (route) => {
+      tries += 1;
+      return route.abort();
+    });
+    await page.goto("./?backend=cpu");
+    await expect(page.locator(".banner")).toContainText("The engine did not start", { timeout: 30_000 });
+    await expect(play(page)).toHaveText("No engine here");
+    // Longer than the wait before another try.
+    await page.waitForTimeout(4000);
+    expect(tries).toBe(2);
+  });
+});
+
 test("an address that leads nowhere leads to the first lab", async ({ page }) => {
   await open(page);
   await page.goto("./?backend=cpu#/runs");

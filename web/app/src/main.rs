@@ -18,11 +18,11 @@ use labs::{
 };
 use leptos::prelude::*;
 use route::Route;
-use run::{News, Notice, Notices, Run, View, catalogue, default_strip, files, history, storage, strip::Strip};
+use run::{News, Notice, Notices, Run, View, catalogue, default_strip, history, storage, strip::Strip};
 use shell::{
     bar::Bar,
     dialogs::Dialogs,
-    document, keys,
+    document, files, keys,
     leaf::Leaf,
     notices::{LiveRegion, NoticeLine, QuietLine},
     pad::Pad,
@@ -31,15 +31,12 @@ use shell::{
     strip_view::StripView,
     tools,
     transport::Transport,
-    words::NAME,
+    words::{self, NAME},
 };
 use spec::{DeviceChoice, RunSpec};
 use ui::{MenuLayer, PageHost, elements};
 use wasm_bindgen::JsCast;
 use wasm_bindgen_futures::spawn_local;
-
-const NO_ENGINE: &str = "This browser cannot run the engine: it lacks WebAssembly with SIMD, or module workers. The \
-    methods can still be read.";
 
 /// Milliseconds between the engine being ready and the download of the later parts. A visitor who presses Play at once
 /// does not have to share the network and the CPU with that download.
@@ -217,7 +214,7 @@ fn App(
     let view = provide(opened);
     listen(view);
     let leaf_first = move || Route::now(view).lab().is_some_and(|lab| lab.leaf_first);
-    let has_engine = move || view.run.engine.state.get() != EngineState::Absent;
+    let no_engine = Memo::new(move |_| words::no_engine(view.run.engine.state.get()));
     let licences = catalogue().tasks.iter().filter(|task| !task.licence.is_empty()).take(1);
     let licences = licences.map(|task| view! { <a href=Route::Data.hash()>{task.licence.clone()}</a> }).collect_view();
     view! {
@@ -226,7 +223,9 @@ fn App(
             <Transport />
             <StripView />
         </section>
-        <p class="banner" hidden=has_engine>{NO_ENGINE}</p>
+        <p class="banner" hidden=move || no_engine.get().is_none()>
+            {no_engine}
+        </p>
         <QuietLine />
         <main
             class="work"

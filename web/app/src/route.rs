@@ -1,8 +1,8 @@
-//! The places of the page, and their addresses: `#/` and a path.
+//! The places of the page, and their paths.
 
 use crate::{
     labs::{LABS, lab::Lab},
-    run::{View, catalogue},
+    run::{View, address, catalogue},
 };
 use leptos::prelude::*;
 
@@ -17,13 +17,13 @@ pub enum Route {
 }
 
 /// The places that are no lab and no card: path and title.
-const PAGES: [(&str, &str, Route); 2] = [("runs", "Runs", Route::Runs), ("data", "Data", Route::Data)];
+const PAGES: [(&str, &str, Route); 2] = [("runs", "Runs", Route::Runs), (address::DATA, "Data", Route::Data)];
 
 /// What comes before a method's id in the path of its card.
 const METHOD: &str = "method/";
 
 impl Route {
-    /// The place at a path, which is a hash without `#/`. A card is also found by the short name of its method.
+    /// The place at a path, as in [`address`]. A card is also found by the short name of its method.
     pub fn at(path: &str) -> Option<Self> {
         if let Some(lab) = LABS.iter().find(|lab| lab.id == path) {
             return Some(Self::Lab(lab));
@@ -65,7 +65,7 @@ impl Route {
 
     /// For a link: `#/runs`.
     pub fn hash(&self) -> String {
-        format!("#/{}", self.path())
+        address::hash(&self.path())
     }
 
     pub const fn lab(&self) -> Option<&'static Lab> {
@@ -81,10 +81,16 @@ impl Route {
     }
 }
 
+/// Keys of the tabs, in their order. Tabs behind the tenth have none.
+const TAB_KEYS: &str = "1234567890";
+
 /// The places with a tab, with the key of each.
-pub fn tabs() -> impl Iterator<Item = (Route, char)> {
-    let runs = char::from_digit(LABS.len() as u32 + 1, 10).unwrap_or('0');
-    LABS.iter().map(|lab| (Route::Lab(lab), lab.key)).chain([(Route::Runs, runs)])
+pub fn tabs() -> impl Iterator<Item = (Route, Option<char>)> {
+    with_keys(LABS.iter().map(|lab| Route::Lab(lab)).chain([Route::Runs]))
+}
+
+fn with_keys<T>(tabs: impl Iterator<Item = T>) -> impl Iterator<Item = (T, Option<char>)> {
+    tabs.zip(TAB_KEYS.chars().map(Some).chain(std::iter::repeat(None)))
 }
 
 #[cfg(test)]
@@ -110,10 +116,10 @@ mod tests {
     }
 
     #[test]
-    fn tabs_have_keys_of_their_own() {
-        let mut keys: Vec<char> = tabs().map(|(_, key)| key).collect();
-        keys.sort_unstable();
-        keys.dedup();
-        assert_eq!(keys.len(), tabs().count());
+    fn tabs_have_keys_in_their_order_as_long_as_there_are_digits() {
+        let keys: Vec<Option<char>> = tabs().map(|(_, key)| key).take(3).collect();
+        assert_eq!(keys, [Some('1'), Some('2'), Some('3')]);
+        let many: Vec<Option<char>> = with_keys(0..13).map(|(_, key)| key).collect();
+        assert_eq!(many[8..], [Some('9'), Some('0'), None, None, None]);
     }
 }

@@ -55,8 +55,6 @@ struct Worker {
     guesses: Cell<u32>,
     /// The run in hand; 0 when none is.
     run: Cell<u32>,
-    /// Runs that were cancelled before their turn came.
-    cancelled: RefCell<Vec<u32>>,
     line: RefCell<VecDeque<Work>>,
     busy: Cell<bool>,
     session: RefCell<Option<Session>>,
@@ -79,7 +77,6 @@ pub fn serve(open: fn(DeviceChoice) -> engine::Boxed<'static, engine::Result<Ope
         guess: Rc::default(),
         guesses: Cell::new(0),
         run: Cell::new(0),
-        cancelled: RefCell::default(),
         line: RefCell::default(),
         busy: Cell::new(false),
         session: RefCell::default(),
@@ -114,7 +111,7 @@ impl Worker {
             }
             Command::Resume { run } if mine(run) => self.gate.paused.set(false),
             Command::Cancel { run } if mine(run) => self.gate.cancel.set(true),
-            Command::Cancel { run } => self.cancelled.borrow_mut().push(run),
+            Command::Cancel { run } => self.cancel_waiting(run),
             Command::Pause { .. } | Command::Step { .. } | Command::Resume { .. } => {}
             Command::Ask { ask, stage, base, question } => {
                 let worker = self.clone();
@@ -132,6 +129,16 @@ impl Worker {
                 let bytes = if buffers.is_empty() { Vec::new() } else { buffers.swap_remove(0) };
                 self.queue(Work::Import { name, what, bytes });
             }
+        }
+    }
+
+    /// Takes a run out of the line before its turn has come.
+    fn cancel_waiting(&self, run: u32) {
+        let mut line = self.line.borrow_mut();
+        let waiting = line.len();
+        line.retain(|work| !matches!(work, Work::Run { run: other, .. } if *other == run));
+        if line.len() < waiting {
+            self.page.say(said(run, Event::Cancelled { step: 0 }), Vec::new());
         }
     }
 
@@ -196,9 +203,6 @@ impl Worker {
                     }
                     result => self.report(run, result.err()),
                 }
-            }
-            Work::Run { run, .. } if self.cancelled.borrow().contains(&run) => {
-                self.page.say(said(run, Event::Cancelled { step: 0 }), Vec::new());
             }
             Work::Run { run, spec, first, last, paused } => {
                 self.run.set(run);

@@ -95,7 +95,7 @@ pub(super) fn running(view: &RunView, name: &str, outcome: &Outcome) -> Sentence
         }
         Some(Family::Attack) => match outcome.answers("attacked") {
             Some(answers) => {
-                let read = if view.reads(&task) { "read" } else { "named" };
+                let read = view.participle(&task);
                 let fooled = fixed((answers.len() - answers.rights()) as f64, 0);
                 let end = format!(" {things} are {read} wrongly so far.");
                 Sentence::new("Attacking: ").key(fooled, Role::Lose).plain(end)

@@ -50,6 +50,10 @@ pub struct Connection {
     pub held: HashMap<String, String>,
     /// Dropped by the visitor, or fetched from beside the page.
     pub files: Vec<File>,
+    /// Whether the worker in use has opened a device.
+    pub opened: bool,
+    /// How many workers in a row were gone before they had opened one.
+    pub failures: u32,
     /// Milliseconds: when a worker was lost last.
     pub lost: Option<f64>,
 }

@@ -14,6 +14,8 @@ pub enum EngineState {
     Restarting,
     /// The browser has no module workers or no WebAssembly.
     Absent,
+    /// No worker came to open a device: its script cannot be fetched, or it stops at once.
+    NotStarted,
 }
 
 /// The engine. Declared once in `main`, found with [`Engine::get`].

@@ -22,7 +22,11 @@ const GPU: &str = "gpu";
 /// Two workers lost within so many milliseconds are one fault and not two.
 const TWICE: f64 = 60_000.0;
 
-/// Milliseconds until the next look for an engine that is still being built, or for the end of a run.
+/// So many workers in a row may be gone before they have opened a device.
+const TRIES: u32 = 2;
+
+/// Milliseconds until the next look for an engine that is still being built, or for the end of a run, and until the
+/// next try of an engine that did not start.
 const AGAIN: u32 = 3000;
 
 impl Engine {
@@ -58,7 +62,9 @@ impl Engine {
     fn start_worker(self) {
         self.check_graphics();
         match self.spawn(CPU) {
-            Some(port) => self.change(|connection| (connection.worker, connection.gpu) = (Some(port), false)),
+            Some(port) => self.change(|connection| {
+                (connection.worker, connection.gpu, connection.opened) = (Some(port), false, false);
+            }),
             None => self.state.set(EngineState::Absent),
         }
     }
@@ -142,6 +148,7 @@ impl Engine {
                 if gpu {
                     self.change_over();
                 }
+                self.change(|connection| (connection.opened, connection.failures) = (true, 0));
                 let state = self.state_after(DeviceState::of(&device, software, why));
                 self.device
                     .update(|now| (now.name, now.adapter, now.state, now.times) = (device, adapter, state, times));
@@ -158,6 +165,8 @@ impl Engine {
                 _ => self.give_up_gpu(DeviceState::GpuFailed),
             },
             Event::Failed { message, .. } => self.crashed(message),
+            // A file that the engine could not take.
+            Event::Warning { .. } => self.tell(FromEngine::Said(Said { run: 0, stage: None, event }, vec![])),
             _ => {}
         }
     }
@@ -209,6 +218,9 @@ impl Engine {
 
     /// The worker is gone: a panic, or a lost device. Another starts.
     fn crashed(self, message: String) {
+        if !self.read(|connection| connection.opened) {
+            return self.did_not_start(message);
+        }
         let now = browser::now();
         let (gpu, before) = self.change(|connection| (connection.gpu, connection.lost.replace(now)));
         let again = before.is_some_and(|before| now - before < TWICE);
@@ -224,5 +236,22 @@ impl Engine {
             self.device.update(|device| device.state = DeviceState::Lost);
         }
         self.restart();
+    }
+
+    /// A worker was gone before it had opened a device. Another one is tried after a while, but not for ever. `message`
+    /// is empty where the worker had no word, as without its script.
+    fn did_not_start(self, message: String) {
+        let (failures, _ended) = self.change(|connection| {
+            connection.failures += 1;
+            (connection.failures, connection.worker.take())
+        });
+        if !message.is_empty() {
+            self.tell(FromEngine::Crashed(Crash::Panicked { message, again: failures > 1 }));
+        }
+        if failures < TRIES {
+            self.later(move || self.start_worker());
+        } else {
+            self.state.set(EngineState::NotStarted);
+        }
     }
 }

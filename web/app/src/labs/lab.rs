@@ -12,8 +12,6 @@ pub struct Lab {
     pub id: &'static str,
     /// On its tab.
     pub title: &'static str,
-    /// The key that opens it.
-    pub key: char,
     /// Single letters of its own, while it is open.
     pub keys: &'static [Key],
     /// The families whose stages it shows; the first one is offered first.

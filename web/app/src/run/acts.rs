@@ -112,7 +112,7 @@ impl Run {
             now: now.map(|(name, _)| name),
             stages: played,
             since: browser::now(),
-            paused: false,
+            paused: None,
             follow,
         }));
     }

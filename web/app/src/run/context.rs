@@ -25,11 +25,33 @@ pub struct Playing {
     pub stages: Vec<(String, String)>,
     /// The stage in hand.
     pub now: Option<String>,
-    /// Milliseconds: when the phase in hand began.
+    /// Milliseconds: when the phase in hand began; what it was paused for is added.
     pub since: f64,
-    pub paused: bool,
+    /// Milliseconds: since when it is paused, if it is.
+    pub paused: Option<f64>,
     /// Whether the view goes along from stage to stage.
     pub follow: bool,
+}
+
+impl Playing {
+    /// A phase begins. A paused run that is stepped may come to its next phase.
+    pub(super) const fn begin_phase(&mut self, now: f64) {
+        self.since = now;
+        if let Some(paused) = &mut self.paused {
+            *paused = now;
+        }
+    }
+
+    pub(super) fn pause(&mut self, now: f64) {
+        self.paused.get_or_insert(now);
+    }
+
+    /// Goes on. The pause does not count as time that the phase took.
+    pub(super) fn resume(&mut self, now: f64) {
+        if let Some(paused) = self.paused.take() {
+            self.since += now - paused;
+        }
+    }
 }
 
 /// Stages that are to be played as soon as the engine is ready.
@@ -133,5 +155,27 @@ impl Run {
 
     pub fn get() -> Self {
         expect_context()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_pause_does_not_count_as_time_of_a_phase() {
+        let mut playing = Playing { run: 1, stages: vec![], now: None, since: 100.0, paused: None, follow: false };
+        playing.pause(150.0);
+        // Said again after each single step.
+        playing.pause(400.0);
+        playing.resume(550.0);
+        assert_eq!((playing.since, playing.paused), (500.0, None));
+        playing.resume(600.0);
+        assert_eq!(playing.since, 500.0);
+        // A step into the next phase: only the rest of the pause lies in it.
+        playing.pause(650.0);
+        playing.begin_phase(700.0);
+        playing.resume(750.0);
+        assert_eq!(playing.since, 750.0);
     }
 }

@@ -1,89 +1,54 @@
-//! Files in, dropped on the page, and files out.
+//! What files the page reads, and the files that it saves.
 
-use super::{
-    context::Run,
-    history, link,
-    notices::{Notice, Taken},
-    view::View,
-};
+use super::{context::Run, history, link};
 use crate::ui::export::download;
-use gloo_file::futures::read_as_bytes;
-use js_sys::Uint8Array;
 use leptos::{prelude::*, wasm_split::SplitLoaderError};
-use serde_json::Map;
-use spec::{Import, Pick, Reports, Wrong};
-use wasm_bindgen_futures::spawn_local;
 
-/// The largest accepted run file, in bytes.
-const RUN_FILE: u64 = 1_000_000;
-/// The largest accepted file of weights or data.
-const LARGE: u64 = 200_000_000;
-
-/// Reads dropped files, each by its name's ending.
-///
-/// # Errors
-/// The part of the page cannot be had.
-#[leptos::wasm_split::wasm_split(tools, fallible, wasm_split_path = ::leptos::wasm_split)]
-pub fn take(view: View, files: web_sys::FileList) -> Result<(), SplitLoaderError> {
-    for file in gloo_file::FileList::from(files).iter() {
-        spawn_local(take_one(view, file.clone()));
-    }
-    Ok(())
+/// What a file is read as.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum FileKind {
+    Run,
+    Weights,
+    /// Images or labels.
+    Data,
 }
 
-async fn take_one(view: View, file: gloo_file::File) {
-    let notices = view.run.notices;
-    let name = file.name();
-    let lower = name.to_lowercase();
-    let ends = |endings: &[&str]| endings.iter().any(|ending| lower.ends_with(ending));
-    let is_run = ends(&[".toml", ".json"]);
-    let limit = if is_run { RUN_FILE } else { LARGE };
-    if file.size() > limit {
-        let limit = limit / 1_000_000;
-        notices.show(Notice::Refused(Wrong::new(name, format!("it has more than {limit} MB, the limit"))));
-        return;
+/// How the names of files end that the page reads; of gzip, only data is read.
+const ENDINGS: [(FileKind, &[&str]); 3] = [
+    (FileKind::Run, &[".toml", ".json"]),
+    (FileKind::Weights, &[".safetensors"]),
+    (FileKind::Data, &["-ubyte", ".idx", ".gz"]),
+];
+
+impl FileKind {
+    /// By the ending of a file's name, in letters of either case; `None` of a file that the page does not read.
+    pub fn of(name: &str) -> Option<Self> {
+        let name = name.to_lowercase();
+        let is = |(_, endings): &&(Self, &[&str])| endings.iter().any(|ending| name.ends_with(ending));
+        ENDINGS.iter().find(is).map(|(kind, _)| *kind)
     }
-    let Ok(bytes) = read_as_bytes(&file).await else { return };
-    if is_run {
-        match Reports::run_of(&String::from_utf8_lossy(&bytes)) {
-            Ok(spec) => view.load(spec),
-            Err(wrong) => notices.show(Notice::Refused(wrong)),
+
+    /// The largest file of the kind that is read, in bytes.
+    pub const fn limit(self) -> u64 {
+        match self {
+            Self::Run => 1_000_000,
+            Self::Weights | Self::Data => 200_000_000,
         }
-    } else if ends(&[".safetensors"]) {
-        take_weights(view, name, &bytes);
-    } else if ends(&[".gz", "-ubyte", ".idx"]) {
-        take_data(view, name, &bytes);
-    } else {
-        notices.show(Notice::NotAFile(name));
+    }
+
+    const fn title(self) -> &'static str {
+        match self {
+            Self::Run => "run files",
+            Self::Weights => "weights",
+            Self::Data => "IDX data",
+        }
     }
 }
 
-/// The strip starts from these weights now.
-fn take_weights(view: View, name: String, bytes: &[u8]) {
-    // The engine is told of other weights once nothing plays.
-    view.run.stop();
-    let stem = name.split('.').next().unwrap_or(&name).to_owned();
-    view.run.import(Import::Source, stem.clone(), Uint8Array::from(bytes).buffer());
-    view.run.edit(|strip| {
-        strip.spec.model.params.insert("weights".into(), stem.into());
-    });
-    view.run.notices.show(Notice::FileTaken { name, what: Taken::Weights });
-}
-
-/// The first task reads it as its images or labels.
-fn take_data(view: View, name: String, bytes: &[u8]) {
-    view.run.stop();
-    let key = if name.contains("label") { "labels" } else { "images" };
-    view.run.import(Import::Data, name.clone(), Uint8Array::from(bytes).buffer());
-    view.run.edit(|strip| {
-        if let Some(task) = strip.spec.tasks.values_mut().next() {
-            if task.id != "idx" {
-                *task = Pick { id: "idx".into(), params: Map::new() };
-            }
-            task.params.insert(key.into(), name.clone().into());
-        }
-    });
-    view.run.notices.show(Notice::FileTaken { name, what: Taken::Data });
+/// What the page reads: "run files (.toml, .json), weights (.safetensors) and IDX data (-ubyte, .idx, .gz)".
+pub fn readable() -> String {
+    let [run, weights, data] = ENDINGS.map(|(kind, endings)| format!("{} ({})", kind.title(), endings.join(", ")));
+    format!("{run}, {weights} and {data}")
 }
 
 /// The run file, as a person would write it.
@@ -114,4 +79,28 @@ pub fn save_runs_csv(run: Run) {
 pub fn save_runs_json(run: Run) {
     let text = run.history.with_untracked(|runs| serde_json::to_string_pretty(runs).unwrap_or_default());
     download("palimpsest-runs.json", "application/json", text.as_bytes());
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_file_is_known_by_its_ending() {
+        for (name, kind) in [
+            ("run.toml", Some(FileKind::Run)),
+            ("report.JSON", Some(FileKind::Run)),
+            ("mine.safetensors", Some(FileKind::Weights)),
+            ("train-images-idx3-ubyte", Some(FileKind::Data)),
+            ("t10k-labels-idx1-ubyte.gz", Some(FileKind::Data)),
+            ("images.idx", Some(FileKind::Data)),
+            ("picture.png", None),
+            ("toml", None),
+        ] {
+            assert_eq!(FileKind::of(name), kind, "{name}");
+        }
+        for ending in ENDINGS.iter().flat_map(|(_, endings)| *endings) {
+            assert!(readable().contains(ending), "{ending}");
+        }
+    }
 }

@@ -90,22 +90,24 @@ fn of_run(view: View, said: Said, buffers: Vec<ArrayBuffer>) {
             });
         }
         Event::Failed { message, .. } if prepared => run.trouble.set(Some(message)),
-        Event::Failed { message, .. } => {
-            // A run that was refused before its first stage.
-            run.playing.set(None);
-            run.notices.show(Notice::RunRefused(message));
-        }
-        Event::Finished { .. } => {
-            let is_mine = |playing: &Option<Playing>| playing.as_ref().is_some_and(|playing| playing.run == said.run);
-            if run.playing.with_untracked(is_mine) {
-                run.playing.set(None);
-            }
-        }
+        Event::Failed { message, .. } => refused(run, said.run, message),
+        Event::Finished { .. } if run.has_in_hand(said.run) => run.playing.set(None),
+        // Of no run: of a file that the engine was given.
+        Event::Warning { message } if said.run == 0 => run.notices.show(Notice::FileRefused(message)),
         // Answers of the source network.
         Event::Answers { .. } | Event::Classes { .. } if prepared => {
             of_stage(view, Said { stage: Some(START.into()), ..said }, buffers);
         }
         _ => {}
+    }
+}
+
+/// A run was refused before its first stage. What is said of a preparation that is not the newest any more is of no
+/// run in hand, and of no interest.
+fn refused(run: Run, number: u32, message: String) {
+    if run.has_in_hand(number) {
+        run.playing.set(None);
+        run.notices.show(Notice::RunRefused(message));
     }
 }
 
@@ -191,7 +193,10 @@ fn before(view: View, name: &str, event: &Event) {
     };
     match event {
         Event::Stage { .. } => {
-            change(&|playing| (playing.now, playing.since) = (Some(name.into()), now));
+            change(&|playing| {
+                playing.now = Some(name.into());
+                playing.begin_phase(now);
+            });
             let follows = run.playing.with_untracked(|playing| playing.as_ref().is_some_and(|playing| playing.follow));
             if follows && now - view.chose.get_value() > BY_HAND {
                 view.select(name);
@@ -200,9 +205,9 @@ fn before(view: View, name: &str, event: &Event) {
         }
         Event::Warning { message } => run.notices.tell(News::Warning(message.clone())),
         // What is left is guessed from the phase in hand.
-        Event::Phase { .. } => change(&|playing| playing.since = now),
-        Event::Paused { .. } => change(&|playing| playing.paused = true),
-        Event::Resumed => change(&|playing| playing.paused = false),
+        Event::Phase { .. } => change(&|playing| playing.begin_phase(now)),
+        Event::Paused { .. } => change(&|playing| playing.pause(now)),
+        Event::Resumed => change(&|playing| playing.resume(now)),
         _ => {}
     }
 }
@@ -246,6 +251,26 @@ fn keep(run: Run, name: &str, print: &str) {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::{
+        engine::Engine,
+        run::{Notices, default_strip},
+    };
+    use spec::DeviceChoice;
+
+    #[test]
+    fn the_failure_of_an_old_preparation_ends_no_run() {
+        let owner = Owner::new();
+        owner.set();
+        let run = Run::new(default_strip(), vec![], Engine::new(DeviceChoice::Cpu), Notices::new());
+        let stages = vec![("digits".to_owned(), "print".to_owned())];
+        let playing = Playing { run: 7, stages, now: None, since: 0.0, paused: None, follow: false };
+        run.playing.set(Some(playing.clone()));
+        refused(run, 6, "a file is missing".into());
+        assert_eq!((run.playing.get_untracked(), run.notices.notice.get_untracked()), (Some(playing), None));
+        refused(run, 7, "a file is missing".into());
+        let told = Some(Notice::RunRefused("a file is missing".into()));
+        assert_eq!((run.playing.get_untracked(), run.notices.notice.get_untracked()), (None, told));
+    }
 
     #[test]
     fn a_quarter_is_told_when_it_is_passed_and_not_of_the_reference() {

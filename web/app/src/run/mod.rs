@@ -2,6 +2,7 @@
 //! natively, the contexts are [`Run`], [`View`] and [`Notices`].
 
 mod acts;
+pub mod address;
 pub mod cards;
 pub mod catalogue;
 mod context;

@@ -1,6 +1,7 @@
 //! What the visitor does that moves the view: goes, selects, and plays what is selected.
 
 use super::{
+    address,
     catalogue::catalogue,
     notices::{News, Notice},
     strip::Strip,
@@ -226,7 +227,7 @@ impl View {
 /// Without a new step of the browser's history for where it is already.
 fn set_hash(path: &str) {
     let location = window().location();
-    let hash = format!("#/{path}");
+    let hash = address::hash(path);
     if location.hash().unwrap_or_default() != hash {
         let _ = location.set_hash(&hash);
     }

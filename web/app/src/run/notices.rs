@@ -32,6 +32,8 @@ pub enum Notice {
     PlaysOnce,
     /// The engine refused a run before its first stage, with this sentence.
     RunRefused(String),
+    /// The engine could not take a file that it was given, with this sentence.
+    FileRefused(String),
     /// A dropped file that is of no known kind.
     NotAFile(String),
     FileTaken {

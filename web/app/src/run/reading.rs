@@ -88,16 +88,6 @@ impl Run {
         self.view(|view| view.things(task))
     }
 
-    /// The same without what was done to them: "digits".
-    pub fn bare_things(&self, task: &str) -> String {
-        self.view(|view| view.bare_things(task).into())
-    }
-
-    /// One of them: "digit".
-    pub fn bare_thing(&self, task: &str) -> String {
-        self.view(|view| view.bare_thing(task).into())
-    }
-
     /// What so many of a task's samples are, whatever an image shows: "image", "images", "points".
     pub fn samples(&self, task: &str, n: usize) -> String {
         self.view(|view| view.samples(task, n).into())
@@ -175,11 +165,6 @@ impl Run {
         self.asked.with(|asked| asked.get(&key).cloned())
     }
 
-    /// Seconds that a stage will take on this machine, with what it stands on and is not played.
-    pub fn estimate(&self, name: &str) -> Option<f64> {
-        self.view(|view| view.seconds(name))
-    }
-
     /// Seconds of a stage alone.
     pub fn own_estimate(&self, name: &str) -> Option<f64> {
         let print = self.print(name)?;
@@ -204,11 +189,6 @@ impl Run {
             let count = catalogue().leaf.labels.iter().max().map_or(0, |label| label + 1);
             (0..count).map(|class| class.to_string()).collect()
         })
-    }
-
-    /// Whether two tasks are views on one set: a number is the same sample in both.
-    pub fn is_one_set(&self, a: &str, b: &str) -> bool {
-        self.view(|view| view.is_one_set(a, b))
     }
 
     /// What a stage's setting is, written or by default; `Null` of no such setting.
@@ -263,7 +243,12 @@ impl Run {
     }
 
     pub fn is_paused(&self) -> bool {
-        self.playing.with(|playing| playing.as_ref().is_some_and(|playing| playing.paused))
+        self.playing.with(|playing| playing.as_ref().is_some_and(|playing| playing.paused.is_some()))
+    }
+
+    /// Whether the run with this number is the one that the engine has in hand.
+    pub(super) fn has_in_hand(&self, run: u32) -> bool {
+        self.playing.with_untracked(|playing| playing.as_ref().is_some_and(|playing| playing.run == run))
     }
 
     /// The source network that the run file names, where it names one.

@@ -1,5 +1,6 @@
 //! The address, the title and the theme of the page.
 
+use crate::run::address;
 use leptos::prelude::window;
 use wasm_bindgen::JsCast;
 use web_sys::HtmlElement;
@@ -8,9 +9,9 @@ pub fn hash() -> String {
     window().location().hash().unwrap_or_default()
 }
 
-/// The hash without `#/`; `None` of a hash that is no path.
+/// The path in the hash; `None` of a hash that is no path.
 pub fn path() -> Option<String> {
-    hash().strip_prefix("#/").map(str::to_owned)
+    address::path(&hash()).map(str::to_owned)
 }
 
 pub fn search() -> String {

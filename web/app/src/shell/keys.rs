@@ -1,8 +1,8 @@
 //! Keys of the whole page.
 
 use crate::{
-    labs::{LABS, lab::Key},
-    route,
+    labs::lab::{Key, Lab},
+    route::{self, Route},
     run::{OpenDialog, Side, View},
     ui::elements,
 };
@@ -66,28 +66,71 @@ fn with_control(view: View, key: &str, shift: bool) -> bool {
 
 /// Whether the key means something.
 fn alone(view: View, key: &str) -> bool {
-    if let Some((route, _)) = route::tabs().find(|(_, tab)| key.chars().eq([*tab])) {
+    if let Some(route) = tab(key) {
         view.go(&route.path());
-        return true;
-    }
-    let is_pressed = |of_lab: &&Key| key.chars().flat_map(char::to_lowercase).eq([of_lab.key]);
-    if let Some(of_lab) = LABS.iter().flat_map(|lab| lab.keys).find(is_pressed) {
+    } else if let Some(act) = of_page(key) {
+        act(view);
+    } else if let Some(of_lab) = untrack(|| Route::now(view)).lab().and_then(|lab| of_lab(lab, key)) {
         elements::focus(of_lab.to);
-        return true;
-    }
-    match key {
-        " " => view.play_or_pause(),
-        "." => view.step(),
-        "s" | "S" => view.run.stop(),
-        "r" | "R" => view.reset(),
-        "," => view.drawer.update(|open| *open = !*open),
-        "[" => view.step_layer(-1),
-        "]" => view.step_layer(1),
-        "c" | "C" => view.side.update(|side| *side = if *side == Side::All { Side::Other } else { Side::All }),
-        "d" | "D" => elements::focus("#pad"),
-        "/" => view.open_chooser(),
-        "?" => view.open(OpenDialog::Keys),
-        _ => return false,
+    } else {
+        return false;
     }
     true
+}
+
+/// The place whose tab has this key.
+fn tab(key: &str) -> Option<Route> {
+    route::tabs().find(|(_, tab)| tab.is_some_and(|tab| key.chars().eq([tab]))).map(|(route, _)| route)
+}
+
+/// What a key does whatever is open.
+fn of_page(key: &str) -> Option<fn(View)> {
+    let act: fn(View) = match key {
+        " " => |view| view.play_or_pause(),
+        "." => |view| view.step(),
+        "s" | "S" => |view| view.run.stop(),
+        "r" | "R" => |view| view.reset(),
+        "," => |view| view.drawer.update(|open| *open = !*open),
+        "[" => |view| view.step_layer(-1),
+        "]" => |view| view.step_layer(1),
+        "c" | "C" => |view| view.side.update(|side| *side = if *side == Side::All { Side::Other } else { Side::All }),
+        "d" | "D" => |_| elements::focus("#pad"),
+        "/" => |view| view.open_chooser(),
+        "?" => |view| view.open(OpenDialog::Keys),
+        _ => return None,
+    };
+    Some(act)
+}
+
+/// A key that a lab has while it is open.
+fn of_lab(lab: &Lab, key: &str) -> Option<&'static Key> {
+    lab.keys.iter().find(|of_lab| key.chars().flat_map(char::to_lowercase).eq([of_lab.key]))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::labs::LABS;
+
+    #[test]
+    fn a_lab_has_its_keys_for_itself() {
+        assert!(LABS.iter().any(|lab| !lab.keys.is_empty()));
+        for lab in LABS {
+            for key in lab.keys {
+                let name = key.key.to_string();
+                assert!(key.key.is_lowercase(), "{lab:?}: {name}");
+                assert!(of_page(&name).is_none() && tab(&name).is_none(), "{lab:?}: {name} is a key of the page");
+                assert_eq!(lab.keys.iter().filter(|other| other.key == key.key).count(), 1, "{lab:?}: {name}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_key_of_one_lab_means_nothing_in_another() {
+        let (with, without): (Vec<&Lab>, Vec<&Lab>) = LABS.iter().partition(|lab| !lab.keys.is_empty());
+        let key = with[0].keys[0].key;
+        assert!(of_lab(with[0], &key.to_string()).is_some());
+        assert!(of_lab(with[0], &key.to_uppercase().to_string()).is_some());
+        assert!(of_lab(without[0], &key.to_string()).is_none());
+    }
 }

@@ -173,24 +173,28 @@ fn look(place: usize, shown: Shown) -> Look {
     let (Some(id), Some(label)) = (id, label) else {
         return Look { class: "tile", over: None, name: String::new() };
     };
-    let names = shown.view.run.class_names(&shown.task.get());
+    let (run, task) = (shown.view.run, shown.task.get());
+    let names = run.class_names(&task);
     let word = |class: u16| names.get(usize::from(class)).cloned().unwrap_or_default();
-    let thing = one(&word(label));
+    let class = word(label);
     if let Some(leaf) = shown.laid.get() {
         let Some(&answer) = leaf.answers.get(&id) else {
-            return Look { class: "tile unlearnt", over: None, name: thing };
+            return Look { class: "tile unlearnt", over: None, name: one(&class) };
         };
-        let name = format!("{thing}, {}, read as {}", leaf.state, word(answer));
+        let name = run.view(|view| view.spoken_sample(&task, &class, Some(leaf.state), Some(&word(answer))));
         return looks(answer != label, word(answer), name);
     }
     let read = |answers: &Answers| {
         answers.at(id).map(|at| (answers.classes[at], answers.confidences[at], answers.runners_up[at]))
     };
     let Some((answer, confidence, second)) = shown.answers.get().as_deref().and_then(read) else {
-        return Look { class: "tile unlearnt", over: None, name: format!("{thing}, not read yet") };
+        return Look {
+            class: "tile unlearnt",
+            over: None,
+            name: run.view(|view| view.spoken_sample(&task, &class, None, None)),
+        };
     };
-    let share = fixed(100.0 * f64::from(confidence), 0);
-    let name = format!("{thing}, read as {}, {share} per cent", word(answer));
+    let name = run.view(|view| view.spoken_sure(&task, &class, &word(answer), confidence.into()));
     if shown.fresh.get() {
         return Look { class: "tile unlearnt", over: None, name };
     }

@@ -5,6 +5,7 @@ mod boundary;
 pub mod chooser;
 pub mod dialogs;
 pub mod document;
+pub mod files;
 pub mod keys;
 pub mod layer_menu;
 pub mod leaf;

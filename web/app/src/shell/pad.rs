@@ -8,7 +8,7 @@ use crate::{
 };
 use leptos::{ev, html, prelude::*};
 use report::figure::one;
-use spec::{Answer, Question};
+use spec::{Answer, Kind, Question};
 use wasm_bindgen::JsCast;
 use wasm_bindgen_futures::spawn_local;
 
@@ -16,6 +16,8 @@ use wasm_bindgen_futures::spawn_local;
 const PACE: f64 = 66.0;
 /// Cells of a side that the keys move over: what the network sees.
 const CELLS: usize = 8;
+/// The same as the shape of an image: channels, rows and columns.
+const SHAPE: [usize; 3] = [1, CELLS, CELLS];
 
 /// The drawing and what is known of it.
 #[derive(Clone, Copy)]
@@ -33,11 +35,22 @@ struct State {
 }
 
 impl State {
+    /// Whether the network in view takes what is drawn: images of one channel and this size, and no points.
+    fn fits(self) -> bool {
+        let run = self.view.run;
+        let task = run.task_of(&self.view.shown());
+        let shape = run.samples.with(|samples| samples.get(&run.task_key(&task)).map(|images| images.shape));
+        run.view(|view| view.kind(&task)) == Kind::Images && shape.is_none_or(|shape| shape == SHAPE)
+    }
+
     /// Drawing follows the pointer; the question follows at its own pace, the newest wins.
     fn classify(self) {
         let (Some(canvas), false) = (self.canvas.get_untracked(), self.is_empty()) else { return };
+        if !untrack(|| self.fits()) {
+            return;
+        }
         let Some(values) = reduced(&canvas) else { return };
-        self.seen.set(Some(Image { shape: [1, CELLS, CELLS], values: values.clone(), signed: false }));
+        self.seen.set(Some(Image { shape: SHAPE, values: values.clone(), signed: false }));
         let now = browser::now();
         if self.busy.get_value() || now - self.asked.get_value() < PACE {
             return;
@@ -116,15 +129,20 @@ pub fn Pad() -> impl IntoView {
         network.track();
         state.classify();
     });
+    let fits = Memo::new(move |_| state.fits());
     let is_empty = Memo::new(move |_| state.strokes.with(Vec::is_empty));
     let spoken = move || {
         state.shares.with(|shares| {
             let top = shares.iter().max_by(|a, b| a.share.total_cmp(&b.share));
-            top.map_or_else(String::new, |top| format!("Reads {}, {} per cent", top.name, (100.0 * top.share).round()))
+            let words = |top: &Chip| {
+                let task = view.run.task_of(&view.shown());
+                view.run.view(|view| view.spoken_answer(&task, &top.name, top.share))
+            };
+            top.map_or_else(String::new, words)
         })
     };
     view! {
-        <section class="draw" aria-label="Try your own">
+        <section class="draw" aria-label="Try your own" hidden=move || !fits.get()>
             <Surface state is_empty />
             <div>
                 <h3>"Try your own"</h3>
@@ -173,7 +191,8 @@ fn Surface(
     };
     let hint = move || {
         let run = state.view.run;
-        format!("Draw {} here", one(&run.bare_thing(&run.task_of(&state.view.shown()))))
+        let task = run.task_of(&state.view.shown());
+        run.view(|view| format!("Draw {} here", one(view.bare_thing(&task))))
     };
     let mark = move || match cursor.get() {
         None => "display:none".to_owned(),

@@ -65,6 +65,7 @@ pub fn play_state(view: View, now: f64) -> PlayState {
         EngineState::Loading => return PlayState::waits("Getting ready…", "Loading the engine"),
         EngineState::Restarting => return PlayState::waits("Restarting…", "Starting this layer again"),
         EngineState::Absent => return PlayState::waits("No engine here", "This browser cannot run it"),
+        EngineState::NotStarted => return PlayState::waits("No engine here", "It could not be started"),
         EngineState::Ready => {}
     }
     if let Some(playing) = run.playing.get() {
@@ -100,7 +101,7 @@ fn running(run: Run, playing: &Playing, now: f64) -> PlayState {
         0 => "Starting".to_owned(),
         of => step(outcome.step, of),
     };
-    if playing.paused {
+    if playing.paused.is_some() {
         return PlayState { left: format!("Paused at {place}"), share, ..PlayState::new(Press::Resume, "Go on") };
     }
     // The time left is that of the phase in hand: how long later phases take is not known.
@@ -119,9 +120,9 @@ fn running(run: Run, playing: &Playing, now: f64) -> PlayState {
 fn idle(run: Run, selected: &str) -> PlayState {
     let waiting: Vec<String> = run.order().into_iter().filter(|name| !run.is_done(name)).collect();
     let total: Option<f64> = waiting.iter().map(|name| run.own_estimate(name)).sum();
-    let left = run
-        .refusal()
-        .unwrap_or_else(|| run.estimate(selected).map_or_else(String::new, |time| format!("About {}", seconds(time))));
+    let left = run.refusal().unwrap_or_else(|| {
+        run.view(|view| view.seconds(selected)).map_or_else(String::new, |time| format!("About {}", seconds(time)))
+    });
     let layers = match run.slots.with(Vec::len) {
         1 => "the whole strip".into(),
         2 => "both layers".into(),

@@ -14,7 +14,7 @@ use leptos::prelude::*;
 pub fn Transport() -> impl IntoView {
     let view = View::get();
     let run = view.run;
-    // Time left never grows by more than once per five seconds, and is not shown before one has passed.
+    // The time left is counted anew by this clock.
     let clock = RwSignal::new(0.0);
     StoredValue::new_local(Interval::new(500, move || clock.set(browser::now())));
     let state = Memo::new(move |_| play_state(view, clock.get()));

@@ -1,8 +1,8 @@
 //! Words of the page around the labs: the device, notices, places. What figures say is worded by `report`.
 
 use crate::{
-    engine::{Device, DeviceState},
-    run::{Notice, Run, Taken},
+    engine::{Device, DeviceState, EngineState},
+    run::{Notice, Run, Taken, files},
 };
 use report::{
     figure::{capital, counted, fixed},
@@ -37,6 +37,21 @@ pub fn device(state: DeviceState) -> (&'static str, &'static str) {
     }
 }
 
+/// Why there is no engine, where there is none.
+pub const fn no_engine(state: EngineState) -> Option<&'static str> {
+    match state {
+        EngineState::Absent => Some(
+            "This browser cannot run the engine: it lacks WebAssembly with SIMD, or module workers. The methods can \
+             still be read.",
+        ),
+        EngineState::NotStarted => Some(
+            "The engine did not start: its files could not be loaded, or this browser cannot run them. Look at the \
+             connection and load the page again; the methods can still be read.",
+        ),
+        EngineState::Loading | EngineState::Ready | EngineState::Restarting => None,
+    }
+}
+
 /// Why this device is used, in a sentence or two.
 pub fn device_help(device: &Device) -> String {
     let times = device.times.map(|times| fixed(times, 1));
@@ -53,16 +68,17 @@ pub fn device_help(device: &Device) -> String {
         },
         DeviceState::Software => "This adapter is emulated on the CPU: fine for correctness, meaningless for speed.",
         DeviceState::NoGpu => {
-            "This browser has no WebGPU that the engine can use, so the CPU engine runs. Results are the same; the \
-             larger networks are slower."
+            "This browser has no WebGPU that the engine can use, so the CPU engine runs. Results are alike, up to \
+             rounding; the larger networks are slower."
         }
         DeviceState::CpuAlone => {
-            "The engine for graphics devices is not beside this page. Results are the same on every device."
+            "The engine for graphics devices is not beside this page. Results are alike on every device, up to rounding."
         }
         DeviceState::CpuFaster => {
             let by = times.map_or_else(String::new, |times| format!(" by {times} times"));
             return format!(
-                "For a network this small the CPU won the one-second probe{by}. Results are the same on every device."
+                "For a network this small the CPU won the one-second probe{by}. Results are alike on every device, up \
+                 to rounding."
             );
         }
         DeviceState::GpuFailed => "The graphics device gave a wrong result or none, so it is not used.",
@@ -88,8 +104,7 @@ pub fn notice(notice: &Notice) -> (String, String) {
     match notice {
         Notice::Lost => said(
             "The graphics device stopped answering.",
-            "This layer starts again on a new device; its result is the same, since the seed is. Nothing finished is \
-             lost.",
+            "This layer starts again on a new device, from the same seed. Nothing finished is lost.",
         ),
         Notice::LostTwice => {
             said("The graphics device was lost again, so the CPU takes over.", "This layer starts again there.")
@@ -126,10 +141,12 @@ pub fn notice(notice: &Notice) -> (String, String) {
             "That of its first seed, with the settings that its stages have; the command line plays grid and repeats.",
         ),
         Notice::RunRefused(message) => (String::from("This run was refused."), sentence(message.trim_end_matches('.'))),
-        Notice::NotAFile(name) => (
-            format!("{name} is none of the files this page reads."),
-            "A run file ends in .toml or .json, weights in .safetensors, IDX data in -ubyte or -ubyte.gz.".into(),
-        ),
+        Notice::FileRefused(message) => {
+            (String::from("The engine could not take a file."), sentence(message.trim_end_matches('.')))
+        }
+        Notice::NotAFile(name) => {
+            (format!("{name} is none of the files this page reads."), format!("{}.", capital(&files::readable())))
+        }
         Notice::FileTaken { name, what } => {
             let what = match what {
                 Taken::Weights => "The strip starts from these weights now.",
@@ -139,7 +156,7 @@ pub fn notice(notice: &Notice) -> (String, String) {
         }
         Notice::NoWebgpu => said(
             "This browser has no WebGPU, so the CPU engine runs.",
-            "Results are the same; the larger networks are slower.",
+            "Results are alike, up to rounding; the larger networks are slower.",
         ),
     }
 }

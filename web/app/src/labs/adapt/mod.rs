@@ -18,7 +18,6 @@ use spec::Family;
 pub static LAB: Lab = Lab {
     id: words::ID,
     title: words::TITLE,
-    key: '2',
     keys: &[],
     families: &[Family::Peft],
     provide: || {},

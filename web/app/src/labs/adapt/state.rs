@@ -111,7 +111,7 @@ impl Layer {
         });
     }
 
-    /// Whether the adapter is off for a look.
+    /// Takes the adapter off for a look, or puts it back.
     pub fn flip(&self) {
         let print = untrack(|| self.print().filter(|_| !self.view.is_off()));
         self.view.off.set(print);

@@ -22,7 +22,6 @@ use spec::Family;
 pub static LAB: Lab = Lab {
     id: words::ID,
     title: words::TITLE,
-    key: '3',
     keys: &[Key { key: 'e', name: "Budget ε", to: "#epsilon" }],
     families: &[Family::Attack, Family::Defend],
     provide: state::provide,

@@ -78,7 +78,7 @@ impl Target {
     /// Whether a network can be attacked here with this image of a task.
     pub fn takes(self, task: &str, id: u32) -> bool {
         let is_attacked = |name: &String| matches!(self.run.family(name), Some(Family::Attack | Family::Defend));
-        let fits = |layer: String| self.run.is_one_set(task, &self.task(&layer));
+        let fits = |layer: String| self.run.view(|view| view.is_one_set(task, &self.task(&layer)));
         self.run.order().iter().any(is_attacked) && self.victim().is_some_and(fits) && self.sample().ids.contains(&id)
     }
 

@@ -36,7 +36,7 @@ pub fn Triptych() -> impl IntoView {
         let values: Vec<f32> = shot.clean(0).iter().zip(&change).map(|(pixel, change)| pixel + change).collect();
         Some(shot.picture(&values, false))
     };
-    let title = move || format!("One {}, attacked", target.run.bare_thing(&target.data()));
+    let title = move || format!("One {}, attacked", target.run.view(|view| view.bare_thing(&target.data()).to_owned()));
     let sample = move || target.run.samples(&target.data(), 1);
     let before = move || format!("the {} as it is", sample());
     let after = move || format!("the attacked {}", sample());

@@ -19,7 +19,6 @@ use spec::Family;
 pub static LAB: Lab = Lab {
     id: words::ID,
     title: words::TITLE,
-    key: '4',
     keys: &[],
     families: &[Family::Unlearn, Family::Measure],
     provide: || {},

@@ -27,7 +27,7 @@ pub fn NearestInTraining(
     let Picture { task: of, id } = picture;
     let forgets = untrack(|| run.order()).into_iter().find(|name| is_forgetter(run, name))?;
     let task = untrack(|| run.task_of(&forgets));
-    if !untrack(|| run.engine.is_ready() && run.is_one_set(&of, &task)) {
+    if !untrack(|| run.engine.is_ready() && run.view(|view| view.is_one_set(&of, &task))) {
         return None;
     }
     let names = StoredValue::new(untrack(|| run.class_names(&task)));

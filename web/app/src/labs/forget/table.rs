@@ -6,7 +6,7 @@ use crate::{
     ui::{Block, Button, Glyph, Icon},
 };
 use leptos::prelude::*;
-use report::{Outcome, figure::took, noise::MEASURES};
+use report::{Outcome, figure::took, noise::MEASURES, table::SPREAD};
 use spec::{Direction, metric};
 use std::sync::Arc;
 
@@ -26,6 +26,15 @@ impl MeasureOrder {
             Self::Measure(key) => key,
             Self::Gap => "gap",
             Self::Time => "rte",
+        }
+    }
+
+    /// How a table in this order is described.
+    fn words(self) -> String {
+        let label = metric(self.key()).expect("in the table of figures").label;
+        match self.direction() {
+            Direction::Near => format!("by {label}, nearest to the retrained network first"),
+            _ => format!("by {label}, least first"),
         }
     }
 
@@ -55,10 +64,11 @@ pub fn Methods() -> impl IntoView {
     let sort = RwSignal::new(MeasureOrder::Gap);
     let sub = move || match finished(run, view) {
         None => "each beside a network that never saw it".to_owned(),
-        Some(outcome) => match seeds_of(&outcome) {
-            1 => "by gap to the retrained network; 1 seed".into(),
-            n => format!("by gap to the retrained network; ± is one deviation over {n} seeds"),
-        },
+        Some(outcome) => {
+            let (order, n) = (sort.get().words(), seeds_of(&outcome));
+            let seeds = words::seeds(n);
+            if n > 1 { format!("{order}; {seeds}. {SPREAD}") } else { format!("{order}; {seeds}") }
+        }
     };
     let rows = move || {
         let row = move |(name, outcome)| view! { <MethodRow name outcome /> };

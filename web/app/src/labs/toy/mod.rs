@@ -11,7 +11,6 @@ use std::sync::Arc;
 pub static LAB: Lab = Lab {
     id: "toy",
     title: "Toy",
-    key: '5',
     keys: &[],
     families: &[],
     provide: || {},

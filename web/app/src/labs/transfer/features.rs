@@ -38,7 +38,10 @@ pub fn Features() -> impl IntoView {
         Some(seen) if seen.of == START => "before any training".to_owned(),
         _ => "features, first two directions".into(),
     };
-    let title = move || format!("How it sees the {}", run.bare_things(&run.task_of(&view.selected.get())));
+    let title = move || {
+        let task = run.task_of(&view.selected.get());
+        run.view(|view| format!("How it sees the {}", view.bare_things(&task)))
+    };
     let chart = Memo::new(move |_| {
         let seen = seen.get()?;
         let names = run.class_names(&run.task_of(&view.selected.get()));

@@ -18,7 +18,6 @@ use spec::Family;
 pub static LAB: Lab = Lab {
     id: words::ID,
     title: words::TITLE,
-    key: '1',
     keys: &[],
     families: &[Family::Transfer, Family::Train],
     provide: || {},

@@ -1,7 +1,7 @@
 //! What the strip starts from: a network, data, or another example.
 
 use crate::{
-    run::{View, catalogue},
+    run::{View, address, catalogue},
     ui::{Select, SelectOption},
 };
 use leptos::prelude::*;
@@ -34,7 +34,7 @@ pub fn StartFrom() -> impl IntoView {
             <p class="fact">{move || run.view(|view| view.source().title)} {weights}</p>
             <p class="fact">
                 {data}
-                <a class="aside" href="#/data">
+                <a class="aside" href=address::hash(address::DATA)>
                     "About the data"
                 </a>
             </p>

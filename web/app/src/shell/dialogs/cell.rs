@@ -31,7 +31,9 @@ pub fn Behind(
     let images = RwSignal::new(None::<Arc<Images>>);
     let ids: Vec<u32> = places.iter().map(|&at| answers.ids[at]).collect();
     let names = untrack(|| run.class_names(&task));
-    let samples = untrack(|| run.samples(&task, total));
+    let word = |class: u16| names.get(usize::from(class)).map_or("", String::as_str);
+    let classes = [word(label), word(answer)];
+    let words = untrack(|| run.view(|view| view.behind_cell(&task, classes, total, SHOWN)));
     if !ids.is_empty() {
         spawn_local(async move {
             if let Ok((found, _)) = run.ask_images(Question::Samples { task, ids }).await {
@@ -39,9 +41,6 @@ pub fn Behind(
             }
         });
     }
-    let word = |class: u16| names.get(usize::from(class)).cloned().unwrap_or_default();
-    let many = if total > SHOWN { format!(" The {SHOWN} surest are shown.") } else { String::new() };
-    let words = format!("{total} {samples} of class {} read as {}, surest first.{many}", word(label), word(answer));
     let class = if label == answer { "tile big" } else { "tile big wrong-ground" };
     let tile = |at: usize| {
         let id = answers.ids[at];

@@ -1,6 +1,14 @@
 //! Keys of the page.
 
-use crate::{labs::LABS, route, run::View, ui::Switch};
+use crate::{
+    labs::{
+        LABS,
+        lab::{Key, Lab},
+    },
+    route,
+    run::View,
+    ui::Switch,
+};
 use leptos::prelude::*;
 use std::ops::Range;
 
@@ -31,13 +39,16 @@ const OF_LABS_AT: usize = 8;
 #[component]
 pub fn Keys() -> impl IntoView {
     let view = View::get();
-    let labs: Vec<char> = route::tabs().filter(|(route, _)| route.lab().is_some()).map(|(_, key)| key).collect();
+    let labs: Vec<char> = route::tabs().filter(|(route, _)| route.lab().is_some()).filter_map(|(_, key)| key).collect();
     let ends = labs.first().zip(labs.last()).map(|(first, last)| format!("{first} – {last}"));
     let labs = ends.map(|keys| (keys, "Labs".to_owned()));
     let pages = route::tabs().filter(|(route, _)| route.lab().is_none());
-    let pages = pages.map(|(route, key)| (key.to_string(), route.title()));
-    let of_labs =
-        LABS.iter().flat_map(|lab| lab.keys).map(|of_lab| (of_lab.key.to_uppercase().to_string(), of_lab.name.into()));
+    let pages = pages.filter_map(|(route, key)| Some((key?.to_string(), route.title())));
+    let of_lab = |lab: &'static Lab| {
+        let does = move |key: &Key| (key.key.to_uppercase().to_string(), format!("{}: {}", lab.title, key.name));
+        lab.keys.iter().map(does)
+    };
+    let of_labs = LABS.iter().copied().flat_map(of_lab);
     let same = |range: Range<usize>| KEYS[range].iter().map(|(key, does)| ((*key).to_owned(), (*does).to_owned()));
     let all = same(0..LABS_AT)
         .chain(labs)

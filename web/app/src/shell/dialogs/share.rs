@@ -7,14 +7,11 @@ use crate::{
         link::{self, CommandLine},
         strip::Strip,
     },
-    shell::document,
+    shell::{self, document},
     ui::{Button, Glyph, Icon},
 };
 use leptos::{ev, prelude::*, wasm_split::SplitLoaderError};
 use web_sys::HtmlInputElement;
-
-/// The endings of files that the page reads.
-const ACCEPT: &str = ".toml,.json,.safetensors,.gz,.idx,.idx3-ubyte,.idx1-ubyte";
 
 /// A text to copy.
 #[component]
@@ -128,14 +125,15 @@ fn BringIn() -> impl IntoView {
     let view = View::get();
     let take = move |event: ev::Event| {
         if let Some(chosen) = event_target::<HtmlInputElement>(&event).files() {
-            attempt(view, view.run.notices, files::take(view, chosen));
+            attempt(view, view.run.notices, shell::files::take(view, chosen));
         }
     };
+    // Any file can be chosen: the names of IDX files have no ending that a browser's list could be narrowed to.
     view! {
         <p class="sub">
-            "Drop a run file (.toml, .json), weights (.safetensors) or IDX data anywhere on the page, or "
+            {format!("The page reads {}. Drop files anywhere on it, or ", files::readable())}
             <label class="link">
-                "choose one" <input class="reader" type="file" multiple=true accept=ACCEPT on:change=take />
+                "choose some" <input class="reader" type="file" multiple=true on:change=take />
             </label> "."
         </p>
     }

@@ -6,7 +6,7 @@ use crate::{
     ui::{Image, Pixels},
 };
 use leptos::prelude::*;
-use report::{Answers, figure::percent};
+use report::Answers;
 use std::sync::Arc;
 
 /// What one network reads in the image.
@@ -68,7 +68,7 @@ fn step(run: Run, reading: &LayerReading, id: u32) -> impl IntoView + use<> {
         None => run.title(START),
         Some(family) => format!("{} {}", run.number(stage), catalogue::family(family).verb),
     };
-    let share = percent(f64::from(answers.confidences[*at]) * 100.0, 0);
+    let said = run.view(|view| view.answer(task, &word, answers.confidences[*at].into()));
     let key = run.task_key(task);
     if run.is_carried(task) && run.samples.with_untracked(|samples| !samples.contains_key(&key)) {
         run.ask_samples(task, catalogue().leaf.ids.clone());
@@ -91,7 +91,7 @@ fn step(run: Run, reading: &LayerReading, id: u32) -> impl IntoView + use<> {
                 <span class="over">{(is_wrong && !is_start).then(|| word.clone())}</span>
             </span>
             <b>{title}</b>
-            <span>{format!("reads {word}, {share}")}</span>
+            <span>{said}</span>
         </li>
     }
 }
