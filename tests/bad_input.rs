@@ -311,10 +311,7 @@ fn weight_files_come_in_through_the_session() {
 fn a_method_for_images_names_the_task_that_has_points() {
     let file = "version = 1\ntasks.MyMoons = { id = \"moons\" }\nmodel = { id = \"mlp\", widths = [4] }\n\
                 stage = [{ id = \"attack.square\", queries = 2 }]";
-    let error = match pollster::block_on(session().0.play(1, RunSpec::read(file).unwrap(), 0, None)) {
-        Ok(Ended::Failed(_, error)) => error.to_string(),
-        other => panic!("{other:?}"),
-    };
+    let error = pollster::block_on(session().0.play(1, RunSpec::read(file).unwrap(), 0, None)).unwrap_err().to_string();
     assert!(error.contains("it does not take the points of task \"MyMoons\""), "{error}");
 }
 

@@ -39,9 +39,10 @@ impl Method for MiaConfidence {
             attack by confidence after Song and Mittal, arXiv:2003.10595",
         equation: r"\text{MIA} = 100 \cdot \frac{|\{x \in D_f : \text{unseen}\}|}{|D_f|}",
         summary: "Can an attacker tell from its confidence what the network has seen?",
-        notes: "A support vector machine (RBF, C 3, γ 1) on the confidence in the true class, trained on unseen samples \
-            (a class that is forgotten whole is left out of these) against as many kept training samples, asked about \
-            the forget set. SalUn's code takes the first kept images; here they are spread over the set, because \
+        notes: "A support vector machine (RBF, C 3, γ 1) on the confidence in the true class, trained on unseen \
+            samples (a class that is forgotten whole is left out of these) against as many kept training samples, \
+            asked about the forget set. SalUn's code takes the first kept images; here they are \
+            spread over the set, because \
             the digits are in no random order. Solved to 1e-6 instead of LIBSVM's 1e-3; agrees with scikit-learn \
             (tests/goldens). Near the retrained network's value is good, not high.",
         needs: Needs { kinds: &[Kind::Images, Kind::Points], access: Access::Scores, min_classes: 2 },
