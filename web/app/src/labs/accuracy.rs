@@ -15,7 +15,10 @@ use spec::Family;
 #[component]
 pub fn Accuracy() -> impl IntoView {
     let (run, view) = (Run::get(), View::get());
-    let sub = move || format!("% of {} named rightly, by step", run.things(&run.task_of(&view.selected.get())));
+    let sub = move || {
+        let task = run.task_of(&view.selected.get());
+        run.view(|view| format!("% of {} {} rightly, by step", view.things(&task), view.participle(&task)))
+    };
     let chart = Memo::new(move |_| accuracy(run, &view.selected.get()));
     view! { <ChartBlock title="Accuracy" sub=Signal::derive(sub) empty="Appears after the first steps" chart /> }
 }

@@ -72,7 +72,8 @@ pub fn device_help(device: &Device) -> String {
              rounding; the larger networks are slower."
         }
         DeviceState::CpuAlone => {
-            "The engine for graphics devices is not beside this page. Results are alike on every device, up to rounding."
+            "The engine for graphics devices is not beside this page. Results are alike on every device, up \
+             to rounding."
         }
         DeviceState::CpuFaster => {
             let by = times.map_or_else(String::new, |times| format!(" by {times} times"));
