@@ -15,7 +15,7 @@ pub const LARGEST_RUN_FILE: u64 = 16 << 20;
 
 /// Reads a run file or a report's, `-` from standard input; a name that is no file may be that of a shipped recipe.
 pub fn run_file(path: &Path) -> Result<RunSpec, Stop> {
-    if !path.exists() && path.extension().is_none() {
+    if path.symlink_metadata().is_err() && path.extension().is_none() {
         let recipes = catalogue().recipes;
         if let Some(recipe) = recipes.iter().find(|recipe| path.as_os_str() == recipe.id.as_str()) {
             return Ok(recipe.spec.clone());
