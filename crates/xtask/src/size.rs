@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 
 /// Bytes after brotli. The first part, the tools, all later parts and the CPU engine were wanted at 400, 150, 300 and
 /// 680 KB; what libraries and plain code weigh stands in `tests/bench/README.md`.
-const FIRST: usize = 435_000;
+const FIRST: usize = 445_000;
 const MODULE: usize = 45_000;
 const TOOLS: usize = 195_000;
 const LATER: usize = 325_000;
