@@ -45,6 +45,32 @@ impl Host for Collect {
     }
 }
 
+/// Those methods of a test's own [`Host`] that are the ones of the host in a field.
+macro_rules! forward {
+    ($field:tt: $($method:ident),*) => { $($crate::common::forward!(@$method $field);)* };
+    (@say $field:tt) => {
+        fn say(&self, said: spec::Said, buffers: Vec<Vec<u8>>) {
+            self.$field.say(said, buffers);
+        }
+    };
+    (@now $field:tt) => {
+        fn now(&self) -> f64 {
+            self.$field.now()
+        }
+    };
+    (@asset $field:tt) => {
+        fn asset<'a>(&'a self, name: &'a str) -> engine::Boxed<'a, engine::Result<Vec<u8>>> {
+            self.$field.asset(name)
+        }
+    };
+    (@$turn_or_rest:ident $field:tt) => {
+        fn $turn_or_rest(&self) -> engine::Boxed<'_, ()> {
+            self.$field.$turn_or_rest()
+        }
+    };
+}
+pub(crate) use forward;
+
 /// A host that keeps work in memory, and a checkpoint of each step.
 #[derive(Default)]
 pub struct Keeping {
@@ -69,21 +95,10 @@ impl Keeping {
 }
 
 impl Host for Keeping {
-    fn say(&self, said: Said, buffers: Vec<Vec<u8>>) {
-        self.heard.say(said, buffers);
-    }
+    forward!(heard: say, turn, rest, asset);
     fn now(&self) -> f64 {
         self.seconds.set(self.seconds.get() + 1);
         self.seconds.get().into()
-    }
-    fn turn(&self) -> Boxed<'_, ()> {
-        self.heard.turn()
-    }
-    fn rest(&self) -> Boxed<'_, ()> {
-        self.heard.rest()
-    }
-    fn asset<'a>(&'a self, name: &'a str) -> Boxed<'a, Result<Vec<u8>>> {
-        self.heard.asset(name)
     }
     fn store(&self) -> Option<&dyn Store> {
         Some(self)

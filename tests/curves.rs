@@ -2,11 +2,11 @@
 //! without a trace in the network.
 
 use crate::cli::{done, report};
-use crate::common::{Bench, Collect, Heard, hash, play};
-use engine::{Boxed, Ended, Gate, Host, Opened, Registry, Result, Session};
+use crate::common::{Bench, Collect, Heard, forward, hash, play};
+use engine::{Ended, Gate, Host, Opened, Registry, Session};
 use kit::Entry;
 use serde_json::{Map, Value, json};
-use spec::{Event, Kind, METRICS, Report, Row, RunSpec, Said, Why};
+use spec::{Event, Kind, METRICS, Report, Row, RunSpec, Why};
 use std::cell::Cell;
 use std::rc::Rc;
 use tempfile::TempDir;
@@ -16,21 +16,7 @@ use tempfile::TempDir;
 struct Draws(Collect);
 
 impl Host for Draws {
-    fn say(&self, said: Said, buffers: Vec<Vec<u8>>) {
-        self.0.say(said, buffers);
-    }
-    fn now(&self) -> f64 {
-        self.0.now()
-    }
-    fn turn(&self) -> Boxed<'_, ()> {
-        self.0.turn()
-    }
-    fn rest(&self) -> Boxed<'_, ()> {
-        self.0.rest()
-    }
-    fn asset<'a>(&'a self, name: &'a str) -> Boxed<'a, Result<Vec<u8>>> {
-        self.0.asset(name)
-    }
+    forward!(0: say, now, turn, rest, asset);
     fn draws_samples(&self) -> bool {
         true
     }
@@ -241,21 +227,10 @@ fn without_validation_all_are_trained_on_and_curves_are_of_the_seen() {
 struct Ticks(Collect, Cell<f64>);
 
 impl Host for Ticks {
-    fn say(&self, said: Said, buffers: Vec<Vec<u8>>) {
-        self.0.say(said, buffers);
-    }
+    forward!(0: say, turn, rest, asset);
     fn now(&self) -> f64 {
         self.1.set(self.1.get() + 1e-3);
         self.1.get()
-    }
-    fn turn(&self) -> Boxed<'_, ()> {
-        self.0.turn()
-    }
-    fn rest(&self) -> Boxed<'_, ()> {
-        self.0.rest()
-    }
-    fn asset<'a>(&'a self, name: &'a str) -> Boxed<'a, Result<Vec<u8>>> {
-        self.0.asset(name)
     }
 }
 

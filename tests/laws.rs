@@ -1,7 +1,7 @@
 //! What holds for every method of the catalogue, and what every harness promises.
 
-use crate::common::{Bench, Collect, Keeping, hash, params, read, session, state};
-use engine::{Adversarials, Boxed, Ended, Gate, Host, Opened, Registry, Result, Session};
+use crate::common::{Bench, Collect, Keeping, forward, hash, params, read, session, state};
+use engine::{Adversarials, Boxed, Ended, Gate, Host, Opened, Registry, Session};
 use kit::Entry;
 use kit::attack::Ball;
 use kit::learn::{largest, sum_gradients};
@@ -671,24 +671,13 @@ struct Stop {
 }
 
 impl Host for Stop {
+    forward!(heard: now, turn, rest, asset);
     fn say(&self, said: Said, buffers: Vec<Vec<u8>>) {
         // Only in the first run: the second one is to end.
         if said.run == 1 && said.stage.as_deref() == Some("x") && (self.first)(&said.event) {
             self.gate.cancel.set(true);
         }
         self.heard.say(said, buffers);
-    }
-    fn now(&self) -> f64 {
-        self.heard.now()
-    }
-    fn turn(&self) -> Boxed<'_, ()> {
-        self.heard.turn()
-    }
-    fn rest(&self) -> Boxed<'_, ()> {
-        self.heard.rest()
-    }
-    fn asset<'a>(&'a self, name: &'a str) -> Boxed<'a, Result<Vec<u8>>> {
-        self.heard.asset(name)
     }
 }
 
@@ -700,15 +689,7 @@ struct SingleSteps {
 }
 
 impl Host for SingleSteps {
-    fn say(&self, said: Said, buffers: Vec<Vec<u8>>) {
-        self.heard.say(said, buffers);
-    }
-    fn now(&self) -> f64 {
-        self.heard.now()
-    }
-    fn turn(&self) -> Boxed<'_, ()> {
-        self.heard.turn()
-    }
+    forward!(heard: say, now, turn, asset);
     fn rest(&self) -> Boxed<'_, ()> {
         self.rests.set(self.rests.get() + 1);
         if self.rests.get() <= 5 {
@@ -717,9 +698,6 @@ impl Host for SingleSteps {
             self.gate.paused.set(false);
         }
         self.heard.rest()
-    }
-    fn asset<'a>(&'a self, name: &'a str) -> Boxed<'a, Result<Vec<u8>>> {
-        self.heard.asset(name)
     }
 }
 

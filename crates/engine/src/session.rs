@@ -327,7 +327,7 @@ impl Session {
         let begun = cx.clock();
         let rows = (entry.run)(entry, &spec.stages[index], state, cx).await?;
         let file = match entry.shape.is_layer() {
-            true => Some(self.keep(state, cx.progress.steps, cx).await?),
+            true => self.keep(state, cx.progress.steps, cx).await?,
             false => None,
         };
         let seconds = cx.clock() - begun;
@@ -462,13 +462,14 @@ impl Session {
         self.put(index, net, state);
     }
 
-    /// Saves and keeps the stage's network as it was after `step` steps. Returns its file.
-    async fn keep(&mut self, state: &RunState, step: usize, cx: &Cx) -> Result<Vec<u8>> {
+    /// Saves and keeps the stage's network as it was after `step` steps. Returns its file where work is kept.
+    async fn keep(&mut self, state: &RunState, step: usize, cx: &Cx) -> Result<Option<Vec<u8>>> {
         let net = state.models[&cx.stage].net.clone();
         let file = weights::save(&net).await?;
-        cx.say_with(Event::Saved { step }, vec![file.clone()]);
+        let kept = cx.work.is_some().then(|| file.clone());
+        cx.say_with(Event::Saved { step }, vec![file]);
         self.kept.insert(cx.stage.clone(), net);
-        Ok(file)
+        Ok(kept)
     }
 
     /// Keeps the last good model of a stage that did not finish.
