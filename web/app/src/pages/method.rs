@@ -12,7 +12,7 @@ use report::{
     Role, Sentence,
     card::{needs, paper, range},
 };
-use spec::{CardData, Control, MethodInfo, Widget};
+use spec::{CardData, Control, MethodInfo};
 
 /// What it does, its equation and source, and its settings.
 #[component]
@@ -106,8 +106,7 @@ fn Settings(
     /// Whose settings.
     method: &'static MethodInfo,
 ) -> impl IntoView {
-    let mut rows = Vec::new();
-    collect(&method.controls, "", &mut rows);
+    let rows = Control::flat(&method.controls).map(|setting| (setting.key(), setting.control)).collect::<Vec<_>>();
     let row = |(key, control): (String, &'static Control)| {
         view! {
             <tr>
@@ -143,16 +142,5 @@ fn Settings(
                 <tbody>{rows.into_iter().map(row).collect_view()}</tbody>
             </table>
         </div>
-    }
-}
-
-/// Settings with their keys; those of a group come in its place.
-fn collect(controls: &'static [Control], at: &str, out: &mut Vec<(String, &'static Control)>) {
-    for control in controls {
-        let key = if at.is_empty() { control.key.clone() } else { format!("{at}.{}", control.key) };
-        match &control.widget {
-            Widget::Group { of } => collect(of, &key, out),
-            _ => out.push((key, control)),
-        }
     }
 }

@@ -10,7 +10,7 @@ use crate::{
 use leptos::prelude::*;
 use report::view::value;
 use serde_json::{Map, Value};
-use spec::{Control, Source, Widget};
+use spec::{Control, Setting, Source, Widget};
 
 /// At most so many settings are shown at first; the others stand under "More settings".
 const FIRST: usize = 6;
@@ -26,8 +26,11 @@ pub fn Settings(
 ) -> impl IntoView {
     let run = View::get().run;
     let controls: &'static [Control] = &run.method(&stage)?.controls;
-    let (mut first, mut more) = (Vec::new(), Vec::new());
-    leaves(controls, &[], false, &mut |at, advanced| if advanced { more.push(at) } else { first.push(at) });
+    let (mut first, mut more): (Vec<At>, Vec<At>) = (Vec::new(), Vec::new());
+    for Setting { path, control, advanced } in Control::flat(controls) {
+        let path = path.into_iter().map(str::to_owned).collect();
+        (if advanced { &mut more } else { &mut first }).push((path, control));
+    }
     if first.len() > FIRST {
         more.splice(0..0, first.drain(FIRST..));
     }
@@ -39,17 +42,6 @@ pub fn Settings(
         <Group title="Settings" stage=stage.clone() fields=first controls params open=true />
         <Group title="More settings" stage fields=more controls params open=false />
     })
-}
-
-fn leaves(controls: &'static [Control], path: &[String], advanced: bool, take: &mut dyn FnMut(At, bool)) {
-    for control in controls {
-        let path: Vec<String> = path.iter().cloned().chain([control.key.clone()]).collect();
-        let advanced = advanced || control.advanced;
-        match &control.widget {
-            Widget::Group { of } => leaves(of, &path, advanced, take),
-            _ => take((path, control), advanced),
-        }
-    }
 }
 
 /// Settings under a heading that opens and closes.

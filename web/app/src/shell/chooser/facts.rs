@@ -3,7 +3,7 @@
 use crate::run::Run;
 use leptos::prelude::*;
 use report::figure;
-use spec::{Control, MethodInfo, Row, Shape, Widget, metric};
+use spec::{Control, MethodInfo, Row, Shape, metric};
 
 /// As the strip has it, else as it was the last time.
 pub fn time_here(run: Run, id: &str) -> Option<String> {
@@ -35,18 +35,7 @@ pub fn own_runs(run: Run, method: &MethodInfo) -> String {
 
 /// How many there are, and how many of them are shown first.
 pub fn settings(method: &MethodInfo) -> String {
-    let [all, advanced] = count(&method.controls, false);
-    format!("{all}, of which {} matter most", all - advanced)
-}
-
-/// All settings, and the advanced ones among them; what stands in an advanced group is advanced.
-fn count(controls: &[Control], in_advanced: bool) -> [usize; 2] {
-    controls.iter().fold([0, 0], |[all, advanced], control| {
-        let is_advanced = in_advanced || control.advanced;
-        let [more, more_advanced] = match &control.widget {
-            Widget::Group { of } => count(of, is_advanced),
-            _ => [1, usize::from(is_advanced)],
-        };
-        [all + more, advanced + more_advanced]
-    })
+    let all = Control::flat(&method.controls).count();
+    let first = Control::flat(&method.controls).filter(|setting| !setting.advanced).count();
+    format!("{all}, of which {first} matter most")
 }
