@@ -260,6 +260,25 @@ fn a_grid_is_a_list_of_means() {
     // Which folder is whose stands in the report.
     let of = |point: usize, seed: usize| reports[point].files[seed].clone();
     assert_eq!([of(1, 0), of(2, 2)], ["run-4", "run-9"].map(|run| format!("{run}/weights/base.safetensors")));
+    // Its rows and reports have the same keys, whatever was played.
+    done(&folder, &["run", "run.toml", "--out", "alone", "--set", "grid={}", "--repeats", "1"], GRID);
+    let keys = |folder_of: &Path| {
+        let text = fs::read_to_string(folder_of.join("report.json")).unwrap();
+        let value: serde_json::Value = serde_json::from_str(&text).unwrap();
+        let of = |value: &serde_json::Value| {
+            let mut keys: Vec<String> = value.as_object().unwrap().keys().cloned().collect();
+            keys.sort();
+            keys
+        };
+        let report = &value["reports"][0];
+        (of(report), report["rows"].as_array().unwrap().iter().map(of).collect::<std::collections::BTreeSet<_>>())
+    };
+    let (many, alone) = (keys(&out), keys(&folder.path().join("alone")));
+    assert_eq!(many, alone);
+    assert!(
+        many.1.len() == 1
+            && ["files", "warnings", "unfinished", "samples"].iter().all(|key| many.0.contains(&(*key).to_owned()))
+    );
     // A report is played again as the run file that it came from, with its grid.
     let again = done(&folder, &["check", "out/report.json"], "").stdout;
     assert!(String::from_utf8(again).unwrap().starts_with("\"moons\" is right: 9 runs"));
@@ -315,6 +334,40 @@ fn a_void_reference_is_said_wherever_its_figures_stand() {
     );
 }
 
+/// The start knows a class by its name, wherever that stands in the list.
+#[test]
+fn a_start_that_knows_other_classes_has_not_seen_these() {
+    let folder = TempDir::new().unwrap();
+    let learn = TRAIN.replace("id = \"digits\"", "id = \"digits\", classes = [0, 1]");
+    done(
+        &folder,
+        &["run", "run.toml", "--out", "first", "--save", "weights", "--set", "stage.base.train.epochs=20"],
+        &learn,
+    );
+    let forgets = |classes: &str| {
+        let forget = format!(
+            r#"
+            version = 1
+            retrain_seeds = 1
+            tasks.digits = {{ id = "digits", classes = {classes} }}
+            model = {{ id = "mlp", widths = [16], weights = "first/weights/base.safetensors" }}
+            forget = {{ id = "class", class = 0 }}
+            stage = [
+                {{ id = "transfer.full-finetune", as = "base", train = {{ epochs = 1 }} }},
+                {{ id = "unlearn.finetune", as = "forgot", train = {{ epochs = 1 }} }},
+            ]
+            "#
+        );
+        done(&folder, &["run", "run.toml", "--out", "out", "--quiet"], &forget);
+        report(&folder.path().join("out/report.json")).value("forgot", "start_knows")
+    };
+    assert!(forgets("[0, 1]").unwrap() > 90.0);
+    assert!(forgets("[1, 0]").unwrap() > 90.0, "the same classes in another order");
+    assert!(forgets("[1, 6, 7]").unwrap() > 90.0, "one of them among others");
+    assert_eq!(forgets("[6, 7]"), None, "as many others");
+    assert_eq!(forgets("[6, 0]"), None, "what is forgotten is not among those it knows");
+}
+
 #[test]
 fn a_run_file_of_another_kind_or_cut_off_is_named_so() {
     let folder = TempDir::new().unwrap();
@@ -322,11 +375,38 @@ fn a_run_file_of_another_kind_or_cut_off_is_named_so() {
         ("run.json", "{ \"version\": 1,\n", "run.json: it ends too early, in line 2"),
         ("run.yaml", "version: 1", "run.yaml: a run file is TOML or JSON, not YAML"),
         ("run.yml", "version: 1", "not YAML"),
+        ("page.toml", "<!DOCTYPE html><title>404</title>", "page.toml: this is a web page"),
+        ("lfs.toml", "version https://git-lfs.github.com/spec/v1\noid sha256:4d7a", "a pointer of Git LFS"),
+        (
+            "m.pt",
+            "PK\x03\x04 data.pkl",
+            "m.pt: this is a file of PyTorch (a zip with a pickle, as .pt and .bin files are); a run file is TOML or JSON",
+        ),
+        ("empty.toml", "", "empty.toml: the file is empty"),
     ] {
         fs::write(folder.path().join(name), text).unwrap();
         let output = palimpsest(&folder, &["check", name], TRAIN);
         assert_eq!(output.status.code(), Some(2));
         assert!(error(&output).contains(said), "{}", error(&output));
+    }
+    fs::write(folder.path().join("run.bin"), [0x10, 0, 0, 0, 0, 0, 0, 0, b'{', 0xff]).unwrap();
+    let output = palimpsest(&folder, &["check", "run.bin"], TRAIN);
+    assert!(error(&output).contains("run.bin: this is no text file; a run file is TOML or JSON"));
+}
+
+/// What a shell writes for `<(command)`, and standard input where a folder is called so.
+#[cfg(target_os = "linux")]
+#[test]
+fn a_run_file_may_come_through_a_pipe() {
+    let folder = TempDir::new().unwrap();
+    fs::write(folder.path().join("run.toml"), TRAIN).unwrap();
+    fs::create_dir(folder.path().join("-")).unwrap();
+    for script in ["\"$0\" check <(cat run.toml)", "\"$0\" check - < run.toml", "cat run.toml | \"$0\" check /dev/fd/0"]
+    {
+        let mut shell = std::process::Command::new("bash");
+        shell.args(["-c", script, env!("CARGO_BIN_EXE_palimpsest")]).current_dir(&folder);
+        let output = shell.output().unwrap();
+        assert!(output.status.success(), "{script}: {}", error(&output));
     }
 }
 
@@ -491,6 +571,20 @@ fn bad_input_is_refused_before_anything_is_written() {
     refused(&folder, &["--set", "grid={\"stage.0.train.epochs\":[1,2,1]}"], TRAIN, "1 stands twice");
     let overruled = ["--set", "grid={\"stage.base.train.epochs\":[1,2]}", "--set", "stage.base.train.epochs=3"];
     refused(&folder, &overruled, TRAIN, "stage.base.train.epochs: the grid sets it in every run");
+    // By place or by name, and a table around the key.
+    for set in ["stage.0.train.epochs=3", "stage.base.train={\"epochs\":3}"] {
+        let overruled = ["--set", "grid={\"stage.base.train.epochs\":[1,2]}", "--set", set];
+        refused(&folder, &overruled, TRAIN, "the grid sets it in every run");
+    }
+    for (one, other) in [
+        ("stage.base.train.epochs", "stage.0.train.epochs"),
+        ("stage.0.train", "stage.base.train.lr"),
+        ("tasks.digits.tilt", "tasks.digits"),
+    ] {
+        let grid = format!("grid={{\"{one}\":[1,2],\"{other}\":[3,4]}}");
+        refused(&folder, &["--set", &grid], TRAIN, &format!("grid.{other}: it sets what \"{one}\" sets too"));
+    }
+    refused(&folder, &["--set", "grid={\"foo.bar\":[1]}"], TRAIN, "grid.foo.bar: ");
     let seeds = ["--set", "grid={\"seed\":[1,2]}", "--repeats", "2"];
     refused(&folder, &seeds, TRAIN, "grid.seed: `repeats` counts seeds from `seed`");
     refused(&folder, &["--device", "webgpu"], TRAIN, "device: \"webgpu\" is the browser's");

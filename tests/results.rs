@@ -101,6 +101,52 @@ fn results_that_cannot_be_put_in_place_are_kept_and_named() {
     assert!(error(&output).starts_with("note: ") && lies.is_dir(), "{}", error(&output));
 }
 
+/// A file where a folder has to be, a link there, and a folder where a file has to be.
+#[test]
+fn what_stands_in_the_way_of_results_stays_where_it_is() {
+    let folder = TempDir::new().unwrap();
+    let out = folder.path().join("out");
+    let run = ["run", "run.toml", "--out", "out", "--quiet", "--save", "weights"];
+    for case in ["file", "link", "folder"] {
+        done(&folder, &["run", "run.toml", "--out", "out", "--quiet"], TRAIN);
+        let (theirs, name) = match case {
+            "file" => (out.join("weights"), "weights"),
+            "link" => (folder.path().join("big/note"), "weights"),
+            _ => (out.join("report.html/note"), "report.html"),
+        };
+        match case {
+            "file" => {}
+            "link" => {
+                fs::create_dir(folder.path().join("big")).unwrap();
+                #[cfg(unix)]
+                std::os::unix::fs::symlink("../big", out.join("weights")).unwrap();
+            }
+            _ => {
+                fs::remove_file(out.join("report.html")).unwrap();
+                fs::create_dir(out.join("report.html")).unwrap();
+            }
+        }
+        fs::write(&theirs, "mine").unwrap();
+        let output = palimpsest(&folder, &run, TRAIN);
+        let said = error(&output);
+        assert_eq!(output.status.code(), Some(1), "{case}: {said}");
+        assert!(said.contains(&format!("\"{name}\" there was not written by this program")), "{case}: {said}");
+        let lies = Path::new(said.rsplit("they lie in ").next().unwrap().trim());
+        assert_eq!(names(lies), [&RESULTS[..], &["weights"]].concat(), "{case}");
+        assert_eq!(fs::read_to_string(&theirs).unwrap(), "mine", "{case}");
+        fs::remove_dir_all(lies).unwrap();
+        fs::remove_dir_all(&out).unwrap();
+    }
+    #[cfg(unix)]
+    {
+        std::os::unix::fs::symlink("nowhere", folder.path().join("dangling")).unwrap();
+        let output = palimpsest(&folder, &["run", "run.toml", "--out", "dangling"], TRAIN);
+        assert_eq!(output.status.code(), Some(2), "{}", error(&output));
+        assert!(error(&output).contains("dangling: it is a link that leads nowhere"), "{}", error(&output));
+    }
+    assert!(names(folder.path()).iter().all(|name| !name.starts_with('.')), "{:?}", names(folder.path()));
+}
+
 #[test]
 fn a_run_may_read_what_it_replaces_and_its_folders_are_made() {
     let folder = TempDir::new().unwrap();
@@ -233,6 +279,26 @@ fn a_reader_that_goes_away_costs_no_results() {
     assert_eq!(names(&folder.path().join("out")), RESULTS);
 }
 
+/// Nobody hears notes and errors: results and exit codes are what they would be.
+#[cfg(target_os = "linux")]
+#[test]
+fn a_standard_error_that_takes_nothing_costs_no_results() {
+    let folder = TempDir::new().unwrap();
+    let script = |arguments: &str| {
+        let script = format!("exec \"$0\" {arguments} 2>/dev/full");
+        let mut shell = Command::new("bash");
+        shell.args(["-c", &script, env!("CARGO_BIN_EXE_palimpsest")]).current_dir(&folder);
+        shell.output().unwrap().status.code()
+    };
+    fs::write(folder.path().join("run.toml"), TRAIN).unwrap();
+    assert_eq!(script("run run.toml --out out"), Some(0));
+    assert_eq!(names(&folder.path().join("out")), RESULTS);
+    assert_eq!(script("run nothing.toml"), Some(2));
+    fs::write(folder.path().join("run.toml"), RUNS_AWAY).unwrap();
+    assert_eq!(script("run run.toml --out failed"), Some(1));
+    assert_eq!(names(&folder.path().join("failed")), RESULTS);
+}
+
 /// Where a file of `--save` cannot be written, figures and table are there all the same, and the next run is played.
 #[cfg(unix)]
 #[test]
@@ -330,6 +396,81 @@ fn results_that_were_being_replaced_come_back() {
     done(&folder, &["run", "run.toml", "--out", "out", "--quiet"], TRAIN);
     assert_eq!(names(&out), [&RESULTS[..], &["thesis.txt"]].concat());
     assert_eq!(names(folder.path()), ["out", "run.toml"]);
+}
+
+/// A run that is killed while it clears earlier results away leaves their list to the last, so that the next one knows
+/// what is whose; what that one cannot put back, it names.
+#[test]
+fn clearing_away_can_be_cut_anywhere() {
+    let folder = TempDir::new().unwrap();
+    let [out, aside] = ["out", ".out.palimpsest-x.earlier"].map(|name| folder.path().join(name));
+    let run = ["run", "run.toml", "--out", "out", "--quiet"];
+    for cut in 0..=RESULTS.len() - 1 {
+        done(&folder, &run, TRAIN);
+        fs::create_dir(&aside).unwrap();
+        // In the order in which they go; the list is the last.
+        let gone: Vec<&str> = RESULTS.into_iter().filter(|name| *name != "files.json").take(cut).collect();
+        for name in RESULTS.iter().filter(|name| !gone.contains(name)) {
+            fs::copy(out.join(name), aside.join(name)).unwrap();
+        }
+        fs::write(aside.join("thesis.txt"), "years").unwrap();
+        let output = done(&folder, &run, TRAIN);
+        assert_eq!(error(&output), "", "{cut}");
+        assert_eq!(names(&out), [&RESULTS[..], &["thesis.txt"]].concat(), "{cut}");
+        assert_eq!(names(folder.path()), ["out", "run.toml"], "{cut}");
+        fs::remove_file(out.join("thesis.txt")).unwrap();
+    }
+    fs::create_dir(&aside).unwrap();
+    fs::write(aside.join("report.html"), "of a build that left no list").unwrap();
+    for _ in 0..2 {
+        let output = done(&folder, &run, TRAIN);
+        assert!(error(&output).contains(".out.palimpsest-x.earlier: what lay among"), "{}", error(&output));
+    }
+    assert_eq!(names(&aside), ["report.html"]);
+}
+
+/// Killed before it had a lock, and after it had written its list.
+#[test]
+fn what_was_killed_at_the_edges_is_recognised() {
+    let folder = TempDir::new().unwrap();
+    let [empty, whole] = [".out.palimpsest-a", ".out.palimpsest-b"].map(|name| folder.path().join(name));
+    fs::create_dir(&empty).unwrap();
+    done(&folder, &["run", "run.toml", "--out", "out", "--quiet"], TRAIN);
+    fs::rename(folder.path().join("out"), &whole).unwrap();
+    fs::write(whole.join("lock"), "").unwrap();
+    let output = done(&folder, &["run", "run.toml", "--out", "out", "--quiet"], TRAIN);
+    assert!(error(&output).contains(".out.palimpsest-b: an earlier run could not put its results in place"));
+    assert_eq!(names(folder.path()), [".out.palimpsest-b", "out", "run.toml"]);
+    // A list that cannot be read is said to be one.
+    fs::write(folder.path().join("out/files.json"), "{").unwrap();
+    let output = palimpsest(&folder, &["run", "run.toml", "--out", "out"], TRAIN);
+    assert!(error(&output).contains("out: its files.json, which lists the results there, cannot be read"));
+}
+
+/// In a container a program is process 1, which ignores signals that it does not ask for.
+#[cfg(target_os = "linux")]
+#[test]
+fn a_signal_ends_a_run_that_is_process_one() {
+    let alone = ["--user", "--map-root-user", "--pid", "--fork", "--kill-child"];
+    if !Command::new("unshare").args(alone).arg("true").output().is_ok_and(|output| output.status.success()) {
+        println!("not tested: this system gives no process a number 1 of its own");
+        return;
+    }
+    for (signal, code) in [("TERM", 143), ("INT", 130), ("HUP", 129)] {
+        let folder = TempDir::new().unwrap();
+        fs::write(folder.path().join("run.toml"), ENDLESS).unwrap();
+        let mut unshare = Command::new("unshare");
+        unshare.args(alone).arg(env!("CARGO_BIN_EXE_palimpsest"));
+        unshare.args(["run", "run.toml", "--json", "--out", "out"]).current_dir(&folder);
+        let (mut child, mut lines) = spawned(unshare, &folder);
+        assert!(lines.any(|line| matches!(events(&line)[0].event, Event::StageDone { .. })));
+        let children = format!("/proc/{0}/task/{0}/children", child.id());
+        let inner = fs::read_to_string(children).unwrap();
+        let sent = Command::new("kill").args([&format!("-{signal}"), inner.trim()]).status().unwrap();
+        assert!(sent.success());
+        assert_eq!((lines.count() > 0, child.wait().unwrap().code()), (true, Some(code)), "{signal}");
+        assert_eq!(names(&folder.path().join("out")), RESULTS, "{signal}");
+    }
 }
 
 #[test]

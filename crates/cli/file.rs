@@ -32,7 +32,7 @@ pub fn run_file(path: &Path) -> Result<RunSpec, Stop> {
             return Err(Stop::Bad(format!("{}: {why}", path.display())));
         }
     }
-    if path.is_dir() {
+    if path.is_dir() && path.to_str() != Some("-") {
         let why = match path.join("report.json").is_file() {
             true => format!("this is a folder; `{}` in it can be played", path.join("report.json").display()),
             false => "this is a folder; a run file is right".into(),
@@ -44,12 +44,23 @@ pub fn run_file(path: &Path) -> Result<RunSpec, Stop> {
             let name = "standard input";
             (name.into(), bounded(io::stdin().lock(), name, 0, LARGEST_RUN_FILE)?)
         }
+        // What a shell gives for `<(command)`: somebody is there to write.
+        _ if ["/dev/fd", "/proc/self/fd"].iter().any(|folder| path.starts_with(folder)) => {
+            let name = path.display().to_string();
+            let file = File::open(path).map_err(|error| Wrong::new(&name, unreadable(&error)))?;
+            let bytes = bounded(file, &name, 0, LARGEST_RUN_FILE)?;
+            (name, bytes)
+        }
         _ => (path.display().to_string(), bytes(path, LARGEST_RUN_FILE)?),
     };
     if path.extension().is_some_and(|kind| kind == "yaml" || kind == "yml") {
         return Err(Stop::Bad(format!("{name}: a run file is TOML or JSON, not YAML")));
     }
-    let text = String::from_utf8(bytes).map_err(|_| Stop::Bad(format!("{name}: this is no text file")))?;
+    let right = "a run file is TOML or JSON";
+    if let Some(what) = engine::foreign(&bytes, right) {
+        return Err(Stop::Bad(format!("{name}: {what}")));
+    }
+    let text = String::from_utf8(bytes).map_err(|_| Stop::Bad(format!("{name}: this is no text file; {right}")))?;
     Reports::run_of(&text).map_err(|wrong| match wrong.what.as_str() {
         // The file itself is the place.
         "run file" | "report" => Wrong { what: name, ..wrong }.into(),

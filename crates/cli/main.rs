@@ -99,7 +99,7 @@ fn main() -> ExitCode {
         Ok(()) => ExitCode::SUCCESS,
         Err(stop) => {
             if let Some(message) = stop.message() {
-                eprintln!("error: {}", text::plain(message));
+                text::tell("error", message);
             }
             ExitCode::from(stop.code())
         }

@@ -8,6 +8,7 @@ mod leftovers;
 mod place;
 
 use crate::stop::Stop;
+use crate::text;
 use place::Listed;
 use std::cell::RefCell;
 use std::collections::BTreeSet;
@@ -40,26 +41,29 @@ impl Out {
         let bad = |why: String| Stop::Bad(format!("{}: {why}", named.display()));
         let name = named.file_name().ok_or_else(|| bad("results go to a folder of their own".into()))?.to_owned();
         // Where a link leads to a folder, results go there.
-        let target = fs::canonicalize(&named).unwrap_or_else(|_| named.clone());
+        let target = match fs::canonicalize(&named) {
+            Err(_) if named.is_symlink() => return Err(bad("it is a link that leads nowhere".into())),
+            found => found.unwrap_or_else(|_| named.clone()),
+        };
         let parent = target.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
         fs::create_dir_all(parent)
             .map_err(|error| bad(format!("the folder that it would lie in cannot be made ({error})")))?;
         let prefix = format!(".{}.palimpsest-", target.file_name().unwrap_or(&name).to_string_lossy());
         let turn = place::turn(parent);
-        for left in leftovers::clear(parent, &prefix, &target) {
-            eprintln!("note: {}: an earlier run could not put its results in place; they lie there", left.display());
+        for left in leftovers::clear(parent, &prefix, &target, turn.is_some()) {
+            text::tell("note", &left);
         }
         place::may_be_replaced(&target).map_err(|error| bad(error.to_string()))?;
         if place::is_mounted(&target, parent) {
             return Err(bad("a disk is mounted there; name a folder inside it".into()));
         }
-        drop(turn);
         let cannot = |error: io::Error| bad(format!("nothing can be written beside it ({error})"));
         let temporary = folder(&prefix, parent).map_err(cannot)?;
         let path = temporary.path().to_owned();
         let lock = File::create_new(path.join(LOCK)).map_err(cannot)?;
         // Some network folders know no locks; a leftover there stays.
         let _ = lock.try_lock();
+        drop(turn);
         *TEMPORARY.lock().unwrap_or_else(|lock| lock.into_inner()) = Some(temporary);
         Ok(Self { named, target, temporary: path, lock: RefCell::new(Some(lock)), files: RefCell::default() })
     }
@@ -67,7 +71,12 @@ impl Out {
     /// A new file, its folders too. Its path has slashes on every system.
     pub fn create(&self, path: &str) -> Result<File, Stop> {
         let file = self.temporary.join(path);
-        let made = file.parent().map_or(Ok(()), fs::create_dir_all).and_then(|()| File::create_new(&file));
+        // A second signal removes the folder, which must not be made again behind its back.
+        let held = TEMPORARY.lock().unwrap_or_else(|lock| lock.into_inner());
+        let is_there = held.as_ref().map(drop).ok_or_else(|| io::Error::from(io::ErrorKind::NotFound));
+        let folders = is_there.and_then(|()| file.parent().map_or(Ok(()), fs::create_dir_all));
+        let made = folders.and_then(|()| File::create_new(&file));
+        drop(held);
         self.files.borrow_mut().insert(path.into());
         made.map_err(|error| self.cannot_write(path, &error))
     }
@@ -88,11 +97,14 @@ impl Out {
         // From here on it is kept, whatever happens.
         TEMPORARY.lock().unwrap_or_else(|lock| lock.into_inner()).take().map(TempDir::keep);
         drop(self.lock.take());
-        // Without a lock and without a list no other run touches it: that is how it is left where the disk is full.
-        let listed_there = fs::remove_file(self.temporary.join(LOCK))
-            .and_then(|()| fs::write(self.temporary.join(place::LIST), listed.json()));
+        // With a list, or without a lock, no other run touches it: the second is how it is left where the disk is full.
+        let list = fs::write(self.temporary.join(place::LIST), listed.json());
+        let listed_there = list.and(fs::remove_file(self.temporary.join(LOCK)));
         let placed = listed_there.and_then(|()| match is_whole {
-            true => place::place(&self.temporary, &self.target, &listed).map(|()| self.named.clone()),
+            true => place::place(&self.temporary, &self.target, &listed).map(|left| {
+                left.inspect(|left| text::tell("note", &format!("{}: {left}", self.named.display())));
+                self.named.clone()
+            }),
             false => place::place_beside(&self.temporary, &self.target).map(|suffix| place::with(&self.named, &suffix)),
         });
         placed.map_err(|error| {

@@ -57,7 +57,7 @@ pub struct Options {
     /// Print events as JSON lines
     #[arg(long, conflicts_with = "quiet")]
     json: bool,
-    /// Write report.json, report.html and events.jsonl into this folder, whole or not at all
+    /// Write report.json, report.html, events.jsonl and files.json, their list, into this folder, whole or not at all
     ///
     /// The folder is made. Earlier results in it are replaced; files that this program did not write stay. What is
     /// finished of a run that does not come to its end is kept too, beside earlier results in DIR-unfinished.
@@ -79,7 +79,8 @@ pub struct Options {
     resume: bool,
     /// Also write these into the folder of results, as safetensors and JSON
     ///
-    /// Of several runs, those of run N stand under run-N.
+    /// They stand in weights/STAGE.safetensors (and weights/adapter_STAGE/ for PEFT), adversarials/STAGE.safetensors,
+    /// logits/STAGE.safetensors and indices.json; of several runs, those of run N under run-N.
     #[arg(long, value_name = "WHAT", value_delimiter = ',', requires = "out")]
     save: Vec<Save>,
     /// Threads of the CPU that compute; as many as it has, if not given. Results do not depend on it
@@ -126,7 +127,9 @@ pub fn run(options: &Options) -> Result<(), Stop> {
     let repeats = spec.repeats.unwrap_or(1);
     let runs = points.len() * repeats as usize;
     let (save, done) = (&options.save[..], Vec::new());
-    let mut played = Plays { spec: &spec, session, machine, out, save, runs, number: 0, failed: 0, done };
+    // Plain operations differ in the last digits of a figure.
+    let engine = format!("palimpsest {VERSION}{}", if options.plain { ", plain operations" } else { "" });
+    let mut played = Plays { spec: &spec, engine, session, machine, out, save, runs, number: 0, failed: 0, done };
     let ended = played.all(points, repeats, spec.repeats);
     played.close(options, ended)
 }
@@ -135,6 +138,8 @@ pub fn run(options: &Options) -> Result<(), Stop> {
 struct Plays<'a> {
     /// The run file, with what was set on the command line.
     spec: &'a RunSpec,
+    /// What plays them, for the reports.
+    engine: String,
     session: Session,
     machine: Rc<Machine>,
     out: Option<Out>,
@@ -215,7 +220,7 @@ impl Plays<'_> {
             }
         };
         report.files = saved.files;
-        report.engine = format!("palimpsest {VERSION}");
+        report.engine.clone_from(&self.engine);
         report.rows.extend(saved.rows);
         // The figures are there, whatever became of the files.
         let ended = match unsaved {
@@ -268,7 +273,14 @@ impl Plays<'_> {
         // That nobody reads any more is told of last; a disk that is full is why.
         match ended {
             Err(Stop::Closed) => closed.and(kept).and(Err(Stop::Closed)),
-            ended => ended.and(kept).and(closed),
+            Err(stop) => {
+                // Where what is finished lies is worth knowing too.
+                if let Some(message) = kept.as_ref().err().and_then(Stop::message) {
+                    self.machine.speaker.borrow().aside("error", message);
+                }
+                Err(stop)
+            }
+            Ok(()) => kept.and(closed),
         }
     }
 }
@@ -289,7 +301,7 @@ impl RunFile {
             };
         }
         let paths = self.set.iter().filter_map(|set| Some(set.split_once('=')?.0.trim()));
-        if let Some(path) = paths.into_iter().find(|path| spec.grid.contains_key(*path)) {
+        if let Some(path) = paths.into_iter().find(|path| spec.grid.keys().any(|key| spec.overlap(path, key))) {
             let why = "the grid sets it in every run; `--set grid={}` takes the grid away";
             return Err(Wrong::new(path, why).into());
         }
@@ -369,6 +381,11 @@ fn reports_as_json(run: &RunSpec, done: &[Played]) -> String {
     for row in reports.filter_map(|report| report["rows"].as_array_mut()).flatten() {
         let known = row["key"].as_str().and_then(metric);
         row["unit"] = known.map_or(Value::Null, |metric| metric.unit.into());
+        // Every row has the same keys, whatever was played.
+        for key in ["n", "interval", "spread", "seeds"] {
+            let value = row[key].take();
+            row[key] = value;
+        }
     }
     format!("{value:#}\n")
 }

@@ -160,7 +160,7 @@ impl Speaker {
 
     /// A line on standard error.
     pub fn aside(&self, kind: &str, message: &str) {
-        self.bar.suspend(|| eprintln!("{kind}: {}", text::plain(message)));
+        self.bar.suspend(|| text::tell(kind, message));
     }
 
     pub fn print(&mut self, line: &str) {

@@ -38,6 +38,11 @@ pub fn wrapped(text: &str, indent: usize) -> String {
     textwrap::fill(&words.join(" "), options) + "\n"
 }
 
+/// A line on standard error. Nothing is to be done where it cannot be written: the run and its results are worth more.
+pub fn tell(kind: &str, message: &str) {
+    let _ = writeln!(io::stderr(), "{kind}: {}", plain(message));
+}
+
 /// Every key of a run file, with what it says.
 pub fn keys() -> String {
     let mut out = String::from("Keys of a run file (TOML or JSON)\n");

@@ -23,7 +23,7 @@ pub struct Decoder {
 }
 
 /// Time for each decoder in the test command.
-const TIME: Duration = Duration::from_secs(5);
+const TIME: Duration = Duration::from_secs(10);
 
 /// Most bytes that a decoder may take beside the input and what it announces.
 const MEMORY: usize = 64 << 20;

@@ -68,6 +68,9 @@ pub fn may_be_replaced(target: &Path) -> io::Result<()> {
         Err(error) => Err(io::Error::other(format!("it cannot be looked at ({error})"))),
         Ok(found) if !found.is_dir() => Err(io::Error::other("it exists and is no folder")),
         Ok(_) if Listed::read(target).is_some() => Ok(()),
+        Ok(_) if target.join(LIST).exists() => Err(io::Error::other(format!(
+            "its {LIST}, which lists the results there, cannot be read; name another folder"
+        ))),
         Ok(_) => match fs::read_dir(target)?.next().transpose()? {
             None => Ok(()),
             Some(entry) => {
@@ -95,12 +98,12 @@ pub fn is_mounted(target: &Path, parent: &Path) -> bool {
 }
 
 /// Renames `new`, which holds `listed`, to `target`. Earlier results stay whole until the new ones stand. Then what
-/// they list is deleted, and what else lay among them is moved over.
-pub fn place(new: &Path, target: &Path, listed: &Listed) -> io::Result<()> {
+/// they list is deleted, and what else lay among them is moved over. Returns a sentence where that cannot be.
+pub fn place(new: &Path, target: &Path, listed: &Listed) -> io::Result<Option<String>> {
     let mut last = None;
     for _ in 0..TRIES {
         match swap(new, target, listed) {
-            Ok(()) => return Ok(()),
+            Ok(left) => return Ok(left),
             // Other runs put theirs there at this moment, and what was looked at is gone.
             Err(error) if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::DirectoryNotEmpty) => {
                 last = Some(error)
@@ -112,23 +115,25 @@ pub fn place(new: &Path, target: &Path, listed: &Listed) -> io::Result<()> {
 }
 
 /// One try of [`place`].
-fn swap(new: &Path, target: &Path, listed: &Listed) -> io::Result<()> {
-    let placed = fs::rename(new, target);
+fn swap(new: &Path, target: &Path, listed: &Listed) -> io::Result<Option<String>> {
+    let placed = fs::rename(new, target).map(|()| None);
     if placed.is_ok() || fs::symlink_metadata(target).is_err() {
         return placed;
     }
     may_be_replaced(target)?;
     if let Some(theirs) = clash(target, listed) {
+        let theirs = theirs.display();
         return Err(io::Error::other(format!("\"{theirs}\" there was not written by this program")));
     }
     let earlier = with(new, EARLIER);
     fs::rename(target, &earlier)?;
-    let placed = fs::rename(new, target);
-    if placed.is_err() && fs::rename(&earlier, target).is_ok() {
-        return placed;
+    if let Err(error) = fs::rename(new, target) {
+        // Nothing is lost where this fails too: both lie under their temporary names.
+        let _ = fs::rename(&earlier, target);
+        return Err(error);
     }
-    clear(&earlier, target)?;
-    placed
+    let left = clear(&earlier, target).err();
+    Ok(left.map(|error| format!("what else lay there is now in {} ({error})", earlier.display())))
 }
 
 /// Renames `new` to the first free path of `target`, `target-unfinished`, `target-unfinished-2` and so on. Returns what
@@ -155,21 +160,29 @@ pub fn with(path: &Path, suffix: &str) -> PathBuf {
     path.into()
 }
 
-/// A path of ours where a file of somebody else lies.
-fn clash<'a>(target: &Path, listed: &'a Listed) -> Option<&'a str> {
+/// A path of ours, or a folder of ours, where a file of somebody else lies.
+fn clash<'a>(target: &Path, listed: &'a Listed) -> Option<&'a Path> {
     let own = Listed::read(target).unwrap_or_else(|| Listed::new(BTreeSet::new()));
-    let is_theirs = |path: &&String| !own.0.contains(*path) && fs::symlink_metadata(target.join(path)).is_ok();
-    listed.0.iter().find(is_theirs).map(String::as_str)
+    let is_own = |path: &Path| path.to_str().is_some_and(|path| own.0.contains(path));
+    let found = |path: &Path| fs::symlink_metadata(target.join(path)).ok();
+    // A folder in the place of one of our files is not ours.
+    let theirs = |path: &Path| found(path).filter(|found| found.is_dir() || !is_own(path));
+    let file = listed.0.iter().map(Path::new).find(|path| theirs(path).is_some());
+    // A link to a folder too: nothing behind it is ours.
+    file.or_else(|| listed.folders().into_iter().find(|path| theirs(path).is_some_and(|found| !found.is_dir())))
 }
 
 /// Deletes what earlier results list, and moves what else lies among them over to `target`.
 pub fn clear(earlier: &Path, target: &Path) -> io::Result<()> {
     if let Some(listed) = Listed::read(earlier) {
-        for path in &listed.0 {
-            // Nothing behind a link is ours.
+        for path in listed.0.iter().filter(|path| *path != LIST) {
+            // Nothing behind a link is ours, nor is a folder that somebody has put in a file's place.
             let above = Path::new(path).ancestors().skip(1).map(|folder| earlier.join(folder));
-            if above.into_iter().all(|folder| fs::symlink_metadata(folder).is_ok_and(|found| found.is_dir())) {
-                gone(fs::remove_file(earlier.join(path)))?;
+            let file = earlier.join(path);
+            if above.into_iter().all(|folder| fs::symlink_metadata(folder).is_ok_and(|found| found.is_dir()))
+                && !fs::symlink_metadata(&file).is_ok_and(|found| found.is_dir())
+            {
+                gone(fs::remove_file(file))?;
             }
         }
         for folder in listed.folders() {
@@ -177,23 +190,29 @@ pub fn clear(earlier: &Path, target: &Path) -> io::Result<()> {
             let _ = fs::remove_dir(earlier.join(folder));
         }
     }
-    move_over(earlier, target)?;
+    move_over(earlier, target, Some(LIST))?;
+    // Last of all, so that a run that is killed meanwhile leaves behind what the next one has to know.
+    gone(fs::remove_file(earlier.join(LIST)))?;
     gone(fs::remove_dir(earlier))
 }
 
-/// Moves everything in a folder to another one, where nothing of the same name may lie but a folder.
-fn move_over(from: &Path, to: &Path) -> io::Result<()> {
+/// Moves everything in a folder but the file `except` to another one, where nothing of the same name may lie but a
+/// folder.
+fn move_over(from: &Path, to: &Path, except: Option<&str>) -> io::Result<()> {
     let entries = match fs::read_dir(from) {
         Err(error) if error.kind() == ErrorKind::NotFound => return Ok(()),
         entries => entries?,
     };
     for entry in entries {
         let entry = entry?;
+        if except.is_some_and(|name| entry.file_name() == name) {
+            continue;
+        }
         let (here, there) = (entry.path(), to.join(entry.file_name()));
         match fs::symlink_metadata(&there) {
             Err(_) => gone(fs::rename(&here, &there))?,
             Ok(found) if found.is_dir() && entry.file_type()?.is_dir() => {
-                move_over(&here, &there)?;
+                move_over(&here, &there, None)?;
                 gone(fs::remove_dir(&here))?;
             }
             Ok(_) => {

@@ -14,6 +14,7 @@ mod summary;
 pub use answer::Asker;
 pub use catalogue::recipe;
 pub use device::{Opened, open};
+pub use kit::foreign::foreign;
 pub use kit::host::{Boxed, Gate, Host, Lease, Store};
 pub use kit::{Error, Result};
 pub use methods::cards;

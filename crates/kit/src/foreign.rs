@@ -11,7 +11,7 @@ const PACKED: [(&[u8], &str); 4] =
 ///
 /// `right` says how a file of the wanted kind is made. It is said of files that hold data in another form; others have
 /// only to be fetched or unpacked.
-pub(crate) fn foreign(bytes: &[u8], right: &str) -> Option<String> {
+pub fn foreign(bytes: &[u8], right: &str) -> Option<String> {
     let head = &bytes[..bytes.len().min(HEAD)];
     let has = |text: &[u8]| head.windows(text.len()).any(|part| part == text);
     let text = head.strip_prefix(b"\xef\xbb\xbf").unwrap_or(head).trim_ascii_start();
@@ -27,6 +27,8 @@ pub(crate) fn foreign(bytes: &[u8], right: &str) -> Option<String> {
         [b'P', b'K', 3, 4, ..] => "this is a zip archive; unpack it, and name the file in it".into(),
         // Protocols 2 to 5; a header of safetensors that is so long would not be read.
         [0x80, 2..=5, ..] => format!("this is a pickle of Python, as older .pt and .bin files are; {right}"),
+        _ if head.starts_with(b"\x89HDF\r\n") => format!("this is an HDF5 file, as Keras writes them (.h5); {right}"),
+        _ if head.starts_with(b"GGUF") => format!("this is a GGUF file, as llama.cpp reads them; {right}"),
         _ if head.starts_with(b"\x93NUMPY") => format!("this is an array of NumPy (.npy); {right}"),
         _ if head.starts_with(b"version https://git-lfs") => {
             "this is a pointer of Git LFS and not the file itself; `git lfs pull` fetches it".into()
@@ -45,7 +47,9 @@ mod tests {
     #[test]
     fn files_are_named_for_what_they_are() {
         let zip = |name: &str| [b"PK\x03\x04", &[0; 26][..], name.as_bytes(), b"more"].concat();
-        let named: [(&[&[u8]], &str); 9] = [
+        let named: [(&[&[u8]], &str); 11] = [
+            (&[b"\x89HDF\r\n\x1a\n\0"], ".h5"),
+            (&[b"GGUF\x03\0\0\0"], "llama.cpp"),
             (&[&zip("archive/data.pkl"), &zip("model_best/data.pkl"), &zip("x/data.pkl")], "file of PyTorch"),
             (&[b"\x80\x02\x8a\x0al\xfc\x9cF", b"\x80\x04\x95\x10", b"\x80\x05}"], "pickle of Python"),
             (&[&zip("arr_0.npy"), &zip("weight.npy"), &zip("labels.npy")], ".npz"),

@@ -4,7 +4,7 @@
 #![deny(missing_docs)]
 
 pub mod error;
-mod foreign;
+pub mod foreign;
 pub mod seed;
 
 pub mod host;

@@ -64,7 +64,9 @@ pub fn html(runs: &[Played], catalogue: &Catalogue) -> String {
             }
         }
     };
-    page.into_string() + "\n"
+    // A name from a file may hold what no page may.
+    let shown = |character: char| if character.is_control() && character != '\n' { '\u{fffd}' } else { character };
+    page.into_string().chars().map(shown).chain(['\n']).collect()
 }
 
 fn run_name(report: &Report, at: usize) -> String {
@@ -237,7 +239,10 @@ mod tests {
         let mut outcome = crate::Outcome::default();
         outcome.series.insert("<img onerror=x>".into(), vec![(0, 10.0), (800, 96.1)]);
         let heard = [("taught".to_owned(), outcome.into())].into_iter().collect();
-        let page = html(&[Played::new(sample(), heard)], &catalogue());
+        let mut report = sample();
+        report.warnings.push("a\0b\u{1b}[31m".into());
+        let page = html(&[Played::new(report, heard)], &catalogue());
+        assert!(page.contains("a\u{fffd}b\u{fffd}[31m") && !page.contains('\u{1b}'));
         assert!(page.contains("<title>Sample &lt;run&gt; · Palimpsest</title>"));
         assert!(!page.contains("<run>") && !page.contains("<img") && !page.contains("<script"));
         assert!(page.contains("<b style=\"color:var(--keep)\">96.1\u{202f}%</b>"));

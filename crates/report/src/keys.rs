@@ -25,12 +25,12 @@ pub const KEYS: &[Key] = &[
     k(
         "every",
         "Steps between two looks at a network in training, from which the curves of accuracy are made; 0 for none. By \
-         default a training has about 30. No network and no figure depends on it.",
+         default a training has about 30. No network and no figure of the tables depends on it.",
     ),
     k(
         "look",
         "Number of validation samples that a look is at, at least 1. The default is all of them. No network and no \
-         figure depends on it.",
+         figure of the tables depends on it.",
     ),
     k("device", "Device to compute on: auto, cpu, or a graphics device that the program was built for."),
     k("tasks.NAME", "Data set with its settings, such as `{ id = \"digits\", tilt = 30 }`. A file has at least one."),

@@ -592,18 +592,23 @@ pub(crate) mod tests {
         let reached = |name: &str, step: usize| {
             let mut outcome = Outcome { status: Status::Done, ..Outcome::default() };
             outcome.rows.push(Row::share(name, "accuracy", 96.1, 360));
-            outcome.series.insert("accuracy".into(), vec![(0, 10.0), (step, 95.0)]);
+            outcome.series.insert("accuracy".into(), vec![(0, 10.0), (step - 10, 50.0), (step, 95.0)]);
             (name.to_owned(), outcome.into())
         };
         let (catalogue, mut known) = (catalogue(), Outcomes::from([reached("all", 40), reached("nothing", 130)]));
         let now = |known: &Outcomes| plain(&view(&spec, &catalogue, known).sentence("all"));
         assert_eq!(
             now(&known),
-            "It reads 96.1 % of digits it has never seen. Its past saved it 90 steps over starting from nothing."
+            "It reads 96.1 % of digits it has never seen. Its past saved it about 90 steps over starting from nothing."
         );
         known.extend([reached("nothing", 40)]);
         assert!(now(&known).ends_with("Its past made no difference here."));
+        // Nearer than two looks lie to each other.
+        known.extend([reached("nothing", 47)]);
+        assert!(now(&known).ends_with("Its past made no difference here."));
         known.extend([reached("nothing", 30)]);
-        assert!(now(&known).ends_with("It took 10 steps more than starting from nothing."));
+        assert!(now(&known).ends_with("It took about 10 steps more than starting from nothing."));
+        let few = RunSpec { look: Some(9), ..spec.clone() };
+        assert!(plain(&view(&few, &catalogue, &known).sentence("all")).ends_with("it has never seen."));
     }
 }

@@ -301,18 +301,18 @@ pub struct Report {
     /// Hashes of start weights, split and batch order: equal on every device for one run file.
     pub hashes: indexmap::IndexMap<String, String>,
     /// How many samples each task has, by name; empty in reports of earlier builds.
-    #[serde(default, skip_serializing_if = "indexmap::IndexMap::is_empty")]
+    #[serde(default)]
     pub samples: indexmap::IndexMap<String, Samples>,
     /// The figures of all stages that were played, in playing order.
     pub rows: Vec<Row>,
     /// What to know before trusting the figures, each a sentence with its stage.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[serde(default)]
     pub warnings: Vec<String>,
     /// Why runs ended before their last stage, each a sentence; empty where all came to their end.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[serde(default)]
     pub unfinished: Vec<String>,
     /// Files that the run left beside its report, by their paths in the folder of results.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[serde(default)]
     pub files: Vec<String>,
 }
 

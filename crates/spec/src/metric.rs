@@ -117,7 +117,8 @@ pub const METRICS: &[Metric] = &[
         "Under attack",
         "%",
         Up,
-        "right answers under this attack; a stronger one may leave fewer, so it is an upper bound",
+        "right answers once this attack has changed every sample, also those that were wrong before; a stronger one may \
+         leave fewer, so it is an upper bound",
     ),
     m(
         "robust_accuracy_8bit",

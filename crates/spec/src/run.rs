@@ -38,7 +38,7 @@ pub const START: &str = "start";
 /// Networks that are retrained as the reference of forgetting where the run file does not say how many.
 const RETRAIN_SEEDS: u32 = 3;
 
-/// How many validation samples a look is at.
+/// What a number has to be that counts something.
 pub(crate) const AT_LEAST_ONE: &str = "a whole number, at least 1";
 
 /// How many seeds a run file may ask for.
@@ -185,7 +185,14 @@ impl RunSpec {
             let at = error.span().map_or(String::new(), |span| {
                 format!(" (line {})", 1 + text[..span.start.min(text.len())].matches('\n').count())
             });
-            Wrong::new("run file", format!("{}{at}", error.message().trim_end()))
+            let why = match (error.message(), error.span().and_then(|span| text.get(span))) {
+                // In the words that JSON has for it.
+                ("duplicate key", Some(key)) => {
+                    format!("the key \"{}\" stands twice in one table", key.trim_matches('"'))
+                }
+                (message, _) => message.trim_end().to_owned(),
+            };
+            Wrong::new("run file", format!("{why}{at}"))
         })?)
     }
 
@@ -390,6 +397,22 @@ impl RunSpec {
         Err(Wrong::new("set", "the path is empty, where `stage.1.epsilon=0.2` would be right"))
     }
 
+    /// Whether writing one path can change what the other one says: they are the same, or one lies inside the other,
+    /// whether they name a stage by its name or by its place.
+    pub fn overlap(&self, one: &str, other: &str) -> bool {
+        let parts = |path: &str| -> Vec<String> {
+            let mut parts: Vec<String> = path.split('.').map(str::to_owned).collect();
+            if let [first, stage, ..] = &mut parts[..]
+                && first == "stage"
+                && let Some(index) = self.find(stage)
+            {
+                *stage = index.to_string();
+            }
+            parts
+        };
+        parts(one).iter().zip(&parts(other)).all(|(one, other)| one == other)
+    }
+
     /// What a path may have meant that begins with no key of a run file and is near none: a setting of the stage that
     /// it begins with, or else of the last one.
     fn not_of_the_run(&self, path: &str) -> Option<String> {
@@ -412,14 +435,21 @@ impl RunSpec {
             ));
         }
         if let Some(key) = ["every", "look"].into_iter().find(|key| self.grid.contains_key(*key)) {
-            return Err(Wrong::new(format!("grid.{key}"), "no figure depends on it, so it cannot differ between runs"));
+            return Err(Wrong::new(
+                format!("grid.{key}"),
+                "no figure of the tables depends on it, so it cannot differ between runs",
+            ));
         }
         if self.grid.contains_key("seed") && self.repeats.is_some_and(|repeats| repeats > 1) {
             let why = "`repeats` counts seeds from `seed`, so runs would be played twice; leave one of the two out";
             return Err(Wrong::new("grid.seed", why));
         }
         let mut runs = vec![(String::new(), Self { grid: IndexMap::new(), ..self.clone() })];
-        for (path, values) in &self.grid {
+        for (at, (path, values)) in self.grid.iter().enumerate() {
+            if let Some(other) = self.grid.keys().take(at).find(|other| self.overlap(path, other)) {
+                let why = format!("it sets what \"{other}\" sets too; a value has one place in the grid");
+                return Err(Wrong::new(format!("grid.{path}"), why));
+            }
             if values.is_empty() {
                 return Err(Wrong::new(format!("grid.{path}"), "the list is empty; give at least one value"));
             }
@@ -432,7 +462,11 @@ impl RunSpec {
             for (label, run) in &runs {
                 for value in values {
                     let comma = if label.is_empty() { "" } else { ", " };
-                    next.push((format!("{label}{comma}{path}={value}"), run.set(path, value.clone())?));
+                    let set = run.set(path, value.clone()).map_err(|wrong| match wrong.what.as_str() {
+                        "run file" => Wrong { what: format!("grid.{path}"), ..wrong },
+                        _ => wrong,
+                    })?;
+                    next.push((format!("{label}{comma}{path}={value}"), set));
                 }
             }
             runs = next;
@@ -705,7 +739,7 @@ mod tests {
             ("epsilon = 0.1", "epsilon = [1, -inf]", "epsilon: -inf is not a finite number (line 8)"),
             ("epsilon = 0.1", "epsilon = 9007199254740993", "epsilon: 9007199254740993 is too large a number (line 8)"),
             ("epsilon = 0.1", "epsilon = 1979-05-27", "epsilon: a run file has no dates (line 8)"),
-            ("epochs = 2", "epochs = 2, epochs = 3", "duplicate key (line 7)"),
+            ("epochs = 2", "epochs = 2, epochs = 3", "the key \"epochs\" stands twice in one table (line 7)"),
             ("from = \"base\"", "with = \"base\"", "stage[1].with: must be a list, not \"base\""),
             ("model = { id = \"mlp\" }", "", "`model` is missing"),
             ("version = 1", "version = 1\nseed = -1", "seed: must be a whole number from 0 to 4294967295, not -1"),

@@ -54,12 +54,12 @@ impl Finished<'_> {
         let sentence = self.reads()?;
         Some(match self.saved_steps() {
             Some(saved) if saved > 0 => sentence
-                .plain(" Its past saved it ")
+                .plain(" Its past saved it about ")
                 .key(format!("{} steps", figure::fixed(saved as f64, 0)), Role::Ink)
                 .plain(" over starting from nothing."),
             Some(0) => sentence.plain(" Its past made no difference here."),
             Some(lost) => sentence
-                .plain(" It took ")
+                .plain(" It took about ")
                 .key(format!("{} steps", figure::fixed(-lost as f64, 0)), Role::Ink)
                 .plain(" more than starting from nothing."),
             None => sentence,
@@ -67,16 +67,20 @@ impl Finished<'_> {
     }
 
     /// How many steps earlier than a version from nothing, on the same task and trained alike, it named 95 % of what is
-    /// for validation rightly; `None` of a network without a past.
+    /// for validation rightly: 0 within the distance of two looks. `None` of a network without a past, and where looks
+    /// are at a few samples only.
     fn saved_steps(&self) -> Option<i64> {
         const GOAL: f32 = 95.0;
         let has_past = self.view.parent(self.name) != START || self.view.spec.model.params.contains_key("weights");
-        if !has_past {
+        if !has_past || self.view.spec.look.is_some() {
             return None;
         }
+        // The step of the first look that saw it, and the steps from the look before.
         let reach = |outcome: &Outcome| {
             let (_, curve) = outcome.accuracy_curve()?;
-            curve.iter().find(|(_, value)| *value >= GOAL).map(|(step, _)| *step as i64)
+            let at = curve.iter().position(|(_, value)| *value >= GOAL)?;
+            let step = curve[at].0 as i64;
+            Some((step, at.checked_sub(1).map_or(0, |before| step - curve[before].0 as i64)))
         };
         let pace = |name: &str| ["optimizer", "lr", "batch"].map(|key| self.view.setting(name, &["train", key]));
         let from_nothing = |other: &String| {
@@ -85,7 +89,9 @@ impl Finished<'_> {
                 && pace(other) == pace(self.name)
         };
         let scratch = self.view.versions(self.name).into_iter().find(from_nothing)?;
-        Some(reach(self.view.outcome(&scratch)?.as_ref())? - reach(self.outcome)?)
+        let ((there, far), (here, near)) = (reach(self.view.outcome(&scratch)?.as_ref())?, reach(self.outcome)?);
+        let saved = there - here;
+        Some(if saved.abs() < far.max(near) { 0 } else { saved })
     }
 
     /// "LoRA trained 2.3 % of the weights and reads 93.6 % of tilted digits. Training all of them gives 94.9 ± 0.8."

@@ -11,7 +11,7 @@ use crate::nets::{Net, weights};
 use crate::run::entry::{Entry, Method};
 use crate::run::results::Reference;
 use crate::run::state::RunState;
-use crate::stats::{Mean, mean, mia_confidence};
+use crate::stats::{Mean, mean, mia_confidence, percent};
 use crate::store::{self, Found};
 use burn::module::Module;
 use serde_json::json;
@@ -237,13 +237,20 @@ fn key(lineage: &Lineage<'_>, split: &Split, seed: u32, seeds: u32) -> String {
 /// reference. Returns what share of it the source network answers rightly, in percent, if that is more than half.
 async fn known_to_start(state: &RunState, split: &Split, task: &Task, cx: &mut Cx) -> Result<Option<f64>> {
     let start = &state.models[START].net;
-    if state.spec.model.params.get("weights").is_none()
-        || start.classes != task.classes.len()
-        || start.shape != task.set.shape
-    {
+    // Its classes are those of the same names; where it says none, those of the same numbers.
+    let may_know = match &start.names[..] {
+        [] => start.classes == task.classes.len(),
+        names => task.classes.iter().any(|class| names.contains(class)),
+    };
+    if state.spec.model.params.get("weights").is_none() || !may_know || start.shape != task.set.shape {
         return Ok(None);
     }
-    let known = test(start, &split.forget, cx).await?.accuracy();
+    let tested = test(start, &split.forget, cx).await?;
+    let is_right = |at: &usize| match start.names.get(usize::from(tested.answer(*at))) {
+        Some(name) => *name == task.classes[usize::from(tested.labels[*at])],
+        None => tested.right(*at),
+    };
+    let known = percent((0..tested.len()).filter(is_right).count(), tested.len());
     if let Some(known) = known.filter(|known| *known > 50.0) {
         let message = format!(
             "The source network already knows {known:.0} % of what is to be forgotten, so a network retrained from \
