@@ -24,11 +24,12 @@ export default defineConfig({
   projects: [
     {
       name: "bench",
-      testIgnore: "webgpu.bench.js",
+      testIgnore: ["memory.bench.js", "webgpu.bench.js"],
       testMatch: "*.bench.js",
       use: { ...chromium("--disable-gpu"), trace: "off" },
     },
     { name: "picture", testMatch: "*.picture.js", timeout: 600_000, use: { ...chromium("--disable-gpu"), trace: "off" } },
+    { name: "memory", testMatch: "memory.bench.js", use: { ...chromium("--disable-gpu"), trace: "off" } },
     // The adapter of this machine, emulated where there is none.
     { name: "bench-gpu", testMatch: "webgpu.bench.js", timeout: 600_000, use: chromium("--enable-unsafe-webgpu") },
     { name: "cpu", testIgnore: "*.gpu.spec.js", testMatch: "*.spec.js", use: chromium() },

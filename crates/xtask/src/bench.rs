@@ -6,19 +6,31 @@ use crate::build::Profile;
 use crate::shell::{command, output, run};
 use crate::{build, setup, test};
 use anyhow::{Context, Result};
+use clap::Args;
 use serde_json::Value;
 use std::env;
 use std::process::Command;
 
-pub fn bench() -> Result<()> {
+#[derive(Args)]
+pub struct Options {
+    /// Measure instead, for half an hour, whether memory grows while networks train for long
+    #[arg(long)]
+    memory: bool,
+}
+
+pub fn bench(options: &Options) -> Result<()> {
     // All that is built is built first: a build beside a measurement would slow it down.
     setup::wasm()?;
     let chrome = setup::browser()?;
     build::page(Profile::Small)?;
-    run(native()?.arg("--no-run"))?;
+    if options.memory {
+        run(&mut native("memory")?)?;
+        return run(&mut test::playwright("memory", chrome.as_deref())?);
+    }
+    run(native("step")?.arg("--no-run"))?;
     // All three end with a line such as {"unit": "ms", "workloads": {"mlp": {"min": 0.2, "median": 0.3}}}.
     let torch = said("PyTorch on CPU", torch());
-    let native = said("Palimpsest on CPU", native().and_then(|mut cargo| output(&mut cargo)));
+    let native = said("Palimpsest on CPU", native("step").and_then(|mut cargo| output(&mut cargo)));
     let browser = test::playwright("bench", chrome.as_deref())?.output().context("cannot start node")?;
     let browser = String::from_utf8_lossy(&browser.stdout);
     println!("{browser}");
@@ -38,9 +50,9 @@ fn torch() -> Result<String> {
     output(command(&python)?.arg("tests/bench/torch_side.py"))
 }
 
-fn native() -> Result<Command> {
+fn native(bench: &str) -> Result<Command> {
     let mut cargo = command("cargo")?;
-    cargo.args(["bench", "--quiet", "--package", "palimpsest", "--bench", "step"]);
+    cargo.args(["bench", "--quiet", "--package", "palimpsest", "--bench", bench]);
     Ok(cargo)
 }
 

@@ -30,7 +30,7 @@ struct Cli {
 #[derive(Subcommand)]
 enum Task {
     /// Measure downloads, browser timings and training speed
-    Bench,
+    Bench(bench::Options),
     /// Format every Rust file, also those that `cargo fmt` cannot find
     Fmt,
     /// Feed every decoder of strangers' files with a million mutations of valid ones
@@ -53,7 +53,7 @@ enum Task {
 
 fn main() -> ExitCode {
     let result = match Cli::parse().task {
-        Task::Bench => bench::bench(),
+        Task::Bench(options) => bench::bench(&options),
         Task::Fmt => build::rustfmt().and_then(|mut rustfmt| shell::run(&mut rustfmt)),
         Task::Fuzz(options) => fuzz::fuzz(&options),
         Task::Page => setup::wasm().and_then(|()| build::for_trunk()),
