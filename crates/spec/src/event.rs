@@ -61,6 +61,9 @@ pub enum Event {
         of: usize,
         /// Id of its method.
         id: String,
+        /// Names of the classes of the task that it works on, in the order of the labels.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        classes: Vec<String>,
     },
     /// What the stage is at: its own training, or "retrained 2 of 3".
     Phase {

@@ -24,8 +24,8 @@ pub enum AttackLoss {
 impl AttackLoss {
     /// An error if the loss is not defined on this task: DLR divides by a distance between the first and the third
     /// logit, with a target also the fourth.
-    pub fn check(self, target: Option<u16>, task: &Task) -> Result {
-        let (needed, with) = if target.is_some() { (4, " with a target") } else { (3, "") };
+    pub fn check(self, targeted: bool, task: &Task) -> Result {
+        let (needed, with) = if targeted { (4, " with a target") } else { (3, "") };
         let classes = task.classes.len();
         if self != Self::Dlr || classes >= needed {
             return Ok(());
@@ -36,10 +36,26 @@ impl AttackLoss {
 }
 
 /// For each sample `[n]`, whether the attack has succeeded: the network answers another class than the label, or with
-/// `targeted` the label, which is then the target. Logits are `[n, classes]`.
+/// `targeted` the label, which is then the target. Logits are `[n, classes]`; of equal ones the first is the answer, as
+/// for [`spec::best_class`].
 pub fn fooled(logits: Tensor<2>, labels: Tensor<1, Int>, targeted: bool) -> Tensor<1, Bool> {
-    let (label, others) = margins(logits, labels);
-    if targeted { label.greater(others) } else { others.greater(label) }
+    let index = labels.unsqueeze_dim::<2>(1);
+    let label = logits.clone().gather(1, index.clone());
+    let (columns, index) = (columns(&logits), index.expand(logits.dims()));
+    let best = |left_out: Tensor<2, Bool>| logits.clone().mask_fill(left_out, LOW).max_dim(1);
+    let before = best(columns.clone().greater_equal(index.clone()));
+    let behind = best(columns.lower_equal(index));
+    let is_label: Tensor<1, Bool> = label.clone().greater(before).bool_and(label.greater_equal(behind)).squeeze_dim(1);
+    if targeted { is_label } else { is_label.bool_not() }
+}
+
+/// Lower than every logit, but finite: compilers of graphics devices may assume that there are no infinities.
+const LOW: f32 = -1e30;
+
+/// The number of each column, in the shape of the logits.
+fn columns(logits: &Tensor<2>) -> Tensor<2, Int> {
+    let [n, classes] = logits.dims();
+    Tensor::<1, Int>::arange(0..classes as i64, &logits.device()).unsqueeze_dim::<2>(0).expand([n, classes])
 }
 
 /// The loss of a kind, as a function that the attack increases: away from the label, or with `targeted` towards it.
@@ -64,12 +80,8 @@ pub fn attack_loss(kind: AttackLoss, targeted: bool) -> Box<SampleLoss<'static>>
 fn margins(logits: Tensor<2>, labels: Tensor<1, Int>) -> (Tensor<1>, Tensor<1>) {
     let index = labels.unsqueeze_dim::<2>(1);
     let right = logits.clone().gather(1, index.clone());
-    let classes = logits.dims()[1];
-    let device = logits.device();
-    let columns = Tensor::<1, Int>::arange(0..classes as i64, &device).unsqueeze_dim::<2>(0);
-    let own = index.expand([logits.dims()[0], classes]).equal(columns.expand([logits.dims()[0], classes]));
-    // Large but finite: compilers of graphics devices may assume that there are no infinities.
-    let wrong = logits.mask_fill(own, -1e30).max_dim(1);
+    let own = index.expand(logits.dims()).equal(columns(&logits));
+    let wrong = logits.mask_fill(own, LOW).max_dim(1);
     (right.squeeze_dim(1), wrong.squeeze_dim(1))
 }
 
@@ -83,7 +95,7 @@ fn dlr(logits: Tensor<2>, labels: Tensor<1, Int>, targeted: bool) -> Tensor<1> {
     let first = logits.clone().max_dim(1);
     let below = |limit: &Tensor<2>| {
         let not_below = logits.clone().greater_equal(limit.clone().expand(logits.dims()));
-        logits.clone().mask_fill(not_below, -1e30).max_dim(1)
+        logits.clone().mask_fill(not_below, LOW).max_dim(1)
     };
     let third = below(&below(&first));
     let low = if targeted { (below(&third) + third).mul_scalar(0.5) } else { third };
@@ -95,4 +107,29 @@ fn dlr(logits: Tensor<2>, labels: Tensor<1, Int>, targeted: bool) -> Tensor<1> {
 pub fn replaced(old: Tensor<4>, at: Tensor<1, Bool>, new: Tensor<4>) -> Tensor<4> {
     let shape = old.dims();
     old.mask_where(at.reshape([shape[0], 1, 1, 1]).expand(shape), new)
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::disallowed_methods, reason = "a test may wait")]
+    use super::*;
+    use burn::tensor::Device;
+
+    /// As the figures count it, ties included: what the network answers is the first of the largest logits.
+    #[test]
+    fn who_is_fooled_is_what_the_answers_say() {
+        let device = Device::flex();
+        let rows: [[f32; 3]; 6] =
+            [[1.0, 1.0, 0.0], [0.0, 1.0, 1.0], [2.0, 2.0, 2.0], [0.0, -1.0, 3.0], [5.0, 4.0, 5.0], [-3.0, -2.0, -4.0]];
+        for label in 0..3_u16 {
+            let found = |targeted| -> Vec<bool> {
+                let labels = Tensor::<1, Int>::from_data([i32::from(label); 6], &device);
+                let fooled = fooled(Tensor::from_data(rows, &device), labels, targeted);
+                fooled.into_data().iter::<bool>().collect()
+            };
+            let is_label: Vec<bool> = rows.iter().map(|row| spec::best_class(row) == label).collect();
+            assert_eq!(found(true), is_label, "class {label}");
+            assert_eq!(found(false), is_label.iter().map(|is| !is).collect::<Vec<_>>(), "class {label}");
+        }
+    }
 }
