@@ -80,8 +80,19 @@ fn run_files_that_cannot_be_are_refused_before_they_start() {
         ("id = \"digits\"", "id = \"digits\", classes = [3, 3]", "named twice"),
         ("id = \"digits\"", "id = \"moons\", classes = [0, 1]", "classes"),
         ("as = \"fool\"", "as = \"fool\", target = 10", "there is no class 10; there are 0 to 9"),
-        ("as = \"fool\"", "as = \"fool\", target = 1001", "between 0 and 1000"),
-        ("id = \"digits\"", "id = \"digits\", classes = [3, 5, 8]", "there is no class 3; there are 0 to 2"),
+        ("as = \"fool\"", "as = \"fool\", target = 1001", "there is no class 1001; there are 0 to 9"),
+        (
+            "as = \"fool\"",
+            "as = \"fool\", target = \"none\"",
+            "stage.fool.target: target must be left out where there is to be none, not \"none\"",
+        ),
+        ("as = \"fool\"", "as = \"fool\", target = \"\"", "target must be left out where there is to be none"),
+        ("as = \"fool\"", "as = \"fool\", target = -1", "target must be the number or name of a class, not -1"),
+        ("as = \"fool\"", "as = \"fool\", target = \"eight\"", "there is no class \"eight\"; there are: 0, 1, 2, 3"),
+        ("class = 3", "class = \"three\"", "forget.class: there is no class \"three\"; there are: 0, 1, 2"),
+        ("id = \"digits\"", "id = \"digits\", classes = [5, 6, 8]", "there is no class 3; there are 5, 6, 8"),
+        ("id = \"digits\"", "id = \"glyphs\", n = 400, classes = [0, 1]", "there are 0 to 1, or by name A, B"),
+        ("id = \"digits\"", "id = \"digits\", classes = [7, 5, 8]", "there is no class 3; there are 7, 5, 8"),
         // Shapes.
         ("id = \"mlp\"", "id = \"cnn\", channels = [2, 2, 2, 2]", "at least 16 pixels"),
         ("id = \"mlp\"", "id = \"cnn\", kernel = 4", "must be odd"),
@@ -375,9 +386,9 @@ fn a_network_of_other_names_is_not_asked() {
     };
     let train = |task: &str| format!("{{ id = \"train.scratch\", on = \"{task}\", train = {{ epochs = 1 }} }}, ");
     for stage in ["measure.mia-confidence", "attack.fgsm", "attack.square", "unlearn.finetune"] {
-        for (then, names) in [("high", "8, 9"), ("turned", "1, 0")] {
+        for (then, names, gone) in [("high", "8, 9", "class = 9"), ("turned", "1, 0", "class = 1")] {
             let stage = format!("{{ id = \"{stage}\", on = \"{then}\" }}");
-            let error = play(&file("", &train("low"), &stage)).0.expect_err(&stage);
+            let error = play(&file("", &train("low"), &stage).replace("class = 1", gone)).0.expect_err(&stage);
             let said = format!("{then}: its classes are {names}, but the network was trained on 0, 1");
             assert!(error.contains(&said), "{stage}: {error}");
         }

@@ -268,6 +268,65 @@ fn an_empty_class_is_kept_where_it_is_asked_for() {
     assert!(seen > 0 && report.rows.iter().all(|row| row.value.is_finite() && row.n != Some(0)));
 }
 
+/// Labels of a file that are no places: a user who writes 9 means label 9, in the same run file by whichever key.
+#[test]
+fn classes_go_by_the_numbers_of_their_file() {
+    let numbers = [5_u8, 9, 26];
+    let played = |task: Value, forget: Value, target: Value| {
+        let (mut session, host) = session();
+        session.import("images", Import::Data, images(90)).unwrap();
+        session.import("labels", Import::Data, labels(&numbers.repeat(30))).unwrap();
+        let spec = json!({
+            "version": 1,
+            "retrain_seeds": 1,
+            "tasks": { "it": task },
+            "model": { "id": "linear" },
+            "forget": { "id": "class", "class": forget },
+            "stage": [
+                { "id": "train.scratch", "as": "base", "train": { "epochs": 1 } },
+                { "id": "attack.fgsm", "as": "fool", "target": target },
+                { "id": "unlearn.finetune", "as": "forgot", "from": "base", "train": { "epochs": 1 } },
+            ],
+        });
+        let spec = RunSpec::read(&spec.to_string()).unwrap();
+        match pollster::block_on(session.play(1, spec.clone(), 0, None)) {
+            Ok(Ended::Finished(report)) => {
+                let rows = session.indices(&spec).unwrap()["forget"]["it"].clone();
+                Ok((report, host.said.take(), serde_json::from_value::<Vec<usize>>(rows).unwrap()))
+            }
+            other => Err(self::played(other)),
+        }
+    };
+    let file = |classes: Value| json!({ "id": "idx", "images": "images", "labels": "labels", "classes": classes });
+    for (forget, target) in [(json!(9), json!(26)), (json!("9"), json!("26"))] {
+        for classes in [json!([]), json!([26, 9, 5])] {
+            let (_, heard, rows) = played(file(classes.clone()), forget.clone(), target.clone()).unwrap();
+            assert!(rows.len() > 20 && rows.iter().all(|row| numbers[row % 3] == 9), "{classes} {rows:?}");
+            // Samples of the target are not attacked.
+            let place = if classes == json!([]) { 2 } else { 0 };
+            let attacked = heard.iter().find_map(|(said, _)| match &said.event {
+                Event::Answers { series, answers } if series == "attacked" => Some(answers.labels.clone()),
+                _ => None,
+            });
+            assert!(attacked.unwrap().iter().all(|label| *label != place), "{classes}");
+        }
+    }
+    for (key, said) in [
+        (json!(1), "forget.class: there is no class 1; there are 5, 9, 26"),
+        (json!("1"), "forget.class: there is no class \"1\"; there are: 5, 9, 26"),
+    ] {
+        assert!(played(file(json!([])), key, json!(5)).unwrap_err().contains(said), "{said}");
+    }
+    let error = played(file(json!([])), json!(5), json!(2)).unwrap_err();
+    assert!(error.contains("stage.fool.target: there is no class 2; there are 5, 9, 26"), "{error}");
+    // Letters have names; their numbers are their places in the alphabet, whichever a task keeps.
+    let letters = json!({ "id": "glyphs", "n": 300, "classes": [1, 3, 7] });
+    let [by_name, by_number] = [(json!("D"), json!("H")), (json!(3), json!(7))]
+        .map(|(forget, target)| played(letters.clone(), forget, target).unwrap());
+    assert!(by_name.2 == by_number.2 && !by_name.2.is_empty());
+    assert_eq!(by_name.0.value("fool", "asr_all"), by_number.0.value("fool", "asr_all"));
+}
+
 #[test]
 fn an_empty_class_is_neither_drawn_nor_aimed_at() {
     let all = || json!([0, 1, 2, 3, 4, 5]);

@@ -196,7 +196,7 @@ fn attacks_equal_torchattacks_and_foolbox() {
             params.insert("steps".into(), golden.about["attacks"][attack]["steps"].clone());
         }
         let entry = engine::entry(&format!("attack.{attack}")).unwrap();
-        let x = pollster::block_on((entry.attack.unwrap().perturb)(&params, &victim, &own, &mut cx)).unwrap();
+        let x = pollster::block_on((entry.attack.unwrap().perturb)(&params, None, &victim, &own, &mut cx)).unwrap();
         check(attack, x);
     }
     // Their core, where a start or a target of each image's own is given.
@@ -267,7 +267,7 @@ fn the_square_attack_is_as_strong_as_its_authors() {
         // Other draws.
         let ids = (0..64).map(|id| id + 64 * seed).collect();
         let batch = Batch { x: attacks.tensor("golden.x"), y: y.clone(), ids };
-        let x = pollster::block_on(perturb(settings.as_object().unwrap(), &victim, &batch, &mut cx())).unwrap();
+        let x = pollster::block_on(perturb(settings.as_object().unwrap(), None, &victim, &batch, &mut cx())).unwrap();
         let won = read(fooled(logits_of(&net, &x), y.clone(), false).float());
         shares.push(f64::from(won.iter().sum::<f32>()) / 64.0);
         queries.push(victim.queries().forwards as f64 / 64.0);

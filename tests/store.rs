@@ -59,6 +59,40 @@ fn works(folder: &Path) -> Vec<PathBuf> {
     files.filter(|file| file.extension().is_some()).collect()
 }
 
+/// Results are put in their place as one folder, which a store inside them would go through too.
+#[test]
+fn a_store_in_the_folder_of_results_is_refused_before_anything_is_made() {
+    let folder = TempDir::new().unwrap();
+    let text = CHAIN.replace("epochs = 3", "epochs = 1");
+    done(&folder, &["run", "run.toml", "--out", "earlier", "--quiet"], &text);
+    let before = names(&folder.path().join("earlier"));
+    #[cfg(unix)]
+    std::os::unix::fs::symlink(folder.path().join("earlier"), folder.path().join("link")).unwrap();
+    let links: &[(&str, &str)] = if cfg!(unix) { &[("link/store", "earlier"), ("earlier/store", "link")] } else { &[] };
+    let inside =
+        [("out", "out"), ("out/store", "out"), ("out/a/b", "./out/"), ("x/../out/s", "out"), ("earlier", "earlier")];
+    for (cache, out) in inside.iter().chain(links) {
+        let output = palimpsest(&folder, &["run", "run.toml", "--cache", cache, "--out", out], &text);
+        let said = format!("{cache}: it lies in the folder of results {out}, which is replaced as a whole; name a");
+        assert!(error(&output).contains(&said) && output.status.code() == Some(2), "{}", error(&output));
+        assert_eq!(error(&output).lines().count(), 1);
+        assert!(!folder.path().join("out").exists() && names(&folder.path().join("earlier")) == before);
+    }
+    let mut own = command(&folder);
+    own.args(["run", "run.toml", "--resume", "--out", "out"]).env("PALIMPSEST_CACHE", folder.path().join("out"));
+    let own = own.output().unwrap();
+    assert!(error(&own).contains("it lies in the folder of results out"), "{}", error(&own));
+    // The other way round, and beside each other with like names, nothing is lost.
+    for _ in 0..2 {
+        for (cache, out) in [("store", "store/results"), ("out-store", "out")] {
+            done(&folder, &["run", "run.toml", "--cache", cache, "--out", out, "--quiet"], &text);
+            assert!(folder.path().join(out).join("report.json").is_file());
+        }
+    }
+    assert_eq!(taken(&folder, "store/results").len(), 5);
+    assert_eq!(taken(&folder, "out").len(), 5);
+}
+
 #[test]
 fn nothing_is_played_twice_and_nothing_differs() {
     let folder = TempDir::new().unwrap();

@@ -5,7 +5,7 @@ use crate::stop::Stop;
 use spec::{Reports, RunSpec, Wrong, nearest};
 use std::fs::{self, File};
 use std::io::{self, Read};
-use std::path::{Path, PathBuf};
+use std::path::{Component, Path, PathBuf};
 
 /// The most bytes that weights and data may have.
 pub const LARGEST: u64 = 1 << 30;
@@ -71,6 +71,24 @@ pub fn run_file(path: &Path) -> Result<RunSpec, Stop> {
 /// The folder that names in a run file are relative to.
 pub fn folder(path: &Path) -> PathBuf {
     path.parent().map(Path::to_path_buf).unwrap_or_default()
+}
+
+/// Whether a path leads to a folder or into it, through links too; neither has to be there.
+pub fn is_inside(path: &Path, folder: &Path) -> bool {
+    resolved(path).starts_with(resolved(folder))
+}
+
+/// The path without links and dots, as far as it is there.
+fn resolved(path: &Path) -> PathBuf {
+    let path = std::path::absolute(path).unwrap_or_else(|_| path.into());
+    match (path.canonicalize(), path.parent(), path.components().next_back()) {
+        (Ok(found), ..) => found,
+        (Err(_), Some(parent), Some(Component::ParentDir)) => {
+            resolved(parent).parent().map(Path::to_path_buf).unwrap_or_default()
+        }
+        (Err(_), Some(parent), Some(last)) => resolved(parent).join(last),
+        (Err(_), ..) => path,
+    }
 }
 
 /// The bytes of a file that has at most `limit`.

@@ -325,6 +325,13 @@ impl Options {
     /// The folder of finished work, if one is wanted.
     fn store(&self) -> Result<Option<Store>, Stop> {
         let own = self.resume.then(store::own).transpose()?;
+        if let Some((store, out)) = self.cache.as_ref().or(own.as_ref()).zip(self.out.as_ref())
+            && file::is_inside(store, out)
+        {
+            let [store, out] = [store, out].map(|path| path.display());
+            let why = "which is replaced as a whole; name a folder outside it for finished work";
+            return Err(Stop::Bad(format!("{store}: it lies in the folder of results {out}, {why}")));
+        }
         match self.cache.as_deref().or(own.as_deref()) {
             Some(folder) => Store::open(folder, self.plain, self.checkpoint).map(Some),
             None if self.checkpoint.is_some() => {

@@ -104,7 +104,7 @@ impl Speaker {
 
     fn tell(&mut self, said: &Said) {
         match &said.event {
-            Event::Stage { index, of, id } => {
+            Event::Stage { index, of, id, .. } => {
                 let title = report::table::title(&self.catalogue, id);
                 if self.listener == Listener::Person {
                     self.bar = bar(&format!("{}/{of} {}", index + 1, text::plain(&title)));

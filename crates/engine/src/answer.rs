@@ -9,11 +9,11 @@ use kit::host::{Gate, Host};
 use kit::learn::{logits, logits_of, test};
 use kit::nets::weights::{self, AdapterFiles};
 use kit::nets::{Net, Pass};
-use kit::run::attack_view;
+use kit::run::{attack_view, others};
 use kit::stats::{Tested, softmax};
 use kit::{Entry, Error, Result};
 use serde_json::Value;
-use spec::{Answer, Pick, Question, Wrong, best_answer};
+use spec::{Answer, Pick, Question, Wrong, best_class};
 use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::rc::Rc;
@@ -62,15 +62,16 @@ impl Asker {
             Question::Attack { method, task, samples } => self.attack(&net, method, task, samples, &mut cx).await,
             Question::Curve { method, task, epsilons, n } => {
                 let task = self.fitting(&net, task)?;
-                let view = task.test.first(*n);
+                let entry = self.registry.entry(&method.id)?;
+                let target = entry.aims(&method.params, &task)?;
+                let view = others(&task.test, target).first(*n);
                 let mut accuracy = Vec::with_capacity(epsilons.len());
                 for epsilon in epsilons {
                     let mut params = method.params.clone();
                     params.insert("epsilon".into(), (*epsilon).into());
-                    let entry = self.registry.entry(&method.id)?;
                     scale_step(entry, method, &mut params, *epsilon);
                     (entry.check_task)(&params, &task)?;
-                    let done = attack_view(entry, &params, &net, &view, &mut cx).await?;
+                    let done = attack_view(entry, &params, target, &net, &view, &mut cx).await?;
                     let held = done.attacked.accuracy();
                     accuracy.push(held.ok_or_else(|| Error::input("n", "at least one sample is right"))?);
                     cx.host.turn().await;
@@ -148,7 +149,7 @@ impl Asker {
         let entry = self.registry.entry(&method.id)?;
         let fns = entry.attack.ok_or_else(|| Error::input(&method.id, "is not an attack"))?;
         let fitting = self.fitting(net, task)?;
-        entry.aims(&method.params, &fitting)?;
+        let target = entry.aims(&method.params, &fitting)?;
         (entry.check_task)(&method.params, &fitting)?;
         let view = fitting.test;
         if samples.is_empty() || samples.len() > CHUNK || samples.iter().any(|id| !view.rows.contains(id)) {
@@ -158,15 +159,18 @@ impl Asker {
         let batch = view.batch(samples);
         let victim = Victim::of(net, entry.needs.access);
         cx.trace = Some(Vec::new());
-        let x = (fns.perturb)(&method.params, &victim, &batch, cx).await?;
+        let x = (fns.perturb)(&method.params, target, &victim, &batch, cx).await?;
         let labels: Vec<u16> = samples.iter().map(|id| view.label(*id)).collect();
         let mut walk = vec![self.confidence(net, &batch.x, &labels, cx).await?];
         for step in cx.trace.take().unwrap_or_default() {
             walk.push(self.confidence(net, &step, &labels, cx).await?);
             cx.breathe().await?;
         }
-        let clean = softmax(cx.read(logits_of(net, &batch.x)).await?, net.classes)?;
-        let attacked = softmax(cx.read(logits_of(net, &x)).await?, net.classes)?;
+        let clean = cx.read(logits_of(net, &batch.x)).await?;
+        let attacked = cx.read(logits_of(net, &x)).await?;
+        let both = clean.chunks(net.classes).zip(attacked.chunks(net.classes));
+        let classes = both.map(|(clean, attacked)| [best_class(clean), best_class(attacked)]).collect();
+        let (clean, attacked) = (softmax(clean, net.classes)?, softmax(attacked, net.classes)?);
         let by_sample = |at: usize| walk.iter().map(|step| step[at]).collect::<Vec<f32>>();
         let [channels, height, width] = view.set.shape;
         let answer = Answer::Attack {
@@ -174,6 +178,7 @@ impl Asker {
             shape: [samples.len(), channels, height, width],
             clean: rows(&clean, net.classes),
             attacked: rows(&attacked, net.classes),
+            classes,
             walk: (0..samples.len()).map(by_sample).collect(),
         };
         let before = samples.iter().flat_map(|id| view.pixels(*id)).flat_map(|x| x.to_le_bytes()).collect();
@@ -182,9 +187,8 @@ impl Asker {
     }
 
     async fn confidence(&self, net: &Net, x: &Tensor<4>, labels: &[u16], cx: &Cx) -> Result<Vec<f32>> {
-        let probabilities = softmax(cx.read(logits_of(net, x)).await?, net.classes)?;
-        let ids = vec![0; labels.len()];
-        Ok(Tested { ids, labels: labels.to_vec(), classes: net.classes, probabilities }.confidence_in_label())
+        let logits = cx.read(logits_of(net, x)).await?;
+        Ok(Tested::of(vec![0; labels.len()], labels.to_vec(), net.classes, logits)?.confidence_in_label())
     }
 
     async fn boundary(&self, net: &Net, size: u32, cx: &Cx) -> Result<Answered> {
@@ -197,8 +201,10 @@ impl Asker {
         let mut classes = Vec::new();
         for part in points.chunks(2 * CHUNK) {
             let x = Tensor::from_data(TensorData::new(part.to_vec(), [part.len() / 2, 2, 1, 1]), &self.device);
-            let probabilities = softmax(cx.read(logits_of(net, &x)).await?, net.classes)?;
-            classes.extend(probabilities.chunks(net.classes).map(|row| best_answer(row).0 as u8));
+            let n = part.len() / 2;
+            let logits = cx.read(logits_of(net, &x)).await?;
+            let tested = Tested::of(vec![0; n], vec![0; n], net.classes, logits)?;
+            classes.extend(tested.named.iter().map(|class| *class as u8));
         }
         Ok((Answer::Boundary { low: [0.0; 2], high: [1.0; 2], size: size as u32 }, vec![classes]))
     }
@@ -215,7 +221,7 @@ impl Asker {
         let merged = logits(&net.merged(), &view, cx).await?;
         let largest = beside.iter().zip(&merged).map(|(a, b)| (a - b).abs()).fold(0.0, f32::max);
         let rows = beside.chunks(net.classes).zip(merged.chunks(net.classes));
-        let changed = rows.filter(|(a, b)| best_answer(a).0 != best_answer(b).0).count();
+        let changed = rows.filter(|(a, b)| best_class(a) != best_class(b)).count();
         Ok((Answer::Merge { largest, changed, n: view.len() }, Vec::new()))
     }
 

@@ -97,7 +97,9 @@ async fn guess(registry: Registry, state: &RunState, index: usize, before: &[Gue
         }
         Shape::Attack => {
             let settings = (entry.settings)(&stage.id, &stage.params)?;
-            let work = async |cx: &mut Cx| attack_view(entry, &stage.params, &net, &task.test, cx).await.map(drop);
+            let target = entry.aims(&stage.params, task)?;
+            let work =
+                async |cx: &mut Cx| attack_view(entry, &stage.params, target, &net, &task.test, cx).await.map(drop);
             let pace = measure_pace(cx, work).await?;
             let restarts = settings["restarts"].as_f64().unwrap_or(1.0);
             guess(pace.seconds(pace.of as f64 * restarts) + read * 2.0 * test, None)

@@ -266,7 +266,8 @@ impl Session {
         for index in first..=last {
             let stage = &spec.stages[index];
             cx.enter(spec.stage_name(index));
-            cx.say(Event::Stage { index, of: spec.stages.len(), id: stage.id.clone() });
+            let classes = state.tasks[&spec.task_of(index, |id| self.registry.is_layer(id))].classes.to_vec();
+            cx.say(Event::Stage { index, of: spec.stages.len(), id: stage.id.clone(), classes });
             let played = self.stage(index, &mut state, &mut cx).await;
             let failed = match played.map_err(|error| error.of_stage(&stage.id, &cx.stage)) {
                 Ok((made, seconds)) => {

@@ -3,6 +3,7 @@
 use indexmap::IndexMap;
 use kit::stats::{Mean, mean};
 use spec::{Report, Row};
+use std::collections::BTreeSet;
 
 /// One report of the runs of one file with different seeds: each figure is the mean over the runs that came to it, with
 /// its standard deviation and the value of each seed. `None` for no reports.
@@ -19,9 +20,14 @@ pub fn summary(reports: &[Report]) -> Option<Report> {
         let same = |other: &&Row| other.stage == row.stage && other.key == row.key;
         let of_each: Vec<Option<&Row>> = with_figures.iter().map(|report| report.rows.iter().find(same)).collect();
         let values = of_each.iter().map(|row| row.map(|row| row.value)).collect();
+        let rows: Vec<&Row> = of_each.iter().copied().flatten().collect();
         match reports.len() {
             1 => Row { values, ..row.clone() },
-            _ => Row { values, ..over_seeds(&of_each.into_iter().flatten().collect::<Vec<_>>()) },
+            _ if row.key.starts_with("retrained_") => {
+                let of_each = with_figures.iter().zip(&of_each).filter_map(|(report, row)| Some((*report, (*row)?)));
+                Row { values, ..of_references(&rows, networks(of_each)) }
+            }
+            _ => Row { values, ..over_seeds(&rows) },
         }
     });
     let rows = rows.collect();
@@ -52,18 +58,31 @@ fn over_seeds(rows: &[&Row]) -> Row {
     let values: Vec<f64> = rows.iter().map(|row| row.value).collect();
     let Mean { value, deviation: spread } = mean(&values);
     let row = rows[0].clone();
-    if row.key.starts_with("retrained_") {
-        // Its spread is that of retraining, which a method is held against; means of overlapping sets of retrained
-        // networks scatter less. So the spreads of the runs are pooled.
-        let squares: Vec<f64> = rows.iter().filter_map(|row| row.spread).map(|spread| spread * spread).collect();
-        let spread = (!squares.is_empty()).then(|| mean(&squares).value.sqrt());
-        // Of as many networks as each run retrained, so that one alone stays unknown.
-        return Row { value, spread, interval: None, ..row };
-    }
     // Of as many samples in each run, else of no one number.
     let n = row.n.filter(|n| rows.iter().all(|row| row.n == Some(*n)));
     let interval = row.interval.filter(|_| rows.len() == 1);
     Row { value, n, spread, interval, seeds: Some(rows.len()), ..row }
+}
+
+/// One figure of the retrained networks of several runs, which are so many in all.
+///
+/// Its spread is that of retraining, which a method is held against; means of overlapping sets of retrained networks
+/// scatter less. So the spreads of the runs are pooled. Runs that retrained one network each have none.
+fn of_references(rows: &[&Row], networks: usize) -> Row {
+    let values: Vec<f64> = rows.iter().map(|row| row.value).collect();
+    let squares: Vec<f64> = rows.iter().filter_map(|row| row.spread).map(|spread| spread * spread).collect();
+    let spread = (!squares.is_empty()).then(|| mean(&squares).value.sqrt());
+    Row { value: mean(&values).value, spread, interval: None, seeds: Some(networks), ..rows[0].clone() }
+}
+
+/// How many networks the runs retrained. A run retrains with its own seed and those after it, so that the next run has
+/// some of the same, unless a forget set drawn at random makes them others.
+fn networks<'a>(of_each: impl Iterator<Item = (&'a Report, &'a Row)>) -> usize {
+    let seeds = of_each.flat_map(|(report, row)| {
+        let own = report.spec.forget.as_ref().is_some_and(|forget| forget.id == "random").then_some(report.seed);
+        (report.seed..).take(row.seeds.unwrap_or(1)).map(move |seed| (own, seed))
+    });
+    seeds.collect::<BTreeSet<_>>().len()
 }
 
 #[cfg(test)]
@@ -103,13 +122,31 @@ mod tests {
         };
         let all = summary(&[one(1, 90.0, Some(0.3)), one(2, 90.2, Some(0.4))]).unwrap();
         let [own, retrained] = &all.rows[..] else { panic!("{all:?}") };
-        assert_eq!((own.seeds, retrained.seeds), (Some(2), Some(3)));
+        // The seeds 1 to 3, and 2 to 4.
+        assert_eq!((own.seeds, retrained.seeds), (Some(2), Some(4)));
         assert!((own.spread.unwrap() - 0.02_f64.sqrt()).abs() < 1e-9, "{own:?}");
         assert!((retrained.spread.unwrap() - 0.125_f64.sqrt()).abs() < 1e-9, "{retrained:?}");
         // One retrained network a run says nothing of noise, however many runs there are.
         let alone = |seed| report(seed, vec![Row { seeds: Some(1), ..Row::new("a", "retrained_ra", f64::from(seed)) }]);
         let all = summary(&[alone(1), alone(2), alone(3)]).unwrap();
-        assert_eq!((all.rows[0].spread, all.rows[0].seeds), (None, Some(1)));
+        assert_eq!((all.rows[0].spread, all.rows[0].seeds), (None, Some(3)));
+    }
+
+    #[test]
+    fn retrained_networks_are_counted_once() {
+        let one = |seed, nets, forget: &str| {
+            let mut report = report(seed, vec![Row { seeds: Some(nets), ..Row::new("a", "retrained_rte", 1.0) }]);
+            report.spec.forget = Some(serde_json::from_value(serde_json::json!({ "id": forget })).unwrap());
+            report
+        };
+        let counted = |seeds: &[u32], nets, forget| {
+            let reports: Vec<Report> = seeds.iter().map(|seed| one(*seed, nets, forget)).collect();
+            summary(&reports).unwrap().rows[0].seeds.unwrap()
+        };
+        assert_eq!((counted(&[1, 2, 3], 3, "class"), counted(&[1, 2, 3], 1, "picked")), (5, 3));
+        // One run in the middle left nothing; drawn at random, each run forgets something else.
+        assert_eq!((counted(&[1, 7], 3, "class"), counted(&[1, 2, 3], 3, "random")), (6, 9));
+        assert_eq!(counted(&[4], 3, "class"), 3);
     }
 
     #[test]

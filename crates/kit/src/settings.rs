@@ -110,7 +110,10 @@ fn widget(root: &Value, field: &Value, default: &Value) -> Widget {
             "stage" => Source::Stage,
             other => panic!("there is no source \"{other}\""),
         };
-        return Widget::From { source, many: field["type"] == "array" };
+        let from = Widget::From { source, many: field["type"] == "array" };
+        let is_null = |option: &Value| option["type"] == "null";
+        let may_lack = field["anyOf"].as_array().is_some_and(|options| options.iter().any(is_null));
+        return if may_lack { Widget::Maybe { of: Box::new(from) } } else { from };
     }
     if let Some(path) = field["$ref"].as_str() {
         let name = path.rsplit('/').next().expect("a path has an end");

@@ -43,7 +43,7 @@ pub fn range(widget: &Widget) -> String {
         Widget::List { of, max } => format!("list of at most {max}, each {}", range(of)),
         Widget::Maybe { of } => format!("{}, or none", range(of)),
         Widget::From { source, many } => match (source, many) {
-            (Source::Class, false) => "a class",
+            (Source::Class, false) => "a class by number or name",
             (Source::Class, true) => "list of classes",
             (Source::Layer, false) => "a layer",
             (Source::Layer, true) => "list of layers",

@@ -115,7 +115,7 @@ fn stages(played: &Played, catalogue: &Catalogue) -> Markup {
             @let curves = played.stages.get(name).map_or_else(Vec::new, |outcome| outcome.curves(&things));
             @if sentence.is_some() || !curves.is_empty() {
                 section {
-                    h3 { (title(catalogue, &stage.id)) " " small { (name) } }
+                    h3 { (title(catalogue, &stage.id)) (view.towards(name)) " " small { (name) } }
                     @if let Some(sentence) = &sentence { (said(sentence)) }
                     @for curve in &curves { (chart(curve, &facts, &format!("{} by step", curve.subject))) }
                 }

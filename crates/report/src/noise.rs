@@ -46,7 +46,8 @@ impl Distance {
         Some(Self {
             gap: (own.value - reference.value).abs(),
             deviation: reference.spread.unwrap_or(0.0).max(50.0 / samples as f64),
-            seeds: reference.seeds.unwrap_or(1),
+            // Networks of different runs, one each, have no spread: no more is known than of one.
+            seeds: reference.spread.and(reference.seeds).unwrap_or(1),
         })
     }
 

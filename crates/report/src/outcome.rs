@@ -116,6 +116,8 @@ pub type Points = Vec<(usize, f32)>;
 pub struct Outcome {
     /// How far the stage has come.
     pub status: Status,
+    /// Names of the classes of its task, in the order of the labels, once it has begun.
+    pub class_names: Vec<String>,
     /// What it is at, as the page says before the steps; empty before the first phase.
     pub phase: String,
     /// Whether that comes before its own work: retraining the reference.
@@ -274,7 +276,9 @@ impl Outcome {
     /// Folds one event in. Pixels beside it are `pixels`.
     pub fn take(&mut self, event: Event, pixels: Option<Vec<f32>>) {
         match event {
-            Event::Stage { .. } => *self = Self { status: Status::Running, ..Self::default() },
+            Event::Stage { classes, .. } => {
+                *self = Self { status: Status::Running, class_names: classes, ..Self::default() };
+            }
             Event::Phase { name, before } => (self.phase, self.before, self.step, self.of) = (name, before, 0, 0),
             Event::Step { done, of } => (self.step, self.of) = (done, of),
             Event::Scalar { series, step, value, n } => {
@@ -420,7 +424,7 @@ mod tests {
     #[test]
     fn events_fold() {
         let mut outcome = Outcome::default();
-        outcome.take(Event::Stage { index: 0, of: 1, id: "train.scratch".into() }, None);
+        outcome.take(Event::Stage { index: 0, of: 1, id: "train.scratch".into(), classes: vec![] }, None);
         outcome.take(Event::Step { done: 3, of: 10 }, None);
         for step in [1, 2, 2] {
             outcome.take(Event::Scalar { series: "loss".into(), step, value: 0.5, n: None }, None);

@@ -280,6 +280,93 @@ pub(crate) mod tests {
         assert!(said(&report, 3).unwrap().ends_with(pill), "{:?}", said(&report, 3));
     }
 
+    /// What is measured of an attack with a target is that the network answers with it.
+    #[test]
+    fn attacks_with_a_target_are_told_by_it() {
+        let mut report = sample();
+        for (stage, target) in [(3, json!(8)), (5, json!("6"))] {
+            report.spec.stages[stage].params.insert("target".into(), target);
+        }
+        let view = |report: &Report, name: &str| RunView::of(report, &catalogue()).title(name);
+        assert_eq!(view(&report, "before"), "pgd ε 0.20 towards eight");
+        assert_eq!(
+            said(&report, 3).unwrap(),
+            "At ε 0.20, pgd makes it read 94.2 % of the digits it had right as eight."
+        );
+        // Another target is another attack.
+        assert_eq!(said(&report, 4).unwrap(), "Hardened, it holds 61.1 % under attack towards 6 at ε 0.20.");
+        report.spec.stages[5].params.insert("target".into(), 8.into());
+        assert!(
+            said(&report, 4).unwrap().starts_with("Hardened, it holds 61.1 % under attack towards eight at ε 0.20 in")
+        );
+        report.rows.retain(|row| row.key != "asr_correct");
+        report.rows.push(Row::share("before", "asr_correct", 50.0, 8));
+        assert_eq!(said(&report, 3).unwrap(), "At ε 0.20, pgd makes it read 4 of 8 digits it had right as eight.");
+        let titles: Vec<String> =
+            crate::Results::new(&[report], &catalogue()).lines.into_iter().map(|line| line.title).collect();
+        assert!(titles.contains(&"pgd towards eight".to_owned()), "{titles:?}");
+        // Before and while it is played.
+        let spec = file(
+            r#"
+            tasks.digits = { id = "digits" }
+            model = { id = "cnn" }
+            stage = [{ id = "attack.pgd", as = "fool", target = 8 }, { id = "defend.pgd-at", as = "hard" }]
+            "#,
+        );
+        let (catalogue, mut known) = (catalogue(), Outcomes::new());
+        let now = |known: &Outcomes| plain(&super::tests::view(&spec, &catalogue, known).sentence("fool"));
+        assert_eq!(now(&known), "Changes too small to notice may make it read eight. Press play to look for them.");
+        let mut outcome = Outcome { status: Status::Running, ..Outcome::default() };
+        known.insert("fool".into(), outcome.clone().into());
+        assert_eq!(now(&known), "Attacking: it looks for the smallest changes that make it read digits as eight.");
+        let answers = Answers {
+            ids: vec![0, 1, 2],
+            labels: vec![0, 1, 2],
+            classes: vec![8, 3, 2],
+            confidences: vec![0.9; 3],
+            runners_up: vec![0.0; 3],
+        };
+        outcome.answers.insert("attacked".into(), answers.into());
+        known.insert("fool".into(), outcome.into());
+        assert_eq!(now(&known), "Attacking: 1 digits are read as eight so far.");
+    }
+
+    /// A class goes by its number in its set or file, or by its name; answers count its place.
+    #[test]
+    fn the_class_to_forget_is_found_among_those_of_its_task() {
+        let said = |task: &str, class: serde_json::Value, names: &[&str]| {
+            let mut report = sample();
+            let pick = json!({ "id": task, "classes": if task == "digits" { json!([7, 6, 3]) } else { json!([]) } });
+            report.spec.tasks["digits"] = serde_json::from_value(pick).unwrap();
+            report.spec.forget.as_mut().unwrap().params.insert("class".into(), class);
+            let n = 12;
+            let answers = Answers {
+                ids: (0..n).collect(),
+                labels: (0..n as u16).map(|at| at % 3).collect(),
+                // One of the four of the class in the middle is named.
+                classes: (0..n as u16).map(|at| if at == 1 { 1 } else { 0 }).collect(),
+                confidences: vec![0.0; n as usize],
+                runners_up: vec![0.0; n as usize],
+            };
+            let mut outcome =
+                Outcome { class_names: names.iter().map(|name| (*name).to_owned()).collect(), ..Outcome::default() };
+            outcome.answers.insert("test".into(), answers.into());
+            let played = Played::new(report, [("salun".to_owned(), outcome.into())].into_iter().collect());
+            let catalogue = catalogue();
+            let sentence = view(&played.report.spec, &catalogue, &played.stages).finished("salun").unwrap();
+            plain(&sentence).split_once(" named").unwrap().0.to_owned()
+        };
+        for (class, names) in [(json!(6), vec![]), (json!(6), vec!["7", "6", "3"]), (json!("6"), vec!["7", "6", "3"])] {
+            assert_eq!(said("digits", class, &names), "It has lost its sixes: 1 of 4");
+        }
+        for class in [json!(9), json!("9")] {
+            assert_eq!(said("idx", class, &["5", "9", "26"]), "It has lost its images of class 9: 1 of 4");
+        }
+        for class in [json!(1), json!("B")] {
+            assert_eq!(said("glyphs", class, &["A", "B", "C"]), "It has lost its letters of class B: 1 of 4");
+        }
+    }
+
     #[test]
     fn missing_rows_shorten_the_sentence() {
         let mut report = sample();
@@ -440,7 +527,7 @@ pub(crate) mod tests {
         catalogue.methods.push(retrain());
         let said = |name: &str, before| {
             let mut outcome = Outcome::default();
-            outcome.take(Event::Stage { index, of: 8, id: "unlearn.retrain".into() }, None);
+            outcome.take(Event::Stage { index, of: 8, id: "unlearn.retrain".into(), classes: vec![] }, None);
             outcome.take(Event::Phase { name: name.into(), before }, None);
             let known: Outcomes = [("salun".to_owned(), outcome.into())].into_iter().collect();
             plain(&view(&report.spec, &catalogue, &known).sentence("salun"))
@@ -465,6 +552,7 @@ pub(crate) mod tests {
             stage = [{ id = "unlearn.salun", as = "salun", on = "high" }]
             "#,
         );
+        let spec = spec.set("forget.class", 5.into()).unwrap();
         let (catalogue, known) = (catalogue(), Outcomes::new());
         let view = view(&spec, &catalogue, &known);
         let called = |task: &str| format!("{} {}", view.verb(task), view.things(task));
@@ -516,7 +604,7 @@ pub(crate) mod tests {
                    share of its weights.";
         assert_eq!(now(&known, "lora"), new);
         assert_eq!(view(&spec, &catalogue, &known).begun("lora"), "lora, rank 2 has begun.");
-        take(&mut known, "base", Event::Stage { index: 0, of: 3, id: "train.scratch".into() });
+        take(&mut known, "base", Event::Stage { index: 0, of: 3, id: "train.scratch".into(), classes: vec![] });
         assert_eq!(now(&known, "base"), "It is learning: the first answers come in a moment.");
         let quiet = spec.set("every", 0.into()).unwrap();
         let said = plain(&view(&quiet, &catalogue, &known).sentence("base"));
@@ -546,7 +634,7 @@ pub(crate) mod tests {
             now(&known, "base"),
             "The learning rate was too high: the loss grew without end at step 7. The weights of step 5 are kept."
         );
-        take(&mut known, "forgot", Event::Stage { index: 2, of: 3, id: "unlearn.salun".into() });
+        take(&mut known, "forgot", Event::Stage { index: 2, of: 3, id: "unlearn.salun".into(), classes: vec![] });
         assert_eq!(now(&known, "forgot"), "Forgetting its zeros.");
         let answers = spec::Answers {
             ids: vec![1, 2, 3],

@@ -1,6 +1,6 @@
 //! Figures as rows and columns: every chart as a table, and the results of many runs.
 
-use crate::figure;
+use crate::{RunView, figure};
 use serde_json::{Map, Value, json};
 use spec::{Catalogue, Direction, Metric, Report, Row, Samples, metric};
 use std::borrow::Cow;
@@ -118,7 +118,7 @@ impl Results {
                         title: match what {
                             What::Original => "Before".into(),
                             What::Retrained => "Retrained".into(),
-                            What::Stage => title(catalogue, &stage.id),
+                            What::Stage => title(catalogue, &stage.id) + &RunView::of(report, catalogue).towards(&name),
                         },
                         family: family(catalogue, &stage.id),
                         what,

@@ -22,6 +22,11 @@ pub trait Known {
         None
     }
 
+    /// Names of a task's classes in the order of the labels; `None` until they are known.
+    fn class_names(&self, _task: &str) -> Option<Vec<String>> {
+        None
+    }
+
     /// Seconds that a stage alone will take.
     fn seconds(&self, _stage: &str) -> Option<f64> {
         None
@@ -209,13 +214,13 @@ impl<'a> RunView<'a> {
                 Some(rank) if !rank.is_null() => format!("{title}, rank {rank}"),
                 _ => title,
             },
-            Some(Family::Attack) => match self.epsilon(name) {
-                Some(epsilon) => format!("{title} ε {}", budget(epsilon)),
-                None => title,
-            },
+            Some(Family::Attack) => {
+                let epsilon = self.epsilon(name).map_or_else(String::new, |epsilon| format!(" ε {}", budget(epsilon)));
+                format!("{title}{epsilon}{}", self.towards(name))
+            }
             Some(Family::Unlearn) => {
                 let task = self.task(name);
-                match self.forget_class().zip(self.noun(&task)).filter(|(_, noun)| !noun.classes.is_empty()) {
+                match self.forget_class(&task).zip(self.noun(&task)).filter(|(_, noun)| !noun.classes.is_empty()) {
                     Some((class, noun)) => format!("{title}, {} {}", noun.thing, self.class_of_set(&task, class)),
                     None => title,
                 }
@@ -246,10 +251,77 @@ impl<'a> RunView<'a> {
         settings(one) == settings(other)
     }
 
-    /// The class that is to be forgotten whole, where one is.
-    pub fn forget_class(&self) -> Option<u16> {
+    /// The class that an attack aims at, as the run file names it; `None` where any wrong one will do.
+    fn target(&self, name: &str) -> Option<Value> {
+        self.setting(name, &["target"]).filter(|target| !target.is_null())
+    }
+
+    /// The place among the classes of its task of the one that an attack aims at, where that is known.
+    pub(crate) fn target_class(&self, name: &str) -> Option<u16> {
+        self.place(&self.task(name), &self.target(name)?)
+    }
+
+    /// What the class that an attack aims at is called, one sample of it: "eight"; `None` where any wrong one will do.
+    pub(crate) fn target_name(&self, name: &str) -> Option<String> {
+        let (task, target) = (self.task(name), self.target(name)?);
+        let words = self.place(&task, &target).and_then(|class| self.class_words(&task, class));
+        Some(words.map_or_else(|| plain(&target), |(one, _)| one.clone()))
+    }
+
+    /// Of an attack with a target " towards eight", behind its title; else nothing.
+    pub(crate) fn towards(&self, name: &str) -> String {
+        self.target_name(name).map_or_else(String::new, |target| format!(" towards {target}"))
+    }
+
+    /// The class that is to be forgotten whole, where one is, as the run file names it.
+    fn forgets(&self) -> Option<Value> {
         let pick = self.spec.forget.as_ref().filter(|pick| pick.id == "class")?;
-        Some(pick.params.get("class").and_then(Value::as_u64).unwrap_or(0) as u16)
+        Some(pick.params.get("class").cloned().unwrap_or_else(|| 0.into()))
+    }
+
+    /// The place among the classes of a task of the one that is to be forgotten whole, where one is and its place is
+    /// known.
+    pub fn forget_class(&self, task: &str) -> Option<u16> {
+        self.place(task, &self.forgets()?)
+    }
+
+    /// What all samples of the class that is to be forgotten whole are called: "threes"; `None` where none is.
+    pub fn forgotten(&self, task: &str) -> Option<String> {
+        let class = self.forgets()?;
+        Some(match self.place(task, &class) {
+            Some(place) => self.many_of(task, place),
+            None => format!("{} of class {}", self.bare_things(task), plain(&class)),
+        })
+    }
+
+    /// The place among the classes of a task of one that the run file names by its number or name; `None` where the
+    /// task has no such class, or its classes are not known yet.
+    fn place(&self, task: &str, class: &Value) -> Option<u16> {
+        let names = self.class_names(task);
+        let named = |name: &str| names.iter().position(|known| known == name).map(|place| place as u16);
+        match class {
+            Value::String(name) => named(name),
+            class => {
+                let number = class.as_u64()?;
+                // Names that are numbers are the classes' own; others have the numbers of their places in the set.
+                if names.first().is_some_and(|name| name.parse::<u16>().is_ok()) {
+                    return named(&number.to_string());
+                }
+                match self.kept_classes(task) {
+                    Some(kept) => kept.iter().position(|one| one.as_u64() == Some(number)).map(|place| place as u16),
+                    None => number.try_into().ok(),
+                }
+            }
+        }
+    }
+
+    /// Names of the classes of a task; empty until they are known.
+    fn class_names(&self, task: &str) -> Vec<String> {
+        self.known.class_names(task).unwrap_or_else(|| {
+            let of = |name: &String| self.task(name) == task;
+            let names = self.names().into_iter().filter(of).filter_map(|name| self.outcome(&name));
+            names.map(|outcome| outcome.class_names.clone()).find(|names| !names.is_empty()).unwrap_or_default()
+        })
     }
 
     // --- what samples and classes are called ---
@@ -312,6 +384,11 @@ impl<'a> RunView<'a> {
         if self.reads(task) { "reads" } else { "names" }
     }
 
+    /// What a network is made to do with them: "read" or "name".
+    pub(crate) fn infinitive(&self, task: &str) -> &'static str {
+        if self.reads(task) { "read" } else { "name" }
+    }
+
     /// What a network does to them, as a participle: "read" or "named".
     pub fn participle(&self, task: &str) -> &'static str {
         if self.reads(task) { "read" } else { "named" }
@@ -346,11 +423,12 @@ impl<'a> RunView<'a> {
         }
     }
 
-    /// All samples of a class: "threes", else "images of class 3".
+    /// All samples of a class, by its place: "threes", else "images of class B", by its number where it has no name.
     pub fn many_of(&self, task: &str, class: u16) -> String {
-        match self.class_words(task, class) {
-            Some((_, many)) => many.clone(),
-            None => format!("{} of class {class}", self.bare_things(task)),
+        match (self.class_words(task, class), self.class_names(task).get(usize::from(class))) {
+            (Some((_, many)), _) => many.clone(),
+            (None, Some(name)) => format!("{} of class {name}", self.bare_things(task)),
+            (None, None) => format!("{} of class {class}", self.bare_things(task)),
         }
     }
 
@@ -422,9 +500,9 @@ impl<'a> RunView<'a> {
         Some((self.epsilon(attack)?, held))
     }
 
-    /// Budget and accuracy of the first finished attack on a layer.
+    /// Budget and accuracy of the first finished attack on a layer that aims at no class.
     pub(crate) fn attacked(&self, layer: &str) -> Option<(f64, f64)> {
-        self.notes(layer).into_iter().find_map(|note| self.held(&note))
+        self.notes(layer).into_iter().filter(|note| self.target(note).is_none()).find_map(|note| self.held(&note))
     }
 
     /// The words of the button that plays a stage: "Teach it digits".
@@ -451,6 +529,11 @@ impl<'a> RunView<'a> {
     pub(crate) fn subject(&self, name: &str) -> String {
         if self.is_layer(name) { format!("Layer {}", self.number(name)) } else { capital(&self.title(name)) }
     }
+}
+
+/// A class as the run file names it, without quotation marks.
+fn plain(class: &Value) -> String {
+    class.as_str().map_or_else(|| class.to_string(), str::to_owned)
 }
 
 /// A setting by its path, given or by default.

@@ -90,6 +90,8 @@ pub enum Answer {
         clean: Vec<Vec<f32>>,
         /// Probabilities after it.
         attacked: Vec<Vec<f32>>,
+        /// The class that the network names before and after it, of each sample.
+        classes: Vec<[u16; 2]>,
         /// Probability of each sample's label at the start and after each step.
         walk: Vec<Vec<f32>>,
     },
@@ -163,29 +165,31 @@ pub struct Answers {
     pub runners_up: Vec<f32>,
 }
 
-/// Class and probability of the best answer among the probabilities of all classes, and the second highest probability.
-/// The class is the first one where several are equal, and 0 where all are NaN; it alone may be asked of logits too.
-pub fn best_answer(probabilities: &[f32]) -> (u16, f32, f32) {
-    let (mut class, mut first, mut second) = (0, f32::NEG_INFINITY, 0.0);
-    for (at, &p) in probabilities.iter().enumerate() {
-        if p > first {
-            second = first.max(0.0);
-            (class, first) = (at as u16, p);
-        } else if p > second {
-            second = p;
-        }
-    }
-    (class, first.max(0.0), second)
+/// The class that a network answers by its logits: the one with the largest, the first where several are equal, and 0
+/// where all are NaN. Probabilities do not tell it: logits that differ by less than a rounding of their exponentials
+/// give equal ones.
+pub fn best_class(logits: &[f32]) -> u16 {
+    let larger = |best: (u16, f32), (at, logit): (usize, &f32)| match *logit > best.1 {
+        true => (at as u16, *logit),
+        false => best,
+    };
+    logits.iter().enumerate().fold((0, f32::NEG_INFINITY), larger).0
 }
 
 impl Answers {
-    /// What a model answers that gives each sample this row of probabilities, one for each class.
-    pub fn of<'a>(ids: Vec<u32>, labels: Vec<u16>, rows: impl IntoIterator<Item = &'a [f32]>) -> Self {
-        let mut answers = Self { ids, labels, ..Self::default() };
-        for (class, confidence, runner_up) in rows.into_iter().map(best_answer) {
-            answers.classes.push(class);
-            answers.confidences.push(confidence);
-            answers.runners_up.push(runner_up);
+    /// What a model answers that names these classes ([`best_class`]) and gives each sample this row of probabilities,
+    /// one for each class.
+    pub fn of<'a>(
+        ids: Vec<u32>,
+        labels: Vec<u16>,
+        classes: Vec<u16>,
+        rows: impl IntoIterator<Item = &'a [f32]>,
+    ) -> Self {
+        let mut answers = Self { ids, labels, classes, ..Self::default() };
+        for (row, class) in rows.into_iter().zip(&answers.classes) {
+            let others = row.iter().enumerate().filter(|(at, _)| *at != usize::from(*class));
+            answers.confidences.push(row.get(usize::from(*class)).copied().unwrap_or(0.0));
+            answers.runners_up.push(others.fold(0.0, |most, (_, p)| p.max(most)));
         }
         answers
     }
@@ -259,9 +263,11 @@ mod tests {
 
     #[test]
     fn second_guess_is_found_on_either_side() {
-        assert_eq!(best_answer(&[0.2, 0.5, 0.3]), (1, 0.5, 0.3));
-        assert_eq!(best_answer(&[0.5, 0.3, 0.2]), (0, 0.5, 0.3));
-        let answers = Answers::of(vec![7, 8], vec![1, 1], [&[0.2, 0.5, 0.3][..], &[0.5, 0.5, 0.0]]);
+        assert_eq!(
+            [best_class(&[0.2, 0.5, 0.3]), best_class(&[-1.0, -3.0, -2.0]), best_class(&[f32::NAN; 2])],
+            [1, 0, 0]
+        );
+        let answers = Answers::of(vec![7, 8], vec![1, 1], vec![1, 0], [&[0.2, 0.5, 0.3][..], &[0.5, 0.5, 0.0]]);
         assert_eq!((answers.accuracy(None), answers.runners_up), (Some(50.0), vec![0.3, 0.5]));
     }
 

@@ -90,7 +90,7 @@ pub enum Widget {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Source {
-    /// Classes of the stage's task, by their indices.
+    /// Classes of the stage's task, by their numbers in its set or file, or by their names.
     Class,
     /// Layers of the network, by their names.
     Layer,
@@ -173,12 +173,17 @@ impl Widget {
                 Some(items) => items.iter().try_for_each(|item| of.check(at, label, item)),
                 None => wrong("be a list".into()),
             },
+            // How `palimpsest show` and the page write it that nothing is chosen.
+            Self::Maybe { .. } if value.as_str().is_some_and(|text| text.is_empty() || text == "none") => {
+                wrong("be left out where there is to be none".into())
+            }
             Self::Maybe { of } if !value.is_null() => of.check(at, label, value),
             Self::From { source, many } => {
                 let (fits, one): (fn(&Value) -> bool, _) = match source {
-                    Source::Class => {
-                        (|value| value.as_u64().is_some_and(|x| x <= u16::MAX.into()), "number of a class")
-                    }
+                    Source::Class => (
+                        |value| value.as_u64().is_some_and(|x| x <= u16::MAX.into()) || value.is_string(),
+                        "number or name of a class",
+                    ),
                     Source::Layer => (Value::is_string, "name of a layer"),
                     Source::Stage => (Value::is_string, "name of a stage"),
                 };

@@ -61,6 +61,9 @@ pub enum Event {
         of: usize,
         /// Id of its method.
         id: String,
+        /// Names of the classes of the task that it works on, in the order of the labels.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        classes: Vec<String>,
     },
     /// What the stage is at: its own training, or "retrained 2 of 3".
     Phase {
@@ -227,7 +230,8 @@ pub struct Row {
     /// Standard deviation over seeds, in the unit of the value; absent with one seed.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub spread: Option<f64>,
-    /// How many seeds `value` and `spread` are over; absent where nothing was repeated.
+    /// How many seeds `value` and `spread` are over, of retrained networks how many different ones; absent where
+    /// nothing was repeated.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub seeds: Option<usize>,
     /// In `report.json` only: the figure of each seed in [`Report::played_seeds`], `None` where that run did not come

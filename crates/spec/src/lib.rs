@@ -19,7 +19,7 @@ mod shown;
 mod strict;
 mod wrong;
 
-pub use answer::{Answer, Answers, Question, best_answer};
+pub use answer::{Answer, Answers, Question, best_class};
 pub use card::{Access, Card, CardData, Family, Kind, Manner, Needs, Shape};
 pub use catalogue::{Catalogue, Choice, Leaf, MethodInfo, Recipe};
 pub use command::{Command, Import};

@@ -56,13 +56,21 @@ use Direction::{Down, Near, None as Neither, Up};
 /// Sorted by key. `retrained_X` is X of the reference that never saw the forget set, `original_X` of the model before.
 pub const METRICS: &[Metric] = &[
     m("accuracy", "Accuracy", "%", Up, "right answers on the test split"),
-    m("asr_all", "Fooled of all", "%", Up, "samples answered wrongly under attack, those wrong before included"),
+    m(
+        "asr_all",
+        "Fooled of all",
+        "%",
+        Up,
+        "samples answered wrongly under attack, those wrong before included; of an attack with a target, samples \
+         answered with it",
+    ),
     m(
         "asr_correct",
         "Fooled",
         "%",
         Up,
-        "of the samples answered rightly before, the share answered wrongly under attack",
+        "of the samples answered rightly before, the share answered wrongly under attack; of an attack with a target, \
+         the share answered with it",
     ),
     m("clean_accuracy", "Clean", "%", Up, "right answers on the same samples without attack"),
     m(
@@ -79,13 +87,20 @@ pub const METRICS: &[Metric] = &[
         Neither,
         "gradients that the attack asked of the network, mean over samples",
     ),
-    m("l2_median", "L2", "", Neither, "median Euclidean length of the change among fooled samples"),
+    m(
+        "l2_median",
+        "L2",
+        "",
+        Neither,
+        "median Euclidean length of the change among fooled samples that were answered rightly before",
+    ),
     m(
         "linf_median",
         "L∞",
         "",
         Neither,
-        "median largest change of a pixel, or of a point's coordinate, among fooled samples",
+        "median largest change of a pixel, or of a point's coordinate, among fooled samples that were answered rightly \
+         before",
     ),
     m("mia", "MIA", "%", Near, "share of the forget set that an attacker takes for never seen"),
     m("original_mia", "MIA before", "%", Near, "MIA of the network before forgetting"),
@@ -97,7 +112,8 @@ pub const METRICS: &[Metric] = &[
         "Pixels",
         "",
         Neither,
-        "median number of changed pixels among fooled samples; one with several changed channels counts once",
+        "median number of changed pixels among fooled samples that were answered rightly before; one with several \
+         changed channels counts once",
     ),
     m(
         "queries",
@@ -117,8 +133,9 @@ pub const METRICS: &[Metric] = &[
         "Under attack",
         "%",
         Up,
-        "right answers once this attack has changed every sample, also those that were wrong before; a stronger one may \
-         leave fewer, so it is an upper bound",
+        "right answers once this attack has changed the samples, also those that were wrong before; a stronger one may \
+         leave fewer, so it is an upper bound, and one with a target, which does not look for other wrong answers, may \
+         leave many",
     ),
     m(
         "robust_accuracy_8bit",
@@ -156,7 +173,8 @@ pub const METRICS: &[Metric] = &[
         "Zero gradient",
         "%",
         Down,
-        "samples that held because their gradient is exactly zero, so that the attack could not begin; given above 1 %",
+        "samples that were not fooled because their gradient is exactly zero, so that the attack could not begin; \
+         given above 1 %",
     ),
 ];
 

@@ -24,8 +24,8 @@ pub enum AttackLoss {
 impl AttackLoss {
     /// An error if the loss is not defined on this task: DLR divides by a distance between the first and the third
     /// logit, with a target also the fourth.
-    pub fn check(self, target: Option<u16>, task: &Task) -> Result {
-        let (needed, with) = if target.is_some() { (4, " with a target") } else { (3, "") };
+    pub fn check(self, targeted: bool, task: &Task) -> Result {
+        let (needed, with) = if targeted { (4, " with a target") } else { (3, "") };
         let classes = task.classes.len();
         if self != Self::Dlr || classes >= needed {
             return Ok(());
@@ -36,10 +36,32 @@ impl AttackLoss {
 }
 
 /// For each sample `[n]`, whether the attack has succeeded: the network answers another class than the label, or with
-/// `targeted` the label, which is then the target. Logits are `[n, classes]`.
+/// `targeted` the label, which is then the target. Logits are `[n, classes]`; of equal ones the first is the answer, as
+/// for [`spec::best_class`].
 pub fn fooled(logits: Tensor<2>, labels: Tensor<1, Int>, targeted: bool) -> Tensor<1, Bool> {
-    let (label, others) = margins(logits, labels);
-    if targeted { label.greater(others) } else { others.greater(label) }
+    let index = labels.unsqueeze_dim::<2>(1);
+    let label = logits.clone().gather(1, index.clone());
+    let (columns, index) = (columns(&logits), index.expand(logits.dims()));
+    let best = |left_out: Tensor<2, Bool>| without(logits.clone(), left_out).max_dim(1);
+    let before = best(columns.clone().greater_equal(index.clone()));
+    let behind = best(columns.lower_equal(index));
+    let is_label: Tensor<1, Bool> = label.clone().greater(before).bool_and(label.greater_equal(behind)).squeeze_dim(1);
+    if targeted { is_label } else { is_label.bool_not() }
+}
+
+/// The logits with those at `left_out` lower than all others of their row, however large these are; and finite, because
+/// compilers of graphics devices may assume that there are no infinities.
+fn without(logits: Tensor<2>, left_out: Tensor<2, Bool>) -> Tensor<2> {
+    let least = logits.clone().detach().min_dim(1);
+    let lower = least.clone() - least.abs().mul_scalar(1e-6).add_scalar(1.0);
+    let shape = logits.dims();
+    logits.mask_where(left_out, lower.expand(shape))
+}
+
+/// The number of each column, in the shape of the logits.
+fn columns(logits: &Tensor<2>) -> Tensor<2, Int> {
+    let [n, classes] = logits.dims();
+    Tensor::<1, Int>::arange(0..classes as i64, &logits.device()).unsqueeze_dim::<2>(0).expand([n, classes])
 }
 
 /// The loss of a kind, as a function that the attack increases: away from the label, or with `targeted` towards it.
@@ -64,12 +86,8 @@ pub fn attack_loss(kind: AttackLoss, targeted: bool) -> Box<SampleLoss<'static>>
 fn margins(logits: Tensor<2>, labels: Tensor<1, Int>) -> (Tensor<1>, Tensor<1>) {
     let index = labels.unsqueeze_dim::<2>(1);
     let right = logits.clone().gather(1, index.clone());
-    let classes = logits.dims()[1];
-    let device = logits.device();
-    let columns = Tensor::<1, Int>::arange(0..classes as i64, &device).unsqueeze_dim::<2>(0);
-    let own = index.expand([logits.dims()[0], classes]).equal(columns.expand([logits.dims()[0], classes]));
-    // Large but finite: compilers of graphics devices may assume that there are no infinities.
-    let wrong = logits.mask_fill(own, -1e30).max_dim(1);
+    let own = index.expand(logits.dims()).equal(columns(&logits));
+    let wrong = without(logits, own).max_dim(1);
     (right.squeeze_dim(1), wrong.squeeze_dim(1))
 }
 
@@ -81,12 +99,18 @@ fn margins(logits: Tensor<2>, labels: Tensor<1, Int>) -> (Tensor<1>, Tensor<1>) 
 fn dlr(logits: Tensor<2>, labels: Tensor<1, Int>, targeted: bool) -> Tensor<1> {
     let (right, wrong) = margins(logits.clone(), labels);
     let first = logits.clone().max_dim(1);
-    let below = |limit: &Tensor<2>| {
-        let not_below = logits.clone().greater_equal(limit.clone().expand(logits.dims()));
-        logits.clone().mask_fill(not_below, -1e30).max_dim(1)
+    // One of several equal logits at a time, as where they are sorted.
+    let columns = columns(&logits);
+    let shorter = |logits: Tensor<2>| {
+        let highest = logits.clone().argmax(1).expand(columns.dims()).equal(columns.clone());
+        without(logits, highest)
     };
-    let third = below(&below(&first));
-    let low = if targeted { (below(&third) + third).mul_scalar(0.5) } else { third };
+    let from_third = shorter(shorter(logits));
+    let third = from_third.clone().max_dim(1);
+    let low = match targeted {
+        true => (shorter(from_third).max_dim(1) + third).mul_scalar(0.5),
+        false => third,
+    };
     let span: Tensor<1> = (first - low).squeeze_dim(1);
     (wrong - right) / span.add_scalar(1e-12)
 }
@@ -95,4 +119,69 @@ fn dlr(logits: Tensor<2>, labels: Tensor<1, Int>, targeted: bool) -> Tensor<1> {
 pub fn replaced(old: Tensor<4>, at: Tensor<1, Bool>, new: Tensor<4>) -> Tensor<4> {
     let shape = old.dims();
     old.mask_where(at.reshape([shape[0], 1, 1, 1]).expand(shape), new)
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::disallowed_methods, reason = "a test may wait")]
+    use super::*;
+    use burn::tensor::Device;
+
+    /// As the figures count it, ties included: what the network answers is the first of the largest logits.
+    #[test]
+    fn who_is_fooled_is_what_the_answers_say() {
+        let device = Device::flex();
+        let rows: [[f32; 3]; 6] =
+            [[1.0, 1.0, 0.0], [0.0, 1.0, 1.0], [2.0, 2.0, 2.0], [0.0, -1.0, 3.0], [5.0, 4.0, 5.0], [-3.0, -2.0, -4.0]];
+        for label in 0..3_u16 {
+            let found = |targeted| -> Vec<bool> {
+                let labels = Tensor::<1, Int>::from_data([i32::from(label); 6], &device);
+                let fooled = fooled(Tensor::from_data(rows, &device), labels, targeted);
+                fooled.into_data().iter::<bool>().collect()
+            };
+            let is_label: Vec<bool> = rows.iter().map(|row| spec::best_class(row) == label).collect();
+            assert_eq!(found(true), is_label, "class {label}");
+            assert_eq!(found(false), is_label.iter().map(|is| !is).collect::<Vec<_>>(), "class {label}");
+        }
+    }
+
+    /// Losses by scale `[n]`: of the logits times a power of two, in units of that power.
+    fn losses(kind: AttackLoss, targeted: bool, rows: &[[f32; 4]], label: i32, scale: f32) -> Vec<f32> {
+        let device = Device::flex();
+        let logits: Vec<f32> = rows.iter().flatten().map(|logit| logit * scale).collect();
+        let logits = Tensor::<1>::from_data(&logits[..], &device).reshape([rows.len(), 4]);
+        let labels = Tensor::<1, Int>::from_data(&vec![label; rows.len()][..], &device);
+        attack_loss(kind, targeted)(logits, labels).into_data().iter::<f32>().collect()
+    }
+
+    /// Logits far below every number that a mask may have, and far above.
+    #[test]
+    fn margins_do_not_depend_on_how_large_logits_are() {
+        let rows = [[-7.0, -5.0, -3.0, -4.0], [1.0, 0.5, -2.0, 0.25], [-1.0, -1.5, -1.25, -3.0], [4.0, 6.0, 5.0, 7.0]];
+        for (label, targeted) in [(0, false), (2, false), (1, true), (3, true)] {
+            let margin = losses(AttackLoss::CwMargin, targeted, &rows, label, 1.0);
+            let ratio = losses(AttackLoss::Dlr, targeted, &rows, label, 1.0);
+            for scale in [2.0_f32.powi(90), 2.0_f32.powi(104), 2.0_f32.powi(120)] {
+                let found = losses(AttackLoss::CwMargin, targeted, &rows, label, scale);
+                assert_eq!(found.iter().map(|loss| loss / scale).collect::<Vec<_>>(), margin, "{scale}");
+                assert_eq!(losses(AttackLoss::Dlr, targeted, &rows, label, scale), ratio, "{scale}");
+            }
+        }
+    }
+
+    /// As the authors' code, which sorts: −(z_y − max_{i≠y} z_i) / (z_π1 − z_π3), with a target (z_π3 + z_π4) / 2.
+    #[test]
+    fn equal_logits_count_one_by_one_in_the_ratio() {
+        let rows = [[3.0, 3.0, 1.0, 0.0], [2.0, 2.0, 2.0, 0.0], [4.0, 1.0, 1.0, 1.0], [5.0, 3.0, 3.0, 1.0]];
+        assert_eq!(losses(AttackLoss::Dlr, false, &rows[..1], 0, 1.0), [0.0]);
+        assert_eq!(losses(AttackLoss::Dlr, false, &rows[2..], 0, 1.0), [-1.0, -1.0]);
+        assert_eq!(losses(AttackLoss::Dlr, false, &rows[3..], 3, 1.0), [2.0]);
+        // Towards class 1: (3 - 3) / (3 - 0.5), (2 - 2) / (2 - 1), -(4 - 1) / (4 - 1) and -(5 - 3) / (5 - 2).
+        let towards = losses(AttackLoss::Dlr, true, &rows, 1, 1.0);
+        let near = |at: usize, value: f32| assert!((towards[at] - value).abs() < 1e-6, "{at}: {}", towards[at]);
+        near(0, 0.0);
+        near(1, 0.0);
+        near(2, -1.0);
+        near(3, -2.0 / 3.0);
+    }
 }

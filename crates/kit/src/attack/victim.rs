@@ -56,11 +56,6 @@ impl Victim {
         Self { chunk: batch, ..Self::of(net, Access::Gradients) }
     }
 
-    /// Number of classes.
-    pub fn classes(&self) -> usize {
-        self.net.classes
-    }
-
     /// The queries so far.
     pub fn queries(&self) -> Queries {
         Queries { forwards: self.forwards.get(), gradients: self.gradients.get() }

@@ -1,6 +1,6 @@
 //! The forget set: which training samples a run wants forgotten, and the split that follows.
 
-use super::{Task, View};
+use super::{Class, Task, View};
 use crate::error::{Error, Result};
 use crate::seed::Rng;
 use crate::settings;
@@ -13,9 +13,9 @@ use std::collections::BTreeSet;
 #[derive(Clone, Debug, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct ClassConfig {
-    /// Number of the class.
-    #[schemars(range(min = 0, max = 1000), extend("x-source" = "class"))]
-    pub class: u16,
+    /// The class, by its number in the set or in a file of labels, or by its name.
+    #[schemars(extend("x-source" = "class"))]
+    pub class: Class,
 }
 
 /// Samples drawn from all classes.
@@ -106,10 +106,7 @@ pub fn forget_rows(pick: &Pick, task: &Task, seed: u32) -> Result<Vec<u32>> {
     let mut rows = match pick.id.as_str() {
         "class" => {
             let ClassConfig { class } = settings::resolve("forget", &pick.params)?;
-            if usize::from(class) >= task.classes.len() {
-                let why = format!("there is no class {class}; there are 0 to {}", task.classes.len() - 1);
-                return Err(Error::input("forget.class", why));
-            }
+            let class = task.place("forget.class", &class)?;
             train.filter(|row| train.label(row) == class).rows.to_vec()
         }
         "picked" => {

@@ -128,6 +128,7 @@ pub fn parse(train: Pair<'_>, test: Option<Pair<'_>>, transpose: bool) -> std::r
         *label = numbers.binary_search(label).expect("every label is among them") as u16;
     }
     raw.classes = numbers.iter().map(u16::to_string).collect();
+    raw.class_numbers = numbers;
     if transpose {
         transposed(&mut raw);
     }

@@ -1,5 +1,6 @@
 //! Views that every image set can be given.
 
+use super::class::listed;
 use super::{RawSet, rotate};
 use crate::error::{Error, Result};
 use schemars::JsonSchema;
@@ -10,8 +11,8 @@ use spec::Adjective;
 #[derive(Clone, Debug, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct ImageViews {
-    /// Keep only these classes, renumbered in this order; empty keeps all. Those of IDX files go by their numbers
-    /// there, and one without images may be kept.
+    /// Keep only these classes, by their numbers in the set or in a file of labels, in this order; empty keeps all. Of
+    /// a file one without images may be kept.
     #[schemars(length(max = 1000), inner(range(min = 0, max = 1000)))]
     pub classes: Vec<u16>,
     /// Turn every image by this angle.
@@ -42,22 +43,19 @@ fn keep_classes(at: &str, raw: &mut RawSet, keep: &[u16]) -> Result {
     let wrong = |why: String| Err(Error::input(format!("{at}.classes"), why));
     // The new number of each class that is kept.
     let mut places = vec![None; raw.classes.len()];
+    let (numbers, mut names) = (raw.numbers_of_classes(), Vec::with_capacity(keep.len()));
     for (place, class) in (0..).zip(keep) {
         if keep[..usize::from(place)].contains(class) {
             return wrong(format!("class {class} is named twice"));
         }
-        let name = class.to_string();
-        let found = match raw.by_number {
-            true => raw.classes.iter().position(|known| *known == name),
-            false => Some(usize::from(*class)),
-        };
-        match found.map(|found| places.get_mut(found)) {
-            Some(Some(new)) => *new = Some(place),
-            Some(None) => {
-                return wrong(format!("there is no class {class}; there are 0 to {}", raw.classes.len() - 1));
+        match numbers.iter().position(|known| known == class) {
+            Some(found) => {
+                places[found] = Some(place);
+                names.push(raw.classes[found].clone());
             }
             // Nobody has seen it in the file, but it is asked for.
-            None => {}
+            None if raw.by_number => names.push(class.to_string()),
+            None => return wrong(format!("there is no class {class}; there are {}", listed(&numbers))),
         }
     }
     if keep.len() < 2 {
@@ -70,8 +68,7 @@ fn keep_classes(at: &str, raw: &mut RawSet, keep: &[u16]) -> Result {
     for label in &mut raw.labels {
         *label = place(*label).unwrap_or(0);
     }
-    let name = |class: &u16| if raw.by_number { class.to_string() } else { raw.classes[usize::from(*class)].clone() };
-    raw.classes = keep.iter().map(name).collect();
+    (raw.classes, raw.class_numbers) = (names, keep.to_vec());
     Ok(())
 }
 

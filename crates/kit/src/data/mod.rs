@@ -1,5 +1,6 @@
 //! Data: the sets, how they are split and viewed, and what of them is to be forgotten.
 
+mod class;
 mod data_set;
 mod forget;
 mod gunzip;
@@ -12,6 +13,7 @@ mod task;
 mod validation;
 mod view;
 
+pub use class::Class;
 pub use data_set::{DataSet, Load, SetEntry, find};
 pub use forget::{Split, forget_choices, forget_rows};
 pub use image_views::ImageViews;

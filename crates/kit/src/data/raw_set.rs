@@ -13,8 +13,9 @@ pub struct RawSet {
     pub labels: Vec<u16>,
     /// Name of each class, in the order of the labels.
     pub classes: Vec<String>,
-    /// Whether a run file knows classes by the number that is their name, as a file of labels has it, and not by their
-    /// place in the list. Then a class can be kept that no sample has.
+    /// The number by which a run file knows each class, in the order of the labels; empty where that is its place.
+    pub class_numbers: Vec<u16>,
+    /// Whether these are the numbers of a file of labels. Then a class can be kept that no sample has.
     pub by_number: bool,
     /// What else is known of each sample (shape, style, colour …) as small integers `[n]` by factor. Empty for most
     /// sets.
@@ -33,6 +34,14 @@ pub struct RawSet {
 }
 
 impl RawSet {
+    /// The number by which a run file knows each class, in the order of the labels.
+    pub fn numbers_of_classes(&self) -> Vec<u16> {
+        match self.class_numbers.is_empty() {
+            true => (0..self.classes.len() as u16).collect(),
+            false => self.class_numbers.clone(),
+        }
+    }
+
     /// How many samples there are.
     pub fn len(&self) -> usize {
         self.labels.len()

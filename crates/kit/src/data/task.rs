@@ -1,5 +1,6 @@
 //! A data set as a run uses it: loaded, viewed, split and uploaded.
 
+use super::class::{Class, listed};
 use super::view::{Set, View};
 use super::{ImageViews, RawSet, SetEntry, Validation, find};
 use crate::error::{Error, Result};
@@ -7,7 +8,7 @@ use crate::host::Host;
 use crate::settings;
 use burn::tensor::{Device, Tensor, TensorData};
 use serde_json::{Map, Value};
-use spec::{Pick, Samples};
+use spec::{Pick, Samples, Wrong};
 use std::collections::BTreeSet;
 use std::rc::Rc;
 
@@ -20,6 +21,8 @@ pub struct Task {
     pub set: Rc<Set>,
     /// Name of each class, in the order of the labels.
     pub classes: Rc<[String]>,
+    /// The number by which a run file knows each class, in the same order.
+    pub numbers: Rc<[u16]>,
     /// Samples to train on.
     pub train: View,
     /// Samples held out to watch training by and to choose settings; none where all are trained on.
@@ -70,6 +73,7 @@ impl Task {
         }
         let [channels, height, width] = raw.shape;
         let n = raw.labels.len();
+        let numbers = raw.numbers_of_classes();
         let pixels: Rc<[f32]> = raw.inputs.into();
         let set = Rc::new(Set {
             source,
@@ -86,6 +90,7 @@ impl Task {
             name: name.into(),
             set,
             classes: raw.classes.into(),
+            numbers: numbers.into(),
             valid: train.at(raw.valid),
             test: train.at(raw.test),
             train,
@@ -97,6 +102,31 @@ impl Task {
         Samples { train: self.train.len(), valid: self.valid.len(), test: self.test.len() }
     }
 
+    /// The place of a class among those of the task, which is what labels and outputs of networks count.
+    ///
+    /// # Errors
+    /// The task has no such class; `at` is the key that names it. The error says which classes there are.
+    pub fn place(&self, at: impl Into<String>, class: &Class) -> Result<u16> {
+        let place = match class {
+            Class::Number(number) => self.numbers.iter().position(|known| known == number),
+            Class::Name(name) => self.classes.iter().position(|known| known == name),
+        };
+        match (place, class) {
+            (Some(place), _) => Ok(place as u16),
+            (None, Class::Number(number)) => {
+                let mut why = format!("there is no class {number}; there are {}", listed(&self.numbers));
+                let same = |(number, name): (&u16, &String)| *name == number.to_string();
+                if !self.numbers.iter().zip(self.classes.iter()).all(same) {
+                    why.push_str(&format!(", or by name {}", self.classes.join(", ")));
+                }
+                Err(Error::input(at, why))
+            }
+            (None, Class::Name(name)) => {
+                let known = self.classes.iter().map(String::as_str);
+                Err(Wrong::unknown("class", &at.into(), name, known).into())
+            }
+        }
+    }
     /// The classes that training has samples of, ascending; a choice of classes may keep others too.
     pub fn filled(&self) -> Vec<u16> {
         filled(self.train.rows.iter().map(|row| self.train.label(*row)))

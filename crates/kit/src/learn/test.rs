@@ -4,7 +4,7 @@ use crate::cx::Cx;
 use crate::data::{CHUNK, View};
 use crate::error::Result;
 use crate::nets::{Net, Pass};
-use crate::stats::{Tested, softmax};
+use crate::stats::Tested;
 use burn::tensor::Tensor;
 
 /// Logits of every row of a view, computed in chunks of one shape: `[n, classes]` in row-major order.
@@ -23,10 +23,10 @@ pub async fn logits(net: &Net, view: &View, cx: &mut Cx) -> Result<Vec<f32>> {
 /// Tests a net on a view. The time counts as evaluation, not as time of the method.
 pub async fn test(net: &Net, view: &View, cx: &mut Cx) -> Result<Tested> {
     let start = cx.host.now();
-    let probabilities = softmax(logits(net, view, cx).await?, net.classes)?;
+    let logits = logits(net, view, cx).await?;
     cx.progress.evaluating += cx.host.now() - start;
     let labels = view.rows.iter().map(|row| view.label(*row)).collect();
-    Ok(Tested { ids: view.rows.to_vec(), labels, classes: net.classes, probabilities })
+    Tested::of(view.rows.to_vec(), labels, net.classes, logits)
 }
 
 /// Logits of at most [`CHUNK`] inputs, computed in the shape of a whole chunk: `[n, c, h, w]` to `[n, classes]`.

@@ -3,7 +3,7 @@
 use super::state::{Make, RunState};
 use crate::attack::{Ball, Victim};
 use crate::cx::Cx;
-use crate::data::{Batch, Task};
+use crate::data::{Batch, Class, Task};
 use crate::error::{Error, Result};
 use crate::host::Boxed;
 use crate::settings::{self, Config};
@@ -52,10 +52,10 @@ pub trait Method: 'static {
 /// Runs a stage and measures its result: the same function for all methods of a shape.
 pub type Harness = for<'a> fn(&'a Entry, &'a Stage, &'a mut RunState, &'a mut Cx) -> Boxed<'a, Result<Vec<Row>>>;
 
-/// Attacks a batch that has the true classes as labels. Whether the result `[n, c, h, w]` lies in the ball is not
-/// checked here.
+/// Attacks a batch that has the true classes as labels, towards the class at a place ([`Entry::aims`]) if there is one.
+/// Whether the result `[n, c, h, w]` lies in the ball is not checked here.
 pub type Perturb =
-    for<'a> fn(&'a Map<String, Value>, &'a Victim, &'a Batch, &'a mut Cx) -> Boxed<'a, Result<Tensor<4>>>;
+    for<'a> fn(&'a Map<String, Value>, Option<u16>, &'a Victim, &'a Batch, &'a mut Cx) -> Boxed<'a, Result<Tensor<4>>>;
 
 /// An attack with its type erased.
 #[derive(Clone, Copy)]
@@ -63,7 +63,7 @@ pub struct AttackFns {
     /// The set around each image that the changed image has to stay within, from the settings.
     pub ball: fn(&Map<String, Value>) -> Result<Ball>,
     /// The class that images are to be taken for, from the settings; `None` if any wrong class will do.
-    pub target: fn(&Map<String, Value>) -> Result<Option<u16>>,
+    pub target: fn(&Map<String, Value>) -> Result<Option<Class>>,
     /// Attacks one batch.
     pub perturb: Perturb,
 }
@@ -159,17 +159,21 @@ impl Entry {
         (self.check_task)(&stage.params, task).map_err(|error| error.under(self.id))
     }
 
-    /// An error if an attack with these settings aims at a class that the task has no training samples of.
-    pub fn aims(&self, params: &Map<String, Value>, task: &Task) -> Result {
-        let Some(attack) = &self.attack else { return Ok(()) };
-        let target = (attack.target)(params)?;
-        check_target(self.id, target, task.classes.len())?;
-        match target.filter(|class| task.filled().binary_search(class).is_err()) {
-            Some(class) => {
-                let why = format!("no training sample of task \"{}\" is of class {class}", task.name);
-                Err(Error::input(format!("{}.target", self.id), why))
+    /// The place among the task's classes of the one that an attack with these settings aims at; `None` of an attack
+    /// that aims at none, and of other methods.
+    ///
+    /// # Errors
+    /// The task has no such class, or no training samples of it.
+    pub fn aims(&self, params: &Map<String, Value>, task: &Task) -> Result<Option<u16>> {
+        let Some(attack) = &self.attack else { return Ok(None) };
+        let Some(class) = (attack.target)(params)? else { return Ok(None) };
+        let at = format!("{}.target", self.id);
+        let place = task.place(&at, &class)?;
+        match task.filled().binary_search(&place) {
+            Ok(_) => Ok(Some(place)),
+            Err(_) => {
+                Err(Error::input(at, format!("no training sample of task \"{}\" is of class {class}", task.name)))
             }
-            None => Ok(()),
         }
     }
 }
@@ -181,15 +185,4 @@ fn free<M: Method>(config: &M::Config) -> Value {
         settings.retain(|key, _| !M::FIXED.contains(&key.as_str()));
     }
     settings
-}
-
-/// An error if there is no such class to push an image to. `id` is the attack's.
-pub(super) fn check_target(id: &str, target: Option<u16>, classes: usize) -> Result {
-    match target.filter(|class| usize::from(*class) >= classes) {
-        Some(class) => {
-            let why = format!("there is no class {class}; there are 0 to {}", classes - 1);
-            Err(Error::input(format!("{id}.target"), why))
-        }
-        None => Ok(()),
-    }
 }

@@ -7,7 +7,7 @@ mod state;
 
 pub use entry::{AttackFns, Entry, Harness, Method, Perturb};
 pub use results::{AttackStage, Attacked, Reference};
-pub use shapes::attack::{Attack, AttackJob, Threat, attack_view};
+pub use shapes::attack::{Attack, AttackJob, Threat, attack_view, others};
 pub use shapes::measure::{Measure, MeasureJob};
 pub use shapes::peft::{Attached, Peft};
 pub use shapes::tune::{Tune, TuneJob, prepared};

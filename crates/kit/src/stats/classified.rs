@@ -1,7 +1,7 @@
 //! How a classifier answered on some samples, and the figures that follow from it.
 
 use crate::error::{Error, Result};
-use spec::{Answers, Event, best_answer};
+use spec::{Answers, Event, best_class};
 
 /// A network's answers on `n` samples.
 #[derive(Clone, Debug, PartialEq)]
@@ -12,6 +12,8 @@ pub struct Tested {
     pub labels: Vec<u16>,
     /// How many classes the network knows.
     pub classes: usize,
+    /// The classes that the network names, by its logits, `[n]`.
+    pub named: Vec<u16>,
     /// Probability of every class, `[n, classes]` in row-major order.
     pub probabilities: Vec<f32>,
 }
@@ -42,6 +44,15 @@ pub fn percent(part: usize, of: usize) -> Option<f64> {
 }
 
 impl Tested {
+    /// The answers of a network of so many classes that gives these logits, `[n, classes]`.
+    ///
+    /// # Errors
+    /// A logit is no finite number.
+    pub fn of(ids: Vec<u32>, labels: Vec<u16>, classes: usize, logits: Vec<f32>) -> Result<Self> {
+        let named = logits.chunks(classes).map(best_class).collect();
+        Ok(Self { ids, labels, classes, named, probabilities: softmax(logits, classes)? })
+    }
+
     /// How many samples were tested.
     pub fn len(&self) -> usize {
         self.ids.len()
@@ -56,9 +67,9 @@ impl Tested {
         self.probabilities.chunks(self.classes)
     }
 
-    /// The most probable class of sample `at`; the first one where several are equal.
+    /// The class that the network names for sample `at`; the first one where the largest logits are equal.
     pub fn answer(&self, at: usize) -> u16 {
-        best_answer(&self.probabilities[at * self.classes..][..self.classes]).0
+        self.named[at]
     }
 
     /// Whether sample `at` is classified correctly.
@@ -78,6 +89,7 @@ impl Tested {
             ids: kept.iter().map(|at| self.ids[*at]).collect(),
             labels: kept.iter().map(|at| self.labels[*at]).collect(),
             classes: self.classes,
+            named: kept.iter().map(|at| self.named[*at]).collect(),
             probabilities: kept
                 .iter()
                 .flat_map(|at| &self.probabilities[at * self.classes..][..self.classes])
@@ -105,7 +117,7 @@ impl Tested {
 
     /// Class, confidence and the second highest probability of each sample.
     pub fn answers(&self) -> Answers {
-        Answers::of(self.ids.clone(), self.labels.clone(), self.rows())
+        Answers::of(self.ids.clone(), self.labels.clone(), self.named.clone(), self.rows())
     }
 
     /// [`Self::answers`] as an event of this series.
@@ -123,6 +135,7 @@ mod tests {
             ids: vec![5, 6, 9],
             labels: vec![0, 1, 1],
             classes: 3,
+            named: vec![0, 0, 1],
             probabilities: vec![0.7, 0.2, 0.1, 0.5, 0.4, 0.1, 0.1, 0.8, 0.1],
         }
     }
@@ -130,7 +143,7 @@ mod tests {
     #[test]
     fn accuracy_counts_right_answers() {
         assert!((tested().accuracy().unwrap() - 66.666_666).abs() < 1e-4);
-        let none = Tested { ids: vec![], labels: vec![], classes: 3, probabilities: vec![] };
+        let none = Tested { ids: vec![], labels: vec![], classes: 3, named: vec![], probabilities: vec![] };
         assert_eq!((none.accuracy(), none.by_class()), (None, vec![None; 3]));
         assert_eq!(tested().by_class(), [Some(100.0), Some(50.0), None]);
         assert_eq!(tested().confidence_in_label(), [0.7, 0.4, 0.8]);
@@ -140,6 +153,23 @@ mod tests {
             (&[6, 9][..], Some(50.0), vec![None, Some(50.0), None])
         );
         assert_eq!((tested().without(&[2]), tested().without(&[0, 1]).accuracy()), (tested(), None));
+    }
+
+    /// In single precision the probabilities of both are equal; softmax of the second row is 0 at all but the first.
+    #[test]
+    fn answers_are_of_logits_that_probabilities_cannot_tell_apart() {
+        for (logits, named) in [
+            ([0.0, 1e-9, -5.0], 1),
+            ([20.0, 20.000_002, 3.0], 1),
+            ([-200.0, -200.0, -199.999_98], 2),
+            ([3.0, 7.0, 7.0], 1),
+        ] {
+            let tested = Tested::of(vec![0], vec![named], 3, logits.to_vec()).unwrap();
+            assert_eq!((tested.answer(0), tested.accuracy()), (named, Some(100.0)), "{logits:?}");
+            let answers = tested.answers();
+            assert_eq!((answers.classes[0], answers.confidences[0]), (named, tested.probabilities[usize::from(named)]));
+        }
+        assert!(Tested::of(vec![0], vec![0], 3, vec![0.0, f32::NAN, 1.0]).is_err());
     }
 
     #[test]

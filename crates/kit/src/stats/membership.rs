@@ -34,8 +34,7 @@ mod tests {
 
     #[test]
     fn there_is_no_audit_without_samples() {
-        let some =
-            |n: usize| Tested { ids: vec![0; n], labels: vec![0; n], classes: 2, probabilities: [0.9, 0.1].repeat(n) };
+        let some = |n: usize| Tested::of(vec![0; n], vec![0; n], 2, [2.2, 0.0].repeat(n)).unwrap();
         assert!(mia_confidence(&some(4), &some(4), &some(2)).is_some());
         for (kept, unseen, forget) in [(0, 4, 2), (4, 0, 2), (4, 4, 0)] {
             assert_eq!(mia_confidence(&some(kept), &some(unseen), &some(forget)), None);

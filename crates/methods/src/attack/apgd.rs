@@ -3,7 +3,7 @@
 
 use burn::tensor::Tensor;
 use kit::attack::{Apgd, AttackLoss, Ball, L2, Linf, Start, attack_loss};
-use kit::data::Task;
+use kit::data::{Class, Task};
 use kit::run::{Attack, AttackJob, Threat};
 use kit::{Cx, Method, Result};
 use schemars::JsonSchema;
@@ -31,8 +31,8 @@ pub struct Config<Radius> {
     #[schemars(extend("x-advanced" = true))]
     pub loss: AttackLoss,
     /// Push every sample to this class; none: only away from its own.
-    #[schemars(range(min = 0, max = 1000), extend("x-advanced" = true))]
-    pub target: Option<u16>,
+    #[schemars(extend("x-advanced" = true, "x-source" = "class"))]
+    pub target: Option<Class>,
 }
 
 impl<Radius> Config<Radius> {
@@ -59,8 +59,8 @@ impl<Radius: Copy + Into<Ball>> Threat for Config<Radius> {
         self.epsilon.into()
     }
 
-    fn target(&self) -> Option<u16> {
-        self.target
+    fn target(&self) -> Option<&Class> {
+        self.target.as_ref()
     }
 }
 
@@ -104,7 +104,7 @@ impl Method for ApgdL2 {
     }
 
     fn check(config: &Self::Config, task: &Task) -> Result {
-        config.loss.check(config.target, task)
+        config.loss.check(config.target.is_some(), task)
     }
 }
 
@@ -138,6 +138,6 @@ impl Method for ApgdLinf {
     }
 
     fn check(config: &Self::Config, task: &Task) -> Result {
-        config.loss.check(config.target, task)
+        config.loss.check(config.target.is_some(), task)
     }
 }

@@ -2,7 +2,7 @@
 
 use burn::tensor::Tensor;
 use kit::attack::{AttackLoss, Ball, Linf, attack_loss};
-use kit::data::Task;
+use kit::data::{Class, Task};
 use kit::run::{Attack, AttackJob, Threat};
 use kit::{Cx, Method, Result};
 use schemars::JsonSchema;
@@ -18,8 +18,8 @@ pub struct Config {
     #[schemars(extend("x-advanced" = true))]
     pub loss: AttackLoss,
     /// Push every sample to this class; none: only away from its own.
-    #[schemars(range(min = 0, max = 1000), extend("x-advanced" = true))]
-    pub target: Option<u16>,
+    #[schemars(extend("x-advanced" = true, "x-source" = "class"))]
+    pub target: Option<Class>,
 }
 
 impl Default for Config {
@@ -33,8 +33,8 @@ impl Threat for Config {
         self.epsilon.into()
     }
 
-    fn target(&self) -> Option<u16> {
-        self.target
+    fn target(&self) -> Option<&Class> {
+        self.target.as_ref()
     }
 }
 
@@ -67,6 +67,6 @@ impl Method for Fgsm {
     };
 
     fn check(config: &Config, task: &Task) -> Result {
-        config.loss.check(config.target, task)
+        config.loss.check(config.target.is_some(), task)
     }
 }

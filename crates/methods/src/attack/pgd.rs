@@ -3,7 +3,7 @@
 
 use burn::tensor::Tensor;
 use kit::attack::{AttackLoss, Ball, Keep, L2, Linf, Pgd, attack_loss};
-use kit::data::Task;
+use kit::data::{Class, Task};
 use kit::run::{Attack, AttackJob, Threat};
 use kit::{Cx, Method, Result};
 use schemars::JsonSchema;
@@ -34,8 +34,8 @@ pub struct Config<Radius> {
     #[schemars(extend("x-advanced" = true))]
     pub loss: AttackLoss,
     /// Push every sample to this class; none: only away from its own.
-    #[schemars(range(min = 0, max = 1000), extend("x-advanced" = true))]
-    pub target: Option<u16>,
+    #[schemars(extend("x-advanced" = true, "x-source" = "class"))]
+    pub target: Option<Class>,
 }
 
 impl<Radius> Config<Radius> {
@@ -62,8 +62,8 @@ impl<Radius: Copy + Into<Ball>> Threat for Config<Radius> {
         self.epsilon.into()
     }
 
-    fn target(&self) -> Option<u16> {
-        self.target
+    fn target(&self) -> Option<&Class> {
+        self.target.as_ref()
     }
 }
 
@@ -132,7 +132,7 @@ impl Method for Bim {
     }
 
     fn check(config: &Self::Config, task: &Task) -> Result {
-        config.loss.check(config.target, task)
+        config.loss.check(config.target.is_some(), task)
     }
 }
 
@@ -155,7 +155,7 @@ impl Method for PgdL2 {
     }
 
     fn check(config: &Self::Config, task: &Task) -> Result {
-        config.loss.check(config.target, task)
+        config.loss.check(config.target.is_some(), task)
     }
 }
 
@@ -182,7 +182,7 @@ impl Method for PgdLinf {
     }
 
     fn check(config: &Self::Config, task: &Task) -> Result {
-        config.loss.check(config.target, task)
+        config.loss.check(config.target.is_some(), task)
     }
 }
 

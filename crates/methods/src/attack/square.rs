@@ -3,6 +3,7 @@
 
 use burn::tensor::{Tensor, TensorData};
 use kit::attack::{AttackLoss, Ball, Linf, attack_loss, fooled, replaced};
+use kit::data::Class;
 use kit::run::{Attack, AttackJob, Threat};
 use kit::seed::Rng;
 use kit::{Cx, Method, Result};
@@ -22,8 +23,8 @@ pub struct Config {
     #[schemars(range(min = 0.0, max = 1.0), extend("x-advanced" = true, "x-label" = "first area", "x-symbol" = "p"))]
     pub area: f64,
     /// Push every image to this class; none: only away from its own.
-    #[schemars(range(min = 0, max = 1000), extend("x-advanced" = true))]
-    pub target: Option<u16>,
+    #[schemars(extend("x-advanced" = true, "x-source" = "class"))]
+    pub target: Option<Class>,
 }
 
 impl Default for Config {
@@ -37,8 +38,8 @@ impl Threat for Config {
         self.epsilon.into()
     }
 
-    fn target(&self) -> Option<u16> {
-        self.target
+    fn target(&self) -> Option<&Class> {
+        self.target.as_ref()
     }
 }
 

@@ -127,19 +127,25 @@ impl Finished<'_> {
         })
     }
 
-    /// "At ε 0.20, PGD fools it on 94 % of the digits it had right."
+    /// "At ε 0.20, PGD fools it on 94 % of the digits it had right." With a target: "At ε 0.20, PGD makes it read 60 %
+    /// of the digits it had right as eight."
     fn attack(&self) -> Option<Sentence> {
         if self.row("clean_accuracy").is_some_and(|clean| clean.value == 0.0) {
             return Some(Sentence::new(format!("It had none of the {} right to begin with.", self.things)));
         }
         let (fooled, title) = (self.row("asr_correct")?, self.view.method_title(self.name));
-        let start = match self.view.epsilon(self.name) {
-            Some(epsilon) => format!("At ε {}, {title} fools it on ", figure::budget(epsilon)),
-            None => format!("{title} fools it on "),
+        let at = match self.view.epsilon(self.name) {
+            Some(epsilon) => format!("At ε {}, ", figure::budget(epsilon)),
+            None => String::new(),
+        };
+        let (does, what) = match self.view.target_name(self.name) {
+            Some(target) => (format!("makes it {}", self.view.infinitive(&self.task)), format!(" as {target}")),
+            None => ("fools it on".into(), String::new()),
         };
         let the = if figure::is_counted(fooled) { "" } else { "the " };
-        let end = format!("{}{the}{} it had right.", of(fooled), self.things);
-        let sentence = Sentence::new(start).key(figure::words(fooled), Role::Lose).plain(end);
+        let end = format!("{}{the}{} it had right{what}.", of(fooled), self.things);
+        let start = Sentence::new(format!("{at}{title} {does} "));
+        let sentence = start.key(figure::words(fooled), Role::Lose).plain(end);
         Some(Sentence { pill: zero_gradient(self.outcome), ..sentence })
     }
 
@@ -163,7 +169,8 @@ impl Finished<'_> {
         };
         let sentence = Sentence { pill, ..Sentence::new("Hardened, it holds ") };
         let at = view.epsilon(&attack).map(|epsilon| format!(" at ε {}", figure::budget(epsilon)));
-        let sentence = sentence.key(after, Role::Hard).plain(format!(" under attack{}", at.unwrap_or_default()));
+        let under = format!(" under attack{}{}", view.towards(&attack), at.unwrap_or_default());
+        let sentence = sentence.key(after, Role::Hard).plain(under);
         // Only the same attack with the same settings compares.
         let earlier = attacked(&view.parent(self.name), &|note| view.is_same(note, &attack));
         let Some((_, before, clean_before, _)) = earlier else { return Some(sentence.plain(".")) };
@@ -186,7 +193,7 @@ impl Finished<'_> {
     /// "It has lost its threes: 1 of 36 named. Over four measures it is 1.5 points from a network that never saw one."
     fn forget(&self) -> Option<Sentence> {
         let (left, share) = self.left()?;
-        let class = self.view.forget_class().map(|class| self.view.many_of(&self.task, class));
+        let class = self.view.forgotten(&self.task);
         if self.view.is_reference(self.name) {
             let what = class.as_ref().map_or("what it was to forget".into(), |class| format!("its {class}"));
             let start = Sentence::new(format!("Trained again without {what}, it names "));
@@ -237,7 +244,7 @@ impl Finished<'_> {
     /// the answers are known and one network gave them; else on the forget set.
     fn left(&self) -> Option<(String, f64)> {
         let lost = self.row("ua")?;
-        let counted = self.view.forget_class().zip(self.outcome.answers("test"));
+        let counted = self.view.forget_class(&self.task).zip(self.outcome.answers("test"));
         match counted.map(|(class, answers)| answers.count(class)) {
             Some((right, all)) if all > 0 && figure::spread(lost).is_none() => {
                 Some((format!("{right} of {all}"), 100.0 * right as f64 / all as f64))

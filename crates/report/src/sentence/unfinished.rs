@@ -50,9 +50,15 @@ pub(super) fn idle(view: &RunView, name: &str) -> Sentence {
                 .key("a small share", Role::Ink)
                 .plain(" of its weights.")
         }
-        Some(Family::Attack) => Sentence::new("Changes too small to notice may ")
-            .key("fool it", Role::Lose)
-            .plain(". Press play to look for them."),
+        Some(Family::Attack) => {
+            let fool = match view.target_name(name) {
+                Some(target) => format!("make it {} {target}", view.infinitive(&task)),
+                None => "fool it".into(),
+            };
+            Sentence::new("Changes too small to notice may ")
+                .key(fool, Role::Lose)
+                .plain(". Press play to look for them.")
+        }
         Some(Family::Defend) => match view.attacked(&view.parent(name)) {
             Some((epsilon, held)) => Sentence::new(format!("At ε {} it names only ", budget(epsilon)))
                 .key(percent(held, 0), Role::Lose)
@@ -96,13 +102,22 @@ pub(super) fn running(view: &RunView, name: &str, outcome: &Outcome) -> Sentence
         Some(Family::Attack) => match outcome.answers("attacked") {
             Some(answers) => {
                 let read = view.participle(&task);
-                let fooled = fixed((answers.len() - answers.rights()) as f64, 0);
-                let end = format!(" {things} are {read} wrongly so far.");
-                Sentence::new("Attacking: ").key(fooled, Role::Lose).plain(end)
+                let (fooled, how) = match view.target_class(name).zip(view.target_name(name)) {
+                    Some((class, target)) => {
+                        (answers.classes.iter().filter(|answer| **answer == class).count(), format!("as {target}"))
+                    }
+                    None => (answers.len() - answers.rights(), "wrongly".into()),
+                };
+                let end = format!(" {things} are {read} {how} so far.");
+                Sentence::new("Attacking: ").key(fixed(fooled as f64, 0), Role::Lose).plain(end)
             }
-            None => Sentence::new(format!(
-                "Attacking: it looks for the smallest changes that turn its answers on {things}."
-            )),
+            None => {
+                let turn = match view.target_name(name) {
+                    Some(target) => format!("make it {} {things} as {target}", view.infinitive(&task)),
+                    None => format!("turn its answers on {things}"),
+                };
+                Sentence::new(format!("Attacking: it looks for the smallest changes that {turn}."))
+            }
         },
         Some(Family::Defend) => match (outcome.last("robust_accuracy"), now) {
             (Some(held), _) => Sentence::new("Hardening: under attack it now holds ")
@@ -130,14 +145,12 @@ fn forgetting(view: &RunView, task: &str, outcome: &Outcome) -> Sentence {
         let phase = &outcome.phase;
         return Sentence::new(format!("First its twin, which never sees what is to be forgotten: {phase}."));
     }
-    let Some(class) = view.forget_class() else {
+    let Some(many) = view.forgotten(task) else {
         return Sentence::new("Forgetting: what was chosen goes, what is kept stays.");
     };
-    let many = view.many_of(task, class);
-    let (still, all) = outcome.answers("valid").map_or((0, 0), |answers| answers.count(class));
-    if all == 0 {
-        return Sentence::new(format!("Forgetting its {many}."));
-    }
+    let counted = view.forget_class(task).zip(outcome.answers("valid"));
+    let counted = counted.map(|(class, answers)| (class, answers.count(class))).filter(|(_, (_, all))| *all > 0);
+    let Some((class, (still, all))) = counted else { return Sentence::new(format!("Forgetting its {many}.")) };
     let sentence = Sentence::new("Forgetting: it still names ").key(format!("{still} of {all}"), Role::Lose);
     let sentence = sentence.plain(format!(" {many} for validation."));
     // Which share of the class in the test split the retrained network names.

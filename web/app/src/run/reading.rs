@@ -25,6 +25,10 @@ impl Known for Run {
         self.asked.with(|asked| asked.get(&key).cloned())
     }
 
+    fn class_names(&self, task: &str) -> Option<Vec<String>> {
+        self.classes.with(|classes| classes.get(task).cloned())
+    }
+
     fn seconds(&self, stage: &str) -> Option<f64> {
         self.own_estimate(stage)
     }
@@ -171,9 +175,9 @@ impl Run {
         self.estimates.with(|estimates| estimates.get(&print).copied())
     }
 
-    /// The class that is to be forgotten, where one is.
-    pub fn forget_class(&self) -> Option<u16> {
-        self.view(|view| view.forget_class())
+    /// The place among a task's classes of the one that is to be forgotten, where one is.
+    pub fn forget_class(&self, task: &str) -> Option<u16> {
+        self.view(|view| view.forget_class(task))
     }
 
     /// Numbers of the training images that were picked to be forgotten.

@@ -224,7 +224,10 @@ fn LayerCard(
     let outcome = Memo::new(move |_| run.outcome(&name.get_value()));
     // After forgetting, what was to be kept counts.
     let kept = move || {
-        let without = if family == Some(Family::Unlearn) { run.forget_class() } else { None };
+        let without = match family {
+            Some(Family::Unlearn) => run.forget_class(&run.task_of(&name.get_value())),
+            _ => None,
+        };
         let outcome = outcome.get()?;
         outcome.answers("test").and_then(|answers| answers.accuracy(without)).or_else(|| outcome.accuracy())
     };

@@ -16,7 +16,7 @@ use super::{
 };
 use leptos::prelude::*;
 use serde_json::Value;
-use spec::{Control, Source, Widget};
+use spec::{Control, Widget};
 
 /// A row of the settings: label, value, the slider below, and what is wrong with the value.
 #[component]
@@ -99,13 +99,8 @@ fn Input(
             let options = options.iter().map(|option| (option.as_str().into(), option.clone())).collect();
             view! { <OneOf control=control id=id value=value put=put options=options /> }.into_any()
         }
-        Widget::From { source, many: false } => {
-            // Classes are numbers in the run file.
-            let of = |(at, name): (usize, String)| match source {
-                Source::Class => (Value::from(at), name),
-                Source::Layer | Source::Stage => (Value::from(name.as_str()), name),
-            };
-            let options = options.into_iter().enumerate().map(of).collect();
+        Widget::From { many: false, .. } => {
+            let options = options.into_iter().map(|name| (typed(&name, &control.widget), name)).collect();
             view! { <OneOf control=control id=id value=value put=put options=options /> }.into_any()
         }
         &Widget::Count { min, max } => {

@@ -1,7 +1,7 @@
 //! A setting's value as a person reads it, and as a person types it.
 
 use serde_json::Value;
-use spec::Widget;
+use spec::{Source, Widget};
 
 /// A value as a person reads it.
 pub fn plain(value: &Value) -> String {
@@ -28,6 +28,10 @@ pub fn typed(text: &str, widget: &Widget) -> Value {
         }
         Widget::Maybe { .. } if text.is_empty() || text == "none" => Value::Null,
         Widget::Maybe { of } => typed(text, of),
+        // A class goes by its number or by its name.
+        Widget::From { source: Source::Class, many: false } => {
+            text.parse::<u16>().map_or_else(|_| text.into(), Value::from)
+        }
         Widget::List { of, .. } => {
             text.split(',').map(str::trim).filter(|part| !part.is_empty()).map(|part| typed(part, of)).collect()
         }

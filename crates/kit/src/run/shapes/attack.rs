@@ -3,15 +3,15 @@
 use super::check_classes;
 use crate::attack::{Ball, Victim};
 use crate::cx::{Cx, Part};
-use crate::data::{Batch, CHUNK, Task, View, upload};
+use crate::data::{Batch, CHUNK, Class, Task, View, upload};
 use crate::error::{Error, Result};
 use crate::host::Boxed;
-use crate::learn::logits_of;
+use crate::learn::{logits_of, test};
 use crate::nets::Net;
-use crate::run::entry::{AttackFns, Entry, Method, check_target};
+use crate::run::entry::{AttackFns, Entry, Method};
 use crate::run::results::{AttackStage, Attacked};
 use crate::run::state::RunState;
-use crate::stats::{Tested, median, percent, softmax};
+use crate::stats::{Tested, median, percent};
 use burn::tensor::Tensor;
 use serde_json::{Map, Value};
 use spec::{Event, Kind, Row, Shape, Stage, changed_pixels};
@@ -28,7 +28,7 @@ pub trait Threat {
     fn ball(&self) -> Ball;
 
     /// The class that each image is to be taken for; `None` if any wrong class will do.
-    fn target(&self) -> Option<u16> {
+    fn target(&self) -> Option<&Class> {
         None
     }
 }
@@ -56,12 +56,10 @@ impl Entry {
 const fn fns<M: Attack>() -> AttackFns {
     AttackFns {
         ball: |params| Ok(M::settings(M::ID, params)?.ball()),
-        target: |params| Ok(M::settings(M::ID, params)?.target()),
-        perturb: |params, victim, batch, cx| {
+        target: |params| Ok(M::settings(M::ID, params)?.target().cloned()),
+        perturb: |params, target, victim, batch, cx| {
             Box::pin(async move {
                 let config = M::settings(M::ID, params)?;
-                let target = config.target();
-                check_target(M::ID, target, victim.classes())?;
                 let aimed = match target {
                     Some(class) => {
                         let labels = std::iter::repeat_n(i32::from(class), batch.ids.len());
@@ -76,10 +74,12 @@ const fn fns<M: Attack>() -> AttackFns {
     }
 }
 
-/// Attacks all rows of a view in chunks of one size, and checks that each result lies in ball and box.
+/// Attacks all rows of a view in chunks of one size, and checks that each result lies in ball and box. `target` is what
+/// [`Entry::aims`] gives.
 pub async fn attack_view(
     entry: &Entry,
     params: &Map<String, Value>,
+    target: Option<u16>,
     net: &Net,
     view: &View,
     cx: &mut Cx,
@@ -89,36 +89,34 @@ pub async fn attack_view(
     let victim = Victim::of(net, entry.needs.access);
     let chunks = view.len().div_ceil(CHUNK);
     let size: usize = view.set.shape.iter().product();
-    let (mut clean, mut attacked, mut pixels, mut stuck) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
+    let (mut attacked, mut pixels, mut stuck) = (Vec::new(), Vec::new(), Vec::new());
+    // A network whose answers are no numbers is told of before it is attacked.
+    let clean = test(net, view, cx).await?;
     cx.progress.counts_attack_steps = true;
     for (at, rows) in view.rows.chunks(CHUNK).enumerate() {
         cx.progress.part = Part { at, of: chunks };
         let batch = view.batch(rows);
-        let x = (fns.perturb)(params, &victim, &batch, cx).await?;
+        let x = (fns.perturb)(params, target, &victim, &batch, cx).await?;
         if let Some(zero) = victim.take_stuck() {
             stuck.extend(cx.read(zero.float()).await?.into_iter().map(|zero| zero == 1.0));
         }
-        let before = cx.read(logits_of(net, &batch.x)).await?;
         let after = cx.read(logits_of(net, &x)).await?;
         let changed = cx.read(x).await?;
         for (row, values) in rows.iter().zip(changed.chunks(size)) {
             inside(entry.id, ball, view.pixels(*row), values)?;
         }
-        clean.extend(before);
         attacked.extend(after);
         pixels.extend(changed);
     }
     cx.progress.counts_attack_steps = false;
     cx.progress.part = Part::WHOLE;
-    let tested = |logits: Vec<f32>| -> Result<Tested> {
-        Ok(Tested {
-            ids: view.rows.to_vec(),
-            labels: view.rows.iter().map(|row| view.label(*row)).collect(),
-            classes: net.classes,
-            probabilities: softmax(logits, net.classes)?,
-        })
-    };
-    Ok(Attacked { clean: tested(clean)?, attacked: tested(attacked)?, pixels, stuck, queries: victim.queries() })
+    let attacked = Tested::of(view.rows.to_vec(), clean.labels.clone(), net.classes, attacked)?;
+    Ok(Attacked { clean, attacked, pixels, stuck, queries: victim.queries() })
+}
+
+/// The samples of a view that an attack may change the answer on: all that are not of its target already.
+pub fn others(view: &View, target: Option<u16>) -> View {
+    view.filter(|row| target != Some(view.label(row)))
 }
 
 /// An error if a changed sample is outside the box, or outside the ball by more than the rounding of `f32`.
@@ -129,6 +127,10 @@ fn inside(id: &str, ball: Ball, clean: &[f32], changed: &[f32]) -> Result {
     // One rounding of a pixel near 1 is 6e-8, whatever the radius.
     if boxed && length <= ball.radius() * (1.0 + 1e-5) + 1e-6 {
         return Ok(());
+    }
+    if delta.iter().any(|change| !change.is_finite()) {
+        let why = "the gradient of the network is no finite number there, so the attack has no direction";
+        return Err(Error::input(id, why));
     }
     let why = format!("returned an input outside its ball or box (length {length}, radius {})", ball.radius());
     Err(Error::input(id, why))
@@ -142,12 +144,11 @@ fn run<'a>(entry: &'a Entry, stage: &'a Stage, state: &'a mut RunState, cx: &'a 
         check_classes(&net, &task, cx)?;
         entry.fits(stage, &task)?;
         let fns = entry.attack.expect("an attack has its functions");
-        let target = (fns.target)(&stage.params)?;
+        let target = entry.aims(&stage.params, &task)?;
         let ball = (fns.ball)(&stage.params)?;
-        // Images whose true class is the target are skipped.
-        let view = task.test.filter(|row| target != Some(task.test.label(row)));
+        let view = others(&task.test, target);
         let begun = cx.host.now();
-        let done = attack_view(entry, &stage.params, &net, &view, cx).await?;
+        let done = attack_view(entry, &stage.params, target, &net, &view, cx).await?;
         let seconds = cx.host.now() - begun;
         cx.say(done.clean.event("clean"));
         cx.say(done.attacked.event("attacked"));
@@ -246,13 +247,8 @@ mod tests {
         let mut pixels = view.pixels(0).to_vec();
         // All channels of the first pixel, one channel of the second.
         [0, 4, 8, 9].iter().for_each(|at| pixels[*at] = 0.6);
-        let tested = |probabilities: [f32; 2]| Tested {
-            ids: vec![0],
-            labels: vec![0],
-            classes: 2,
-            probabilities: probabilities.into(),
-        };
-        let (clean, attacked) = (tested([0.9, 0.1]), tested([0.1, 0.9]));
+        let tested = |logits: [f32; 2]| Tested::of(vec![0], vec![0], 2, logits.into()).unwrap();
+        let (clean, attacked) = (tested([2.0, 0.0]), tested([0.0, 2.0]));
         let done = Attacked { clean, attacked, pixels, stuck: vec![false], queries: Queries::default() };
         let rows = figures(&done, &view, None, 0.0, "attack");
         let changed = rows.iter().find(|row| row.key == "pixels_median").unwrap();
@@ -261,7 +257,7 @@ mod tests {
 
     #[test]
     fn figures_of_no_image_are_none() {
-        let none = Tested { ids: vec![], labels: vec![], classes: 2, probabilities: vec![] };
+        let none = Tested::of(vec![], vec![], 2, vec![]).unwrap();
         let view = View::of_pixels([1, 1, 1], vec![0.5], vec![0], &Device::flex()).at(vec![]);
         let done = Attacked {
             clean: none.clone(),
@@ -275,7 +271,7 @@ mod tests {
         };
         assert_eq!(keys(&done, &view), ["seconds"]);
         // One image that was read wrongly before: of those read rightly there is none.
-        let wrong = Tested { ids: vec![0], labels: vec![0], classes: 2, probabilities: vec![0.1, 0.9] };
+        let wrong = Tested::of(vec![0], vec![0], 2, vec![0.0, 2.0]).unwrap();
         let done = Attacked {
             clean: wrong.clone(),
             attacked: wrong,

@@ -80,6 +80,8 @@ pub struct Shot {
     /// Shares of the classes, 0 to 1, by image.
     pub before: Vec<Vec<f32>>,
     pub after: Vec<Vec<f32>>,
+    /// The class that the network names before and after the attack, by image.
+    pub classes: Vec<[u16; 2]>,
     /// Confidence in the right answer after each step, 0 to 1, by image.
     pub walk: Vec<Vec<f32>>,
 }
@@ -87,9 +89,11 @@ pub struct Shot {
 impl Shot {
     /// The engine's answer about these samples; `None` if its lists do not fit together.
     pub fn of(key: String, ids: Vec<u32>, epsilon: f64, answer: Answer, buffers: &[ArrayBuffer]) -> Option<Self> {
-        let Answer::Attack { labels, shape: [n, c, h, w], clean, attacked, walk, .. } = answer else { return None };
+        let Answer::Attack { labels, shape: [n, c, h, w], clean, attacked, classes, walk } = answer else {
+            return None;
+        };
         let pixels = |at: usize| buffers.get(at).map(floats).filter(|pixels| pixels.len() == n * c * h * w);
-        let fits = [ids.len(), labels.len(), clean.len(), attacked.len()].iter().all(|len| *len == n);
+        let fits = [ids.len(), labels.len(), clean.len(), attacked.len(), classes.len()].iter().all(|len| *len == n);
         fits.then_some(Self {
             key,
             ids,
@@ -100,13 +104,15 @@ impl Shot {
             attacked: pixels(1)?,
             before: clean,
             after: attacked,
+            classes,
             walk,
         })
     }
 
     /// The network's answers under attack.
     pub fn answers(&self) -> Answers {
-        Answers::of(self.ids.clone(), self.labels.clone(), self.after.iter().map(Vec::as_slice))
+        let classes = self.classes.iter().map(|[_, after]| *after).collect();
+        Answers::of(self.ids.clone(), self.labels.clone(), classes, self.after.iter().map(Vec::as_slice))
     }
 
     fn size(&self) -> usize {

@@ -2,7 +2,7 @@
 
 use crate::{
     run::{Run, View, catalogue, strip::Strip},
-    ui::{Range, Segment, Segments, Stepper},
+    ui::{Range, Segment, Segments, Stepper, value::typed},
 };
 use leptos::prelude::*;
 use report::{
@@ -86,8 +86,13 @@ fn Classes(
         let names = run.class_names(&run.task_of(&view.selected.get()));
         names.into_iter().enumerate().map(|(at, name)| Segment::new(Some(at as u16), name)).collect::<Vec<_>>()
     });
-    let chosen = Memo::new(move |_| run.forget_class());
-    let choose = move |class: Option<u16>| setting.put(run, class.into());
+    let task = move || run.task_of(&view.selected.get());
+    let chosen = Memo::new(move |_| run.forget_class(&task()));
+    let choose = move |class: Option<u16>| {
+        let names = untrack(|| run.class_names(&task()));
+        let name = class.and_then(|class| names.get(usize::from(class)));
+        setting.put(run, name.map_or(Value::Null, |name| typed(name, &setting.control.widget)));
+    };
     view! { <Segments label="Class to forget" class="classes" options chosen choose /> }
 }
 
