@@ -408,14 +408,14 @@ fn a_network_of_other_names_is_not_asked() {
         session.import("theirs", Import::Source, bytes.to_vec()).unwrap();
         let spec = RunSpec::read(&file(", weights = \"theirs\"", "", &attack(task))).unwrap();
         let said = match pollster::block_on(session.play(1, spec, 0, None)).unwrap() {
-            Ended::Finished(report) => Ok(report.warnings),
+            Ended::Finished(report) => Ok((report.value("0", "unnamed_classes"), report.warnings)),
             Ended::Failed(_, error) => Err(error.to_string()),
             other => panic!("{other:?}"),
         };
         drop(heard);
         said
     };
-    assert_eq!(asked(&bytes, "low"), Ok(vec![]));
+    assert_eq!(asked(&bytes, "low"), Ok((None, vec![])));
     assert!(asked(&bytes, "high").unwrap_err().contains("was trained on 0, 1"));
     // A file that does not say them, as PyTorch writes it, is held against the number alone, and that is said.
     let unnamed = |task: &str| {
@@ -424,7 +424,8 @@ fn a_network_of_other_names_is_not_asked() {
         asked(&safetensors::serialize(items, None).unwrap(), task)
     };
     for task in ["low", "high"] {
-        let warnings = unnamed(task).unwrap();
+        let (unnamed, warnings) = unnamed(task).unwrap();
+        assert_eq!(unnamed, Some(2.0));
         assert!(warnings.len() == 1 && warnings[0].contains("does not name the network's classes"), "{warnings:?}");
     }
 }

@@ -161,6 +161,14 @@ pub const METRICS: &[Metric] = &[
     m("trainable_share", "Trained share", "%", Down, "trained weights, as a share of the network's"),
     m("ua", "UA", "%", Near, "forget accuracy lost: 100 minus accuracy on the forget set"),
     m(
+        "unnamed_classes",
+        "Unnamed classes",
+        "",
+        Neither,
+        "classes of a network whose file does not name them, so that only their number was compared with that of the \
+         data; if their order differs, no figure of the row means anything",
+    ),
+    m(
         "validation_accuracy",
         "Validation",
         "%",

@@ -161,6 +161,7 @@ fn run<'a>(entry: &'a Entry, stage: &'a Stage, state: &'a mut RunState, cx: &'a 
                            begin. Another attack may fool them.";
             cx.say(Event::Warning { message: message.into() });
         }
+        rows.append(&mut cx.rows);
         state.attacks.insert(cx.stage.clone(), AttackStage { ball, view, done });
         Ok(rows)
     })

@@ -47,6 +47,8 @@ fn run<'a, M: Measure>(
         check_classes(net, task, cx)?;
         entry.fits(stage, task)?;
         let split = state.split(task, cx)?;
-        M::measure(&config, &MeasureJob { net, task, split: &split }, cx).await
+        let mut rows = M::measure(&config, &MeasureJob { net, task, split: &split }, cx).await?;
+        rows.append(&mut cx.rows);
+        Ok(rows)
     })
 }

@@ -10,11 +10,11 @@ use crate::cx::Cx;
 use crate::data::Task;
 use crate::error::Result;
 use crate::nets::Net;
-use spec::Event;
+use spec::{Event, Row};
 
 /// Before a network is measured on a task that it was not just trained on: an error if it knows other classes, a
-/// warning if it does not say which it knows.
-fn check_classes(net: &Net, task: &Task, cx: &Cx) -> Result {
+/// warning and a figure of the stage if it does not say which it knows.
+fn check_classes(net: &Net, task: &Task, cx: &mut Cx) -> Result {
     net.knows(task)?;
     if net.names.is_empty() {
         let message = format!(
@@ -23,6 +23,7 @@ fn check_classes(net: &Net, task: &Task, cx: &Cx) -> Result {
             task.name
         );
         cx.say(Event::Warning { message });
+        cx.rows.push(Row::new(&cx.stage, "unnamed_classes", net.classes as f64));
     }
     Ok(())
 }
