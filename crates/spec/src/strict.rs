@@ -42,20 +42,24 @@ fn too_many() -> String {
     format!("it has too many values; at most {MOST} are read")
 }
 
-/// An error if a TOML text may have more than [`MOST`] values, by the signs and ends of lines that its reader keeps a
-/// note of: that one reads the whole text before it gives any value away.
+/// An error if a TOML text may have more than [`MOST`] values, or words and lines, by the signs and spaces that its
+/// reader keeps a note of: that one reads the whole text before it gives any value away.
 pub fn fits(text: &str) -> Result<(), Wrong> {
-    let weigh = |byte: u8| match byte {
+    let weigh = |before: u8, byte: u8| match byte {
+        _ if before == b'\r' && byte != b'\n' => (1, 0),
         b',' | b']' | b'}' | b'"' | b'\'' => (1, 0),
         b'[' | b'{' | b'=' | b'.' => (2, 0),
         b'\n' => (0, 1),
-        _ => (0, 0),
+        b' ' | b'\t' => (0, 0),
+        _ => (0, usize::from(b" \t".contains(&before))),
     };
     let add = |sum: (usize, usize), one: (usize, usize)| (sum.0 + one.0, sum.1 + one.1);
-    let (values, lines) = text.bytes().map(weigh).fold((0, 0), add);
-    match (values > MOST, lines > MOST) {
+    let bytes = || text.bytes();
+    let pairs = std::iter::once(b' ').chain(bytes()).zip(bytes()).map(|(before, byte)| weigh(before, byte));
+    let (values, words) = pairs.fold((0, 0), add);
+    match (values > MOST, words > MOST) {
         (true, _) => Err(Wrong::new("run file", too_many())),
-        (_, true) => Err(Wrong::new("run file", format!("it has too many lines; at most {MOST} are read"))),
+        (_, true) => Err(Wrong::new("run file", format!("it has too many words and lines; at most {MOST} are read"))),
         _ => Ok(()),
     }
 }
@@ -228,7 +232,7 @@ mod tests {
         }
         assert_eq!(
             read(&"\n".repeat(120_001)).unwrap_err(),
-            "run file: it has too many lines; at most 120000 are read"
+            "run file: it has too many words and lines; at most 120000 are read"
         );
     }
 
