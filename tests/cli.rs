@@ -566,6 +566,28 @@ fn bad_input_is_refused_before_anything_is_written() {
         assert_ne!(text, CHAIN, "{from}");
         refused(&folder, &[], &text, said);
     }
+    // What only the network of an earlier stage rules out.
+    for (from, to, said) in [
+        ("rank = 2", "rank = 11", "stage.lora.rank: the rank cannot exceed 10, the size of head"),
+        ("rank = 2", "rank = 2, targets = [\"layer.0\"]", "stage.lora.targets: there is no layer \"layer.0\""),
+        (
+            "tasks.digits = { id = \"digits\" }",
+            "tasks.digits = { id = \"digits\" }\ntasks.few = { id = \"digits\", classes = [3, 4] }",
+            "stage.fool: few: it has 2 classes, but the network knows 10",
+        ),
+        (
+            "tasks.digits = { id = \"digits\" }",
+            "tasks.digits = { id = \"digits\" }\ntasks.few = { id = \"moons\" }",
+            "stage.fool: few: its inputs are 2 × 1 × 1, but the network takes 1 × 8 × 8",
+        ),
+    ] {
+        let text = CHAIN.replacen(from, to, 1);
+        let text = if to.contains("few") { text.replace("epsilon = 0.2", "epsilon = 0.2, on = \"few\"") } else { text };
+        assert_ne!(text, CHAIN, "{from}");
+        refused(&folder, &[], &text, said);
+        let checked = palimpsest(&folder, &["check", "run.toml"], &text);
+        assert_eq!((checked.status.code(), error(&checked).contains(said)), (Some(2), true), "{}", error(&checked));
+    }
     refused(&folder, &["--repeats", "0"], TRAIN, "between 1 and 100");
     let grid: Vec<u32> = (0..101).collect();
     for key in ["repeats", "device", "name"] {

@@ -157,11 +157,9 @@ struct Plays<'a> {
 impl Plays<'_> {
     /// Plays every point with every seed. One that fails does not keep the others from being played.
     fn all(&mut self, points: Vec<Point>, repeats: u32, said: Option<u32>) -> Result<(), Stop> {
-        if self.runs > 1 {
-            for point in &points {
-                pollster::block_on(self.session.fits(point.spec.clone()))?;
-                signals::came().map_or(Ok(()), |signal| Err(Stop::Signal(signal)))?;
-            }
+        for point in &points {
+            pollster::block_on(self.session.fits(point.spec.clone()))?;
+            signals::came().map_or(Ok(()), |signal| Err(Stop::Signal(signal)))?;
         }
         for point in &points {
             let (mut reports, mut outcomes) = (Vec::new(), Outcomes::new());

@@ -6,6 +6,7 @@ mod answer;
 mod catalogue;
 pub mod device;
 mod estimate;
+mod foresee;
 mod recall;
 mod registry;
 mod session;

@@ -3,6 +3,7 @@
 use crate::answer::Asker;
 use crate::device::Opened;
 use crate::estimate::estimate;
+use crate::foresee::foresee;
 use crate::recall::{self, Recalled};
 use crate::{ENGINE, Registry};
 use burn::tensor::{Tensor, TensorData};
@@ -215,10 +216,12 @@ impl Session {
         Ok(json!({ "splits": splits, "forget": forgotten }))
     }
 
-    /// An error if data, weights or forget set of a run are missing or do not fit each other; nothing is played. Else
-    /// how many samples each task has.
+    /// An error if data, weights, forget set or stages of a run are missing or do not fit each other; nothing is
+    /// played. Else how many samples each task has.
     pub async fn fits(&mut self, spec: RunSpec) -> Result<IndexMap<String, Samples>> {
-        self.begin(0, Rc::new(spec)).await.map(|state| samples(&state))
+        let state = self.begin(0, Rc::new(spec)).await?;
+        foresee(self.registry, &state, &mut self.aside(state.spec.seed))?;
+        Ok(samples(&state))
     }
 
     /// Loads and checks data and source network of a run, and reports what they are.

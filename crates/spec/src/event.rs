@@ -1,4 +1,6 @@
-use crate::{Answer, Answers, RunSpec, Wrong, strict};
+use crate::outline::{self, Outline};
+use crate::strict::{self, Room};
+use crate::{Answer, Answers, RunSpec, Wrong};
 use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::Value;
 
@@ -335,12 +337,8 @@ impl Reports {
     /// Reads a `report.json` of this format or an earlier one.
     pub fn read(text: &str) -> Result<Self, Wrong> {
         let wrong = |why: String| Wrong::new("report", why);
-        let value = strict::json("report", text)?;
-        let format = value.get("format").map_or(Some(1), Value::as_u64);
-        if format.is_none_or(|format| !(1..=u64::from(FORMAT)).contains(&format)) {
-            let format = value["format"].to_string();
-            return Err(wrong(format!("its format is {format}; this Palimpsest knows 1 to {FORMAT}")));
-        }
+        let value = strict::json("report", text, &Room::of(usize::MAX))?;
+        knows(value.get("format"))?;
         // Run files in it are read as strictly as those of their own.
         let one = |value: Value| {
             let spec = RunSpec::from_value(value["spec"].clone())?;
@@ -364,19 +362,31 @@ impl Reports {
 
     /// Reads a run file, TOML or JSON, or the one that a `report.json` holds, so that its run can be played again.
     pub fn run_of(text: &str) -> Result<RunSpec, Wrong> {
-        let text = strict::unmarked(text);
-        let is_report = match serde_json::from_str::<Value>(text) {
-            Ok(Value::Object(table)) => table.contains_key("reports") || table.contains_key("rows"),
-            Ok(value) => value.is_array(),
-            Err(_) => false,
-        };
-        if !is_report {
+        if !strict::is_json(text) {
             return RunSpec::read(text);
         }
-        let Self { run, reports, .. } = Self::read(text)?;
-        match reports.len() > 1 && run.grid.is_empty() {
+        let read = strict::json_by("run file", text, outline::Reader(&Room::of(strict::MOST)))?;
+        let Outline { mut table, is_report, reports, first } = read;
+        if !is_report {
+            return RunSpec::from_value(Value::Object(table));
+        }
+        knows(table.get("format"))?;
+        let run = table.shift_remove("run").or(first).or_else(|| table.shift_remove("spec"));
+        let run = RunSpec::from_value(run.ok_or_else(|| Wrong::new("report", "it holds no run"))?)?;
+        match reports > 1 && run.grid.is_empty() {
             true => Err(Wrong::new("report", "an earlier version wrote it and left the grid out; play its run file")),
             false => Ok(run),
+        }
+    }
+}
+
+/// An error if a report is of a form that this build does not know.
+fn knows(format: Option<&Value>) -> Result<(), Wrong> {
+    match format.map_or(Some(1), Value::as_u64).filter(|format| (1..=u64::from(FORMAT)).contains(format)) {
+        Some(_) => Ok(()),
+        None => {
+            let why = format!("its format is {}; this Palimpsest knows 1 to {FORMAT}", format.unwrap_or(&Value::Null));
+            Err(Wrong::new("report", why))
         }
     }
 }

@@ -12,6 +12,7 @@ mod digest;
 mod event;
 mod facts;
 mod metric;
+mod outline;
 pub(crate) mod run;
 #[cfg(any(test, feature = "samples"))]
 pub mod samples;

@@ -1,7 +1,7 @@
 use crate::wrong::typed;
 use crate::{
     Shape, Wrong,
-    strict::{self, Strict},
+    strict::{self, Room, Strict},
 };
 use indexmap::IndexMap;
 use serde::de::DeserializeSeed;
@@ -13,7 +13,7 @@ use std::ops::RangeInclusive;
 pub const VERSION: u32 = 1;
 
 /// The keys of a run file, of which `stage` is the list of stages.
-const KEYS: [&str; 13] = [
+pub(crate) const KEYS: [&str; 13] = [
     "version",
     "name",
     "seed",
@@ -173,14 +173,18 @@ impl DeviceChoice {
 }
 
 impl RunSpec {
-    /// Reads TOML or JSON (a text that starts with a brace). The version is checked first: a file of another version is
+    /// Reads TOML or JSON, told apart by the beginning. The version is checked first: a file of another version is
     /// refused for that alone, not for a key that this build does not know.
+    ///
+    /// However long the text is, reading takes at most 64 MB beside it.
     pub fn read(text: &str) -> Result<Self, Wrong> {
         let text = strict::unmarked(text);
-        if text.trim_start().starts_with('{') {
+        if strict::is_json(text) {
             return Self::read_json(text);
         }
-        let read = toml::Deserializer::parse(text).and_then(|text| Strict("run file").deserialize(text));
+        strict::fits(text)?;
+        let seed = Strict { at: "run file", room: &Room::of(strict::MOST) };
+        let read = toml::Deserializer::parse(text).and_then(|text| seed.deserialize(text));
         Self::from_value(read.map_err(|error| {
             let at = error.span().map_or(String::new(), |span| {
                 format!(" (line {})", 1 + text[..span.start.min(text.len())].matches('\n').count())
@@ -198,7 +202,7 @@ impl RunSpec {
 
     /// Reads JSON. Errors are as for [`Self::read`].
     pub fn read_json(text: &str) -> Result<Self, Wrong> {
-        Self::from_value(strict::json("run file", text)?)
+        Self::from_value(strict::json("run file", text, &Room::of(strict::MOST))?)
     }
 
     /// Reads a run file that was parsed. An error if the version is another, a key is unknown or missing, a value has

@@ -6,6 +6,7 @@ use crate::cx::Cx;
 use crate::data::{Batch, Class, Task};
 use crate::error::{Error, Result};
 use crate::host::Boxed;
+use crate::nets::Net;
 use crate::settings::{self, Config};
 use burn::tensor::Tensor;
 use serde_json::{Map, Value};
@@ -57,6 +58,9 @@ pub type Harness = for<'a> fn(&'a Entry, &'a Stage, &'a mut RunState, &'a mut Cx
 pub type Perturb =
     for<'a> fn(&'a Map<String, Value>, Option<u16>, &'a Victim, &'a Batch, &'a mut Cx) -> Boxed<'a, Result<Tensor<4>>>;
 
+/// A net with what a stage's settings attach to it.
+pub type Attach = fn(&Map<String, Value>, Net, &Task, &mut Cx) -> Result<Net>;
+
 /// An attack with its type erased.
 #[derive(Clone, Copy)]
 pub struct AttackFns {
@@ -103,6 +107,9 @@ pub struct Entry {
     pub run: Harness,
     /// Makes a net without measuring it; `None` for methods that train none.
     pub make: Option<Make>,
+    /// Attaches the weights that the method trains to a net that is [`prepared`](super::prepared), and trains nothing;
+    /// `None` for methods that attach none.
+    pub attach: Option<Attach>,
     /// The functions of an attack; `None` for other methods.
     pub attack: Option<AttackFns>,
 }
@@ -130,6 +137,7 @@ impl Entry {
             check_task: |params, task| M::check(&M::settings(M::ID, params)?, task),
             run,
             make: None,
+            attach: None,
             attack: None,
         }
     }

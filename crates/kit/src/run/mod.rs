@@ -5,7 +5,7 @@ mod results;
 mod shapes;
 mod state;
 
-pub use entry::{AttackFns, Entry, Harness, Method, Perturb};
+pub use entry::{Attach, AttackFns, Entry, Harness, Method, Perturb};
 pub use results::{AttackStage, Attacked, Reference};
 pub use shapes::attack::{Attack, AttackJob, Threat, attack_view, others};
 pub use shapes::measure::{Measure, MeasureJob};

@@ -30,8 +30,14 @@ pub struct Attached {
 impl Entry {
     /// Describes the method `M` to lists of methods. Stages run it by the harness of tuning.
     pub const fn peft<M: Peft>() -> Self {
-        Self { make: Some(make::<M>), ..Self::of::<M>(Shape::Peft, tune::run) }
+        Self { make: Some(make::<M>), attach: Some(attach::<M>), ..Self::of::<M>(Shape::Peft, tune::run) }
     }
+}
+
+/// Attaches trainable weights with the settings of a stage.
+fn attach<M: Peft>(params: &Map<String, Value>, net: Net, task: &Task, cx: &mut Cx) -> Result<Net> {
+    let config = M::settings(M::ID, params)?;
+    M::attach(&config, net.no_grad(), task, cx).map(|attached| attached.net)
 }
 
 /// Attaches trainable weights with the settings of a stage, and trains them.

@@ -1,0 +1,51 @@
+//! What stages will start from, as far as it is known before anything is played.
+
+use crate::Registry;
+use kit::cx::Cx;
+use kit::nets::Net;
+use kit::run::{RunState, prepared};
+use kit::{Error, Result};
+use spec::{START, Shape, Wrong};
+use std::collections::BTreeMap;
+
+/// An error if a stage cannot work on the network that the stages before it will leave: it takes other inputs, knows
+/// other classes, or has no place for an adapter. Networks are made as the stages would make them, but not trained.
+/// `cx` should be quiet.
+pub fn foresee(registry: Registry, state: &RunState, cx: &mut Cx) -> Result {
+    let (spec, is_layer) = (&state.spec, |id: &str| registry.is_layer(id));
+    let mut nets = BTreeMap::from([(START.to_owned(), state.models[START].net.clone())]);
+    for (index, stage) in spec.stages.iter().enumerate() {
+        let (name, task) = (spec.stage_name(index), &state.tasks[&spec.task_of(index, is_layer)]);
+        let entry = registry.entry(&stage.id)?;
+        cx.enter(name.clone());
+        let net = match &stage.model {
+            Some(pick) => cx.net(pick, task)?,
+            None => nets[&spec.parent_name(index, is_layer)].clone(),
+        };
+        let left = || -> Result<Option<Net>> {
+            if matches!(entry.shape, Shape::Attack | Shape::Measure | Shape::Unlearn) {
+                net.knows(task)?;
+            }
+            if !entry.shape.is_layer() {
+                return Ok(None);
+            }
+            let net = prepared(net, task, cx)?;
+            Ok(Some(match entry.attach {
+                Some(attach) => attach(&stage.params, net, task, cx)?,
+                None => net,
+            }))
+        };
+        nets.extend(left().map_err(|error| placed(error, &stage.id, &name))?.map(|net| (name, net)));
+    }
+    Ok(())
+}
+
+/// With the stage that it is of.
+fn placed(error: Error, id: &str, name: &str) -> Error {
+    match error.of_stage(id, name) {
+        Error::Input(wrong) if !wrong.what.starts_with("stage.") => {
+            Wrong::new(format!("stage.{name}"), wrong.to_string()).into()
+        }
+        error => error,
+    }
+}
