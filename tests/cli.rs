@@ -380,11 +380,8 @@ fn a_run_file_of_another_kind_or_cut_off_is_named_so() {
         (
             "m.pt",
             "PK\x03\x04 data.pkl",
-            (
-                "m.pt",
-                "PK\x03\x04 data.pkl",
-                "m.pt: this is a file of PyTorch (a zip with a pickle, as .pt and .bin files are); a run file is TOML or JSON",
-            ),
+            "m.pt: this is a file of PyTorch (a zip with a pickle, as .pt and .bin files are); a run file is TOML or \
+             JSON",
         ),
         ("empty.toml", "", "empty.toml: the file is empty"),
     ] {
