@@ -45,23 +45,47 @@ fn too_many() -> String {
 /// An error if a TOML text may have more than [`MOST`] values, or words and lines, by the signs and spaces that its
 /// reader keeps a note of: that one reads the whole text before it gives any value away.
 pub fn fits(text: &str) -> Result<(), Wrong> {
-    let weigh = |before: u8, byte: u8| match byte {
-        _ if before == b'\r' && byte != b'\n' => (1, 0),
-        b',' | b']' | b'}' | b'"' | b'\'' => (1, 0),
-        b'[' | b'{' | b'=' | b'.' => (2, 0),
-        b'\n' => (0, 1),
-        b' ' | b'\t' => (0, 0),
-        _ => (0, usize::from(b" \t".contains(&before))),
-    };
-    let add = |sum: (usize, usize), one: (usize, usize)| (sum.0 + one.0, sum.1 + one.1);
-    let bytes = || text.bytes();
-    let pairs = std::iter::once(b' ').chain(bytes()).zip(bytes()).map(|(before, byte)| weigh(before, byte));
-    let (values, words) = pairs.fold((0, 0), add);
+    let bytes = text.as_bytes();
+    let (mut values, mut words, mut before, mut at) = (0, 0, b' ', 0);
+    while let Some(&byte) = bytes.get(at) {
+        match byte {
+            _ if before == b'\r' && byte != b'\n' => values += 1,
+            b',' | b']' | b'}' | b'"' | b'\'' => values += 1,
+            b'[' | b'{' | b'=' | b'.' => values += 2,
+            b'\n' => words += 1,
+            b' ' | b'\t' => {}
+            _ => words += usize::from(b" \t".contains(&before)),
+        }
+        before = byte;
+        at = match byte {
+            b'"' | b'\'' => behind_string(bytes, at),
+            b'#' => bytes[at..].iter().position(|byte| *byte == b'\n').map_or(bytes.len(), |length| at + length),
+            _ => at + 1,
+        };
+    }
     match (values > MOST, words > MOST) {
         (true, _) => Err(Wrong::new("run file", too_many())),
         (_, true) => Err(Wrong::new("run file", format!("it has too many words and lines; at most {MOST} are read"))),
         _ => Ok(()),
     }
+}
+
+/// The place behind the string of TOML that begins at `at`: one value, whatever is in it. One without an end goes to
+/// the end of its line, or with three quotation marks to that of the text.
+fn behind_string(bytes: &[u8], at: usize) -> usize {
+    let quote = bytes[at];
+    let marks = if bytes[at..].starts_with(&[quote; 3]) { 3 } else { 1 };
+    let mut at = at + marks;
+    while let Some(&byte) = bytes.get(at) {
+        match byte {
+            b'\\' if quote == b'"' => at += 1,
+            b'\n' if marks == 1 => return at,
+            _ if bytes[at..].starts_with(&[quote; 3][..marks]) => return at + marks,
+            _ => {}
+        }
+        at += 1;
+    }
+    bytes.len()
 }
 
 /// Whether a text is JSON rather than TOML, by its beginning: a brace, or a bracket that opens no table's head such as
@@ -234,6 +258,22 @@ mod tests {
             read(&"\n".repeat(120_001)).unwrap_err(),
             "run file: it has too many words and lines; at most 120000 are read"
         );
+    }
+
+    /// What is written in a string or behind a # takes no more memory than its length.
+    #[test]
+    fn texts_and_comments_are_not_counted() {
+        for (quote, inside) in [("\"", "[[,, \\\" '"), ("'", "[=.\" "), ("\"\"\"", "\n[,=' \""), ("'''", "a, b\n [")] {
+            let long = format!("{quote}{}{quote}", inside.repeat(70_000) + ".");
+            let comment = "[,".repeat(70_000);
+            let file = format!("{HEAD}name = {long} # {comment}\nstage = [{{ id = \"train.scratch\" }}]");
+            let spec = read(&file).unwrap_or_else(|why| panic!("{quote}: {why}"));
+            assert!(RunSpec::read(&spec.to_toml()).as_ref() == Ok(&spec), "{quote}");
+        }
+        for many in ["'' ", "\"\"\n", "''''''", "\"a\" "] {
+            let why = read(&format!("{HEAD}name = [{}]", many.repeat(120_001))).unwrap_err();
+            assert!(why.contains("it has too many"), "{many}: {why}");
+        }
     }
 
     /// Figures of a report are passed over, however many there are.
