@@ -36,9 +36,8 @@ pub(crate) enum Recalled {
 }
 
 impl Session {
-    /// Says again what is kept of these stages of a run, as if they were played: those whose networks come before them
-    /// too. Nothing is played and nothing is waited for. The networks of stages that are not asked for are taken to be
-    /// known to whoever asks.
+    /// Says again what is kept of these stages of a run, as if they were played in it. Nothing is played and nothing is
+    /// waited for. What a stage starts from need not be kept: it is the same when it is played again.
     pub async fn restore_kept(&mut self, run: u32, spec: RunSpec, stages: &[usize]) -> Result {
         if self.host.store().is_none() {
             return Ok(());
@@ -46,18 +45,10 @@ impl Session {
         let spec = Rc::new(spec);
         let mut state = self.begin(run, spec.clone()).await?;
         let mut cx = self.cx(run, spec.seed);
-        let mut missing = Vec::new();
         for &index in stages.iter().filter(|index| **index < spec.stages.len()) {
-            let parent = spec.parent(index, |id| self.registry.is_layer(id));
             cx.enter(spec.stage_name(index));
-            let kept = match parent.is_some_and(|parent| missing.contains(&parent)) {
-                true => None,
-                false => store::recall::<Told>(&self.key(index, &state), &cx).await,
-            };
-            let Some((told, files)) = kept else {
-                missing.push(index);
-                continue;
-            };
+            let kept = store::recall::<Told>(&self.key(index, &state), &cx).await;
+            let Some((told, files)) = kept else { continue };
             cx.say(Event::Stage { index, of: spec.stages.len(), id: spec.stages[index].id.clone() });
             let (rows, seconds) = self.say_again(index, told, files, &mut state, &cx).await?;
             cx.say(Event::StageDone { rows, seconds });

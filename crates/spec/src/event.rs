@@ -178,7 +178,7 @@ pub enum Event {
         room: f64,
         /// How many of the oldest were deleted for the newest one.
         left: usize,
-        /// Whether the newest one was not kept, because it does not fit.
+        /// Whether the newest one was not kept because it does not fit, which is said once.
         is_full: bool,
     },
     /// To the question `ask`, or why it cannot be answered.
