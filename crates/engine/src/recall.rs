@@ -143,8 +143,7 @@ impl Session {
         stages.push(index);
         let stages: Vec<Stage> = stages.into_iter().map(|at| spec.resolved(at, is_layer)).collect();
         // A network that has forgotten depends on what, wherever it stands in the line.
-        let needs_split =
-            stages.iter().any(|stage| self.registry.entry(&stage.id).is_ok_and(|it| it.needs_split()));
+        let needs_split = stages.iter().any(|stage| self.registry.entry(&stage.id).is_ok_and(|it| it.needs_split()));
         json!({
             "what": "stage",
             "contents": state.contents,

@@ -230,14 +230,20 @@ test("where the room is small, the oldest leave and the run goes on", async ({ p
   await playAgain(page);
   await expect(notice(page)).toContainText("This browser has no room for what was finished.");
   expect((await said(page, "store")).filter(({ event }) => event.is_full)).toHaveLength(1);
+  await client.send("Storage.overrideQuotaForOrigin", { origin });
 });
 
 /** Runs a script in the engine's worker before the engine. */
 const inWorker = (page, script) =>
-  page.route("**/worker_cpu_loader.js", async (route) => {
-    const response = await route.fetch();
-    await route.fulfill({ response, body: `${script};\n${await response.text()}` });
-  });
+  page.addInitScript((script) => {
+    window.Worker = class extends Worker {
+      constructor(path, ...rest) {
+        const engine = JSON.stringify(new URL(path, location.href).href);
+        const blob = new Blob([`${script};\nawait import(${engine});`], { type: "text/javascript" });
+        super(URL.createObjectURL(blob), ...rest);
+      }
+    };
+  }, script);
 
 for (const [why, script] of [
   ["refuses files", `StorageManager.prototype.getDirectory = async () => { throw new DOMException("", "SecurityError") }`],

@@ -171,7 +171,9 @@ impl Engine {
             },
             Event::Failed { message, .. } => self.crashed(message),
             // A file that the engine could not take, and what it keeps.
-            Event::Warning { .. } | Event::Store { .. } => self.tell(FromEngine::Said(Said { run: 0, stage: None, event }, vec![])),
+            Event::Warning { .. } | Event::Store { .. } => {
+                self.tell(FromEngine::Said(Said { run: 0, stage: None, event }, vec![]))
+            }
             _ => {}
         }
     }

@@ -559,6 +559,9 @@ mod tests {
         assert_eq!((names(&spec), range), (names(&strip.spec), Some((0, 0))));
         // The layer between has to be there for what is played on it.
         let (spec, range) = play(3, &[1]);
-        assert_eq!((names(&spec)[..3].to_vec(), range), (vec!["digits".into(), "lora".into(), "salun".into()], Some((0, 2))));
+        assert_eq!(
+            (names(&spec)[..3].to_vec(), range),
+            (vec!["digits".into(), "lora".into(), "salun".into()], Some((0, 2)))
+        );
     }
 }
