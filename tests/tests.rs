@@ -11,6 +11,7 @@ mod foreign_files;
 mod goldens;
 mod gradients;
 mod hostile;
+mod kept;
 mod laws;
 mod readme;
 mod recipes;

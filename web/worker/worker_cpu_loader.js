@@ -1,1 +1,1 @@
-import init from "./worker_cpu.js"; await init();
+import init from "./worker_cpu.js"; self.build = "BUILD"; await init();

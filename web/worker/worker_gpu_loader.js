@@ -1,1 +1,1 @@
-import init from "./worker_gpu.js"; await init();
+import init from "./worker_gpu.js"; self.build = "BUILD"; await init();

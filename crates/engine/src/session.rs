@@ -4,7 +4,7 @@ use crate::answer::Asker;
 use crate::device::Opened;
 use crate::estimate::estimate;
 use crate::foresee::foresee;
-use crate::recall::{self, Recalled};
+use crate::recall::{self, DEVICE, Recalled};
 use crate::{ENGINE, Registry};
 use burn::tensor::{Tensor, TensorData};
 use indexmap::IndexMap;
@@ -36,13 +36,15 @@ pub enum Ended {
 
 /// One engine: a device, the data loaded on it, and the models that its runs have left.
 pub struct Session {
-    host: Rc<dyn Host>,
+    pub(crate) host: Rc<dyn Host>,
     opened: Opened,
     /// Pause, single step and cancel of the run that is played.
     pub gate: Rc<Gate>,
     published: Rc<RefCell<Published>>,
     /// Loaded tasks, by name and description in the run file.
     tasks: Rc<RefCell<BTreeMap<String, Task>>>,
+    /// Digests of their data, by the same; made where work is kept, once, since they read every pixel.
+    digests: BTreeMap<String, String>,
     references: Rc<RefCell<BTreeMap<String, Rc<Reference>>>>,
     /// Models by the name of the stage that made them.
     kept: BTreeMap<String, Net>,
@@ -107,6 +109,7 @@ impl Session {
             gate,
             published: Rc::default(),
             tasks: Rc::default(),
+            digests: BTreeMap::new(),
             references: Rc::default(),
             kept: BTreeMap::new(),
             files,
@@ -133,6 +136,7 @@ impl Session {
             }
             Import::Source | Import::Data => {
                 self.tasks.borrow_mut().clear();
+                self.digests.clear();
                 self.files.borrow_mut().insert(name.into(), Rc::new(bytes));
             }
         }
@@ -364,7 +368,7 @@ impl Session {
         Ok(())
     }
 
-    fn cx(&self, run: u32, seed: u32) -> Cx {
+    pub(crate) fn cx(&self, run: u32, seed: u32) -> Cx {
         let mut cx = Cx::new(self.opened.device.clone(), seed, run, self.host.clone(), self.gate.clone());
         cx.published = self.published.clone();
         cx
@@ -383,7 +387,7 @@ impl Session {
     }
 
     /// Loads data and source network, and checks each stage against the task that it will work on.
-    async fn begin(&mut self, run: u32, spec: Rc<RunSpec>) -> Result<RunState> {
+    pub(crate) async fn begin(&mut self, run: u32, spec: Rc<RunSpec>) -> Result<RunState> {
         self.registry.check(&spec)?;
         let mut tasks = IndexMap::new();
         let mut loaded = BTreeMap::new();
@@ -397,6 +401,7 @@ impl Session {
             loaded.insert(key, task.clone());
             tasks.insert(name.clone(), task);
         }
+        let mut contents = self.contents(&loaded);
         *self.tasks.borrow_mut() = loaded;
         let first = tasks.values().next().expect("checked: a run has a task");
         let start = match spec.model.params.get("weights").and_then(Value::as_str) {
@@ -415,9 +420,7 @@ impl Session {
             }
         };
         self.published.borrow_mut().nets.insert(START.into(), start.clone());
-        let mut contents = BTreeMap::new();
         if self.host.store().is_some() {
-            contents = recall::contents(&tasks, self.opened.name);
             contents
                 .insert(START.into(), format!("{} {:?} {:?}", weights::hash(&start).await?, start.shape, start.names));
         }
@@ -432,6 +435,21 @@ impl Session {
             }
         }
         Ok(state)
+    }
+
+    /// The device, and digests of the data of these tasks, which are those of the run; empty where no work is kept.
+    fn contents(&mut self, tasks: &BTreeMap<String, Task>) -> BTreeMap<String, String> {
+        let mut contents = BTreeMap::new();
+        if self.host.store().is_none() {
+            return contents;
+        }
+        contents.insert(DEVICE.to_owned(), self.opened.name.to_owned());
+        self.digests.retain(|key, _| tasks.contains_key(key));
+        for (key, task) in tasks {
+            let digest = self.digests.entry(key.clone()).or_insert_with(|| recall::digest(task));
+            contents.insert(format!("tasks.{}", task.name), digest.clone());
+        }
+        contents
     }
 
     /// Puts the models of the stages before `first` into the run.
@@ -451,7 +469,7 @@ impl Session {
     }
 
     /// Puts the network of a stage that was played before into the run.
-    fn put(&self, index: usize, net: Net, state: &mut RunState) {
+    pub(crate) fn put(&self, index: usize, net: Net, state: &mut RunState) {
         let (spec, is_layer) = (state.spec.clone(), |id: &str| self.registry.is_layer(id));
         let parent = spec.stages[index].model.is_none().then(|| spec.parent_name(index, is_layer));
         let task = spec.task_of(index, is_layer);
@@ -459,21 +477,19 @@ impl Session {
         state.models.insert(spec.stage_name(index), Made { net, task, stage: Some(index), parent });
     }
 
-    /// As [`Self::put`], for a network from the store: it is this session's from here on.
-    pub(crate) fn restored(&mut self, index: usize, net: Net, state: &mut RunState, cx: &Cx) {
-        cx.publish(&net);
-        self.kept.insert(cx.stage.clone(), net.clone());
-        self.put(index, net, state);
-    }
-
     /// Saves and keeps the stage's network as it was after `step` steps. Returns its file where work is kept.
     async fn keep(&mut self, state: &RunState, step: usize, cx: &Cx) -> Result<Option<Vec<u8>>> {
         let net = state.models[&cx.stage].net.clone();
         let file = weights::save(&net).await?;
         let kept = cx.work.is_some().then(|| file.clone());
+        self.hold(net, step, file, cx);
+        Ok(kept)
+    }
+
+    /// Holds the stage's network, as it was after `step` steps, and says so with its file.
+    pub(crate) fn hold(&mut self, net: Net, step: usize, file: Vec<u8>, cx: &Cx) {
         cx.say_with(Event::Saved { step }, vec![file]);
         self.kept.insert(cx.stage.clone(), net);
-        Ok(kept)
     }
 
     /// Keeps the last good model of a stage that did not finish.

@@ -29,8 +29,8 @@ struct Head {
 
 /// What [`recall_or_lease`] has found.
 pub enum Found<T> {
-    /// The work: what is told of it, and its networks.
-    Kept(T, Vec<Net>),
+    /// The work: what is told of it, and its files.
+    Kept(T, Vec<Vec<u8>>),
     /// There is none, and whoever holds this makes it. `None` where nothing is kept.
     Missing(Option<Lease>),
 }
@@ -47,7 +47,7 @@ pub async fn keep(key: &str, about: Value, files: &[Vec<u8>], cx: &Cx) {
 }
 
 /// The files that were kept under a key, and what is told of them; `None` if there is nothing whole.
-pub(crate) async fn files<T: DeserializeOwned>(key: &str, cx: &Cx) -> Option<(T, Vec<Vec<u8>>)> {
+pub async fn recall<T: DeserializeOwned>(key: &str, cx: &Cx) -> Option<(T, Vec<Vec<u8>>)> {
     let bytes = cx.host.store()?.recall(key).await?;
     let rest = bytes.strip_prefix(MAGIC.as_bytes())?;
     let end = rest.iter().position(|byte| *byte == b'\n')?;
@@ -65,14 +65,14 @@ pub(crate) async fn files<T: DeserializeOwned>(key: &str, cx: &Cx) -> Option<(T,
     Some((serde_json::from_slice(about).ok()?, files.iter().map(|file| file.to_vec()).collect()))
 }
 
-/// The work under a key, its networks on the device of `cx`. If it is not there, this waits while another program makes
-/// it, and then it is the caller's to make.
+/// The work under a key. If it is not there, this waits while another program makes it, and then it is the caller's to
+/// make.
 pub async fn recall_or_lease<T: DeserializeOwned>(key: &str, cx: &Cx) -> Result<Found<T>> {
     let Some(store) = cx.host.store() else { return Ok(Found::Missing(None)) };
     let mut has_waited = false;
     loop {
-        if let Some((about, nets)) = recall(key, cx).await {
-            return Ok(Found::Kept(about, nets));
+        if let Some((about, files)) = recall(key, cx).await {
+            return Ok(Found::Kept(about, files));
         }
         if let Some(lease) = store.lease(key).await {
             if has_waited {
@@ -80,7 +80,7 @@ pub async fn recall_or_lease<T: DeserializeOwned>(key: &str, cx: &Cx) -> Result<
             }
             // The other program may have ended it between the two.
             return Ok(match recall(key, cx).await {
-                Some((about, nets)) => Found::Kept(about, nets),
+                Some((about, files)) => Found::Kept(about, files),
                 None => Found::Missing(Some(lease)),
             });
         }
@@ -93,10 +93,9 @@ pub async fn recall_or_lease<T: DeserializeOwned>(key: &str, cx: &Cx) -> Result<
     }
 }
 
-async fn recall<T: DeserializeOwned>(key: &str, cx: &Cx) -> Option<(T, Vec<Net>)> {
-    let (about, files) = files(key, cx).await?;
-    let nets = files.iter().map(|file| weights::open_any("store", file, &cx.device)).collect::<Result<_>>();
-    Some((about, nets.ok()?))
+/// A network of a work, on the device of `cx`.
+pub fn net(file: &[u8], cx: &Cx) -> Result<Net> {
+    weights::open_any("store", file, &cx.device)
 }
 
 /// The key of the checkpoint of a training for a work.

@@ -60,6 +60,25 @@ pub enum Command {
         /// The whole run.
         spec: RunSpec,
     },
+    /// Says again what is kept of stages from earlier visits, as if they were played in this run; nothing is played, and
+    /// nothing is said of stages of which nothing is kept.
+    Recall {
+        /// Number of the run, as the page chose it. Its events carry it.
+        run: u32,
+        /// The whole run.
+        spec: RunSpec,
+        /// Indices of the stages that the page knows nothing of, in the order of the run file.
+        stages: Vec<usize>,
+    },
+    /// Deletes what is kept of a stage: its result shall not come back.
+    Forget {
+        /// The whole run.
+        spec: RunSpec,
+        /// Index of the stage.
+        stage: usize,
+    },
+    /// Deletes all finished work that is kept.
+    Clear,
     /// Bytes beside the message. Weights: the model of a stage of that name, as `Saved` gave it.
     Import {
         /// The name under which the worker keeps the file; [`Import`] says which.

@@ -173,6 +173,19 @@ pub enum Event {
         /// What the run has come to.
         report: Box<Report>,
     },
+    /// What the host keeps of finished work, of run 0: when it was looked up, and when something was kept or deleted.
+    Store {
+        /// Files that are kept: one for each stage or retrained reference.
+        works: usize,
+        /// Their size.
+        bytes: f64,
+        /// Bytes that they may have together.
+        room: f64,
+        /// How many of the oldest were deleted for the newest one.
+        left: usize,
+        /// Whether the newest one was not kept because it does not fit, which is said once.
+        is_full: bool,
+    },
     /// To the question `ask`, or why it cannot be answered.
     Answer {
         /// Number of the question, as the command gave it.

@@ -327,6 +327,13 @@ impl RunSpec {
         }
     }
 
+    /// A stage with its name, what it starts from and its task written out: it says the same wherever it stands.
+    pub fn resolved(&self, index: usize, is_layer: impl Fn(&str) -> bool + Copy) -> Stage {
+        let stage = self.stages[index].clone();
+        let from = stage.model.is_none().then(|| self.parent_name(index, is_layer));
+        Stage { name: Some(self.stage_name(index)), from, on: Some(self.task_of(index, is_layer)), ..stage }
+    }
+
     /// The same run in which every stage has a name and says what it starts from, and on which task where that does
     /// not follow from it: so that stages can be moved, and read one by one.
     pub fn explicit(&self, is_layer: impl Fn(&str) -> bool + Copy) -> Self {

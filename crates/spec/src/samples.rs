@@ -46,6 +46,9 @@ pub fn commands() -> Vec<Command> {
         Ask { ask: 1, stage: Some(text()), base: false, question: Question::Predict },
         Prepare { run: 1, spec: spec() },
         Import { name: text(), what: Import::Weights },
+        Recall { run: 1, spec: spec(), stages: vec![0, 2] },
+        Forget { spec: spec(), stage: 1 },
+        Clear,
         Open { device: DeviceChoice::Cpu, plain: false },
     );
     all.into_iter().chain(asks).chain(imports).chain(devices).collect()
@@ -98,6 +101,7 @@ fn events() -> Vec<Event> {
         Cancelled { step: 3 },
         StageDone { rows: rows(), seconds: 1.0 },
         Finished { report: Box::new(report()) },
+        Store { works: 2, bytes: 5e9, room: 1e10, left: 1, is_full: false },
         Answer { ask: 7, answer: Err(text()) },
     )
 }

@@ -3,6 +3,7 @@
 use crate::policy;
 use crate::shell::{command, output, root, run, target};
 use anyhow::{Context, Result, anyhow, ensure};
+use sha2::{Digest, Sha256};
 use std::env;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -114,14 +115,25 @@ pub fn later_module(file: &Path) -> Option<Option<&str>> {
     }
 }
 
-/// An engine's wasm with its scripts. The loader comes last: a page that finds it finds all.
+/// The word in an engine's loader in whose place the name of the build stands.
+const BUILD: &str = "BUILD";
+
+/// An engine's wasm with its scripts. The loader comes last: a page that finds it finds all. It says which build of the
+/// engine this is, whose finished work a browser keeps apart from that of others.
 fn engine(wasm: &Path, folder: &Path) -> Result<()> {
     starts_once(wasm)?;
     bindgen(wasm, folder, false)?;
     let name = wasm.file_stem().and_then(|name| name.to_str()).context("an engine has a name")?;
     let loader = format!("{name}_loader.js");
-    fs::copy(root().join("web/worker").join(&loader), folder.join(&loader))?;
+    let script = fs::read_to_string(root().join("web/worker").join(&loader))?;
+    ensure!(script.contains(BUILD), "{loader} does not say which build it loads");
+    fs::write(folder.join(loader), script.replace(BUILD, &format!("{name}-{}", digest(wasm)?)))?;
     Ok(())
+}
+
+/// Sixteen digits of a file's digest.
+fn digest(file: &Path) -> Result<String> {
+    Ok(Sha256::digest(fs::read(file)?).iter().take(8).map(|byte| format!("{byte:02x}")).collect())
 }
 
 /// What the program `wasm-bindgen --target web` does, for a module that a page or a worker imports.

@@ -153,6 +153,27 @@ test("a file of 2 GB is refused by its size, unread", async ({ page }) => {
   }
 });
 
+test("a file counts as loaded when the engine has read it", async ({ page }) => {
+  await open(page);
+  await load(page, recipe("digits-mlp"));
+  await page.evaluate(() => {
+    window.told = [];
+    new MutationObserver(() => window.told.push(document.querySelector(".notice")?.textContent ?? "")).observe(
+      document.body,
+      { childList: true, subtree: true, characterData: true },
+    );
+  });
+  const told = () => page.evaluate(() => window.told.splice(0).join("\n"));
+  await drop(page, "mine.safetensors", "no weights");
+  await expect(notice(page)).toContainText("mine.safetensors cannot be used as it is.");
+  await drop(page, "images-idx3-ubyte", idx([3, 8, 8], [1, 2]));
+  await expect(notice(page)).toContainText("images-idx3-ubyte cannot be used as it is.");
+  const before = await told();
+  expect(before).toContain("mine.safetensors is being read.");
+  expect(before).toContain("images-idx3-ubyte is being read.");
+  expect(before).not.toContain("is loaded");
+});
+
 test.describe("the page's policy", () => {
   // The test itself asks a stranger.
   test.use({ provoked: /Content Security Policy/ });

@@ -4,16 +4,17 @@
 //! `addEventListener`, which leaves a message port closed until it is started, and a future of `gloo-timers` brings the
 //! channels of `futures-channel` for what is one promise.
 
-use engine::{Boxed, Error, Host, Result};
+use crate::opfs::Opfs;
+use engine::{Boxed, Error, Host, Result, Store};
 use js_sys::{Array, Function, Promise, Uint8Array};
 use serde::Serialize;
 use spec::Said;
-use std::cell::RefCell;
+use std::cell::{OnceCell, RefCell};
 use std::collections::VecDeque;
 use std::rc::Rc;
 use wasm_bindgen::prelude::Closure;
 use wasm_bindgen::{JsCast, JsValue};
-use wasm_bindgen_futures::JsFuture;
+use wasm_bindgen_futures::{JsFuture, spawn_local};
 use web_sys::{DedicatedWorkerGlobalScope, MessageChannel};
 
 /// The page, seen from its worker.
@@ -26,6 +27,8 @@ pub struct Page {
     channel: MessageChannel,
     /// Promises to be resolved by these messages, one each: a run and the questions beside it wait for their own.
     turns: Rc<RefCell<VecDeque<Function>>>,
+    /// Where finished work is kept, once it is open; empty where the browser keeps none.
+    store: OnceCell<Opfs>,
 }
 
 /// The scope for the panic hook, which must be `Send`. That is safe, because a worker has one thread.
@@ -52,7 +55,27 @@ impl Page {
         });
         channel.port1().set_onmessage(Some(turned.as_ref().unchecked_ref()));
         turned.forget();
-        Self { scope, performance, channel, turns }
+        Self { scope, performance, channel, turns, store: OnceCell::new() }
+    }
+
+    /// Opens the store of finished work, which the browser may refuse.
+    pub async fn open_store(self: &Rc<Self>, plain: bool) {
+        let Some(store) = Opfs::open(self.scope.clone(), plain).await else { return };
+        if self.store.set(store).is_ok() {
+            let page = self.clone();
+            spawn_local(async move {
+                if let Some(store) = page.store.get() {
+                    store.tidy().await;
+                }
+            });
+        }
+    }
+
+    /// Deletes all finished work.
+    pub async fn clear_store(&self) {
+        if let Some(store) = self.store.get() {
+            store.clear().await;
+        }
     }
 
     pub fn clone_scope(&self) -> Scope {
@@ -86,6 +109,10 @@ impl Host for Page {
             });
             let _ = JsFuture::from(rest).await;
         })
+    }
+
+    fn store(&self) -> Option<&dyn Store> {
+        self.store.get().map(|store| store as &dyn Store)
     }
 
     fn draws_samples(&self) -> bool {

@@ -2,6 +2,7 @@
 #![deny(missing_docs)]
 
 mod host;
+mod opfs;
 pub mod preflight;
 
 use engine::{Ended, Error, Gate, Host as _, Opened, Registry, Session};
@@ -20,9 +21,15 @@ use web_sys::{DedicatedWorkerGlobalScope, MessageEvent};
 /// replaces the code while it runs: the first estimate of an engine is two to three times too long.
 const GUESSES: u32 = 3;
 
+/// What a browser's engines run on.
+const DEVICES: [&str; 2] = ["cpu", "webgpu"];
+
 /// Work that is done one item after the other; pause, cancel and questions are answered at once.
 enum Work {
-    Open(DeviceChoice),
+    Open {
+        device: DeviceChoice,
+        plain: bool,
+    },
     Prepare {
         run: u32,
         spec: RunSpec,
@@ -39,6 +46,16 @@ enum Work {
         last: Option<usize>,
         paused: bool,
     },
+    Recall {
+        run: u32,
+        spec: RunSpec,
+        stages: Vec<usize>,
+    },
+    Forget {
+        spec: RunSpec,
+        stage: usize,
+    },
+    Clear,
     Import {
         name: String,
         what: Import,
@@ -119,12 +136,19 @@ impl Worker {
             }
             Command::Open { device, plain } => {
                 engine::device::plain(plain);
-                self.queue(Work::Open(device));
+                self.queue(Work::Open { device, plain });
             }
             Command::Prepare { run, spec } => self.queue(Work::Prepare { run, spec }),
             Command::Run { run, spec, first, last, paused } => {
                 self.queue(Work::Run { run, spec, first, last, paused });
             }
+            Command::Recall { run, spec, stages } => {
+                // The page listens to the newest alone.
+                self.line.borrow_mut().retain(|work| !matches!(work, Work::Recall { .. }));
+                self.queue(Work::Recall { run, spec, stages });
+            }
+            Command::Forget { spec, stage } => self.queue(Work::Forget { spec, stage }),
+            Command::Clear => self.queue(Work::Clear),
             Command::Import { name, what } => {
                 let bytes = if buffers.is_empty() { Vec::new() } else { buffers.swap_remove(0) };
                 self.queue(Work::Import { name, what, bytes });
@@ -158,14 +182,15 @@ impl Worker {
     }
 
     async fn work(&self, work: Work) {
-        if let Work::Open(choice) = work {
-            match (self.open)(choice).await {
+        if let Work::Open { device, plain } = work {
+            match (self.open)(device).await {
                 Ok(opened) => {
                     let ready = opened.ready();
                     let session = Session::new(opened, self.page.clone(), self.gate.clone(), Registry::shipped());
                     *self.asker.borrow_mut() = Some(session.asker());
                     *self.session.borrow_mut() = Some(session);
                     self.page.say(said(0, ready), Vec::new());
+                    self.page.open_store(plain).await;
                 }
                 Err(error) => self.report(0, Some(error)),
             }
@@ -174,7 +199,14 @@ impl Worker {
         // Taken out while it works, so that nothing else can borrow it.
         let Some(mut session) = self.session.borrow_mut().take() else { return };
         match work {
-            Work::Open(_) => unreachable!("done above"),
+            Work::Open { .. } => unreachable!("done above"),
+            Work::Recall { run, spec, stages } => {
+                let result = session.restore_kept(run, spec, &stages).await;
+                self.report(run, result.err());
+            }
+            // Of a run that is refused nothing is kept, and a lost device is heard of soon enough.
+            Work::Forget { spec, stage } => drop(session.forget_kept(spec, stage, &DEVICES).await),
+            Work::Clear => self.page.clear_store().await,
             Work::Import { name, what, bytes } => {
                 if let Err(error) = session.import(&name, what, bytes) {
                     self.page.say(said(0, Event::Warning { message: error.to_string() }), Vec::new());

@@ -36,7 +36,7 @@ pub async fn adapter() -> Result<GpuAdapter, String> {
     Ok(GpuAdapter { name, software })
 }
 
-fn get(object: &JsValue, key: &str) -> Option<JsValue> {
+pub(crate) fn get(object: &JsValue, key: &str) -> Option<JsValue> {
     if object.is_undefined() || object.is_null() {
         return None;
     }

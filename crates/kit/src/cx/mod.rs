@@ -187,7 +187,7 @@ impl Cx {
         let progress = matches!(event, Event::Step { .. } | Event::Paused { .. } | Event::Resumed);
         if !self.quiet || (progress && self.progress.pace.is_none()) {
             if self.host.store().is_some() {
-                self.said.borrow_mut().extend(Lasting::of(&event));
+                self.said.borrow_mut().extend(Lasting::of(&event, &buffers));
             }
             self.host.say(Said { run: self.run, stage: Some(self.stage.clone()), event }, buffers);
         }

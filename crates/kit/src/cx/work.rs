@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 use spec::{Answers, Event};
+use std::collections::BTreeSet;
 
 /// A work that is being made: a stage or a retrained reference.
 pub struct Work {
@@ -24,9 +25,9 @@ impl Work {
     }
 }
 
-/// What a stage has said that is worth saying again when it is taken from the store. Progress is not; pictures and
-/// weights lie in buffers beside the event. It is a type of its own because reading every event from a file would add
-/// 77 KB of code to the CPU engine.
+/// What a stage has said that is worth saying again when it is taken from the store. Progress is not; weights are a file
+/// of the work. It is a type of its own because reading every event from a file would add 77 KB of code to the CPU
+/// engine.
 #[derive(Clone, Serialize, Deserialize)]
 pub enum Lasting {
     /// [`Event::Scalar`]: series, step, value and number of samples.
@@ -35,6 +36,8 @@ pub enum Lasting {
     Answers(String, Answers),
     /// [`Event::Classes`]: series and values.
     Classes(String, Vec<Option<f32>>),
+    /// [`Event::Images`]: series, shape and ids. The pixels beside it are a file of the work.
+    Images(String, [usize; 4], Vec<u32>, #[serde(skip)] Vec<u8>),
     /// [`Event::Note`].
     Note(String),
     /// [`Event::Warning`].
@@ -42,27 +45,51 @@ pub enum Lasting {
 }
 
 impl Lasting {
-    /// `None` of an event that does not last.
-    pub(super) fn of(event: &Event) -> Option<Self> {
+    /// What was said, with the buffers beside it; `None` if it does not last.
+    pub(super) fn of(event: &Event, buffers: &[Vec<u8>]) -> Option<Self> {
         Some(match event.clone() {
             Event::Scalar { series, step, value, n } => Self::Scalar(series, step, value, n),
             Event::Answers { series, answers } => Self::Answers(series, answers),
             Event::Classes { series, values } => Self::Classes(series, values),
+            Event::Images { series, shape, ids } => Self::Images(series, shape, ids, buffers.concat()),
             Event::Note { message } => Self::Note(message),
             Event::Warning { message } => Self::Warning(message),
             _ => return None,
         })
     }
-}
 
-impl From<Lasting> for Event {
-    fn from(said: Lasting) -> Self {
-        match said {
-            Lasting::Scalar(series, step, value, n) => Self::Scalar { series, step, value, n },
-            Lasting::Answers(series, answers) => Self::Answers { series, answers },
-            Lasting::Classes(series, values) => Self::Classes { series, values },
-            Lasting::Note(message) => Self::Note { message },
-            Lasting::Warning(message) => Self::Warning { message },
+    /// What is left of this once the stage is done: of answers and classes only the last of each series counts, and
+    /// there were as many as looks at the network.
+    pub fn settled(mut said: Vec<Self>) -> Vec<Self> {
+        let mut seen = BTreeSet::new();
+        said.reverse();
+        said.retain(|said| match said {
+            Self::Answers(series, _) => seen.insert((false, series.clone())),
+            Self::Classes(series, _) => seen.insert((true, series.clone())),
+            _ => true,
+        });
+        said.reverse();
+        said
+    }
+
+    /// The pixels beside it, if it has such.
+    pub fn pixels(&mut self) -> Option<&mut Vec<u8>> {
+        match self {
+            Self::Images(.., pixels) => Some(pixels),
+            _ => None,
         }
+    }
+
+    /// What is said again, with the buffers beside it.
+    pub fn again(self) -> (Event, Vec<Vec<u8>>) {
+        let event = match self {
+            Self::Scalar(series, step, value, n) => Event::Scalar { series, step, value, n },
+            Self::Answers(series, answers) => Event::Answers { series, answers },
+            Self::Classes(series, values) => Event::Classes { series, values },
+            Self::Images(series, shape, ids, pixels) => return (Event::Images { series, shape, ids }, vec![pixels]),
+            Self::Note(message) => Event::Note { message },
+            Self::Warning(message) => Event::Warning { message },
+        };
+        (event, Vec::new())
     }
 }

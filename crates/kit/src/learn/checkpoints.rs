@@ -111,7 +111,7 @@ impl Checkpoints {
     /// Where the training of `net` goes on, by the last checkpoint; `None` if it begins. What was said is said again.
     /// `optimizer` has no state yet.
     pub async fn resume(&mut self, net: &Net, optimizer: Optimizer, cx: &mut Cx) -> Option<Resumed> {
-        let (about, files) = store::files::<About>(self.key.as_ref()?, cx).await?;
+        let (about, files) = store::recall::<About>(self.key.as_ref()?, cx).await?;
         let tensors = Tensors::read(files.first()?)?;
         let About { step, total, seconds, evaluating, said } = about;
         if total != self.total {
@@ -139,7 +139,10 @@ impl Checkpoints {
         let optimizer = optimizer.after(step, &net, &state.collect(), &cx.device)?;
         cx.say(Event::Note { message: format!("It was cut after step {step} of {total}, and goes on from there.") });
         self.said = cx.said.borrow().len();
-        said.into_iter().for_each(|said| cx.say(said.into()));
+        for said in said {
+            let (event, buffers) = said.again();
+            cx.say_with(event, buffers);
+        }
         cx.progress.steps += step;
         cx.progress.earlier += seconds;
         cx.progress.evaluating += evaluating;

@@ -1,7 +1,12 @@
 //! What the page tells the engine to do.
 
-use super::{browser, connection::File, context::Engine};
+use super::{
+    browser,
+    connection::File,
+    context::{Engine, EngineState},
+};
 use js_sys::{ArrayBuffer, Uint8Array};
+use leptos::prelude::GetUntracked;
 use spec::{Command, Import, RunSpec};
 
 /// Stages to play.
@@ -65,6 +70,37 @@ impl Engine {
         });
     }
 
+    /// Asks for what is kept of these stages from earlier visits. Returns the number under which the engine speaks of
+    /// them.
+    pub fn recall(self, spec: RunSpec, stages: Vec<usize>) -> u32 {
+        self.change(|connection| {
+            // What comes back takes the place of what the worker holds under these names.
+            for index in &stages {
+                connection.held.remove(&spec.stage_name(*index));
+            }
+            let run = connection.next();
+            connection.send(&Command::Recall { run, spec, stages }, &[]);
+            run
+        })
+    }
+
+    /// Deletes what is kept of a stage, now or when the engine is ready.
+    pub fn forget(self, spec: RunSpec, stage: usize) {
+        let is_ready = self.state.get_untracked() == EngineState::Ready;
+        self.change(|connection| {
+            let forget = Command::Forget { spec, stage };
+            match is_ready {
+                true => connection.send(&forget, &[]),
+                false => connection.waiting.push(forget),
+            }
+        });
+    }
+
+    /// Deletes all finished work that the browser keeps.
+    pub fn clear_store(self) {
+        self.read(|connection| connection.send(&Command::Clear, &[]));
+    }
+
     /// Whether this is the number of the newest preparation.
     pub fn is_prepared(self, run: u32) -> bool {
         self.read(|connection| connection.prepared == run)
@@ -93,6 +129,8 @@ impl Engine {
     /// A file of the visitor, for this worker and all that follow.
     pub fn import(self, what: Import, name: String, bytes: ArrayBuffer) {
         self.change(|connection| {
+            // What is said of a preparation under way is not of this file.
+            connection.prepared = connection.next();
             let file = File { what, name, bytes };
             connection.send_file(&file);
             connection.keep_file(file);

@@ -50,6 +50,8 @@ pub struct Connection {
     pub held: HashMap<String, String>,
     /// Dropped by the visitor, or fetched from beside the page.
     pub files: Vec<File>,
+    /// Told to the next worker that is ready.
+    pub waiting: Vec<Command>,
     /// Whether the worker in use has opened a device.
     pub opened: bool,
     /// How many workers in a row were gone before they had opened one.

@@ -55,7 +55,12 @@ impl Engine {
     /// engine is ready afterwards.
     pub async fn begin(self, source: Option<String>) {
         self.fetch_source(source).await;
-        self.read(|connection| connection.files.iter().for_each(|file| connection.send_file(file)));
+        self.change(|connection| {
+            connection.files.iter().for_each(|file| connection.send_file(file));
+            for command in std::mem::take(&mut connection.waiting) {
+                connection.send(&command, &[]);
+            }
+        });
         self.state.set(EngineState::Ready);
     }
 
@@ -165,8 +170,10 @@ impl Engine {
                 _ => self.give_up_gpu(DeviceState::GpuFailed),
             },
             Event::Failed { message, .. } => self.crashed(message),
-            // A file that the engine could not take.
-            Event::Warning { .. } => self.tell(FromEngine::Said(Said { run: 0, stage: None, event }, vec![])),
+            // A file that the engine could not take, and what it keeps.
+            Event::Warning { .. } | Event::Store { .. } => {
+                self.tell(FromEngine::Said(Said { run: 0, stage: None, event }, vec![]))
+            }
             _ => {}
         }
     }

@@ -9,7 +9,7 @@ use report::Sentence;
 use spec::Choice;
 
 /// What happens to the visitor's data; stands at the foot of every page too.
-pub const PRIVACY: &str = "Everything runs in this tab. No image and no weight leaves it.";
+pub const PRIVACY: &str = "Everything runs in this tab. No image and no weight leaves this browser.";
 const ABOUT: &str = "Real digits, drawn letters, points in a plane: all of it is in this page, and stays in it.";
 
 /// All that a run file can name.

@@ -3,7 +3,7 @@
 use super::{
     catalogue::catalogue,
     context::{Playing, Queued, Run},
-    notices::Notice,
+    notices::{Notice, Taken},
     storage::{self, Stored},
     strip::Strip,
 };
@@ -137,12 +137,17 @@ impl Run {
         self.engine.cancel();
     }
 
-    /// Drops a stage's result from the strip; its row in the history stays.
+    /// Drops a stage's result from the strip and from what the browser keeps, so that it does not come back; its row
+    /// in the history stays.
     pub fn forget_result(&self, name: &str) {
         if let Some(print) = untrack(|| self.print(name)) {
             self.outcomes.update(|outcomes| {
                 outcomes.remove(&print);
             });
+        }
+        let strip = self.strip.get_untracked();
+        if let Some(stage) = strip.find(name) {
+            self.engine.forget(strip.spec, stage);
         }
     }
 
@@ -204,12 +209,28 @@ impl Run {
         self.engine.bring_source(self.shipped_source()).await;
         self.trouble.set(None);
         self.engine.prepare(self.strip.with_untracked(|strip| strip.spec.clone()));
+        self.recall();
     }
 
     /// A file of the visitor: weights of a source network, or data.
     pub fn import(&self, what: Import, name: String, bytes: ArrayBuffer) {
         self.engine.import(what, name, bytes);
         self.prepare_soon();
+    }
+
+    /// Says of a file that was handed to the engine that it is being read, and what became of it when it was.
+    pub fn announce(&self, file: String, what: Taken) {
+        self.notices.show(Notice::FileRead(file.clone()));
+        self.arriving.set_value(Some((file, what)));
+    }
+
+    /// The engine has read what it was handed, or says why it cannot.
+    pub(super) fn arrived(&self, refusal: Option<String>) {
+        let Some((name, what)) = self.arriving.try_update_value(Option::take).flatten() else { return };
+        self.notices.show(match refusal {
+            Some(why) => Notice::FileNotUsed { name, why },
+            None => Notice::FileTaken { name, what },
+        });
     }
 
     pub fn choose_device(&self, choice: DeviceChoice) {

@@ -3,7 +3,8 @@
 use super::{
     catalogue::catalogue,
     history::PastRun,
-    notices::Notices,
+    notices::{Notices, Taken},
+    recall::Recalling,
     strip::{Slot, Strip},
 };
 use crate::engine::Engine;
@@ -62,6 +63,17 @@ pub struct Queued {
     pub follow: bool,
 }
 
+/// What the browser keeps of finished work.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Kept {
+    /// Files, one for each stage or retrained reference.
+    pub works: usize,
+    /// Their size.
+    pub bytes: f64,
+    /// Bytes that they may have together.
+    pub room: f64,
+}
+
 /// The run file and all that is known of it. Declared once in `main`, found with [`Run::get`]. Stages go by their
 /// names; [`START`] is the source network. What hangs on a stage is kept under the print of its result, so that undoing
 /// a change brings the result back. A struct of signals, and no reactive store: its parts change on their own, and
@@ -97,9 +109,14 @@ pub struct Run {
     pub taken_off: RwSignal<Vec<Strip>>,
     /// What was played, newest first; kept in this browser.
     pub history: RwSignal<Vec<PastRun>>,
+    /// What the browser keeps of finished work; `None` where it keeps none.
+    pub kept: RwSignal<Option<Kept>>,
     pub engine: Engine,
     pub notices: Notices,
     pub(super) preparing: StoredValue<Option<Timeout>, LocalStorage>,
+    /// A file of the visitor that the engine has not read yet, by its name.
+    pub(super) arriving: StoredValue<Option<(String, Taken)>>,
+    pub(super) recalling: StoredValue<Recalling, LocalStorage>,
     /// Steps of the stage in hand that are not yet folded into its outcome.
     pub(super) coming: StoredValue<Vec<Coming>>,
     /// When steps were last folded, in milliseconds of the page's life; before the first ones, long ago.
@@ -145,9 +162,12 @@ impl Run {
             played: RwSignal::default(),
             taken_off: RwSignal::default(),
             history: RwSignal::new(history),
+            kept: RwSignal::default(),
             engine,
             notices,
             preparing: StoredValue::new_local(None),
+            arriving: StoredValue::default(),
+            recalling: StoredValue::new_local(Recalling::default()),
             coming: StoredValue::default(),
             folded: StoredValue::new(f64::NEG_INFINITY),
         }

@@ -2,7 +2,7 @@
 
 use super::{
     catalogue::{catalogue, family},
-    context::{Coming, Playing, Run},
+    context::{Coming, Kept, Playing, Run},
     history::{self, PastRun},
     notices::{News, Notice},
     view::View,
@@ -80,6 +80,7 @@ fn of_run(view: View, said: Said, buffers: Vec<ArrayBuffer>) {
             run.parameters.set(Some(parameters));
             run.layers.set(layers);
             run.classes.update(|all| all.extend(classes));
+            run.arrived(None);
         }
         Event::Estimate { seconds } if prepared => {
             let prints: Vec<_> = run
@@ -89,11 +90,22 @@ fn of_run(view: View, said: Said, buffers: Vec<ArrayBuffer>) {
                 all.extend(prints.into_iter().zip(seconds).filter_map(|(print, seconds)| Some((print, seconds?))));
             });
         }
-        Event::Failed { message, .. } if prepared => run.trouble.set(Some(message)),
+        Event::Failed { message, .. } if prepared => {
+            run.arrived(Some(message.clone()));
+            run.trouble.set(Some(message));
+        }
         Event::Failed { message, .. } => refused(run, said.run, message),
         Event::Finished { .. } if run.has_in_hand(said.run) => run.playing.set(None),
         // Of no run: of a file that the engine was given.
         Event::Warning { message } if said.run == 0 => run.notices.show(Notice::FileRefused(message)),
+        Event::Store { works, bytes, room, left, is_full } => {
+            run.kept.set(Some(Kept { works, bytes, room }));
+            if is_full {
+                run.notices.show(Notice::WorkNotKept);
+            } else if left > 0 {
+                run.notices.show(Notice::WorkLeft(left));
+            }
+        }
         // Answers of the source network.
         Event::Answers { .. } | Event::Classes { .. } if prepared => {
             of_stage(view, Said { stage: Some(START.into()), ..said }, buffers);
@@ -114,6 +126,10 @@ fn refused(run: Run, number: u32, message: String) {
 /// What is said of a stage: folded into its outcome, after what it changes elsewhere. Steps wait a moment for others.
 fn of_stage(view: View, said: Said, buffers: Vec<ArrayBuffer>) {
     let run = view.run;
+    if run.is_recalling(said.run) {
+        run.recalled(said, buffers);
+        return;
+    }
     let Some(name) = said.stage else { return };
     let Some(print) = run.print_in(said.run, &name) else { return };
     if matches!(said.event, Event::Step { .. } | Event::Scalar { .. }) {
@@ -243,6 +259,10 @@ fn keep(run: Run, name: &str, print: &str) {
             series,
             spec: run.strip.with(|strip| strip.spec.clone()),
         };
+        // A work that the engine has taken from the store has its row.
+        if run.history.with(|all| all.iter().any(|past| past.is_same_work(&row))) {
+            return;
+        }
         run.history.update(|all| history::add(all, row));
         run.store_history();
     });

@@ -46,6 +46,11 @@ impl PastRun {
         self.rows.iter().find(|row| row.key == key)
     }
 
+    /// Whether both are of one work: no two take the same time to its last bit.
+    pub fn is_same_work(&self, other: &Self) -> bool {
+        self.stage == other.stage && self.seconds == other.seconds && self.rows == other.rows
+    }
+
     /// What the accuracy column shows: the figure that the lab is about.
     pub fn accuracy(&self) -> Option<&Row> {
         ["ta", "robust_accuracy", "accuracy"].iter().find_map(|key| self.figure(key))

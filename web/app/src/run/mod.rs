@@ -14,6 +14,7 @@ mod moves;
 mod notices;
 pub mod questions;
 mod reading;
+mod recall;
 pub mod sample;
 pub mod settings;
 pub mod storage;
@@ -21,7 +22,7 @@ pub mod strip;
 mod view;
 
 pub use catalogue::{catalogue, default_strip};
-pub use context::{Playing, Run};
+pub use context::{Kept, Playing, Run};
 pub use hear::hear;
 pub use notices::{News, Notice, Notices, Taken};
 pub use spec::START;

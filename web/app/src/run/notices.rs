@@ -21,6 +21,10 @@ pub enum Notice {
     StorageFull(usize),
     /// The browser keeps nothing for this page.
     StorageRefused,
+    /// So many finished works were deleted to make room for the newest.
+    WorkLeft(usize),
+    /// There is no room for a finished work.
+    WorkNotKept,
     /// A part of the page could not be loaded.
     NotLoaded,
     /// A run file that cannot be.
@@ -36,6 +40,13 @@ pub enum Notice {
     FileRefused(String),
     /// A dropped file that is of no known kind.
     NotAFile(String),
+    /// A dropped file that the engine has not read yet.
+    FileRead(String),
+    /// The run as it is now cannot be played with a dropped file, for this reason.
+    FileNotUsed {
+        name: String,
+        why: String,
+    },
     FileTaken {
         name: String,
         what: Taken,

@@ -278,7 +278,8 @@ impl Strip {
     }
 
     /// The run that plays these stages: the used line with its notes, and what they stand on. What is finished comes
-    /// first, so that one range covers the rest; the range is `None` when nothing of it is left to play.
+    /// first, so that one range covers the rest; the range is `None` when nothing of it is left to play. What is
+    /// finished on a stage that is not, because that one was reset, does not count: it cannot stand before it.
     pub fn play(
         &self,
         wanted: &[usize],
@@ -286,6 +287,7 @@ impl Strip {
         catalogue: &Catalogue,
     ) -> (RunSpec, Option<(usize, usize)>) {
         let slots = self.slots(catalogue);
+        let done = |at: usize| done(at) && self.ancestors(at).into_iter().all(&done);
         let stands = |at: usize| wanted.iter().any(|&index| self.ancestors(index).contains(&at));
         let is_played = |at: usize| wanted.contains(&at) || (stands(at) && !done(at));
         let is_taken = |at: usize| {
@@ -533,5 +535,33 @@ mod tests {
         assert_eq!(range, Some((1, 2)));
         let (spec, range) = strip.play(&[2], |at| at < 2, &catalogue);
         assert_eq!((spec, range), (strip.spec.clone(), Some((2, 2))));
+    }
+
+    /// Each stage finds what it starts from, whichever of them were reset.
+    #[test]
+    fn what_is_finished_on_a_stage_that_was_reset_stands_behind_it() {
+        let (catalogue, strip) = (catalogue(), strip());
+        let names = |spec: &RunSpec| (0..spec.stages.len()).map(|at| spec.stage_name(at)).collect::<Vec<_>>();
+        let play = |wanted: usize, done: &[usize]| strip.play(&[wanted], |at| done.contains(&at), &catalogue);
+        for done in [vec![], vec![1], vec![3], vec![1, 2], vec![1, 2, 3], vec![2, 3], vec![0, 3], vec![0, 2, 3]] {
+            for wanted in (0..4).filter(|at| !done.contains(at)) {
+                let (spec, range) = play(wanted, &done);
+                for (at, name) in names(&spec).iter().enumerate() {
+                    let parent = spec.parent(at, alone).map(|up| spec.stage_name(up));
+                    let right = strip.parent(strip.find(name).unwrap()).map(|up| strip.name(up));
+                    assert_eq!(parent, right, "{name}, played {wanted} with {done:?}");
+                }
+                let (first, last) = range.unwrap();
+                assert!(names(&spec)[first..=last].contains(&strip.name(wanted)));
+            }
+        }
+        let (spec, range) = play(0, &[1, 2, 3]);
+        assert_eq!((names(&spec), range), (names(&strip.spec), Some((0, 0))));
+        // The layer between has to be there for what is played on it.
+        let (spec, range) = play(3, &[1]);
+        assert_eq!(
+            (names(&spec)[..3].to_vec(), range),
+            (vec!["digits".into(), "lora".into(), "salun".into()], Some((0, 2)))
+        );
     }
 }

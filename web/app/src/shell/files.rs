@@ -52,7 +52,7 @@ fn take_weights(view: View, name: String, bytes: &[u8]) {
     view.run.edit(|strip| {
         strip.spec.model.params.insert("weights".into(), stem.into());
     });
-    view.run.notices.show(Notice::FileTaken { name, what: Taken::Weights });
+    view.run.announce(name, Taken::Weights);
 }
 
 /// The first task reads it as its images or labels.
@@ -68,5 +68,5 @@ fn take_data(view: View, name: String, bytes: &[u8]) {
             task.params.insert(key.into(), name.clone().into());
         }
     });
-    view.run.notices.show(Notice::FileTaken { name, what: Taken::Data });
+    view.run.announce(name, Taken::Data);
 }

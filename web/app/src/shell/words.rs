@@ -125,6 +125,17 @@ pub fn notice(notice: &Notice) -> (String, String) {
             "This browser keeps nothing for this page.",
             "Runs are listed until it is closed; save or share what shall stay.",
         ),
+        Notice::WorkLeft(left) => {
+            let rest = match left {
+                1 => "The oldest one was deleted to make room for the newest.".into(),
+                left => format!("The {} oldest were deleted to make room for the newest.", counted(*left)),
+            };
+            (String::from("This browser has no room for more finished layers."), rest)
+        }
+        Notice::WorkNotKept => said(
+            "This browser has no room for what was finished.",
+            "It is here until the page is closed; save or share what shall stay.",
+        ),
         Notice::NotLoaded => said(
             "This part of the page could not be loaded.",
             "Look at the connection and press again; nothing is lost.",
@@ -147,6 +158,10 @@ pub fn notice(notice: &Notice) -> (String, String) {
         }
         Notice::NotAFile(name) => {
             (format!("{name} is none of the files this page reads."), format!("{}.", capital(&files::readable())))
+        }
+        Notice::FileRead(name) => (format!("{name} is being read."), String::new()),
+        Notice::FileNotUsed { name, why } => {
+            (format!("{name} cannot be used as it is."), sentence(why.trim_end_matches('.')))
         }
         Notice::FileTaken { name, what } => {
             let what = match what {

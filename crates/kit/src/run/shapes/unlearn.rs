@@ -58,11 +58,7 @@ impl Lineage<'_> {
         for &index in &self.stages {
             let stage = &self.state.spec.stages[index];
             cx.stream = self.state.spec.stage_name(index);
-            let seen = match self.state.models.get(&cx.stream) {
-                Some(made) => &made.task,
-                None => &self.state.task(stage)?.name,
-            };
-            let task = self.state.tasks[seen].without(&self.gone.forget);
+            let task = self.state.tasks[&self.task(index)].without(&self.gone.forget);
             if let Some(pick) = &stage.model {
                 net = cx.net(pick, &task)?;
             }
@@ -71,6 +67,20 @@ impl Lineage<'_> {
         }
         cx.stream = stream;
         Ok(net)
+    }
+
+    /// The task that a stage was trained on; before it was, the one that the run file says.
+    fn task(&self, index: usize) -> String {
+        let (spec, trains) = (&self.state.spec, |id: &str| (self.state.makers)(id).is_some());
+        let made = self.state.models.get(&spec.stage_name(index));
+        made.map_or_else(|| spec.task_of(index, trains), |made| made.task.clone())
+    }
+
+    /// A stage with its name and task written out, and without what it starts from, which its place in the lineage says.
+    fn stage(&self, index: usize) -> Stage {
+        let spec = &self.state.spec;
+        let (name, on) = (Some(spec.stage_name(index)), Some(self.task(index)));
+        Stage { name, from: None, on, ..spec.stages[index].clone() }
     }
 }
 
@@ -155,7 +165,10 @@ async fn reference(lineage: &Lineage<'_>, split: &Split, cx: &mut Cx) -> Result<
     let (made, lease) = match known {
         Some(known) => (Some(known), None),
         None => match store::recall_or_lease(&key, cx).await? {
-            Found::Kept(seconds, nets) => (Some(Rc::new(Reference { nets, seconds })), None),
+            Found::Kept(seconds, files) => {
+                let nets = files.iter().map(|file| store::net(file, cx)).collect::<Result<_>>()?;
+                (Some(Rc::new(Reference { nets, seconds })), None)
+            }
             Found::Missing(lease) => (None, lease),
         },
     };
@@ -217,7 +230,7 @@ pub fn is_known(state: &RunState, stages: Vec<usize>, gone: &Split, seed: u32) -
 /// All that a reference depends on: data, start, lineage, forget set, seeds.
 fn key(lineage: &Lineage<'_>, split: &Split, seed: u32, seeds: u32) -> String {
     let (state, spec) = (lineage.state, &lineage.state.spec);
-    let stages: Vec<_> = lineage.stages.iter().map(|at| (spec.stage_name(*at), &spec.stages[*at])).collect();
+    let stages: Vec<_> = lineage.stages.iter().map(|at| lineage.stage(*at)).collect();
     let mut gone = Digest::default();
     split.forget.rows.iter().for_each(|row| gone.write(&row.to_le_bytes()));
     json!({

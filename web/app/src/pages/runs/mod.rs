@@ -1,5 +1,6 @@
 //! What was played in this browser: as a table, and the picked runs together.
 
+mod kept;
 pub mod panel;
 pub mod picked;
 mod row;
@@ -21,6 +22,7 @@ pub fn Runs() -> impl IntoView {
     view! {
         <Say said=Signal::derive(move || sentence(count.get())) />
         <table::AllRuns />
+        <kept::KeptWork />
         <together::Together />
     }
 }

@@ -120,7 +120,7 @@ fn PickedAndAll() -> impl IntoView {
                 disabled=Signal::derive(move || run.history.with(Vec::is_empty))
                 press=clear
             >
-                "Delete all"
+                "Delete all runs"
             </Button>
         </p>
     }
