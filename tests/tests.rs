@@ -17,5 +17,6 @@ mod recipes;
 mod results;
 mod store;
 mod stored;
+mod streams;
 mod tidy;
 mod toy_set;

@@ -6,9 +6,8 @@ use kit::run::RunState;
 use kit::store::{self, Found};
 use kit::{Cx, Lease, Result};
 use serde::{Deserialize, Serialize};
-use serde_json::json;
-use spec::{Digest, Event, Row, Shape, Stage};
-use std::collections::BTreeMap;
+use serde_json::{Value, json};
+use spec::{Event, Row, Shape};
 
 /// What a finished stage has left beside its network.
 #[derive(Serialize, Deserialize)]
@@ -61,47 +60,42 @@ impl Session {
         }
         cx.say(Event::Note { message: "It was played before and is taken from the store.".into() });
         told.said.into_iter().for_each(|said| cx.say(said.into()));
-        Ok(Recalled::Stage(told.rows, told.seconds))
+        // Whoever played it may have called it otherwise.
+        let rows = told.rows.into_iter().map(|row| Row { stage: cx.stage.clone(), ..row });
+        Ok(Recalled::Stage(rows.collect(), told.seconds))
     }
 
-    /// All that a stage's result depends on: the data, the stages that lead to it, their settings and names (which
-    /// random numbers depend on), what is forgotten, and the seeds.
+    /// All that a stage's result depends on: the device, the run's start, the stages that lead to it, the seed, and for
+    /// what has forgotten what that was. Names have no say.
     fn key(&self, index: usize, state: &RunState) -> String {
-        let (spec, is_layer) = (&state.spec, |id: &str| self.registry.is_layer(id));
-        let mut stages = spec.ancestors(index, is_layer);
-        stages.reverse();
-        stages.push(index);
-        let told: Vec<(String, String, &Stage)> =
-            stages.into_iter().map(|at| (spec.stage_name(at), spec.task_of(at, is_layer), &spec.stages[at])).collect();
+        let spec = &state.spec;
+        let is_forgetting = |at: &usize| self.registry.entry(&spec.stages[*at].id).is_ok_and(|it| it.needs_split());
         // A network that has forgotten depends on what, wherever it stands in the line.
-        let needs_split =
-            told.iter().any(|(.., stage)| self.registry.entry(&stage.id).is_ok_and(|it| it.needs_split()));
+        let forgets = self.registry.line(index, spec).iter().any(is_forgetting);
         json!({
             "what": "stage",
             "contents": state.contents,
-            "tasks": spec.tasks,
             "model": spec.model,
-            "stages": told,
-            "forget": needs_split.then_some((&spec.forget, spec.seeds_of_reference())),
+            "stages": self.identities(index, state),
+            "forget": forgets.then_some((&spec.forget, spec.seeds_of_reference())),
             "seed": spec.seed,
         })
         .to_string()
     }
-}
 
-/// Digests of all data and of the start, so that other files under the same names are other work; `device` counts too.
-pub(crate) fn contents(tasks: &indexmap::IndexMap<String, kit::data::Task>, device: &str) -> BTreeMap<String, String> {
-    let mut contents = BTreeMap::from([("device".to_owned(), device.to_owned())]);
-    for (name, task) in tasks {
-        let mut digest = Digest::default();
-        digest.write(format!("{:?} {:?}", task.set.shape, task.classes).as_bytes());
-        task.set.pixels.iter().for_each(|value| digest.write(&value.to_le_bytes()));
-        for view in [&task.train, &task.valid, &task.test] {
-            digest.write(&(view.len() as u64).to_le_bytes());
-            view.rows.iter().for_each(|row| digest.write(&row.to_le_bytes()));
-            view.labels.iter().for_each(|label| digest.write(&label.to_le_bytes()));
-        }
-        contents.insert(format!("tasks.{name}"), digest.hex());
+    /// The stages that lead to a stage and the stage itself, each by what it is and not by its name.
+    fn identities<'a>(&self, index: usize, state: &'a RunState) -> Vec<&'a Value> {
+        self.registry.line(index, &state.spec).into_iter().map(|at| &state.plan[at].identity).collect()
     }
-    contents
+
+    /// Pairs of stages that leave one and the same network, the earlier one first.
+    pub(crate) fn twins(&self, state: &RunState) -> Vec<[String; 2]> {
+        let spec = &state.spec;
+        let layers: Vec<usize> = spec.layers(|id| self.registry.is_layer(id)).collect();
+        let twin = |later: &usize| {
+            let is_same = |earlier: &&usize| self.identities(**earlier, state) == self.identities(*later, state);
+            layers.iter().take_while(|at| *at < later).find(is_same)
+        };
+        layers.iter().filter_map(|later| Some([spec.stage_name(*twin(later)?), spec.stage_name(*later)])).collect()
+    }
 }

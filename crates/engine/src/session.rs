@@ -3,7 +3,7 @@
 use crate::answer::Asker;
 use crate::device::Opened;
 use crate::estimate::estimate;
-use crate::recall::{self, Recalled};
+use crate::recall::Recalled;
 use crate::{ENGINE, Registry};
 use burn::tensor::{Tensor, TensorData};
 use indexmap::IndexMap;
@@ -17,7 +17,7 @@ use kit::nets::weights::{self, AdapterFiles};
 use kit::run::{AttackStage, Made, Reference, RunState};
 use kit::{Error, Result, Store};
 use serde_json::{Map, Value, json};
-use spec::{Cause, Digest, Event, Import, Kind, Report, Row, RunSpec, START, Said, Samples, Wrong};
+use spec::{Cause, Digest, Event, Import, Kind, Report, Row, RunSpec, START, START_STREAM, Said, Samples, Wrong};
 use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::rc::Rc;
@@ -55,6 +55,15 @@ pub struct Session {
     /// changed inputs are not kept.
     pub needs_inputs: bool,
     pub(crate) registry: Registry,
+}
+
+/// What is known of a run that fits together, before it is played.
+pub struct Fits {
+    /// How many samples each task has.
+    pub samples: IndexMap<String, Samples>,
+    /// Names of stages that leave one and the same network, because they are equal in all but their names; the earlier
+    /// one is first.
+    pub twins: Vec<[String; 2]>,
 }
 
 /// Changed inputs of an attack stage.
@@ -216,9 +225,10 @@ impl Session {
     }
 
     /// An error if data, weights or forget set of a run are missing or do not fit each other; nothing is played. Else
-    /// how many samples each task has.
-    pub async fn fits(&mut self, spec: RunSpec) -> Result<IndexMap<String, Samples>> {
-        self.begin(0, Rc::new(spec)).await.map(|state| samples(&state))
+    /// what was found.
+    pub async fn fits(&mut self, spec: RunSpec) -> Result<Fits> {
+        let state = self.begin(0, Rc::new(spec)).await?;
+        Ok(Fits { samples: samples(&state), twins: self.twins(&state) })
     }
 
     /// Loads and checks data and source network of a run, and reports what they are.
@@ -265,7 +275,7 @@ impl Session {
         let mut early = None;
         for index in first..=last {
             let stage = &spec.stages[index];
-            cx.enter(spec.stage_name(index));
+            cx.enter(spec.stage_name(index), state.plan[index].stream.clone());
             cx.say(Event::Stage { index, of: spec.stages.len(), id: stage.id.clone() });
             let played = self.stage(index, &mut state, &mut cx).await;
             let failed = match played.map_err(|error| error.of_stage(&stage.id, &cx.stage)) {
@@ -406,19 +416,18 @@ impl Session {
             }
             None => {
                 let mut cx = self.cx(run, spec.seed);
-                cx.enter(START.into());
+                cx.enter(START.into(), START_STREAM.into());
                 cx.net(&spec.model, first)?
             }
         };
         self.published.borrow_mut().nets.insert(START.into(), start.clone());
-        let mut contents = BTreeMap::new();
+        let (plan, makers) = (self.registry.plan(&spec, &tasks)?, self.registry.makers());
+        let mut state = RunState::new(spec.clone(), tasks, start, makers, self.references.clone(), plan);
         if self.host.store().is_some() {
-            contents = recall::contents(&tasks, self.opened.name);
-            contents
-                .insert(START.into(), format!("{} {:?} {:?}", weights::hash(&start).await?, start.shape, start.names));
+            let start = &state.models[START].net;
+            let print = format!("{} {:?} {:?}", weights::hash(start).await?, start.shape, start.names);
+            state.contents = [("device", self.opened.name.into()), (START, print)].map(|(key, of)| (key.into(), of)).into();
         }
-        let makers = self.registry.makers();
-        let state = RunState::new(spec.clone(), tasks, start, makers, self.references.clone(), contents);
         for (index, stage) in spec.stages.iter().enumerate() {
             let task = &state.tasks[&spec.task_of(index, |id| self.registry.is_layer(id))];
             let entry = self.registry.entry(&stage.id)?;
@@ -530,7 +539,7 @@ async fn hashes(registry: Registry, state: &RunState, cx: &Cx) -> Result<IndexMa
     }
     if let Some(index) = (0..state.spec.stages.len()).find(|at| registry.is_layer(&state.spec.stages[*at].id)) {
         let mut beside = cx.beside(state.spec.seed);
-        beside.enter(state.spec.stage_name(index));
+        beside.enter(state.spec.stage_name(index), state.plan[index].stream.clone());
         let mut order = state.tasks[&state.spec.task_of(index, |id| registry.is_layer(id))].train.rows.to_vec();
         beside.rng("batch", 0, 0).shuffle(&mut order);
         hashes.insert("order".into(), rows(&order));

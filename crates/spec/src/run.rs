@@ -30,10 +30,13 @@ const KEYS: [&str; 13] = [
 ];
 
 /// A stage's own keys: no method's setting may have one of these names.
-pub const RESERVED: [&str; 6] = ["id", "as", "from", "with", "on", "model"];
+pub const RESERVED: [&str; 7] = ["id", "as", "from", "with", "on", "model", "draw"];
 
 /// The name of a run's source network among its stages.
 pub const START: &str = "start";
+
+/// The name of the random streams from which the source network is drawn, see [`RunSpec::stream`].
+pub const START_STREAM: &str = "0";
 
 /// Networks that are retrained as the reference of forgetting where the run file does not say how many.
 const RETRAIN_SEEDS: u32 = 3;
@@ -109,6 +112,9 @@ pub struct Stage {
     /// A fresh net of another kind, in place of `from`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub model: Option<Pick>,
+    /// Another number draws other random numbers where all else is equal, as for the members of an ensemble.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub draw: u32,
     /// Settings of the method; those that are absent keep the method's defaults.
     #[serde(flatten)]
     pub params: Map<String, Value>,
@@ -164,6 +170,10 @@ pub fn device_name(key: &str) -> &str {
 
 fn first_seed() -> u32 {
     1
+}
+
+fn is_zero(draw: &u32) -> bool {
+    *draw == 0
 }
 
 impl DeviceChoice {
@@ -283,6 +293,15 @@ impl RunSpec {
     /// Stages that a stage stands on, nearest first.
     pub fn ancestors(&self, index: usize, is_layer: impl Fn(&str) -> bool + Copy) -> Vec<usize> {
         std::iter::successors(self.parent(index, is_layer), |&at| self.parent(at, is_layer)).collect()
+    }
+
+    /// The name of the random streams of a stage: the methods of the stages below it, first to last, and its `draw`. Its
+    /// own method, settings, names and places have no say, so that methods that are compared on one network share
+    /// start, batches and noise. [`START_STREAM`] is that of a stage with nothing below it.
+    pub fn stream(&self, index: usize, is_layer: impl Fn(&str) -> bool + Copy) -> String {
+        let below = self.ancestors(index, is_layer);
+        let methods = below.iter().rev().map(|at| self.stages[*at].id.as_str());
+        methods.chain([self.stages[index].draw.to_string().as_str()]).collect::<Vec<_>>().join(" ")
     }
 
     /// The layer that a stage is, or asks; `None` is the source network.
@@ -666,6 +685,11 @@ mod tests {
         assert_eq!(parents, ["start", "one", "one", "one", "one", "start", "start"]);
         assert_eq!(spec.ancestors(2, is_layer), [0]);
         assert_eq!([spec.layer_of(1, is_layer), spec.layer_of(2, is_layer)], [Some(0), Some(2)]);
+        // What starts from one network shares its streams, whatever it is called and does.
+        let streams: Vec<_> = (0..7).map(|at| spec.stream(at, is_layer)).collect();
+        assert_eq!(streams, [crate::START_STREAM, "layer 0", "layer 0", "layer 0", "layer 0", "0", "0"]);
+        let drawn = spec.set("stage.one.draw", 2.into()).unwrap();
+        assert_eq!([drawn.stream(0, is_layer), drawn.stream(1, is_layer)], ["2", "layer 0"]);
         assert_eq!(spec.versions(2, is_layer), [2, 3]);
         assert_eq!(spec.versions(5, is_layer), [0, 5, 6]);
         assert_eq!(spec.notes(Some(0), is_layer), [1, 4]);

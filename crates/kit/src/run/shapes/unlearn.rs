@@ -15,7 +15,7 @@ use crate::stats::{Mean, mean, mia_confidence};
 use crate::store::{self, Found};
 use burn::module::Module;
 use serde_json::json;
-use spec::{Digest, Event, Row, START, Shape, Stage};
+use spec::{Digest, Event, Row, START, START_STREAM, Shape, Stage};
 use std::rc::Rc;
 
 /// A method that makes a network forget.
@@ -51,18 +51,15 @@ impl Lineage<'_> {
         if self.state.spec.model.params.get("weights").is_none() {
             let first = self.state.tasks.values().next().expect("a run has a task");
             let mut start = cx.beside(cx.seed);
-            start.enter(START.into());
+            start.enter(START.into(), START_STREAM.into());
             net = start.net(&self.state.spec.model, first)?;
         }
         let stream = cx.stream.clone();
         for &index in &self.stages {
             let stage = &self.state.spec.stages[index];
-            cx.stream = self.state.spec.stage_name(index);
-            let seen = match self.state.models.get(&cx.stream) {
-                Some(made) => &made.task,
-                None => &self.state.task(stage)?.name,
-            };
-            let task = self.state.tasks[seen].without(&self.gone.forget);
+            let planned = &self.state.plan[index];
+            cx.stream.clone_from(&planned.stream);
+            let task = self.state.tasks[&planned.task].without(&self.gone.forget);
             if let Some(pick) = &stage.model {
                 net = cx.net(pick, &task)?;
             }
@@ -216,17 +213,16 @@ pub fn is_known(state: &RunState, stages: Vec<usize>, gone: &Split, seed: u32) -
 
 /// All that a reference depends on: data, start, lineage, forget set, seeds.
 fn key(lineage: &Lineage<'_>, split: &Split, seed: u32, seeds: u32) -> String {
-    let (state, spec) = (lineage.state, &lineage.state.spec);
-    let stages: Vec<_> = lineage.stages.iter().map(|at| (spec.stage_name(*at), &spec.stages[*at])).collect();
+    let state = lineage.state;
+    let stages: Vec<_> = lineage.stages.iter().map(|at| &state.plan[*at].identity).collect();
     let mut gone = Digest::default();
     split.forget.rows.iter().for_each(|row| gone.write(&row.to_le_bytes()));
     json!({
         "what": "reference",
         "contents": state.contents,
-        "tasks": spec.tasks,
-        "model": spec.model,
+        "model": state.spec.model,
         "stages": stages,
-        "forget": [gone.hex(), split.forget.set.source],
+        "forget": [gone.hex(), split.forget.set.origin],
         "seed": seed,
         "seeds": seeds,
     })
