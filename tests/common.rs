@@ -11,7 +11,7 @@ use kit::run::RunState;
 use kit::seed::Rng;
 use safetensors::SafeTensors;
 use serde_json::Value;
-use spec::{Event, Pick, Report, Row, RunSpec, START, Said, Why};
+use spec::{Event, Pick, Report, Row, RunSpec, START, START_STREAM, Said, Why};
 use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
 use std::rc::Rc;
@@ -181,10 +181,11 @@ impl Bench {
             (name.clone(), task)
         };
         let tasks: indexmap::IndexMap<String, Task> = spec.tasks.iter().map(load).collect();
-        cx.enter(START.into());
+        cx.enter(START.into(), START_STREAM.into());
         let start = cx.net(&spec.model, &tasks[0]).unwrap();
         let makers = Rc::new(|id: &str| engine::entry(id).ok().and_then(|entry| entry.make));
-        let run = RunState::new(Rc::new(spec), tasks, start, makers, Rc::default(), Default::default());
+        let plan = Registry::shipped().plan(&spec, &tasks).unwrap();
+        let run = RunState::new(Rc::new(spec), tasks, start, makers, Rc::default(), plan);
         Self { run, cx, host }
     }
 
@@ -192,7 +193,7 @@ impl Bench {
         let spec = self.run.spec.clone();
         let stage = &spec.stages[index];
         let entry = engine::entry(&stage.id)?;
-        self.cx.enter(spec.stage_name(index));
+        self.cx.enter(spec.stage_name(index), self.run.plan[index].stream.clone());
         pollster::block_on((entry.run)(entry, stage, &mut self.run, &mut self.cx))
     }
 

@@ -11,7 +11,7 @@ use kit::nets::{Net, Norms, Pass};
 use kit::run::attack_view;
 use kit::seed::Rng;
 use serde_json::{Map, Value, json};
-use spec::Access;
+use spec::{Access, START_STREAM};
 
 const CLASSES: usize = 4;
 const SAMPLES: usize = 3;
@@ -172,7 +172,7 @@ fn the_targeted_ratio_is_autoattacks() {
 #[test]
 fn an_images_result_does_not_depend_on_its_batch() {
     let mut cx = cx();
-    cx.enter("law".into());
+    cx.enter("law".into(), START_STREAM.into());
     let task = digits(&cx);
     for (name, model) in [
         ("mlp", json!({ "id": "mlp" })),
@@ -307,7 +307,7 @@ fn a_victim_stays_as_it_was() {
 #[test]
 fn more_effort_finds_at_least_as_much() {
     let mut cx = cx();
-    cx.enter("law".into());
+    cx.enter("law".into(), START_STREAM.into());
     let task = digits(&cx);
     let net = net(json!({ "id": "mlp" }), [1, 8, 8], 10);
     let entry = engine::entry("attack.pgd-linf").unwrap();

@@ -88,8 +88,9 @@ fn a_stage_is_the_same_work_wherever_it_stands() {
     let base = |report: &Report| report.value("base", "accuracy");
     assert_eq!(base(&first), base(&second));
     // Another method on the same line, in either order, finds the reference.
-    for (text, name) in [(CHAIN, "a"), (REORDERED, "b")] {
-        let other = text.replace(r#""unlearn.finetune", as = "forgot""#, &format!(r#""unlearn.salun", as = "{name}""#));
+    for (text, name) in [(CHAIN, "salun"), (REORDERED, "random-label")] {
+        let method = format!(r#""unlearn.{name}", as = "{name}""#);
+        let other = text.replace(r#""unlearn.finetune", as = "forgot""#, &method);
         let (_, said) = played(&host, &other);
         let phases = said.iter().filter_map(|(said, _)| match &said.event {
             Event::Phase { name, before: true } => Some(name.as_str()),

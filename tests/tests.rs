@@ -18,5 +18,6 @@ mod recipes;
 mod results;
 mod store;
 mod stored;
+mod streams;
 mod tidy;
 mod toy_set;

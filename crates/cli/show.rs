@@ -7,7 +7,7 @@ use crate::speaker::{Listener, Speaker};
 use crate::stop::Stop;
 use crate::{file, math, text};
 use engine::{Gate, Registry, Session};
-use indexmap::IndexMap;
+use indexmap::{IndexMap, IndexSet};
 use report::{Table, card, figure};
 use serde_json::{Map, Value, json};
 use spec::{Catalogue, Choice, Control, METRICS, MethodInfo, RunSpec, Samples, Why, Wrong};
@@ -20,12 +20,20 @@ pub fn check(of: &RunFile) -> Result<(), Stop> {
     let points = run::points(&spec)?;
     let catalogue = catalogue();
     let mut session = session(&file::folder(&of.file), &spec);
-    let mut samples = IndexMap::new();
+    let (mut samples, mut twins) = (IndexMap::new(), IndexSet::new());
     for point in points.iter().rev() {
-        samples = pollster::block_on(session.fits(point.spec.clone()))?;
+        let fits = pollster::block_on(session.fits(point.spec.clone()))?;
+        twins.extend(fits.twins);
+        samples = fits.samples;
     }
-    let plan: String =
-        plan(&spec, &samples, points.len(), &catalogue).lines().map(|line| text::plain(line) + "\n").collect();
+    let mut plan = plan(&spec, &samples, points.len(), &catalogue);
+    for [earlier, later] in twins {
+        plan.push_str(&format!(
+            "\nstage.{later} leaves the same network as stage.{earlier}, with the same random numbers; `draw = 1` in \
+             one of them makes it another.\n"
+        ));
+    }
+    let plan: String = plan.lines().map(|line| text::plain(line) + "\n").collect();
     Ok(text::print(&plan)?)
 }
 
@@ -101,8 +109,8 @@ fn samples_of(choice: &Choice) -> Option<String> {
         choice.id
     );
     let spec = RunSpec::read(&file).ok()?;
-    let samples = pollster::block_on(session(Path::new("."), &spec).fits(spec)).ok()?;
-    Some(format!("Samples by default: {}", report::table::samples(&samples["it"])))
+    let fits = pollster::block_on(session(Path::new("."), &spec).fits(spec)).ok()?;
+    Some(format!("Samples by default: {}", report::table::samples(&fits.samples["it"])))
 }
 
 /// The engine on the CPU, to read what a run file names; `folder` is where the run file lies.
@@ -233,8 +241,9 @@ fn plan(spec: &RunSpec, samples: &IndexMap<String, Samples>, points: usize, cata
             None => spec.parent_name(index, engine::is_layer),
         };
         let title = report::table::title(catalogue, &stage.id);
+        let draw = if stage.draw == 0 { String::new() } else { format!(" draw={}", stage.draw) };
         let on = spec.task_of(index, engine::is_layer);
-        table.rows.push(vec![spec.stage_name(index), title, from, on, words(&stage.params).trim().into()]);
+        table.rows.push(vec![spec.stage_name(index), title, from, on, (words(&stage.params) + &draw).trim().into()]);
     }
     out.push_str(&format!("\n{}", text::table(&table)));
     for (path, values) in &spec.grid {

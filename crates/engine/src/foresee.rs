@@ -17,7 +17,7 @@ pub fn foresee(registry: Registry, state: &RunState, cx: &mut Cx) -> Result {
     for (index, stage) in spec.stages.iter().enumerate() {
         let (name, task) = (spec.stage_name(index), &state.tasks[&spec.task_of(index, is_layer)]);
         let entry = registry.entry(&stage.id)?;
-        cx.enter(name.clone());
+        cx.enter(name.clone(), state.plan[index].stream.clone());
         let net = match &stage.model {
             Some(pick) => cx.net(pick, task)?,
             None => nets[&spec.parent_name(index, is_layer)].clone(),

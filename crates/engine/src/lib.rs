@@ -20,7 +20,7 @@ pub use kit::host::{Boxed, Gate, Host, Lease, Store};
 pub use kit::{Error, Result};
 pub use methods::cards;
 pub use registry::Registry;
-pub use session::{Adversarials, Ended, Exported, Logits, Session};
+pub use session::{Adversarials, Ended, Exported, Fits, Logits, Session};
 pub use summary::summary;
 
 use kit::Entry;

@@ -1,14 +1,13 @@
 //! Stages that were played before need not be played again, where the host keeps finished work.
 
-use crate::session::Session;
+use crate::session::{Session, enter};
 use kit::cx::{Lasting, Work};
-use kit::data::Task;
 use kit::run::RunState;
 use kit::store::{self, Found};
 use kit::{Cx, Lease, Result};
 use serde::{Deserialize, Serialize};
-use serde_json::json;
-use spec::{Digest, Event, Row, RunSpec, Shape, Stage};
+use serde_json::{Value, json};
+use spec::{Event, Row, RunSpec, Shape};
 use std::rc::Rc;
 
 /// What a run's [`RunState::contents`] call the device that it is played on.
@@ -46,10 +45,9 @@ impl Session {
         let mut state = self.begin(run, spec.clone()).await?;
         let mut cx = self.cx(run, spec.seed);
         for &index in stages.iter().filter(|index| **index < spec.stages.len()) {
-            cx.enter(spec.stage_name(index));
             let kept = store::recall::<Told>(&self.key(index, &state), &cx).await;
             let Some((told, files)) = kept else { continue };
-            cx.say(Event::Stage { index, of: spec.stages.len(), id: spec.stages[index].id.clone() });
+            enter(index, &state, &mut cx);
             let (rows, seconds) = self.say_again(index, told, files, &mut state, &cx).await?;
             cx.say(Event::StageDone { rows, seconds });
         }
@@ -131,41 +129,42 @@ impl Session {
             self.put(index, net.clone(), state);
             self.hold(net, told.steps, file, cx);
         }
-        Ok((told.rows, told.seconds))
+        // Whoever played it may have called it otherwise.
+        let rows = told.rows.into_iter().map(|row| Row { stage: cx.stage.clone(), ..row });
+        Ok((rows.collect(), told.seconds))
     }
 
-    /// All that a stage's result depends on: the data, the stages that lead to it, their settings and names (which
-    /// random numbers depend on), what is forgotten, and the seeds. The same wherever the stage stands in its run.
+    /// All that a stage's result depends on: the device, the run's start, the stages that lead to it, the seed, and for
+    /// what has forgotten what that was. Names have no say.
     fn key(&self, index: usize, state: &RunState) -> String {
-        let (spec, is_layer) = (&state.spec, |id: &str| self.registry.is_layer(id));
-        let mut stages = spec.ancestors(index, is_layer);
-        stages.reverse();
-        stages.push(index);
-        let stages: Vec<Stage> = stages.into_iter().map(|at| spec.resolved(at, is_layer)).collect();
+        let spec = &state.spec;
+        let is_forgetting = |at: &usize| self.registry.entry(&spec.stages[*at].id).is_ok_and(|it| it.needs_split());
         // A network that has forgotten depends on what, wherever it stands in the line.
-        let needs_split = stages.iter().any(|stage| self.registry.entry(&stage.id).is_ok_and(|it| it.needs_split()));
+        let forgets = self.registry.line(index, spec).iter().any(is_forgetting);
         json!({
             "what": "stage",
             "contents": state.contents,
-            "tasks": spec.tasks,
             "model": spec.model,
-            "stages": stages,
-            "forget": needs_split.then_some((&spec.forget, spec.seeds_of_reference())),
+            "stages": self.identities(index, state),
+            "forget": forgets.then_some((&spec.forget, spec.seeds_of_reference())),
             "seed": spec.seed,
         })
         .to_string()
     }
-}
 
-/// A digest of a task's data, so that other files under the same names are other work.
-pub(crate) fn digest(task: &Task) -> String {
-    let mut digest = Digest::default();
-    digest.write(format!("{:?} {:?}", task.set.shape, task.classes).as_bytes());
-    task.set.pixels.iter().for_each(|value| digest.write(&value.to_le_bytes()));
-    for view in [&task.train, &task.valid, &task.test] {
-        digest.write(&(view.len() as u64).to_le_bytes());
-        view.rows.iter().for_each(|row| digest.write(&row.to_le_bytes()));
-        view.labels.iter().for_each(|label| digest.write(&label.to_le_bytes()));
+    /// The stages that lead to a stage and the stage itself, each by what it is and not by its name.
+    fn identities<'a>(&self, index: usize, state: &'a RunState) -> Vec<&'a Value> {
+        self.registry.line(index, &state.spec).into_iter().map(|at| &state.plan[at].identity).collect()
     }
-    digest.hex()
+
+    /// Pairs of stages that leave one and the same network, the earlier one first.
+    pub(crate) fn twins(&self, state: &RunState) -> Vec<[String; 2]> {
+        let spec = &state.spec;
+        let layers: Vec<usize> = spec.layers(|id| self.registry.is_layer(id)).collect();
+        let twin = |later: &usize| {
+            let is_same = |earlier: &&usize| self.identities(**earlier, state) == self.identities(*later, state);
+            layers.iter().take_while(|at| *at < later).find(is_same)
+        };
+        layers.iter().filter_map(|later| Some([spec.stage_name(*twin(later)?), spec.stage_name(*later)])).collect()
+    }
 }

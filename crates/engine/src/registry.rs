@@ -1,10 +1,14 @@
 //! The methods and data sets that an engine knows.
 
 use crate::catalogue::{digits_sample, families, sources};
+use indexmap::IndexMap;
+use kit::data::Task;
 use kit::data::{SETS, SetEntry, forget_choices};
-use kit::run::Makers;
+use kit::run::{Makers, Planned};
 use kit::{Entry, nets};
+use serde_json::json;
 use spec::{Card, Catalogue, MethodInfo, Pick, Recipe, RunSpec, Shape, VERSION, Wrong};
+use std::collections::BTreeMap;
 use std::rc::Rc;
 
 /// The methods and data sets that an engine knows. Tests bring their own beside the shipped ones.
@@ -32,6 +36,26 @@ impl Registry {
     /// Whether stages with this id leave a new model.
     pub fn is_layer(&self, id: &str) -> bool {
         self.entry(id).is_ok_and(|entry| Shape::is_layer(entry.shape))
+    }
+
+    /// The stages that a stage stands on, first to last, and the stage itself.
+    pub(crate) fn line(&self, index: usize, spec: &RunSpec) -> Vec<usize> {
+        let mut line = spec.ancestors(index, |id| self.is_layer(id));
+        line.reverse();
+        line.push(index);
+        line
+    }
+
+    /// What is known of each stage once the data is loaded. An error if a setting is not possible.
+    pub fn plan(&self, spec: &RunSpec, tasks: &IndexMap<String, Task>) -> kit::Result<Vec<Planned>> {
+        let contents: BTreeMap<&str, String> = tasks.iter().map(|(name, task)| (&**name, task.content())).collect();
+        let planned = |index: usize| {
+            let (stage, task) = (&spec.stages[index], spec.task_of(index, |id| self.is_layer(id)));
+            let settings = (self.entry(&stage.id)?.settings)(&stage.id, &stage.params)?;
+            let identity = json!([stage.id, settings, stage.model, contents.get(&*task), stage.draw]);
+            Ok(Planned { stream: spec.stream(index, |id| self.is_layer(id)), task, identity })
+        };
+        (0..spec.stages.len()).map(planned).collect()
     }
 
     /// Looks up by id how a method makes a net, so that a retrained reference can repeat stages.

@@ -4,7 +4,7 @@ use crate::answer::Asker;
 use crate::device::Opened;
 use crate::estimate::estimate;
 use crate::foresee::foresee;
-use crate::recall::{self, DEVICE, Recalled};
+use crate::recall::{DEVICE, Recalled};
 use crate::{ENGINE, Registry};
 use burn::tensor::{Tensor, TensorData};
 use indexmap::IndexMap;
@@ -18,7 +18,7 @@ use kit::nets::weights::{self, AdapterFiles};
 use kit::run::{AttackStage, Made, Reference, RunState};
 use kit::{Error, Result, Store};
 use serde_json::{Map, Value, json};
-use spec::{Cause, Digest, Event, Import, Kind, Report, Row, RunSpec, START, Said, Samples, Wrong};
+use spec::{Cause, Digest, Event, Import, Kind, Report, Row, RunSpec, START, START_STREAM, Said, Samples, Wrong};
 use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::rc::Rc;
@@ -43,8 +43,6 @@ pub struct Session {
     published: Rc<RefCell<Published>>,
     /// Loaded tasks, by name and description in the run file.
     tasks: Rc<RefCell<BTreeMap<String, Task>>>,
-    /// Digests of their data, by the same; made where work is kept, once, since they read every pixel.
-    digests: BTreeMap<String, String>,
     references: Rc<RefCell<BTreeMap<String, Rc<Reference>>>>,
     /// Models by the name of the stage that made them.
     kept: BTreeMap<String, Net>,
@@ -58,6 +56,15 @@ pub struct Session {
     /// changed inputs are not kept.
     pub needs_inputs: bool,
     pub(crate) registry: Registry,
+}
+
+/// What is known of a run that fits together, before it is played.
+pub struct Fits {
+    /// How many samples each task has.
+    pub samples: IndexMap<String, Samples>,
+    /// Names of stages that leave one and the same network, because they are equal in all but their names; the earlier
+    /// one is first.
+    pub twins: Vec<[String; 2]>,
 }
 
 /// Changed inputs of an attack stage.
@@ -109,7 +116,6 @@ impl Session {
             gate,
             published: Rc::default(),
             tasks: Rc::default(),
-            digests: BTreeMap::new(),
             references: Rc::default(),
             kept: BTreeMap::new(),
             files,
@@ -136,7 +142,6 @@ impl Session {
             }
             Import::Source | Import::Data => {
                 self.tasks.borrow_mut().clear();
-                self.digests.clear();
                 self.files.borrow_mut().insert(name.into(), Rc::new(bytes));
             }
         }
@@ -221,11 +226,11 @@ impl Session {
     }
 
     /// An error if data, weights, forget set or stages of a run are missing or do not fit each other; nothing is
-    /// played. Else how many samples each task has.
-    pub async fn fits(&mut self, spec: RunSpec) -> Result<IndexMap<String, Samples>> {
+    /// played. Else what was found.
+    pub async fn fits(&mut self, spec: RunSpec) -> Result<Fits> {
         let state = self.begin(0, Rc::new(spec)).await?;
         foresee(self.registry, &state, &mut self.aside(state.spec.seed))?;
-        Ok(samples(&state))
+        Ok(Fits { samples: samples(&state), twins: self.twins(&state) })
     }
 
     /// Loads and checks data and source network of a run, and reports what they are.
@@ -272,9 +277,7 @@ impl Session {
         let mut early = None;
         for index in first..=last {
             let stage = &spec.stages[index];
-            cx.enter(spec.stage_name(index));
-            let classes = state.tasks[&spec.task_of(index, |id| self.registry.is_layer(id))].classes.to_vec();
-            cx.say(Event::Stage { index, of: spec.stages.len(), id: stage.id.clone(), classes });
+            enter(index, &state, &mut cx);
             let played = self.stage(index, &mut state, &mut cx).await;
             let failed = match played.map_err(|error| error.of_stage(&stage.id, &cx.stage)) {
                 Ok((made, seconds)) => {
@@ -401,7 +404,6 @@ impl Session {
             loaded.insert(key, task.clone());
             tasks.insert(name.clone(), task);
         }
-        let mut contents = self.contents(&loaded);
         *self.tasks.borrow_mut() = loaded;
         let first = tasks.values().next().expect("checked: a run has a task");
         let start = match spec.model.params.get("weights").and_then(Value::as_str) {
@@ -415,17 +417,19 @@ impl Session {
             }
             None => {
                 let mut cx = self.cx(run, spec.seed);
-                cx.enter(START.into());
+                cx.enter(START.into(), START_STREAM.into());
                 cx.net(&spec.model, first)?
             }
         };
         self.published.borrow_mut().nets.insert(START.into(), start.clone());
+        let (plan, makers) = (self.registry.plan(&spec, &tasks)?, self.registry.makers());
+        let mut state = RunState::new(spec.clone(), tasks, start, makers, self.references.clone(), plan);
+        state.contents.insert(DEVICE.to_owned(), self.opened.name.to_owned());
         if self.host.store().is_some() {
-            contents
-                .insert(START.into(), format!("{} {:?} {:?}", weights::hash(&start).await?, start.shape, start.names));
+            let start = &state.models[START].net;
+            let print = format!("{} {:?} {:?}", weights::hash(start).await?, start.shape, start.names);
+            state.contents.insert(START.into(), print);
         }
-        let makers = self.registry.makers();
-        let state = RunState::new(spec.clone(), tasks, start, makers, self.references.clone(), contents);
         for (index, stage) in spec.stages.iter().enumerate() {
             let task = &state.tasks[&spec.task_of(index, |id| self.registry.is_layer(id))];
             let entry = self.registry.entry(&stage.id)?;
@@ -435,21 +439,6 @@ impl Session {
             }
         }
         Ok(state)
-    }
-
-    /// The device, and digests of the data of these tasks, which are those of the run; empty where no work is kept.
-    fn contents(&mut self, tasks: &BTreeMap<String, Task>) -> BTreeMap<String, String> {
-        let mut contents = BTreeMap::new();
-        if self.host.store().is_none() {
-            return contents;
-        }
-        contents.insert(DEVICE.to_owned(), self.opened.name.to_owned());
-        self.digests.retain(|key, _| tasks.contains_key(key));
-        for (key, task) in tasks {
-            let digest = self.digests.entry(key.clone()).or_insert_with(|| recall::digest(task));
-            contents.insert(format!("tasks.{}", task.name), digest.clone());
-        }
-        contents
     }
 
     /// Puts the models of the stages before `first` into the run.
@@ -531,6 +520,14 @@ fn cure(error: &Error, entry: &kit::Entry, stage: &spec::Stage) -> Option<(Strin
     Some(("train.lr".into(), json!(rate.as_f64()? / 10.0)))
 }
 
+/// Begins a stage, and says so.
+pub(crate) fn enter(index: usize, state: &RunState, cx: &mut Cx) {
+    let (spec, planned) = (&state.spec, &state.plan[index]);
+    cx.enter(spec.stage_name(index), planned.stream.clone());
+    let classes = state.tasks[&planned.task].classes.to_vec();
+    cx.say(Event::Stage { index, of: spec.stages.len(), id: spec.stages[index].id.clone(), classes });
+}
+
 /// How many samples each task has.
 fn samples(state: &RunState) -> IndexMap<String, Samples> {
     state.tasks.iter().map(|(name, task)| (name.clone(), task.samples())).collect()
@@ -550,7 +547,7 @@ async fn hashes(registry: Registry, state: &RunState, cx: &Cx) -> Result<IndexMa
     }
     if let Some(index) = (0..state.spec.stages.len()).find(|at| registry.is_layer(&state.spec.stages[*at].id)) {
         let mut beside = cx.beside(state.spec.seed);
-        beside.enter(state.spec.stage_name(index));
+        beside.enter(state.spec.stage_name(index), state.plan[index].stream.clone());
         let mut order = state.tasks[&state.spec.task_of(index, |id| registry.is_layer(id))].train.rows.to_vec();
         beside.rng("batch", 0, 0).shuffle(&mut order);
         hashes.insert("order".into(), rows(&order));

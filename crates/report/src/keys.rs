@@ -61,6 +61,11 @@ pub const KEYS: &[Key] = &[
     k("stage.on", "Task that the stage works on. The default is the task of the network that it starts from."),
     k("stage.model", "New network for this stage, in place of `from`. Only methods that train take one."),
     k("stage.with", "Other stages whose networks the method takes as well. No method of this version takes any."),
+    k(
+        "stage.draw",
+        "Another number draws other random numbers where all else is equal, as for the members of an ensemble. The \
+         default is 0. Names and places of stages, their own methods and their settings change no random number.",
+    ),
     k("stage.SETTING", "Setting of the method. `palimpsest show METHOD` lists them with ranges and defaults."),
 ];
 

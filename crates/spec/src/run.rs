@@ -30,10 +30,13 @@ pub(crate) const KEYS: [&str; 13] = [
 ];
 
 /// A stage's own keys: no method's setting may have one of these names.
-pub const RESERVED: [&str; 6] = ["id", "as", "from", "with", "on", "model"];
+pub const RESERVED: [&str; 7] = ["id", "as", "from", "with", "on", "model", "draw"];
 
 /// The name of a run's source network among its stages.
 pub const START: &str = "start";
+
+/// The name of the random streams from which the source network is drawn, see [`RunSpec::stream`].
+pub const START_STREAM: &str = "0";
 
 /// Networks that are retrained as the reference of forgetting where the run file does not say how many.
 const RETRAIN_SEEDS: u32 = 3;
@@ -109,6 +112,9 @@ pub struct Stage {
     /// A fresh net of another kind, in place of `from`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub model: Option<Pick>,
+    /// Another number draws other random numbers where all else is equal, as for the members of an ensemble.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub draw: u32,
     /// Settings of the method; those that are absent keep the method's defaults.
     #[serde(flatten)]
     pub params: Map<String, Value>,
@@ -164,6 +170,10 @@ pub fn device_name(key: &str) -> &str {
 
 fn first_seed() -> u32 {
     1
+}
+
+fn is_zero(draw: &u32) -> bool {
+    *draw == 0
 }
 
 impl DeviceChoice {
@@ -296,6 +306,15 @@ impl RunSpec {
         std::iter::successors(self.parent(index, is_layer), |&at| self.parent(at, is_layer)).collect()
     }
 
+    /// The name of the random streams of a stage: the methods of the stages below it, first to last, and its `draw`. Its
+    /// own method, settings, names and places have no say, so that methods that are compared on one network share
+    /// start, batches and noise. [`START_STREAM`] is that of a stage with nothing below it.
+    pub fn stream(&self, index: usize, is_layer: impl Fn(&str) -> bool + Copy) -> String {
+        let below = self.ancestors(index, is_layer);
+        let methods = below.iter().rev().map(|at| self.stages[*at].id.as_str());
+        methods.chain([self.stages[index].draw.to_string().as_str()]).collect::<Vec<_>>().join(" ")
+    }
+
     /// The layer that a stage is, or asks; `None` is the source network.
     pub fn layer_of(&self, index: usize, is_layer: impl Fn(&str) -> bool) -> Option<usize> {
         if is_layer(&self.stages[index].id) { Some(index) } else { self.parent(index, is_layer) }
@@ -325,13 +344,6 @@ impl RunSpec {
             (None, Some(before)) => self.task_of(before, is_layer),
             (None, None) => self.first_task(),
         }
-    }
-
-    /// A stage with its name, what it starts from and its task written out: it says the same wherever it stands.
-    pub fn resolved(&self, index: usize, is_layer: impl Fn(&str) -> bool + Copy) -> Stage {
-        let stage = self.stages[index].clone();
-        let from = stage.model.is_none().then(|| self.parent_name(index, is_layer));
-        Stage { name: Some(self.stage_name(index)), from, on: Some(self.task_of(index, is_layer)), ..stage }
     }
 
     /// The same run in which every stage has a name and says what it starts from, and on which task where that does
@@ -408,22 +420,6 @@ impl RunSpec {
         Err(Wrong::new("set", "the path is empty, where `stage.1.epsilon=0.2` would be right"))
     }
 
-    /// Whether writing one path can change what the other one says: they are the same, or one lies inside the other,
-    /// whether they name a stage by its name or by its place.
-    pub fn overlap(&self, one: &str, other: &str) -> bool {
-        let parts = |path: &str| -> Vec<String> {
-            let mut parts: Vec<String> = path.split('.').map(str::to_owned).collect();
-            if let [first, stage, ..] = &mut parts[..]
-                && first == "stage"
-                && let Some(index) = self.find(stage)
-            {
-                *stage = index.to_string();
-            }
-            parts
-        };
-        parts(one).iter().zip(&parts(other)).all(|(one, other)| one == other)
-    }
-
     /// What a path may have meant that begins with no key of a run file and is near none: a setting of the stage that
     /// it begins with, or else of the last one.
     fn not_of_the_run(&self, path: &str) -> Option<String> {
@@ -433,56 +429,6 @@ impl RunSpec {
         }
         let is_typo = KEYS.iter().any(|key| strsim::damerau_levenshtein(first, key) <= 2);
         (!is_typo).then(|| format!("stage.{}.{path}", self.stage_name(self.stages.len() - 1)))
-    }
-
-    /// The product of all axes of `grid`: what was set, and the run that it makes.
-    pub fn grid_runs(&self) -> Result<Vec<(String, Self)>, Wrong> {
-        if let Some(key) =
-            ["device", "grid", "name", "repeats", "version"].into_iter().find(|key| self.grid.contains_key(*key))
-        {
-            return Err(Wrong::new(
-                format!("grid.{key}"),
-                "it has no effect on a single run, so it cannot differ between runs",
-            ));
-        }
-        if let Some(key) = ["every", "look"].into_iter().find(|key| self.grid.contains_key(*key)) {
-            return Err(Wrong::new(
-                format!("grid.{key}"),
-                "no figure of the tables depends on it, so it cannot differ between runs",
-            ));
-        }
-        if self.grid.contains_key("seed") && self.repeats.is_some_and(|repeats| repeats > 1) {
-            let why = "`repeats` counts seeds from `seed`, so runs would be played twice; leave one of the two out";
-            return Err(Wrong::new("grid.seed", why));
-        }
-        let mut runs = vec![(String::new(), Self { grid: IndexMap::new(), ..self.clone() })];
-        for (at, (path, values)) in self.grid.iter().enumerate() {
-            if let Some(other) = self.grid.keys().take(at).find(|other| self.overlap(path, other)) {
-                let why = format!("it sets what \"{other}\" sets too; a value has one place in the grid");
-                return Err(Wrong::new(format!("grid.{path}"), why));
-            }
-            if values.is_empty() {
-                return Err(Wrong::new(format!("grid.{path}"), "the list is empty; give at least one value"));
-            }
-            let plain: Vec<Value> = values.iter().map(comparable).collect();
-            if let Some(twice) = (1..plain.len()).find(|at| plain[..*at].contains(&plain[*at])) {
-                let why = format!("{} stands twice, so the same run would be played twice", values[twice]);
-                return Err(Wrong::new(format!("grid.{path}"), why));
-            }
-            let mut next = Vec::with_capacity(runs.len() * values.len());
-            for (label, run) in &runs {
-                for value in values {
-                    let comma = if label.is_empty() { "" } else { ", " };
-                    let set = run.set(path, value.clone()).map_err(|wrong| match wrong.what.as_str() {
-                        "run file" => Wrong { what: format!("grid.{path}"), ..wrong },
-                        _ => wrong,
-                    })?;
-                    next.push((format!("{label}{comma}{path}={value}"), set));
-                }
-            }
-            runs = next;
-        }
-        Ok(runs)
     }
 
     /// What the shapes of the methods rule out; `shape` is that of a method's id. An error names the stage and what
@@ -584,7 +530,7 @@ fn without_nulls(key: &str, value: &mut Value) -> Result<(), Wrong> {
 }
 
 /// Puts numbers in place of texts such as "8/255", as budgets of attacks are written.
-fn fractions(value: &mut Value) {
+pub(crate) fn fractions(value: &mut Value) {
     let digits = |text: &str| text.bytes().all(|byte| byte.is_ascii_digit() || byte == b'.');
     let number = |text: &str| Some(text.trim()).filter(|text| digits(text)).and_then(|text| text.parse::<f64>().ok());
     match value {
@@ -597,16 +543,6 @@ fn fractions(value: &mut Value) {
             }
         }
         _ => {}
-    }
-}
-
-/// A value in which 0, 0.0 and "0/1" are the same.
-fn comparable(value: &Value) -> Value {
-    let mut value = value.clone();
-    fractions(&mut value);
-    match value.as_f64() {
-        Some(number) => (number + 0.0).into(),
-        None => value,
     }
 }
 
@@ -711,6 +647,11 @@ mod tests {
         assert_eq!(parents, ["start", "one", "one", "one", "one", "start", "start"]);
         assert_eq!(spec.ancestors(2, is_layer), [0]);
         assert_eq!([spec.layer_of(1, is_layer), spec.layer_of(2, is_layer)], [Some(0), Some(2)]);
+        // What starts from one network shares its streams, whatever it is called and does.
+        let streams: Vec<_> = (0..7).map(|at| spec.stream(at, is_layer)).collect();
+        assert_eq!(streams, [crate::START_STREAM, "layer 0", "layer 0", "layer 0", "layer 0", "0", "0"]);
+        let drawn = spec.set("stage.one.draw", 2.into()).unwrap();
+        assert_eq!([drawn.stream(0, is_layer), drawn.stream(1, is_layer)], ["2", "layer 0"]);
         assert_eq!(spec.versions(2, is_layer), [2, 3]);
         assert_eq!(spec.versions(5, is_layer), [0, 5, 6]);
         assert_eq!(spec.notes(Some(0), is_layer), [1, 4]);

@@ -79,7 +79,8 @@ pub struct Cx {
     pub device: Device,
     /// The run's seed.
     pub seed: u32,
-    /// Part of the name of each random stream: the stage's name, or that of the stage that a retraining repeats.
+    /// Part of the name of each random stream, see [`RunSpec::stream`]: that of the stage, or of the stage that a
+    /// retraining repeats.
     pub stream: String,
     /// The ports to the outside.
     pub host: Rc<dyn Host>,
@@ -150,10 +151,10 @@ impl Cx {
         cx
     }
 
-    /// Begins a stage, and drops everything that belongs to the previous one.
-    pub fn enter(&mut self, stage: String) {
-        self.stream = stage.clone();
+    /// Begins a stage, whose random streams have this name, and drops everything that belongs to the previous one.
+    pub fn enter(&mut self, stage: String, stream: String) {
         self.stage = stage;
+        self.stream = stream;
         self.watch = None;
         self.good = None;
         self.progress.steps = 0;
@@ -170,7 +171,8 @@ impl Cx {
         self.host.now() + self.progress.earlier
     }
 
-    /// A random stream for a purpose, a sample and a turn (epoch, step or restart), from the run's seed and the stage.
+    /// A random stream for a purpose, a sample and a turn (epoch, step or restart), from the run's seed and the
+    /// name of the stage's streams.
     /// The device's generator is never used, as it differs between devices. Without `turn` each epoch would draw the
     /// same permutation, noise and dropout masks.
     pub fn rng(&self, purpose: &str, sample: u32, turn: u32) -> Rng {

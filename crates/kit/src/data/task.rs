@@ -8,7 +8,7 @@ use crate::host::Host;
 use crate::settings;
 use burn::tensor::{Device, Tensor, TensorData};
 use serde_json::{Map, Value};
-use spec::{Pick, Samples, Wrong};
+use spec::{Digest, Pick, Samples, Wrong};
 use std::collections::BTreeSet;
 use std::rc::Rc;
 
@@ -49,13 +49,13 @@ impl Task {
         let (views, params) = taken(params, &entry.image_views());
         let mut raw = (entry.load)(&at, &params, host).await.map_err(|error| error.under(&at))?;
         let (views, held): (ImageViews, Validation) = (settings::resolve(&at, &views)?, settings::resolve(&at, &held)?);
+        let origin = print(&raw);
         views.apply(&at, &mut raw)?;
         held.apply(&mut raw);
-        let source = format!("{}{}", pick.id, serde_json::to_string(&params).unwrap_or_default());
-        Self::new(name, entry, source, raw, device)
+        Self::new(name, entry, origin, raw, device)
     }
 
-    fn new(name: &str, entry: &SetEntry, source: String, raw: RawSet, device: &Device) -> Result<Self> {
+    fn new(name: &str, entry: &SetEntry, origin: String, raw: RawSet, device: &Device) -> Result<Self> {
         let at = format!("tasks.{name}");
         if raw.inputs.iter().any(|pixel| !pixel.is_finite()) {
             return Err(Error::input(at, "an input is not a finite number"));
@@ -73,10 +73,11 @@ impl Task {
         }
         let [channels, height, width] = raw.shape;
         let n = raw.labels.len();
-        let numbers = raw.numbers_of_classes();
+        let (print, numbers) = (print(&raw), raw.numbers_of_classes());
         let pixels: Rc<[f32]> = raw.inputs.into();
         let set = Rc::new(Set {
-            source,
+            origin,
+            print,
             licence: entry.licence.into(),
             kind: entry.kind,
             shape: raw.shape,
@@ -127,6 +128,20 @@ impl Task {
             }
         }
     }
+    /// A digest of all that a network can see of it: inputs, labels, splits and names of classes.
+    pub fn content(&self) -> String {
+        let mut digest = Digest::default();
+        digest.write(format!("{} {:?}", self.set.print, self.classes).as_bytes());
+        for view in [&self.train, &self.valid, &self.test] {
+            digest.write(&(view.len() as u64).to_le_bytes());
+            for row in &*view.rows {
+                digest.write(&row.to_le_bytes());
+                digest.write(&view.label(*row).to_le_bytes());
+            }
+        }
+        digest.hex()
+    }
+
     /// The classes that training has samples of, ascending; a choice of classes may keep others too.
     pub fn filled(&self) -> Vec<u16> {
         filled(self.train.rows.iter().map(|row| self.train.label(*row)))
@@ -137,15 +152,23 @@ impl Task {
         Self { train, ..self.clone() }
     }
 
-    /// This task without the samples of `gone`, if both are of the same source and so share their ids; else unchanged.
+    /// This task without the samples of `gone`, if both are of the same origin and so share their ids; else unchanged.
     pub fn without(&self, gone: &View) -> Self {
-        if self.set.source != gone.set.source {
+        if self.set.origin != gone.set.origin {
             return self.clone();
         }
         let mut rows = gone.rows.to_vec();
         rows.sort_unstable();
         self.on(self.train.filter(|row| rows.binary_search(&row).is_err()))
     }
+}
+
+/// A digest of a set's inputs.
+fn print(raw: &RawSet) -> String {
+    let mut digest = Digest::default();
+    digest.write(format!("{:?}", raw.shape).as_bytes());
+    digest.write_numbers(&raw.inputs);
+    digest.hex()
 }
 
 /// Every label once, ascending.

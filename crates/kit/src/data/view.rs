@@ -14,8 +14,11 @@ pub const CHUNK: usize = 64;
 
 /// A data set, uploaded once.
 pub struct Set {
-    /// The run file's words for it, without views. Two tasks with the same source share their samples' ids.
-    pub source: String,
+    /// A digest of the inputs as they were loaded, before any view: which samples these are. Sets of one origin share
+    /// their samples' ids.
+    pub origin: String,
+    /// A digest of the inputs as they are; empty for those that were made on the device.
+    pub print: String,
     /// Attribution and licence.
     pub licence: String,
     /// Images or points.
@@ -70,7 +73,8 @@ impl View {
         let [channels, height, width] = shape;
         let n = labels.len();
         let set = Set {
-            source: String::new(),
+            origin: String::new(),
+            print: String::new(),
             licence: String::new(),
             kind: Kind::Images,
             shape,
@@ -112,7 +116,8 @@ impl View {
     pub fn over(&self, inputs: Tensor<4>) -> Self {
         let [_, channels, height, width] = inputs.dims();
         let set = Set {
-            source: self.set.source.clone(),
+            origin: self.set.origin.clone(),
+            print: String::new(),
             licence: self.set.licence.clone(),
             kind: Kind::Points,
             shape: [channels, height, width],

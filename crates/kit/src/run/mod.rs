@@ -12,4 +12,4 @@ pub use shapes::measure::{Measure, MeasureJob};
 pub use shapes::peft::{Attached, Peft};
 pub use shapes::tune::{Tune, TuneJob, prepared};
 pub use shapes::unlearn::{Lineage, Unlearn, UnlearnJob, is_known};
-pub use state::{Made, Make, Makers, RunState};
+pub use state::{Made, Make, Makers, Planned, RunState};

@@ -33,6 +33,18 @@ pub struct Made {
     pub parent: Option<String>,
 }
 
+/// A stage before it is played.
+#[derive(Clone, Debug)]
+pub struct Planned {
+    /// The name of its random streams, see [`RunSpec::stream`].
+    pub stream: String,
+    /// Name of the task that it works on.
+    pub task: String,
+    /// What its result depends on beside the stages below it, the run's start, seed and forget set: its method, its
+    /// settings with those that are not written, its own network, its data and its `draw`.
+    pub identity: Value,
+}
+
 /// A run's data and models.
 pub struct RunState {
     /// The run file.
@@ -47,7 +59,10 @@ pub struct RunState {
     pub references: Rc<RefCell<BTreeMap<String, Rc<Reference>>>>,
     /// How methods make nets: a retrained reference repeats stages that are known by id.
     pub makers: Makers,
-    /// Digests of the data of each task, by name, and of the start; empty where no work is kept.
+    /// What is known of each stage, in the order of the run file.
+    pub plan: Vec<Planned>,
+    /// The device, and a digest of the start: what work that is kept depends on beside what the run file says. Empty
+    /// where none is kept.
     pub contents: BTreeMap<String, String>,
 }
 
@@ -59,12 +74,12 @@ impl RunState {
         start: Net,
         makers: Makers,
         references: Rc<RefCell<BTreeMap<String, Rc<Reference>>>>,
-        contents: BTreeMap<String, String>,
+        plan: Vec<Planned>,
     ) -> Self {
         let task = tasks.keys().next().cloned().unwrap_or_default();
         let start = Made { net: start, task, stage: None, parent: None };
         let models = IndexMap::from([(START.into(), start)]);
-        Self { spec, tasks, models, attacks: BTreeMap::new(), references, makers, contents }
+        Self { spec, tasks, models, attacks: BTreeMap::new(), references, makers, plan, contents: BTreeMap::new() }
     }
 
     /// The model that a stage starts from, and its name.

@@ -145,6 +145,7 @@ impl Strip {
             with,
             stage.id,
             stage.model,
+            stage.draw,
             stage.params,
             self.spec.tasks.get(&self.task(index)),
             forgets.then_some((&self.spec.forget, self.spec.seeds_of_reference())),
@@ -326,7 +327,16 @@ const fn alone(_: &str) -> bool {
 }
 
 fn new_stage(id: &str, name: &str, from: Option<String>) -> Stage {
-    Stage { id: id.into(), name: Some(name.into()), from, with: vec![], on: None, model: None, params: Map::new() }
+    Stage {
+        id: id.into(),
+        name: Some(name.into()),
+        from,
+        with: vec![],
+        on: None,
+        model: None,
+        draw: 0,
+        params: Map::new(),
+    }
 }
 
 fn digest(value: &Value) -> String {

@@ -15,7 +15,7 @@ use crate::stats::{Mean, mean, mia_confidence, percent};
 use crate::store::{self, Found};
 use burn::module::Module;
 use serde_json::json;
-use spec::{Digest, Event, Row, START, Shape, Stage};
+use spec::{Digest, Event, Row, START, START_STREAM, Shape, Stage};
 use std::rc::Rc;
 
 /// A method that makes a network forget.
@@ -51,14 +51,15 @@ impl Lineage<'_> {
         if self.state.spec.model.params.get("weights").is_none() {
             let first = self.state.tasks.values().next().expect("a run has a task");
             let mut start = cx.beside(cx.seed);
-            start.enter(START.into());
+            start.enter(START.into(), START_STREAM.into());
             net = start.net(&self.state.spec.model, first)?;
         }
         let stream = cx.stream.clone();
         for &index in &self.stages {
             let stage = &self.state.spec.stages[index];
-            cx.stream = self.state.spec.stage_name(index);
-            let task = self.state.tasks[&self.task(index)].without(&self.gone.forget);
+            let planned = &self.state.plan[index];
+            cx.stream.clone_from(&planned.stream);
+            let task = self.state.tasks[&planned.task].without(&self.gone.forget);
             if let Some(pick) = &stage.model {
                 net = cx.net(pick, &task)?;
             }
@@ -67,20 +68,6 @@ impl Lineage<'_> {
         }
         cx.stream = stream;
         Ok(net)
-    }
-
-    /// The task that a stage was trained on; before it was, the one that the run file says.
-    fn task(&self, index: usize) -> String {
-        let (spec, trains) = (&self.state.spec, |id: &str| (self.state.makers)(id).is_some());
-        let made = self.state.models.get(&spec.stage_name(index));
-        made.map_or_else(|| spec.task_of(index, trains), |made| made.task.clone())
-    }
-
-    /// A stage with its name and task written out, and without what it starts from, which its place in the lineage says.
-    fn stage(&self, index: usize) -> Stage {
-        let spec = &self.state.spec;
-        let (name, on) = (Some(spec.stage_name(index)), Some(self.task(index)));
-        Stage { name, from: None, on, ..spec.stages[index].clone() }
     }
 }
 
@@ -229,17 +216,16 @@ pub fn is_known(state: &RunState, stages: Vec<usize>, gone: &Split, seed: u32) -
 
 /// All that a reference depends on: data, start, lineage, forget set, seeds.
 fn key(lineage: &Lineage<'_>, split: &Split, seed: u32, seeds: u32) -> String {
-    let (state, spec) = (lineage.state, &lineage.state.spec);
-    let stages: Vec<_> = lineage.stages.iter().map(|at| lineage.stage(*at)).collect();
+    let state = lineage.state;
+    let stages: Vec<_> = lineage.stages.iter().map(|at| &state.plan[*at].identity).collect();
     let mut gone = Digest::default();
     split.forget.rows.iter().for_each(|row| gone.write(&row.to_le_bytes()));
     json!({
         "what": "reference",
         "contents": state.contents,
-        "tasks": spec.tasks,
-        "model": spec.model,
+        "model": state.spec.model,
         "stages": stages,
-        "forget": [gone.hex(), split.forget.set.source],
+        "forget": [gone.hex(), split.forget.set.origin],
         "seed": seed,
         "seeds": seeds,
     })
