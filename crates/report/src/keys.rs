@@ -45,7 +45,11 @@ pub const KEYS: &[Key] = &[
         "Weights of that network: the name of a shipped one (`letters-cnn`) or a safetensors file. By default they are \
          random.",
     ),
-    k("forget", "What unlearning stages forget, such as `{ id = \"class\", class = 3 }`."),
+    k(
+        "forget",
+        "What unlearning stages forget, such as `{ id = \"class\", class = 3 }`. A class goes by its number in the set \
+         or file of labels, or by its name.",
+    ),
     k(
         "grid.\"KEY\"",
         "List of values for another key, such as \"stage.fooled.epsilon\". Every combination of values is played.",
