@@ -76,7 +76,7 @@ impl Lineage<'_> {
         made.map_or_else(|| spec.task_of(index, trains), |made| made.task.clone())
     }
 
-    /// A stage with its name and task written out, and without what it starts from, which its place in the lineage says.
+    /// A stage with its name and task written out, without what it starts from: its place in the lineage says that.
     fn stage(&self, index: usize) -> Stage {
         let spec = &self.state.spec;
         let (name, on) = (Some(spec.stage_name(index)), Some(self.task(index)));
