@@ -60,8 +60,8 @@ pub enum Command {
         /// The whole run.
         spec: RunSpec,
     },
-    /// Says again what is kept of stages from earlier visits, as if they were played in this run; nothing is played, and
-    /// nothing is said of stages of which nothing is kept.
+    /// Says again what is kept of stages from earlier visits, as if they were played in this run. Nothing is played,
+    /// and nothing is said of a stage of which nothing is kept.
     Recall {
         /// Number of the run, as the page chose it. Its events carry it.
         run: u32,

@@ -65,7 +65,7 @@ test("finished layers, what asks them, and references are there after a reload",
   const curves = await page.locator("#stage .scene path").count();
   await visit(page, "runs");
   const rows = await page.locator("table.runs tbody tr").count();
-  await expect(page.locator("#stage")).toContainText(/so that none is trained twice: 5 files, [\d.]+ [kM]B of at most/);
+  await expect(page.locator("#stage")).toContainText(/so that none is trained twice: 5 files, [\d.]+\s[kM]B of at most/);
 
   await page.reload();
   await expect(play(page)).toBeEnabled({ timeout: 60_000 });

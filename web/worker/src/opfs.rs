@@ -1,9 +1,9 @@
-//! Finished work in the browser's own files of this page (the origin private file system), so that it outlives a reload
-//! and a crash.
+//! Finished work in the browser's own files of this page (the origin private file system), so that it outlives a
+//! reload and a crash.
 //!
-//! A work is one file. All lie in one folder, where the name of each begins with that of the build that made it: another
-//! build's results are not taken. A file that was cut while it was written is seen from its content. There are no leases
-//! between tabs, because one that is paused would hold the others up: they may make the same work twice.
+//! A work is one file. All lie in one folder, where the name of each begins with that of the build that made it, since
+//! another build's results are not taken. A file that was cut while it was written is seen from its content. There are
+//! no leases between tabs, because one that is paused would hold the others up: they may make the same work twice.
 
 use crate::host::post;
 use crate::preflight::get;

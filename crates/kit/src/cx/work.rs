@@ -25,8 +25,8 @@ impl Work {
     }
 }
 
-/// What a stage has said that is worth saying again when it is taken from the store. Progress is not; weights are a file
-/// of the work. It is a type of its own because reading every event from a file would add 77 KB of code to the CPU
+/// What a stage has said that is worth saying again when it is taken from the store. Progress is not, and weights are a
+/// file of the work. It is a type of its own because reading every event from a file would add 77 KB of code to the CPU
 /// engine.
 #[derive(Clone, Serialize, Deserialize)]
 pub enum Lasting {

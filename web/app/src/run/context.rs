@@ -4,11 +4,11 @@ use super::{
     catalogue::catalogue,
     history::PastRun,
     notices::{Notices, Taken},
-    recall::Recalling,
     strip::{Slot, Strip},
 };
 use crate::engine::Engine;
 use gloo_timers::callback::Timeout;
+use js_sys::ArrayBuffer;
 use leptos::prelude::*;
 use report::{Answers, Images, Outcome};
 use spec::{Event, START};
@@ -121,6 +121,19 @@ pub struct Run {
     pub(super) coming: StoredValue<Vec<Coming>>,
     /// When steps were last folded, in milliseconds of the page's life; before the first ones, long ago.
     pub(super) folded: StoredValue<f64>,
+}
+
+/// The stages of which the engine was asked last what is kept.
+#[derive(Default)]
+pub struct Recalling {
+    /// The number under which it speaks of them.
+    pub run: u32,
+    /// Prints of their results by their names.
+    pub prints: HashMap<String, String>,
+    /// The stage that it speaks of, which the page shows when all was said.
+    pub outcome: Outcome,
+    /// Its network, as a file.
+    pub model: Option<ArrayBuffer>,
 }
 
 /// A step or a point of a curve, and whose it is.

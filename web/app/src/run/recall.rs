@@ -1,23 +1,13 @@
 //! What the engine still has of earlier visits: finished stages come back without being played.
 
-use super::{catalogue::catalogue, context::Run};
+use super::{
+    catalogue::catalogue,
+    context::{Recalling, Run},
+};
 use js_sys::{ArrayBuffer, Float32Array};
 use leptos::prelude::*;
-use report::Outcome;
 use spec::{Event, Said};
-use std::{collections::HashMap, sync::Arc};
-
-/// The stages that the engine was asked for last.
-#[derive(Default)]
-pub struct Recalling {
-    /// The number under which it speaks of them.
-    run: u32,
-    /// Prints of their results by their names.
-    prints: HashMap<String, String>,
-    /// The stage that it speaks of, which the page shows when all was said.
-    outcome: Outcome,
-    model: Option<ArrayBuffer>,
-}
+use std::sync::Arc;
 
 impl Run {
     /// Asks for what is kept of the stages that the page knows nothing of.

@@ -39,9 +39,9 @@ fn words(kept: Kept) -> String {
 /// "3.1 MB", "1.2 GB".
 fn size(bytes: f64) -> String {
     match bytes {
-        ..1e6 => format!("{} kB", fixed((bytes / 1e3).ceil(), 0)),
-        ..1e9 => format!("{} MB", fixed(bytes / 1e6, 1)),
-        _ => format!("{} GB", fixed(bytes / 1e9, 1)),
+        ..1e6 => format!("{}\u{202f}kB", fixed((bytes / 1e3).ceil(), 0)),
+        ..1e9 => format!("{}\u{202f}MB", fixed(bytes / 1e6, 1)),
+        _ => format!("{}\u{202f}GB", fixed(bytes / 1e9, 1)),
     }
 }
 
@@ -51,6 +51,7 @@ mod tests {
 
     #[test]
     fn sizes_have_their_units() {
-        assert_eq!([0.0, 1.0, 999_999.0, 3.14e6, 1.25e9].map(size), ["0 kB", "1 kB", "1,000 kB", "3.1 MB", "1.3 GB"]);
+        let sizes = [0.0, 1.0, 999_999.0, 3.14e6, 1.25e9].map(size);
+        assert_eq!(sizes, ["0 kB", "1 kB", "1,000 kB", "3.1 MB", "1.3 GB"].map(|size| size.replace(' ', "\u{202f}")));
     }
 }

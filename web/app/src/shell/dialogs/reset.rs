@@ -12,7 +12,10 @@ pub fn Reset() -> impl IntoView {
         let selected = view.selected.get();
         let took = view.run.outcome(&selected).map_or(0.0, |outcome| outcome.seconds);
         let title = view.run.title(&selected);
-        format!("{title} took {}. Its result goes from the strip; its row stays in Runs.", seconds(took))
+        format!(
+            "{title} took {}. Its result goes from the strip and from this browser; its row stays in Runs.",
+            seconds(took)
+        )
     });
     let reset = move || {
         view.reset_now();
