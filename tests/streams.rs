@@ -96,6 +96,7 @@ fn stages_that_are_equal_in_all_but_their_names_are_one_network() {
 /// What an exactly retrained network makes of class 1, in percent, that was to be forgotten on `plain` and was also
 /// learned on `tilted`.
 fn forgotten(plain: &str, tilted: &str) -> f64 {
+    let tuning = r#"{ epochs = 5, optimizer = "adam", lr = 0.01, schedule = "constant" }"#;
     let text = format!(
         r#"
         version = 1
@@ -106,7 +107,7 @@ fn forgotten(plain: &str, tilted: &str) -> f64 {
         forget = {{ id = "class", class = 1 }}
         stage = [
             {{ id = "train.scratch", as = "base", on = "plain", train = {{ epochs = 3, lr = 0.01 }} }},
-            {{ id = "transfer.full-finetune", as = "tuned", on = "tilted", train = {{ epochs = 5, optimizer = "adam", lr = 0.01, schedule = "constant" }} }},
+            {{ id = "transfer.full-finetune", as = "tuned", on = "tilted", train = {tuning} }},
             {{ id = "unlearn.retrain", as = "exact", on = "plain" }},
         ]
         "#

@@ -306,8 +306,8 @@ impl RunSpec {
         std::iter::successors(self.parent(index, is_layer), |&at| self.parent(at, is_layer)).collect()
     }
 
-    /// The name of the random streams of a stage: the methods of the stages below it, first to last, and its `draw`. Its
-    /// own method, settings, names and places have no say, so that methods that are compared on one network share
+    /// The name of the random streams of a stage: the methods of the stages below it, first to last, and its `draw`.
+    /// Its own method, settings, names and places have no say, so that methods that are compared on one network share
     /// start, batches and noise. [`START_STREAM`] is that of a stage with nothing below it.
     pub fn stream(&self, index: usize, is_layer: impl Fn(&str) -> bool + Copy) -> String {
         let below = self.ancestors(index, is_layer);
