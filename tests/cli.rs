@@ -608,6 +608,14 @@ fn bad_input_is_refused_before_anything_is_written() {
         refused(&folder, &["--set", &grid], TRAIN, &format!("grid.{other}: it sets what \"{one}\" sets too"));
     }
     refused(&folder, &["--set", "grid={\"foo.bar\":[1]}"], TRAIN, "grid.foo.bar: ");
+    // What no stage depends on.
+    let idle =
+        TRAIN.replace("tasks.digits", "forget = { id = \"class\" }\n tasks.other = { id = \"digits\" }\n tasks.digits");
+    let idle = idle.replace("id = \"train.scratch\"", "id = \"train.scratch\", on = \"digits\"");
+    for grid in ["\"forget.class\":[1,2]", "\"retrain_seeds\":[1,2]", "\"stage.base.as\":[\"a\",\"b\"]"] {
+        let grid = format!("grid={{{grid}}}");
+        refused(&folder, &["--set", &grid], &idle, "are the same run: no stage depends on what differs");
+    }
     let seeds = ["--set", "grid={\"seed\":[1,2]}", "--repeats", "2"];
     refused(&folder, &seeds, TRAIN, "grid.seed: `repeats` counts seeds from `seed`");
     refused(&folder, &["--device", "webgpu"], TRAIN, "device: \"webgpu\" is the browser's");

@@ -136,6 +136,15 @@ fn what_differs_is_played() {
     // No network depends on how often it is looked at, and at how many samples.
     for set in ["every=0", "every=3", "look=9"] {
         assert_eq!(with(&["--set", set]), ["base", "fool", "lora", "forgot", "audit"], "{set}");
+        // But curves of other looks than were asked for are left out, which is said; those of losses are not of looks.
+        let said = events(&fs::read_to_string(folder.path().join("out/events.jsonl")).unwrap());
+        let scalars = |is_look| {
+            let is_one = |event: &Event| matches!(event, Event::Scalar { n, .. } if n.is_some() == is_look);
+            said.iter().filter(|said| is_one(&said.event)).count()
+        };
+        assert!(scalars(true) == 0 && scalars(false) > 0, "{set}");
+        let told = |event: &Event| matches!(event, Event::Note { message } if message.contains("by other looks"));
+        assert_eq!(said.iter().filter(|said| told(&said.event)).count(), 5, "{set}");
     }
     for set in
         ["tasks.digits.validation=0", "seed=2", "stage.base.train.epochs=2", "model.widths=[12]", "tasks.digits.tilt=5"]

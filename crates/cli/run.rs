@@ -9,10 +9,11 @@ use crate::stop::Stop;
 use crate::store::{self, Store};
 use crate::{VERSION, file, signals, text};
 use clap::{Args, builder::PossibleValue, builder::PossibleValuesParser};
-use engine::{Ended, Gate, Registry, Session};
+use engine::{Ended, Fits, Gate, Registry, Session};
 use report::{Results, view::Outcomes, view::Played};
 use serde_json::{Value, json};
 use spec::{Catalogue, FORMAT, Report, Reports, RunSpec, Said, Wrong, metric};
+use std::collections::HashMap;
 use std::path::PathBuf;
 use std::rc::Rc;
 use std::time::Duration;
@@ -134,6 +135,21 @@ pub fn run(options: &Options) -> Result<(), Stop> {
     played.close(options, ended)
 }
 
+/// What every point is found to be, in their order. An error if one of them cannot be played, or if two are one run.
+pub fn fit(session: &mut Session, points: &[Point]) -> Result<Vec<Fits>, Stop> {
+    let (mut all, mut labels) = (Vec::new(), HashMap::new());
+    for point in points {
+        let fits = pollster::block_on(session.fits(point.spec.clone()))?;
+        signals::came().map_or(Ok(()), |signal| Err(Stop::Signal(signal)))?;
+        if let Some(same) = labels.insert(fits.identity.clone(), &point.label) {
+            let why = format!("\"{same}\" and \"{}\" are the same run: no stage depends on what differs", point.label);
+            return Err(Wrong::new("grid", why).into());
+        }
+        all.push(fits);
+    }
+    Ok(all)
+}
+
 /// The runs of one command.
 struct Plays<'a> {
     /// The run file, with what was set on the command line.
@@ -157,10 +173,7 @@ struct Plays<'a> {
 impl Plays<'_> {
     /// Plays every point with every seed. One that fails does not keep the others from being played.
     fn all(&mut self, points: Vec<Point>, repeats: u32, said: Option<u32>) -> Result<(), Stop> {
-        for point in &points {
-            pollster::block_on(self.session.fits(point.spec.clone()))?;
-            signals::came().map_or(Ok(()), |signal| Err(Stop::Signal(signal)))?;
-        }
+        fit(&mut self.session, &points)?;
         for point in &points {
             let (mut reports, mut outcomes) = (Vec::new(), Outcomes::new());
             let first = point.spec.seed;

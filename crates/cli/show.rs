@@ -20,13 +20,9 @@ pub fn check(of: &RunFile) -> Result<(), Stop> {
     let points = run::points(&spec)?;
     let catalogue = catalogue();
     let mut session = session(&file::folder(&of.file), &spec);
-    let (mut samples, mut twins) = (IndexMap::new(), IndexSet::new());
-    for point in points.iter().rev() {
-        let fits = pollster::block_on(session.fits(point.spec.clone()))?;
-        twins.extend(fits.twins);
-        samples = fits.samples;
-    }
-    let mut plan = plan(&spec, &samples, points.len(), &catalogue);
+    let fits = run::fit(&mut session, &points)?;
+    let twins: IndexSet<[String; 2]> = fits.iter().flat_map(|fits| fits.twins.clone()).collect();
+    let mut plan = plan(&spec, &fits[0].samples, points.len(), &catalogue);
     for [earlier, later] in twins {
         plan.push_str(&format!(
             "\nstage.{later} leaves the same network as stage.{earlier}, with the same random numbers; `draw = 1` in \

@@ -3,8 +3,10 @@
 use crate::link as page;
 use flate2::{Compression, read::GzDecoder, write::GzEncoder};
 use kit::data::idx::{Pair, parse};
+use kit::nets::layers::{Layer, LowRank, LowRankConv};
 use kit::nets::{Net, weights};
 use kit::seed::Rng;
+use kit::store;
 use serde_json::json;
 use spec::{Pick, Reports, RunSpec};
 use std::fs;
@@ -127,13 +129,41 @@ pub fn weight_files() -> Vec<Vec<u8>> {
         json!({ "id": "resnet", "width": 2, "blocks": [1] }),
         json!({ "id": "vit", "patch": 2, "width": 4, "depth": 1, "heads": 2 }),
     ];
-    let saved = nets.map(|net| {
+    // Each alone, and with a branch of low rank beside every layer.
+    let saved = nets.into_iter().flat_map(|net| {
         let pick = serde_json::from_value(net).unwrap();
-        let net = Net::with(&pick, [1, 4, 4], 3, &mut Rng::of(1, "fuzz", &[]), &device()).unwrap();
-        pollster::block_on(weights::save(&net.for_classes(&["a", "b", "c"].map(String::from)))).unwrap()
+        [false, true].map(|is_adapted| {
+            let rng = &mut Rng::of(1, "fuzz", &[]);
+            let mut net = Net::with(&pick, [1, 4, 4], 3, rng, &device()).unwrap();
+            net.layers(|_, layer| match layer {
+                _ if !is_adapted => {}
+                Layer::Dense(layer) => layer.adapter = Some(LowRank::new(layer.dims(), 2, 1.5, 0.0, rng, &device())),
+                Layer::Conv(layer) => {
+                    layer.adapter = Some(LowRankConv::new(layer.dims(), 2, 1.5, 0.0, rng, &device()));
+                }
+                Layer::Norm(_) | Layer::LayerNorm(_) | Layer::Embedding(_) => {}
+            });
+            pollster::block_on(weights::save(&net.for_classes(&["a", "b", "c"].map(String::from)))).unwrap()
+        })
     });
     let stored = ["wrapped-bf16", "wrapped-f16", "wrapped-f64"];
-    saved.into_iter().chain(stored.map(|name| repository(&format!("tests/goldens/{name}.safetensors")))).collect()
+    saved.chain(stored.map(|name| repository(&format!("tests/goldens/{name}.safetensors")))).collect()
+}
+
+// Finished work
+
+const WORK: &str = "the key of a work";
+
+/// With files of two sizes, and with none.
+pub fn works() -> Vec<Vec<u8>> {
+    let about = json!({ "rows": [{ "stage": "a", "key": "ta", "value": 98.5 }], "seconds": 1.25 });
+    [vec![], vec![vec![7; 40], vec![]]].map(|files| store::written(WORK, &about, &files)).to_vec()
+}
+
+pub fn work(bytes: &[u8]) -> Said {
+    let (about, files) = store::read::<serde_json::Value>(WORK, bytes).ok_or("it is as good as none")?;
+    assert_eq!(store::read(WORK, &store::written(WORK, &about, &files)), Some((about, files)));
+    Ok(())
 }
 
 fn device() -> burn::tensor::Device {

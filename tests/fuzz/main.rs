@@ -1,4 +1,4 @@
-//! Decoders of strangers' files, fed with mutations of valid ones: five seconds each here, and a million inputs each by
+//! Decoders of strangers' files, fed with mutations of valid ones: ten seconds each here, and a million inputs each by
 //! `cargo xtask fuzz`. `trial` says what must hold. `kills` kills runs at random moments.
 
 mod decoders;
@@ -30,4 +30,5 @@ decoders! {
     run_json: decoders::run_files_in_json, decoders::run_file, decoders::nothing;
     run_toml: decoders::run_files, decoders::run_file, decoders::nothing;
     safetensors: decoders::weight_files, decoders::weights, decoders::nothing;
+    work: decoders::works, decoders::work, decoders::nothing;
 }

@@ -24,6 +24,8 @@ struct Told {
     steps: usize,
     /// What it said: curves, answers, warnings.
     said: Vec<Lasting>,
+    /// How often the run wanted its networks looked at, and at how many samples.
+    looks: [Option<u32>; 2],
 }
 
 /// A stage that is about to be played.
@@ -32,6 +34,11 @@ pub(crate) enum Recalled {
     Stage(Vec<Row>, f64),
     /// It is to be played, while this is held.
     Missing(Option<Lease>),
+}
+
+/// What a run says of looks at its networks in training. No figure of the tables depends on it.
+fn looks(spec: &RunSpec) -> [Option<u32>; 2] {
+    [spec.every, spec.look]
 }
 
 impl Session {
@@ -71,12 +78,13 @@ impl Session {
     }
 
     /// Keeps what a stage has left, if the host keeps work; `file` is its network.
-    pub(crate) async fn keep_work(&self, rows: &[Row], seconds: f64, file: Option<Vec<u8>>, cx: &Cx) {
+    pub(crate) async fn keep_work(&self, rows: &[Row], seconds: f64, file: Option<Vec<u8>>, state: &RunState, cx: &Cx) {
         let Some(work) = &cx.work else { return };
         let mut said = Lasting::settled(cx.said.take());
         let pictures = said.iter_mut().filter_map(Lasting::pixels).map(std::mem::take);
         let files: Vec<Vec<u8>> = file.into_iter().chain(pictures).collect();
-        let told = Told { rows: rows.to_vec(), seconds, steps: cx.progress.steps, said };
+        let (rows, steps) = (rows.to_vec(), cx.progress.steps);
+        let told = Told { rows, seconds, steps, said, looks: looks(&state.spec) };
         store::keep(&work.key, json!(told), &files, cx).await;
         store::delete_checkpoints(&work.key, cx).await;
     }
@@ -116,7 +124,15 @@ impl Session {
     ) -> Result<(Vec<Row>, f64)> {
         let (mut files, is_layer) = (files.into_iter(), self.registry.is_layer(&state.spec.stages[index].id));
         let file = is_layer.then(|| files.next()).flatten();
+        let is_looked_at_alike = told.looks == looks(&state.spec);
+        if !is_looked_at_alike {
+            let message = "Its curves of accuracy are left out: they were made by other looks than this run wants.";
+            cx.say(Event::Note { message: message.into() });
+        }
         for mut said in told.said {
+            if !is_looked_at_alike && said.is_of_a_look() {
+                continue;
+            }
             if let Some(pixels) = said.pixels() {
                 *pixels = files.next().unwrap_or_default();
             }
@@ -155,6 +171,12 @@ impl Session {
     /// The stages that lead to a stage and the stage itself, each by what it is and not by its name.
     fn identities<'a>(&self, index: usize, state: &'a RunState) -> Vec<&'a Value> {
         self.registry.line(index, &state.spec).into_iter().map(|at| &state.plan[at].identity).collect()
+    }
+
+    /// All that a run's results depend on.
+    pub(crate) fn identity(&self, state: &RunState) -> String {
+        let keys: Vec<String> = (0..state.plan.len()).map(|index| self.key(index, state)).collect();
+        json!(keys).to_string()
     }
 
     /// Pairs of stages that leave one and the same network, the earlier one first.

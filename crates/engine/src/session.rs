@@ -65,6 +65,8 @@ pub struct Fits {
     /// Names of stages that leave one and the same network, because they are equal in all but their names; the earlier
     /// one is first.
     pub twins: Vec<[String; 2]>,
+    /// Equal for runs of equal results.
+    pub identity: String,
 }
 
 /// Changed inputs of an attack stage.
@@ -230,7 +232,7 @@ impl Session {
     pub async fn fits(&mut self, spec: RunSpec) -> Result<Fits> {
         let state = self.begin(0, Rc::new(spec)).await?;
         foresee(self.registry, &state, &mut self.aside(state.spec.seed))?;
-        Ok(Fits { samples: samples(&state), twins: self.twins(&state) })
+        Ok(Fits { samples: samples(&state), twins: self.twins(&state), identity: self.identity(&state) })
     }
 
     /// Loads and checks data and source network of a run, and reports what they are.
@@ -342,7 +344,7 @@ impl Session {
             false => None,
         };
         let seconds = cx.clock() - begun;
-        self.keep_work(&rows, seconds, file, cx).await;
+        self.keep_work(&rows, seconds, file, state, cx).await;
         drop(lease);
         Ok((rows, seconds))
     }
@@ -425,6 +427,8 @@ impl Session {
         let (plan, makers) = (self.registry.plan(&spec, &tasks)?, self.registry.makers());
         let mut state = RunState::new(spec.clone(), tasks, start, makers, self.references.clone(), plan);
         state.contents.insert(DEVICE.to_owned(), self.opened.name.to_owned());
+        // Machines may share a store.
+        state.contents.insert("instructions".to_owned(), ops::instruction_set());
         if self.host.store().is_some() {
             let start = &state.models[START].net;
             let print = format!("{} {:?} {:?}", weights::hash(start).await?, start.shape, start.names);

@@ -34,6 +34,11 @@ mod tests;
 pub mod threads;
 mod uninit;
 
+/// Names the instruction set of the kernels: results of two of them may differ in their last bits.
+pub fn instruction_set() -> String {
+    format!("{:?}", isa())
+}
+
 /// The instruction set of the kernels: the machine's best, or the one that a test asks for.
 fn isa() -> lanes::Isa {
     #[cfg(test)]

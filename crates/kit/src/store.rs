@@ -37,18 +37,28 @@ pub enum Found<T> {
 
 /// Keeps files and what is told of them, if there is a store.
 pub async fn keep(key: &str, about: Value, files: &[Vec<u8>], cx: &Cx) {
-    let Some(store) = cx.host.store() else { return };
+    if let Some(store) = cx.host.store() {
+        store.keep(key, written(key, &about, files)).await;
+    }
+}
+
+/// The files that were kept under a key, and what is told of them; `None` if there is nothing whole.
+pub async fn recall<T: DeserializeOwned>(key: &str, cx: &Cx) -> Option<(T, Vec<Vec<u8>>)> {
+    read(key, &cx.host.store()?.recall(key).await?)
+}
+
+/// A work as a file.
+pub fn written(key: &str, about: &Value, files: &[Vec<u8>]) -> Vec<u8> {
     let about = about.to_string().into_bytes();
     let sizes = [&about].into_iter().chain(files).map(Vec::len).collect();
     let rest = [&about[..], &files.concat()].concat();
     let head = Head { key: key.into(), sizes, digest: digest(&rest) };
     let head = serde_json::to_string(&head).expect("a head has string keys");
-    store.keep(key, [MAGIC.as_bytes(), head.as_bytes(), b"\n", &rest].concat()).await;
+    [MAGIC.as_bytes(), head.as_bytes(), b"\n", &rest].concat()
 }
 
-/// The files that were kept under a key, and what is told of them; `None` if there is nothing whole.
-pub async fn recall<T: DeserializeOwned>(key: &str, cx: &Cx) -> Option<(T, Vec<Vec<u8>>)> {
-    let bytes = cx.host.store()?.recall(key).await?;
+/// What a file says of the work under this key, and the work's files; `None` if it is not whole, or is another's.
+pub fn read<T: DeserializeOwned>(key: &str, bytes: &[u8]) -> Option<(T, Vec<Vec<u8>>)> {
     let rest = bytes.strip_prefix(MAGIC.as_bytes())?;
     let end = rest.iter().position(|byte| *byte == b'\n')?;
     let (head, mut rest) = (serde_json::from_slice::<Head>(&rest[..end]).ok()?, &rest[end + 1..]);

@@ -45,6 +45,7 @@ pub use gather_batch::gather_batch;
 pub use gelu::gelu;
 pub use graph::{Graph, Recording, renewed};
 pub use group_norm2d::group_norm2d;
+pub use kernels::instruction_set;
 #[cfg(not(target_arch = "wasm32"))]
 pub use kernels::threads::limit as threads;
 pub use layer_norm::layer_norm;

@@ -72,6 +72,11 @@ impl Lasting {
         said
     }
 
+    /// Whether it is a point of a curve of accuracy.
+    pub const fn is_of_a_look(&self) -> bool {
+        matches!(self, Self::Scalar(_, _, _, Some(_)))
+    }
+
     /// The pixels beside it, if it has such.
     pub fn pixels(&mut self) -> Option<&mut Vec<u8>> {
         match self {
