@@ -100,6 +100,27 @@ fn a_stage_is_the_same_work_wherever_it_stands() {
     }
 }
 
+/// As where another device has made the network that a stage started from: its result is of that one alone.
+#[test]
+fn what_was_played_on_another_network_is_not_taken() {
+    let host = Rc::new(Keeping::default());
+    played(&host, CHAIN);
+    let others = Rc::new(Keeping::default());
+    played(&others, &CHAIN.replace("version = 1", "version = 1\nseed = 2"));
+    // The first stage's work with the other seed's network in it.
+    let is_base = |key: &&String| key.contains("\"what\":\"stage\"") && key.matches("train.scratch").count() == 1;
+    let alone = |host: &Keeping| {
+        let works = host.works.borrow();
+        let key = works.keys().filter(is_base).min_by_key(|key| key.len()).unwrap().clone();
+        let (about, files) = kit::store::read::<serde_json::Value>(&key, &works[&key]).unwrap();
+        (key, about, files)
+    };
+    let ((key, about, _), (.., theirs)) = (alone(&host), alone(&others));
+    host.works.borrow_mut().insert(key.clone(), kit::store::written(&key, &about, &theirs));
+    let (_, said) = played(&host, CHAIN);
+    assert_eq!(taken(&said), ["base"]);
+}
+
 #[test]
 fn what_is_kept_is_said_as_it_was_and_nothing_is_played() {
     let host = Rc::new(Keeping::default());
@@ -138,12 +159,13 @@ fn what_is_not_kept_is_not_said() {
     };
     let other = CHAIN.replace("rank = 2", "rank = 3");
     assert_eq!(said_of(&mut session, &other, &[0, 1, 2, 3]), ["base", "fool"]);
-    assert_eq!(said_of(&mut session, CHAIN, &[3, 9]), ["forgot"]);
+    // What it started from is not at hand.
+    assert_eq!(said_of(&mut session, CHAIN, &[3, 9]), [""; 0]);
     // A result that was reset does not come back, and what was reset on one device is reset on the others.
     pollster::block_on(session.forget_kept(run(CHAIN), 2, &["cuda"])).unwrap();
     assert_eq!(said_of(&mut session, CHAIN, &[2]), ["lora"]);
     pollster::block_on(session.forget_kept(run(REORDERED), 2, &["cuda", "cpu"])).unwrap();
-    // What stands on it is there as it was before.
+    // What stands on it is there as it was before, for the session still holds that network.
     assert_eq!(said_of(&mut session, CHAIN, &[0, 1, 2, 3]), ["base", "fool", "forgot"]);
     pollster::block_on(session.forget_kept(run(CHAIN), 9, &["cpu"])).unwrap();
     // A run file that is refused is an error.

@@ -172,3 +172,21 @@ fn other_labels_of_the_same_pictures_are_the_same_pictures() {
     assert!(other.set.origin != plain.set.origin && other.content() != plain.content());
     assert_eq!(plain.content(), task(&format!("{glyphs}}}")).content());
 }
+
+/// Two lines that train by the same methods, one of them behind a forgetter: their random numbers differ, so each has a
+/// reference of its own.
+#[test]
+fn a_reference_is_not_that_of_a_line_with_other_random_numbers() {
+    let last = r#"{ id = "train.scratch", as = "base", train = { epochs = 2 } },
+        { id = "unlearn.finetune", as = "f", from = "base", train = { epochs = 1 } },
+        { id = "transfer.full-finetune", as = "t2", from = "f", train = { epochs = 1 } },
+        { id = "unlearn.finetune", as = "u2", from = "t2", train = { epochs = 1 } },"#;
+    let aside = r#"{ id = "transfer.full-finetune", as = "t1", from = "base", train = { epochs = 1 } },
+        { id = "unlearn.finetune", as = "u1", from = "t1", train = { epochs = 1 } },"#;
+    let (base, rest) = last.split_once('\n').unwrap();
+    let figures = |stages: &str| {
+        let report = play(&chain(stages)).0.unwrap();
+        ["retrained_ra", "retrained_ta", "gap"].map(|key| report.value("u2", key).unwrap())
+    };
+    assert_eq!(figures(last), figures(&[base, aside, rest].concat()));
+}

@@ -5,7 +5,7 @@ use kit::cx::{Cx, Pace, Watch};
 use kit::data::{CHUNK, Task};
 use kit::learn::{CrossEntropy, Mode, Training, descend, every, test};
 use kit::nets::Net;
-use kit::run::{RunState, attack_view, is_known, prepared};
+use kit::run::{RunState, attack_view, is_known, others, prepared};
 use kit::{Entry, Error, Result};
 use spec::{START, Shape, Stage};
 
@@ -98,8 +98,8 @@ async fn guess(registry: Registry, state: &RunState, index: usize, before: &[Gue
         Shape::Attack => {
             let settings = (entry.settings)(&stage.id, &stage.params)?;
             let target = entry.aims(&stage.params, task)?;
-            let work =
-                async |cx: &mut Cx| attack_view(entry, &stage.params, target, &net, &task.test, cx).await.map(drop);
+            let view = others(&task.test, target);
+            let work = async |cx: &mut Cx| attack_view(entry, &stage.params, target, &net, &view, cx).await.map(drop);
             let pace = measure_pace(cx, work).await?;
             let restarts = settings["restarts"].as_f64().unwrap_or(1.0);
             guess(pace.seconds(pace.of as f64 * restarts) + read * 2.0 * test, None)

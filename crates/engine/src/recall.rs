@@ -2,6 +2,7 @@
 
 use crate::session::{Session, enter};
 use kit::cx::{Lasting, Work};
+use kit::nets::weights;
 use kit::run::RunState;
 use kit::store::{self, Found};
 use kit::{Cx, Lease, Result};
@@ -26,6 +27,9 @@ struct Told {
     said: Vec<Lasting>,
     /// How often the run wanted its networks looked at, and at how many samples.
     looks: [Option<u32>; 2],
+    /// The hash of the network that the stage started from or asked; empty if it began with one of its own. Another
+    /// device may have made that one, so that the key does not tell it.
+    parent: String,
 }
 
 /// A stage that is about to be played.
@@ -43,7 +47,7 @@ fn looks(spec: &RunSpec) -> [Option<u32>; 2] {
 
 impl Session {
     /// Says again what is kept of these stages of a run, as if they were played in it. Nothing is played and nothing is
-    /// waited for. What a stage starts from need not be kept: it is the same when it is played again.
+    /// waited for. A stage is left out where the network that it started from is not at hand.
     pub async fn restore_kept(&mut self, run: u32, spec: RunSpec, stages: &[usize]) -> Result {
         if self.host.store().is_none() {
             return Ok(());
@@ -54,9 +58,13 @@ impl Session {
         for &index in stages.iter().filter(|index| **index < spec.stages.len()) {
             let kept = store::recall::<Told>(&self.key(index, &state), &cx).await;
             let Some((told, files)) = kept else { continue };
+            if self.parent(index, &state).await? != Some(told.parent.clone()) {
+                continue;
+            }
             enter(index, &state, &mut cx);
-            let (rows, seconds) = self.say_again(index, told, files, &mut state, &cx).await?;
-            cx.say(Event::StageDone { rows, seconds });
+            if let Some((rows, seconds)) = self.say_again(index, told, files, &mut state, &cx) {
+                cx.say(Event::StageDone { rows, seconds });
+            }
         }
         Ok(())
     }
@@ -78,13 +86,22 @@ impl Session {
     }
 
     /// Keeps what a stage has left, if the host keeps work; `file` is its network.
-    pub(crate) async fn keep_work(&self, rows: &[Row], seconds: f64, file: Option<Vec<u8>>, state: &RunState, cx: &Cx) {
+    pub(crate) async fn keep_work(
+        &self,
+        index: usize,
+        rows: &[Row],
+        seconds: f64,
+        file: Option<Vec<u8>>,
+        state: &RunState,
+        cx: &Cx,
+    ) {
         let Some(work) = &cx.work else { return };
         let mut said = Lasting::settled(cx.said.take());
         let pictures = said.iter_mut().filter_map(Lasting::pixels).map(std::mem::take);
         let files: Vec<Vec<u8>> = file.into_iter().chain(pictures).collect();
         let (rows, steps) = (rows.to_vec(), cx.progress.steps);
-        let told = Told { rows, seconds, steps, said, looks: looks(&state.spec) };
+        let Ok(Some(parent)) = self.parent(index, state).await else { return };
+        let told = Told { rows, seconds, steps, said, looks: looks(&state.spec), parent };
         store::keep(&work.key, json!(told), &files, cx).await;
         store::delete_checkpoints(&work.key, cx).await;
     }
@@ -105,25 +122,49 @@ impl Session {
             Found::Kept(told, files) => (told, files),
             Found::Missing(lease) => return Ok(Recalled::Missing(lease)),
         };
+        if self.parent(index, state).await? != Some(told.parent.clone()) {
+            return Ok(Recalled::Missing(None));
+        }
         // If it was killed just after it had been kept.
         store::delete_checkpoints(&key, cx).await;
+        let Some((rows, seconds)) = self.say_again(index, told, files, state, cx) else {
+            return Ok(Recalled::Missing(None));
+        };
         cx.say(Event::Note { message: "It was played before and is taken from the store.".into() });
-        let (rows, seconds) = self.say_again(index, told, files, state, cx).await?;
         Ok(Recalled::Stage(rows, seconds))
     }
 
+    /// The hash of the network that a stage starts from or asks, empty if it begins with one of its own; `None` where
+    /// that is not at hand.
+    async fn parent(&self, index: usize, state: &RunState) -> Result<Option<String>> {
+        if state.spec.stages[index].model.is_some() {
+            return Ok(Some(String::new()));
+        }
+        let name = state.spec.parent_name(index, |id| self.registry.is_layer(id));
+        match state.models.get(&name).map(|made| &made.net).or_else(|| self.held(&name)) {
+            Some(net) => weights::hash(net).await.map(Some),
+            None => Ok(None),
+        }
+    }
+
     /// Puts a kept stage's network into the run and this session, and says again what the stage said. Returns its
-    /// figures and its seconds.
-    async fn say_again(
+    /// figures and its seconds; `None` if its network cannot be read.
+    fn say_again(
         &mut self,
         index: usize,
         told: Told,
         files: Vec<Vec<u8>>,
         state: &mut RunState,
         cx: &Cx,
-    ) -> Result<(Vec<Row>, f64)> {
+    ) -> Option<(Vec<Row>, f64)> {
         let (mut files, is_layer) = (files.into_iter(), self.registry.is_layer(&state.spec.stages[index].id));
-        let file = is_layer.then(|| files.next()).flatten();
+        let left = match is_layer {
+            true => {
+                let file = files.next()?;
+                Some((store::net(&file, cx).ok()?, file))
+            }
+            false => None,
+        };
         let is_looked_at_alike = told.looks == looks(&state.spec);
         if !is_looked_at_alike {
             let message = "Its curves of accuracy are left out: they were made by other looks than this run wants.";
@@ -139,15 +180,14 @@ impl Session {
             let (event, buffers) = said.again();
             cx.say_with(event, buffers);
         }
-        if let Some(file) = file {
-            let net = store::net(&file, cx)?;
+        if let Some((net, file)) = left {
             cx.publish(&net);
             self.put(index, net.clone(), state);
             self.hold(net, told.steps, file, cx);
         }
         // Whoever played it may have called it otherwise.
         let rows = told.rows.into_iter().map(|row| Row { stage: cx.stage.clone(), ..row });
-        Ok((rows.collect(), told.seconds))
+        Some((rows.collect(), told.seconds))
     }
 
     /// All that a stage's result depends on: the device, the run's start, the stages that lead to it, the seed, and for

@@ -6,8 +6,8 @@ use kit::data::Task;
 use kit::data::{SETS, SetEntry, forget_choices};
 use kit::run::{Makers, Planned};
 use kit::{Entry, nets};
-use serde_json::json;
-use spec::{Card, Catalogue, MethodInfo, Pick, Recipe, RunSpec, Shape, VERSION, Wrong};
+use serde_json::{Value, json};
+use spec::{Card, Catalogue, Control, MethodInfo, Pick, Recipe, RunSpec, Shape, VERSION, Wrong};
 use std::collections::BTreeMap;
 use std::rc::Rc;
 
@@ -52,7 +52,16 @@ impl Registry {
         let planned = |index: usize| {
             let (stage, task) = (&spec.stages[index], spec.task_of(index, |id| self.is_layer(id)));
             let settings = (self.entry(&stage.id)?.settings)(&stage.id, &stage.params)?;
-            let identity = json!([stage.id, settings, stage.model, contents.get(&*task), stage.draw]);
+            let is_first = spec.parent(index, |id| self.is_layer(id)).is_none();
+            let model = match &stage.model {
+                Some(pick) => Some((net_identity(pick)?, contents.get(&*task))),
+                // Drawn as the stage's own would be, for the first task.
+                None if is_first && !spec.model.params.contains_key("weights") => {
+                    Some((net_identity(&spec.model)?, contents.get(&*spec.first_task())))
+                }
+                None => None,
+            };
+            let identity = json!([stage.id, settings, model, contents.get(&*task), stage.draw]);
             Ok(Planned { stream: spec.stream(index, |id| self.is_layer(id)), task, identity })
         };
         (0..spec.stages.len()).map(planned).collect()
@@ -134,6 +143,13 @@ impl Registry {
         }
         Ok(())
     }
+}
+
+/// A network's description with the settings that are not written.
+fn net_identity(pick: &Pick) -> Result<Value, Wrong> {
+    let controls = (nets::find("model", &pick.id)?.choice)().controls;
+    let value = |control: &Control| pick.params.get(&control.key).unwrap_or(&control.default).clone();
+    Ok(json!([pick.id, controls.iter().map(value).collect::<Vec<_>>()]))
 }
 
 /// Checks the description of a network.

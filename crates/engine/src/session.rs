@@ -344,7 +344,7 @@ impl Session {
             false => None,
         };
         let seconds = cx.clock() - begun;
-        self.keep_work(&rows, seconds, file, state, cx).await;
+        self.keep_work(index, &rows, seconds, file, state, cx).await;
         drop(lease);
         Ok((rows, seconds))
     }
@@ -429,7 +429,8 @@ impl Session {
         state.contents.insert(DEVICE.to_owned(), self.opened.name.to_owned());
         // Machines may share a store.
         state.contents.insert("instructions".to_owned(), ops::instruction_set());
-        if self.host.store().is_some() {
+        // Where it is drawn, `model` and the seed say it.
+        if spec.model.params.contains_key("weights") {
             let start = &state.models[START].net;
             let print = format!("{} {:?} {:?}", weights::hash(start).await?, start.shape, start.names);
             state.contents.insert(START.into(), print);
@@ -443,6 +444,11 @@ impl Session {
             }
         }
         Ok(state)
+    }
+
+    /// The network that this session holds of a stage.
+    pub(crate) fn held(&self, name: &str) -> Option<&Net> {
+        self.kept.get(name)
     }
 
     /// Puts the models of the stages before `first` into the run.

@@ -80,7 +80,7 @@ fn of_references(rows: &[&Row], networks: usize) -> Row {
 fn networks<'a>(of_each: impl Iterator<Item = (&'a Report, &'a Row)>) -> usize {
     let seeds = of_each.flat_map(|(report, row)| {
         let own = report.spec.forget.as_ref().is_some_and(|forget| forget.id == "random").then_some(report.seed);
-        (report.seed..).take(row.seeds.unwrap_or(1)).map(move |seed| (own, seed))
+        (0..row.seeds.unwrap_or(1) as u64).map(move |at| (own, u64::from(report.seed) + at))
     });
     seeds.collect::<BTreeSet<_>>().len()
 }
@@ -89,6 +89,13 @@ fn networks<'a>(of_each: impl Iterator<Item = (&'a Report, &'a Row)>) -> usize {
 mod tests {
     use super::*;
     use spec::RunSpec;
+
+    #[test]
+    fn the_last_seed_is_counted_too() {
+        let row = Row { seeds: Some(2), ..Row::new("a", "retrained_ua", 1.0) };
+        let reports = [u32::MAX - 1, u32::MAX].map(|seed| report(seed, vec![row.clone()]));
+        assert_eq!(networks(reports.iter().map(|report| (report, &report.rows[0]))), 3);
+    }
 
     fn report(seed: u32, rows: Vec<Row>) -> Report {
         let file = "version = 1\ntasks.d = { id = \"digits\" }\nmodel = { id = \"linear\" }\n\

@@ -303,13 +303,13 @@ impl<'a> RunView<'a> {
             Value::String(name) => named(name),
             class => {
                 let number = class.as_u64()?;
-                // Names that are numbers are the classes' own; others have the numbers of their places in the set.
-                if names.first().is_some_and(|name| name.parse::<u16>().is_ok()) {
-                    return named(&number.to_string());
+                if let Some(kept) = self.kept_classes(task) {
+                    return kept.iter().position(|one| one.as_u64() == Some(number)).map(|place| place as u16);
                 }
-                match self.kept_classes(task) {
-                    Some(kept) => kept.iter().position(|one| one.as_u64() == Some(number)).map(|place| place as u16),
-                    None => number.try_into().ok(),
+                // Where all names are numbers they are the classes' own; others have those of their places in the set.
+                match !names.is_empty() && names.iter().all(|name| name.parse::<u16>().is_ok()) {
+                    true => named(&number.to_string()),
+                    false => number.try_into().ok(),
                 }
             }
         }

@@ -55,7 +55,7 @@ struct Work {
 enum Written {
     Whole,
     Full,
-    /// Another tab is writing it.
+    /// Another tab is writing it, or the browser cannot.
     Refused,
 }
 
@@ -136,7 +136,7 @@ impl Opfs {
         let options = FileSystemGetFileOptions::new();
         options.set_create(true);
         let file = done::<FileSystemFileHandle>(self.folder.get_file_handle_with_options(name, &options)).await;
-        let Some(file) = file else { return Written::Full };
+        let Some(file) = file else { return Written::Refused };
         let Some(access) = done::<FileSystemSyncAccessHandle>(file.create_sync_access_handle()).await else {
             return Written::Refused;
         };
@@ -146,13 +146,17 @@ impl Opfs {
             access.flush()?;
             Ok(written == work.len() as f64)
         };
-        let is_whole = write().unwrap_or(false);
+        let written = write();
         access.close();
-        if is_whole {
+        if let Ok(true) = written {
             return Written::Whole;
         }
         self.remove(name).await;
-        Written::Full
+        let name = written.err().and_then(|error| get(&error, "name")?.as_string());
+        match name.as_deref() {
+            None | Some("QuotaExceededError") => Written::Full,
+            Some(_) => Written::Refused,
+        }
     }
 
     async fn remove(&self, name: &str) -> bool {
@@ -182,7 +186,9 @@ impl Opfs {
                 None => is_full = true,
             }
         }
-        self.say(&works, room, left, is_full && !self.is_told.replace(true));
+        // That there is no room is said once.
+        let is_known = is_full && self.is_told.replace(true);
+        self.say(&works, room, if is_full { 0 } else { left }, is_full && !is_known);
     }
 
     async fn tell(&self) {
@@ -196,9 +202,7 @@ impl Opfs {
     }
 
     fn name(&self, key: &str) -> String {
-        let mut digest = Digest::default();
-        digest.write(key.as_bytes());
-        format!("{}.{}{}", self.build, digest.hex(), self.ending)
+        format!("{}.{}{}", self.build, digest(key), self.ending)
     }
 }
 
@@ -216,7 +220,11 @@ impl Store for Opfs {
 
     fn delete<'a>(&'a self, key: &'a str) -> Boxed<'a, bool> {
         Box::pin(async {
-            let was_there = self.remove(&self.name(key)).await;
+            // Whichever engine has made it, and with whichever operations: what is to go has to stay away.
+            let (mut was_there, part) = (false, digest(key));
+            for name in self.names().await.iter().filter(|name| name.split('.').nth(1) == Some(&part)) {
+                was_there |= self.remove(name).await;
+            }
             if was_there {
                 self.tell().await;
             }
@@ -231,6 +239,13 @@ impl Store for Opfs {
     fn checkpoint_every(&self) -> Option<f64> {
         None
     }
+}
+
+/// The part of a work's name that is of its key.
+fn digest(key: &str) -> String {
+    let mut digest = Digest::default();
+    digest.write(key.as_bytes());
+    digest.hex()
 }
 
 fn size(works: &[Work]) -> f64 {

@@ -128,6 +128,7 @@ impl Task {
             }
         }
     }
+
     /// A digest of all that a network can see of it: inputs, labels, splits and names of classes.
     pub fn content(&self) -> String {
         let mut digest = Digest::default();

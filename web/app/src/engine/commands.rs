@@ -126,14 +126,22 @@ impl Engine {
         self.read(|connection| connection.models.get(print).map(|model| Uint8Array::new(model).to_vec()))
     }
 
-    /// A file of the visitor, for this worker and all that follow.
-    pub fn import(self, what: Import, name: String, bytes: ArrayBuffer) {
+    /// A file of the visitor, for this worker and all that follow. Returns whether it takes the place of another one.
+    pub fn import(self, what: Import, name: String, bytes: ArrayBuffer) -> bool {
         self.change(|connection| {
             // What is said of a preparation under way is not of this file.
             connection.prepared = connection.next();
             let file = File { what, name, bytes };
             connection.send_file(&file);
-            connection.keep_file(file);
+            connection.keep_file(file)
+        })
+    }
+
+    /// Forgets the models of all stages.
+    pub fn forget_models(self) {
+        self.change(|connection| {
+            connection.models.clear();
+            connection.held.clear();
         });
     }
 
@@ -146,7 +154,8 @@ impl Engine {
         }
         let bytes = browser::fetch(&format!("./static/weights/{name}.safetensors")).await?;
         let bytes = Uint8Array::from(bytes.as_slice()).buffer();
-        self.change(|connection| connection.keep_file(File { what: Import::Source, name: name.clone(), bytes }));
+        let file = File { what: Import::Source, name: name.clone(), bytes };
+        self.change(|connection| connection.keep_file(file));
         Some(name)
     }
 

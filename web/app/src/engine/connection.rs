@@ -6,7 +6,7 @@ use super::{
 };
 use futures_channel::oneshot::Sender;
 use gloo_timers::callback::Timeout;
-use js_sys::ArrayBuffer;
+use js_sys::{ArrayBuffer, Uint8Array};
 use spec::{Command, Import, Said};
 use std::{collections::HashMap, rc::Rc};
 
@@ -91,10 +91,15 @@ impl Connection {
         }
     }
 
-    /// Keeps a file for this worker and all that follow; one of the same name is replaced.
-    pub fn keep_file(&mut self, file: File) {
-        self.files.retain(|other| other.what != file.what || other.name != file.name);
+    /// Keeps a file for this worker and all that follow; one of the same name is replaced. Returns whether that one was
+    /// another.
+    pub fn keep_file(&mut self, file: File) -> bool {
+        let bytes = |file: &File| Uint8Array::new(&file.bytes).to_vec();
+        let at = self.files.iter().position(|other| other.what == file.what && other.name == file.name);
+        let former = at.map(|at| self.files.remove(at));
+        let is_other = former.is_some_and(|former| bytes(&former) != bytes(&file));
         self.files.push(file);
+        is_other
     }
 
     pub fn send_file(&self, file: &File) {

@@ -14,7 +14,7 @@ use leptos::prelude::*;
 use report::{Outcome, Status};
 use serde_json::Value;
 use spec::{DeviceChoice, Import, Pick};
-use std::sync::Arc;
+use std::{collections::HashMap, sync::Arc};
 use wasm_bindgen_futures::spawn_local;
 
 /// Milliseconds from the last of a row of changes until the engine is told.
@@ -214,7 +214,13 @@ impl Run {
 
     /// A file of the visitor: weights of a source network, or data.
     pub fn import(&self, what: Import, name: String, bytes: ArrayBuffer) {
-        self.engine.import(what, name, bytes);
+        if self.engine.import(what, name, bytes) {
+            // Results of the file that had this name are of other data. What is kept of them comes back with it.
+            self.outcomes.update(HashMap::clear);
+            self.asked.update(HashMap::clear);
+            self.samples.update(HashMap::clear);
+            self.engine.forget_models();
+        }
         self.prepare_soon();
     }
 

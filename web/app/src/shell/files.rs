@@ -47,7 +47,7 @@ async fn take_one(view: View, file: gloo_file::File) {
 fn take_weights(view: View, name: String, bytes: &[u8]) {
     // The engine is told of other weights once nothing plays.
     view.run.stop();
-    let stem = name.split('.').next().unwrap_or(&name).to_owned();
+    let stem = name.rsplit_once('.').map_or(&*name, |(stem, _)| stem).to_owned();
     view.run.import(Import::Source, stem.clone(), Uint8Array::from(bytes).buffer());
     view.run.edit(|strip| {
         strip.spec.model.params.insert("weights".into(), stem.into());

@@ -12,7 +12,7 @@ use super::{
     slider::Slider,
     stepper::Stepper,
     switch::Switch,
-    value::{plain, typed},
+    value::{chosen_class, plain, typed},
 };
 use leptos::prelude::*;
 use serde_json::Value;
@@ -100,7 +100,8 @@ fn Input(
             view! { <OneOf control=control id=id value=value put=put options=options /> }.into_any()
         }
         Widget::From { many: false, .. } => {
-            let options = options.into_iter().map(|name| (typed(&name, &control.widget), name)).collect();
+            let value_of = |at: usize| chosen_class(&options, at);
+            let options = options.iter().cloned().enumerate().map(|(at, name)| (value_of(at), name)).collect();
             view! { <OneOf control=control id=id value=value put=put options=options /> }.into_any()
         }
         &Widget::Count { min, max } => {

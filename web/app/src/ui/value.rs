@@ -39,6 +39,15 @@ pub fn typed(text: &str, widget: &Widget) -> Value {
     }
 }
 
+/// What a press on one of these names of classes writes: its number where the names are the numbers from 0 on, as in most
+/// sets; else the name, because another class may have that number.
+pub fn chosen_class(names: &[String], place: usize) -> Value {
+    match names.iter().enumerate().all(|(at, name)| *name == at.to_string()) {
+        true => place.into(),
+        false => names[place].as_str().into(),
+    }
+}
+
 /// The finite number that was typed.
 pub fn number(text: &str) -> Option<f64> {
     text.trim().parse().ok().filter(|number: &f64| number.is_finite())
@@ -64,6 +73,14 @@ mod tests {
         for text in ["", "half", "inf", "NaN"] {
             assert_eq!(typed(text, &slider), json!(text), "{text}");
         }
+    }
+
+    #[test]
+    fn classes_are_written_so_that_no_other_is_meant() {
+        let names = |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect::<Vec<_>>();
+        assert_eq!(chosen_class(&names(&["0", "1", "2"]), 2), json!(2));
+        assert_eq!(chosen_class(&names(&["1", "2", "26"]), 2), json!("26"));
+        assert_eq!(chosen_class(&names(&["3", "D", "A"]), 0), json!("3"));
     }
 
     #[test]

@@ -17,12 +17,9 @@ use spec::{Event, Row};
 fn check_classes(net: &Net, task: &Task, cx: &mut Cx) -> Result {
     net.knows(task)?;
     if net.names.is_empty() {
-        let message = format!(
-            "The weights file does not name the network's classes, so only their number is known to be that of \
-             task \"{}\". If their order differs, the figures mean nothing.",
-            task.name
-        );
-        cx.say(Event::Warning { message });
+        let message = "The weights file does not name the network's classes, so only their number is known to be that \
+                       of the task. If their order differs, the figures mean nothing.";
+        cx.say(Event::Warning { message: message.into() });
         cx.rows.push(Row::new(&cx.stage, "unnamed_classes", net.classes as f64));
     }
     Ok(())

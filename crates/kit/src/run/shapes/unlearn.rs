@@ -152,10 +152,11 @@ async fn reference(lineage: &Lineage<'_>, split: &Split, cx: &mut Cx) -> Result<
     let (made, lease) = match known {
         Some(known) => (Some(known), None),
         None => match store::recall_or_lease(&key, cx).await? {
-            Found::Kept(seconds, files) => {
-                let nets = files.iter().map(|file| store::net(file, cx)).collect::<Result<_>>()?;
-                (Some(Rc::new(Reference { nets, seconds })), None)
-            }
+            // What cannot be read is as good as none.
+            Found::Kept(seconds, files) => match files.iter().map(|file| store::net(file, cx)).collect() {
+                Ok(nets) => (Some(Rc::new(Reference { nets, seconds })), None),
+                Err(_) => (None, None),
+            },
             Found::Missing(lease) => (None, lease),
         },
     };
@@ -217,7 +218,8 @@ pub fn is_known(state: &RunState, stages: Vec<usize>, gone: &Split, seed: u32) -
 /// All that a reference depends on: data, start, lineage, forget set, seeds.
 fn key(lineage: &Lineage<'_>, split: &Split, seed: u32, seeds: u32) -> String {
     let state = lineage.state;
-    let stages: Vec<_> = lineage.stages.iter().map(|at| &state.plan[*at].identity).collect();
+    let planned = lineage.stages.iter().map(|at| &state.plan[*at]);
+    let stages: Vec<_> = planned.map(|planned| (&planned.stream, &planned.identity)).collect();
     let mut gone = Digest::default();
     split.forget.rows.iter().for_each(|row| gone.write(&row.to_le_bytes()));
     json!({

@@ -2,7 +2,7 @@
 
 use crate::{
     run::{Run, View, catalogue, strip::Strip},
-    ui::{Range, Segment, Segments, Stepper, value::typed},
+    ui::{Range, Segment, Segments, Stepper, value::chosen_class},
 };
 use leptos::prelude::*;
 use report::{
@@ -90,8 +90,8 @@ fn Classes(
     let chosen = Memo::new(move |_| run.forget_class(&task()));
     let choose = move |class: Option<u16>| {
         let names = untrack(|| run.class_names(&task()));
-        let name = class.and_then(|class| names.get(usize::from(class)));
-        setting.put(run, name.map_or(Value::Null, |name| typed(name, &setting.control.widget)));
+        let place = class.map(usize::from).filter(|place| *place < names.len());
+        setting.put(run, place.map_or(Value::Null, |place| chosen_class(&names, place)));
     };
     view! { <Segments label="Class to forget" class="classes" options chosen choose /> }
 }
