@@ -96,7 +96,7 @@ impl Session {
         cx: &Cx,
     ) {
         let Some(work) = &cx.work else { return };
-        let mut said = Lasting::settled(cx.said.take());
+        let mut said = cx.said.take();
         let pictures = said.iter_mut().filter_map(Lasting::pixels).map(std::mem::take);
         let files: Vec<Vec<u8>> = file.into_iter().chain(pictures).collect();
         let (rows, steps) = (rows.to_vec(), cx.progress.steps);

@@ -135,10 +135,13 @@ impl Opfs {
     async fn write(&self, name: &str, work: &[u8]) -> Written {
         let options = FileSystemGetFileOptions::new();
         options.set_create(true);
-        let file = done::<FileSystemFileHandle>(self.folder.get_file_handle_with_options(name, &options)).await;
-        let Some(file) = file else { return Written::Refused };
-        let Some(access) = done::<FileSystemSyncAccessHandle>(file.create_sync_access_handle()).await else {
-            return Written::Refused;
+        let access = async {
+            let file = JsFuture::from(self.folder.get_file_handle_with_options(name, &options)).await?;
+            JsFuture::from(file.unchecked_into::<FileSystemFileHandle>().create_sync_access_handle()).await
+        };
+        let access: FileSystemSyncAccessHandle = match access.await {
+            Ok(access) => access.unchecked_into(),
+            Err(error) => return failed(&error),
         };
         let write = || -> Result<bool, JsValue> {
             access.truncate_with_f64(0.0)?;
@@ -152,11 +155,7 @@ impl Opfs {
             return Written::Whole;
         }
         self.remove(name).await;
-        let name = written.err().and_then(|error| get(&error, "name")?.as_string());
-        match name.as_deref() {
-            None | Some("QuotaExceededError") => Written::Full,
-            Some(_) => Written::Refused,
-        }
+        written.err().map_or(Written::Full, |error| failed(&error))
     }
 
     async fn remove(&self, name: &str) -> bool {
@@ -238,6 +237,14 @@ impl Store for Opfs {
 
     fn checkpoint_every(&self) -> Option<f64> {
         None
+    }
+}
+
+/// What became of a file that the browser had this to say of.
+fn failed(error: &JsValue) -> Written {
+    match get(error, "name").and_then(|name| name.as_string()).as_deref() {
+        Some("QuotaExceededError") => Written::Full,
+        _ => Written::Refused,
     }
 }
 

@@ -189,7 +189,8 @@ impl Cx {
         let progress = matches!(event, Event::Step { .. } | Event::Paused { .. } | Event::Resumed);
         if !self.quiet || (progress && self.progress.pace.is_none()) {
             if self.host.store().is_some() {
-                self.said.borrow_mut().extend(Lasting::of(&event, &buffers));
+                let lasting = Lasting::of(&event, &buffers);
+                lasting.into_iter().for_each(|lasting| lasting.keep(&mut self.said.borrow_mut()));
             }
             self.host.say(Said { run: self.run, stage: Some(self.stage.clone()), event }, buffers);
         }

@@ -2,7 +2,10 @@
 
 use serde::{Deserialize, Serialize};
 use spec::{Answers, Event};
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
+
+/// More than this is not kept of what a stage says: some bytes a step would grow for ever.
+const MOST: usize = 1 << 12;
 
 /// A work that is being made: a stage or a retrained reference.
 pub struct Work {
@@ -58,18 +61,26 @@ impl Lasting {
         })
     }
 
-    /// What is left of this once the stage is done: of answers and classes only the last of each series counts, and
-    /// there were as many as looks at the network.
-    pub fn settled(mut said: Vec<Self>) -> Vec<Self> {
-        let mut seen = BTreeSet::new();
-        said.reverse();
-        said.retain(|said| match said {
-            Self::Answers(series, _) => seen.insert((false, series.clone())),
-            Self::Classes(series, _) => seen.insert((true, series.clone())),
-            _ => true,
-        });
-        said.reverse();
-        said
+    /// Adds this to what was said. Of answers and classes only the last of each series counts, and there are as many as
+    /// looks at the network. A curve may have a point for each step: where there are too many, every second one goes.
+    pub(super) fn keep(self, said: &mut Vec<Self>) {
+        match &self {
+            Self::Answers(series, _) => said.retain(|old| !matches!(old, Self::Answers(of, _) if of == series)),
+            Self::Classes(series, _) => said.retain(|old| !matches!(old, Self::Classes(of, _) if of == series)),
+            _ => {}
+        }
+        said.push(self);
+        if said.len() > MOST {
+            let mut stays = BTreeMap::new();
+            said.retain(|old| match old {
+                Self::Scalar(series, ..) => {
+                    let stays = stays.entry(series.clone()).or_insert(false);
+                    *stays = !*stays;
+                    *stays
+                }
+                _ => true,
+            });
+        }
     }
 
     /// Whether it is a point of a curve of accuracy.
@@ -96,5 +107,36 @@ impl Lasting {
             Self::Warning(message) => Event::Warning { message },
         };
         (event, Vec::new())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_kept_does_not_grow_with_the_steps() {
+        let mut said = Vec::new();
+        for step in 0..50_000 {
+            for series in ["loss", "attack"] {
+                Lasting::Scalar(series.into(), step, 0.5, None).keep(&mut said);
+            }
+            Lasting::Classes("test".into(), vec![Some(step as f32)]).keep(&mut said);
+        }
+        assert!(said.len() <= MOST);
+        let steps = |wanted: &str| -> Vec<usize> {
+            let step = |said: &Lasting| match said {
+                Lasting::Scalar(series, step, ..) => (series == wanted).then_some(*step),
+                _ => None,
+            };
+            said.iter().filter_map(step).collect()
+        };
+        for series in ["loss", "attack"] {
+            let steps = steps(series);
+            assert!(steps.len() > MOST / 8 && steps.is_sorted(), "{series}: {}", steps.len());
+            assert_eq!((steps[0], steps.last()), (0, Some(&49_999)), "{series}");
+        }
+        let classes: Vec<&Lasting> = said.iter().filter(|said| matches!(said, Lasting::Classes(..))).collect();
+        assert!(matches!(classes[..], [Lasting::Classes(_, values)] if values[..] == [Some(49_999.0)]));
     }
 }

@@ -39,8 +39,8 @@ pub fn typed(text: &str, widget: &Widget) -> Value {
     }
 }
 
-/// What a press on one of these names of classes writes: its number where the names are the numbers from 0 on, as in most
-/// sets; else the name, because another class may have that number.
+/// What a press on one of these names of classes writes: its number where the names are the numbers from 0 on, as in
+/// most sets; else the name, because another class may have that number.
 pub fn chosen_class(names: &[String], place: usize) -> Value {
     match names.iter().enumerate().all(|(at, name)| *name == at.to_string()) {
         true => place.into(),
