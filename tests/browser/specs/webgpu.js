@@ -1,6 +1,9 @@
 // The engine for graphics devices with a hook in its worker: it counts what is asked of WebGPU, and loses the device
 // when it is told to.
 
+import { expect } from "@playwright/test";
+import { open } from "./page.js";
+
 /**
  * Runs in the worker before the engine. Every word of the engine then carries the counts so far. Questions of the page
  * are answered between two steps, and would be counted with them; `deaf`, the engine does not hear them.
@@ -91,3 +94,10 @@ export function stretches(said, stage) {
 
 const per = (n, before, after) =>
   Object.fromEntries(Object.keys(after).map((what) => [what, (after[what] - before[what]) / n]));
+
+/** Opens the page with the hook in its graphics engine, and waits for that engine. */
+export async function onGraphics(page, options) {
+  await hooked(page, options);
+  await open(page, "./");
+  await expect(page.locator("button.badge")).toHaveText("WebGPUsoftware adapter", { timeout: 400_000 });
+}
