@@ -37,7 +37,7 @@ for (const [name, [steps, samples]] of Object.entries(TRAININGS)) {
     });
     await open(page);
     const file = readFileSync(new URL(`../../bench/${name}.toml`, import.meta.url), "utf8");
-    await load(page, file.replace(/\bn = \d+/, `n = ${samples}`));
+    await load(page, file.replace(/\bn = \d+/, `n = ${samples}`), 600_000);
     await play(page).click();
     const worker = page.workers()[0];
     const last = () => worker.evaluate(() => self.heard.at(-1)?.done ?? 0);
