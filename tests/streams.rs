@@ -128,7 +128,7 @@ fn the_same_pictures_are_forgotten_however_they_are_spelled() {
     ] {
         assert_eq!(forgotten(plain, tilted), 100.0, "{tilted}");
     }
-    // Other pictures: a network that has learned from them knows the class.
+    // A set of another size is another one, though glyphs of one draw begin with the same pictures.
     assert!(forgotten(glyphs, r#"{ id = "glyphs", n = 601, shapes = "digits", tilt = 5 }"#) < 100.0);
 }
 
@@ -189,4 +189,18 @@ fn a_reference_is_not_that_of_a_line_with_other_random_numbers() {
         ["retrained_ra", "retrained_ta", "gap"].map(|key| report.value("u2", key).unwrap())
     };
     assert_eq!(figures(last), figures(&[base, aside, rest].concat()));
+}
+
+/// Each stage is held against the line below it once: by pairs of whole lines this took half a minute.
+#[test]
+fn a_long_line_is_checked_at_once() {
+    let stage = |at: usize, from: usize| {
+        format!(r#"{{ id = "transfer.full-finetune", as = "s{at}", from = "s{from}", train = {{ epochs = 1 }} }}"#)
+    };
+    let mut stages = vec![BASE.replace("\"train.scratch\"", "\"train.scratch\", as = \"s0\"")];
+    stages.extend((1..300).map(|at| stage(at, at - 1)));
+    stages.push(stage(300, 298));
+    let (mut session, _) = session();
+    let fits = pollster::block_on(session.fits(RunSpec::read(&chain(&stages.join(","))).unwrap())).unwrap();
+    assert_eq!(fits.twins, [["s299", "s300"]]);
 }

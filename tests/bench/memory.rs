@@ -1,16 +1,16 @@
 //! `cargo bench --bench memory`: bytes that live while networks train for long. Fails where they grow. Prints one line
 //! for each network.
 
-use engine::{Boxed, Ended, Error, Gate, Host, Opened, Registry, Result, Session};
+mod watch;
+
 use mimalloc::MiMalloc;
-use spec::{Event, RunSpec, Said, Why};
+use spec::{Event, RunSpec};
 use std::alloc::{GlobalAlloc, Layout};
 use std::cell::RefCell;
 use std::fs;
 use std::path::Path;
 use std::rc::Rc;
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
-use std::time::Instant;
 
 /// The allocator of the command line, with a count. (`allocation-counter` counts for one thread, and here one thread
 /// frees what another has made.)
@@ -56,15 +56,15 @@ fn is_flat(name: &str, steps: usize, samples: u32) -> bool {
     let file = Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("tests/bench/{name}.toml"));
     let spec = RunSpec::read(&fs::read_to_string(file).expect("a run file")).expect("it can be read");
     let spec = spec.set("tasks.glyphs.n", samples.into()).expect("it has glyphs");
-    let gate = Rc::new(Gate::default());
-    let watch =
-        Rc::new(Watch { begun: now(), gate: gate.clone(), steps, heard: RefCell::new(Vec::with_capacity(WORDS)) });
-    let mut session = Session::new(Opened::cpu(Why::Default), watch.clone(), gate, Registry::shipped());
-    match pollster::block_on(session.play(1, spec, 0, None)) {
-        Ok(Ended::Cancelled(_)) => {}
-        ended => panic!("{name}: it came to an end before its steps were taken: {ended:?}"),
-    }
-    let heard = watch.heard.borrow();
+    // Steps done and bytes that live, at every word of progress.
+    let heard = Rc::new(RefCell::new(Vec::with_capacity(WORDS)));
+    let hears = heard.clone();
+    let seconds = watch::play(spec, move |said, _| {
+        let Event::Step { done, .. } = said.event else { return false };
+        hears.borrow_mut().push((done, LIVE.load(Relaxed)));
+        done >= steps
+    });
+    let heard = heard.borrow();
     // What a step works with is freed at its end or at that of the next, so that words of progress see more or less
     // of it: the least is what lives for long.
     let least = |tenth: usize| {
@@ -75,43 +75,7 @@ fn is_flat(name: &str, steps: usize, samples: u32) -> bool {
     let [early_mb, middle_mb, late_mb] = [early, middle, late].map(|bytes| bytes as f64 / 1e6);
     println!(
         "{name}: {early_mb:.3} MB live in the second tenth of {steps} steps, {middle_mb:.3} in the middle, \
-         {late_mb:.3} in the last tenth; {:.0} s",
-        watch.now()
+         {late_mb:.3} in the last tenth; {seconds:.0} s"
     );
     late <= early + GROWTH
-}
-
-/// Hears progress, and ends the run after its steps.
-struct Watch {
-    begun: Instant,
-    gate: Rc<Gate>,
-    steps: usize,
-    /// Steps done and bytes that live, at every word of progress.
-    heard: RefCell<Vec<(usize, usize)>>,
-}
-
-impl Host for Watch {
-    fn say(&self, said: Said, _buffers: Vec<Vec<u8>>) {
-        if let Event::Step { done, .. } = said.event {
-            self.heard.borrow_mut().push((done, LIVE.load(Relaxed)));
-            self.gate.cancel.set(done >= self.steps);
-        }
-    }
-    fn now(&self) -> f64 {
-        self.begun.elapsed().as_secs_f64()
-    }
-    fn turn(&self) -> Boxed<'_, ()> {
-        Box::pin(async {})
-    }
-    fn rest(&self) -> Boxed<'_, ()> {
-        Box::pin(async {})
-    }
-    fn asset<'a>(&'a self, name: &'a str) -> Boxed<'a, Result<Vec<u8>>> {
-        Box::pin(async move { Err(Error::input(name, "a benchmark reads no files")) })
-    }
-}
-
-#[allow(clippy::disallowed_methods, reason = "a benchmark's clock")]
-fn now() -> Instant {
-    Instant::now()
 }

@@ -2,15 +2,15 @@
 //! for some seconds, and divides the time between two words of progress by the steps between them. Prints one line of
 //! JSON.
 
-use engine::{Boxed, Ended, Error, Gate, Host, Opened, Registry, Result, Session};
+mod watch;
+
 use mimalloc::MiMalloc;
 use serde_json::{Map, Value, json};
-use spec::{Event, RunSpec, Said, Why};
+use spec::{Event, RunSpec};
 use std::cell::RefCell;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
-use std::time::Instant;
 
 /// As on the command line.
 #[global_allocator]
@@ -37,58 +37,24 @@ fn main() {
 }
 
 fn timed(spec: RunSpec) -> Value {
-    let gate = Rc::new(Gate::default());
     let last = spec.stage_name(spec.stages.len() - 1);
-    let watch = Rc::new(Watch { begun: now(), gate: gate.clone(), stage: Some(last), heard: RefCell::default() });
-    let mut session = Session::new(Opened::cpu(Why::Default), watch.clone(), gate, Registry::shipped());
-    match pollster::block_on(session.play(1, spec, 0, None)) {
-        Ok(Ended::Cancelled(_)) => {}
-        ended => panic!("the run came to an end before it was measured: {ended:?}"),
-    }
-    let heard = watch.heard.borrow();
+    // Seconds and steps done, at every word of progress of the stage that is measured.
+    let heard: Rc<RefCell<Vec<(f64, usize)>>> = Rc::default();
+    let hears = heard.clone();
+    watch::play(spec, move |said, now| {
+        let Event::Step { done, .. } = said.event else { return false };
+        if said.stage.as_ref() != Some(&last) {
+            return false;
+        }
+        let mut heard = hears.borrow_mut();
+        heard.push((now, done));
+        now - heard[0].0 > WARM + MEASURED
+    });
+    let heard = heard.borrow();
     let warm = heard.iter().position(|(at, _)| at - heard[0].0 >= WARM).expect("a run of some seconds");
     let step = |pair: &[(f64, usize)]| 1e3 * (pair[1].0 - pair[0].0) / (pair[1].1 - pair[0].1) as f64;
     // A restart of an attack counts from one again.
     let mut times: Vec<f64> = heard[warm..].windows(2).filter(|pair| pair[1].1 > pair[0].1).map(step).collect();
     times.sort_by(f64::total_cmp);
     json!({ "min": times[0], "median": times[times.len() / 2] })
-}
-
-/// Hears progress, and ends the run after its time.
-struct Watch {
-    begun: Instant,
-    gate: Rc<Gate>,
-    /// The one that is measured.
-    stage: Option<String>,
-    /// Seconds and steps done, at every word of progress.
-    heard: RefCell<Vec<(f64, usize)>>,
-}
-
-impl Host for Watch {
-    fn say(&self, said: Said, _buffers: Vec<Vec<u8>>) {
-        if let Event::Step { done, .. } = said.event
-            && said.stage == self.stage
-        {
-            let mut heard = self.heard.borrow_mut();
-            heard.push((self.now(), done));
-            self.gate.cancel.set(self.now() - heard[0].0 > WARM + MEASURED);
-        }
-    }
-    fn now(&self) -> f64 {
-        self.begun.elapsed().as_secs_f64()
-    }
-    fn turn(&self) -> Boxed<'_, ()> {
-        Box::pin(async {})
-    }
-    fn rest(&self) -> Boxed<'_, ()> {
-        Box::pin(async {})
-    }
-    fn asset<'a>(&'a self, name: &'a str) -> Boxed<'a, Result<Vec<u8>>> {
-        Box::pin(async move { Err(Error::input(name, "a benchmark reads no files")) })
-    }
-}
-
-#[allow(clippy::disallowed_methods, reason = "a benchmark's clock")]
-fn now() -> Instant {
-    Instant::now()
 }

@@ -15,9 +15,10 @@ pub fn foresee(registry: Registry, state: &RunState, cx: &mut Cx) -> Result {
     let (spec, is_layer) = (&state.spec, |id: &str| registry.is_layer(id));
     let mut nets = BTreeMap::from([(START.to_owned(), state.models[START].net.clone())]);
     for (index, stage) in spec.stages.iter().enumerate() {
-        let (name, task) = (spec.stage_name(index), &state.tasks[&spec.task_of(index, is_layer)]);
+        let (name, planned) = (spec.stage_name(index), &state.plan[index]);
+        let task = &state.tasks[&planned.task];
         let entry = registry.entry(&stage.id)?;
-        cx.enter(name.clone(), state.plan[index].stream.clone());
+        cx.enter(name.clone(), planned.stream.clone());
         let net = match &stage.model {
             Some(pick) => cx.net(pick, task)?,
             None => nets[&spec.parent_name(index, is_layer)].clone(),

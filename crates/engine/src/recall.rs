@@ -7,8 +7,9 @@ use kit::run::RunState;
 use kit::store::{self, Found};
 use kit::{Cx, Lease, Result};
 use serde::{Deserialize, Serialize};
-use serde_json::{Value, json};
-use spec::{Event, Row, RunSpec, Shape};
+use serde_json::json;
+use spec::{Digest, Event, Row, RunSpec, Shape};
+use std::collections::HashMap;
 use std::rc::Rc;
 
 /// What a run's [`RunState::contents`] call the device that it is played on.
@@ -193,40 +194,32 @@ impl Session {
     /// All that a stage's result depends on: the device, the run's start, the stages that lead to it, the seed, and for
     /// what has forgotten what that was. Names have no say.
     fn key(&self, index: usize, state: &RunState) -> String {
-        let spec = &state.spec;
-        let is_forgetting = |at: &usize| self.registry.entry(&spec.stages[*at].id).is_ok_and(|it| it.needs_split());
-        // A network that has forgotten depends on what, wherever it stands in the line.
-        let forgets = self.registry.line(index, spec).iter().any(is_forgetting);
+        let (spec, planned) = (&state.spec, &state.plan[index]);
         json!({
             "what": "stage",
             "contents": state.contents,
             "model": spec.model,
-            "stages": self.identities(index, state),
-            "forget": forgets.then_some((&spec.forget, spec.seeds_of_reference())),
+            "stage": planned.line,
+            "forget": planned.forgets.then_some((&spec.forget, spec.seeds_of_reference())),
             "seed": spec.seed,
         })
         .to_string()
     }
 
-    /// The stages that lead to a stage and the stage itself, each by what it is and not by its name.
-    fn identities<'a>(&self, index: usize, state: &'a RunState) -> Vec<&'a Value> {
-        self.registry.line(index, &state.spec).into_iter().map(|at| &state.plan[at].identity).collect()
-    }
-
     /// All that a run's results depend on.
     pub(crate) fn identity(&self, state: &RunState) -> String {
-        let keys: Vec<String> = (0..state.plan.len()).map(|index| self.key(index, state)).collect();
-        json!(keys).to_string()
+        let mut digest = Digest::default();
+        (0..state.plan.len()).for_each(|index| digest.write(self.key(index, state).as_bytes()));
+        digest.hex()
     }
+}
 
-    /// Pairs of stages that leave one and the same network, the earlier one first.
-    pub(crate) fn twins(&self, state: &RunState) -> Vec<[String; 2]> {
-        let spec = &state.spec;
-        let layers: Vec<usize> = spec.layers(|id| self.registry.is_layer(id)).collect();
-        let twin = |later: &usize| {
-            let is_same = |earlier: &&usize| self.identities(**earlier, state) == self.identities(*later, state);
-            layers.iter().take_while(|at| *at < later).find(is_same)
-        };
-        layers.iter().filter_map(|later| Some([spec.stage_name(*twin(later)?), spec.stage_name(*later)])).collect()
-    }
+/// Pairs of stages that leave one and the same network, the earlier one first; `is_layer` says which leave one.
+pub(crate) fn twins(state: &RunState, is_layer: impl Fn(&str) -> bool) -> Vec<[String; 2]> {
+    let mut first: HashMap<&str, usize> = HashMap::new();
+    let twin = |later: usize| {
+        let earlier = *first.entry(&state.plan[later].line).or_insert(later);
+        (earlier < later).then(|| [earlier, later].map(|at| state.spec.stage_name(at)))
+    };
+    state.spec.layers(is_layer).filter_map(twin).collect()
 }

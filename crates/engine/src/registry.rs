@@ -7,7 +7,7 @@ use kit::data::{SETS, SetEntry, forget_choices};
 use kit::run::{Makers, Planned};
 use kit::{Entry, nets};
 use serde_json::{Value, json};
-use spec::{Card, Catalogue, Control, MethodInfo, Pick, Recipe, RunSpec, Shape, VERSION, Wrong};
+use spec::{Card, Catalogue, Control, Digest, MethodInfo, Pick, Recipe, RunSpec, Shape, VERSION, Wrong};
 use std::collections::BTreeMap;
 use std::rc::Rc;
 
@@ -38,33 +38,32 @@ impl Registry {
         self.entry(id).is_ok_and(|entry| Shape::is_layer(entry.shape))
     }
 
-    /// The stages that a stage stands on, first to last, and the stage itself.
-    pub(crate) fn line(&self, index: usize, spec: &RunSpec) -> Vec<usize> {
-        let mut line = spec.ancestors(index, |id| self.is_layer(id));
-        line.reverse();
-        line.push(index);
-        line
-    }
-
     /// What is known of each stage once the data is loaded. An error if a setting is not possible.
     pub fn plan(&self, spec: &RunSpec, tasks: &IndexMap<String, Task>) -> kit::Result<Vec<Planned>> {
+        let is_layer = |id: &str| self.is_layer(id);
         let contents: BTreeMap<&str, String> = tasks.iter().map(|(name, task)| (&**name, task.content())).collect();
-        let planned = |index: usize| {
-            let (stage, task) = (&spec.stages[index], spec.task_of(index, |id| self.is_layer(id)));
-            let settings = (self.entry(&stage.id)?.settings)(&stage.id, &stage.params)?;
-            let is_first = spec.parent(index, |id| self.is_layer(id)).is_none();
+        let mut plan: Vec<Planned> = Vec::with_capacity(spec.stages.len());
+        for (index, stream) in spec.streams(is_layer).into_iter().enumerate() {
+            let (stage, task) = (&spec.stages[index], spec.task_of(index, is_layer));
+            let entry = self.entry(&stage.id)?;
+            let settings = (entry.settings)(&stage.id, &stage.params)?;
+            let below = spec.parent(index, is_layer).map(|at| &plan[at]);
             let model = match &stage.model {
                 Some(pick) => Some((net_identity(pick)?, contents.get(&*task))),
                 // Drawn as the stage's own would be, for the first task.
-                None if is_first && !spec.model.params.contains_key("weights") => {
+                None if below.is_none() && !spec.model.params.contains_key("weights") => {
                     Some((net_identity(&spec.model)?, contents.get(&*spec.first_task())))
                 }
                 None => None,
             };
             let identity = json!([stage.id, settings, model, contents.get(&*task), stage.draw]);
-            Ok(Planned { stream: spec.stream(index, |id| self.is_layer(id)), task, identity })
-        };
-        (0..spec.stages.len()).map(planned).collect()
+            let mut line = Digest::default();
+            line.write(below.map_or("", |below| &below.line).as_bytes());
+            line.write(identity.to_string().as_bytes());
+            let forgets = entry.needs_split() || below.is_some_and(|below| below.forgets);
+            plan.push(Planned { stream, task, identity, line: line.hex(), forgets });
+        }
+        Ok(plan)
     }
 
     /// Looks up by id how a method makes a net, so that a retrained reference can repeat stages.

@@ -4,7 +4,7 @@ use crate::answer::Asker;
 use crate::device::Opened;
 use crate::estimate::estimate;
 use crate::foresee::foresee;
-use crate::recall::{DEVICE, Recalled};
+use crate::recall::{DEVICE, Recalled, twins};
 use crate::{ENGINE, Registry};
 use burn::tensor::{Tensor, TensorData};
 use indexmap::IndexMap;
@@ -232,7 +232,8 @@ impl Session {
     pub async fn fits(&mut self, spec: RunSpec) -> Result<Fits> {
         let state = self.begin(0, Rc::new(spec)).await?;
         foresee(self.registry, &state, &mut self.aside(state.spec.seed))?;
-        Ok(Fits { samples: samples(&state), twins: self.twins(&state), identity: self.identity(&state) })
+        let twins = twins(&state, |id| self.registry.is_layer(id));
+        Ok(Fits { samples: samples(&state), twins, identity: self.identity(&state) })
     }
 
     /// Loads and checks data and source network of a run, and reports what they are.
@@ -436,7 +437,7 @@ impl Session {
             state.contents.insert(START.into(), print);
         }
         for (index, stage) in spec.stages.iter().enumerate() {
-            let task = &state.tasks[&spec.task_of(index, |id| self.registry.is_layer(id))];
+            let task = &state.tasks[&state.plan[index].task];
             let entry = self.registry.entry(&stage.id)?;
             entry.fits(stage, task).map_err(|error| error.of_stage(&stage.id, &spec.stage_name(index)))?;
             if entry.needs_split() {

@@ -35,7 +35,7 @@ pub const RESERVED: [&str; 7] = ["id", "as", "from", "with", "on", "model", "dra
 /// The name of a run's source network among its stages.
 pub const START: &str = "start";
 
-/// The name of the random streams from which the source network is drawn, see [`RunSpec::stream`].
+/// The name of the random streams from which the source network is drawn, see [`RunSpec::streams`].
 pub const START_STREAM: &str = "0";
 
 /// Networks that are retrained as the reference of forgetting where the run file does not say how many.
@@ -306,13 +306,16 @@ impl RunSpec {
         std::iter::successors(self.parent(index, is_layer), |&at| self.parent(at, is_layer)).collect()
     }
 
-    /// The name of the random streams of a stage: the methods of the stages below it, first to last, and its `draw`.
-    /// Its own method, settings, names and places have no say, so that methods that are compared on one network share
-    /// start, batches and noise. [`START_STREAM`] is that of a stage with nothing below it.
-    pub fn stream(&self, index: usize, is_layer: impl Fn(&str) -> bool + Copy) -> String {
-        let below = self.ancestors(index, is_layer);
-        let methods = below.iter().rev().map(|at| self.stages[*at].id.as_str());
-        methods.chain([self.stages[index].draw.to_string().as_str()]).collect::<Vec<_>>().join(" ")
+    /// The names of the random streams of each stage: the methods of the stages below it, first to last, and its
+    /// `draw`. Its own method, settings, names and places have no say, so that methods that are compared on one network
+    /// share start, batches and noise. [`START_STREAM`] is that of a stage with nothing below it.
+    pub fn streams(&self, is_layer: impl Fn(&str) -> bool + Copy) -> Vec<String> {
+        let mut below: Vec<String> = Vec::with_capacity(self.stages.len());
+        for index in 0..self.stages.len() {
+            let parent = self.parent(index, is_layer);
+            below.push(parent.map_or_else(String::new, |at| format!("{}{} ", below[at], self.stages[at].id)));
+        }
+        below.into_iter().zip(&self.stages).map(|(below, stage)| format!("{below}{}", stage.draw)).collect()
     }
 
     /// The layer that a stage is, or asks; `None` is the source network.
@@ -648,10 +651,9 @@ mod tests {
         assert_eq!(spec.ancestors(2, is_layer), [0]);
         assert_eq!([spec.layer_of(1, is_layer), spec.layer_of(2, is_layer)], [Some(0), Some(2)]);
         // What starts from one network shares its streams, whatever it is called and does.
-        let streams: Vec<_> = (0..7).map(|at| spec.stream(at, is_layer)).collect();
-        assert_eq!(streams, [crate::START_STREAM, "layer 0", "layer 0", "layer 0", "layer 0", "0", "0"]);
+        assert_eq!(spec.streams(is_layer), [crate::START_STREAM, "layer 0", "layer 0", "layer 0", "layer 0", "0", "0"]);
         let drawn = spec.set("stage.one.draw", 2.into()).unwrap();
-        assert_eq!([drawn.stream(0, is_layer), drawn.stream(1, is_layer)], ["2", "layer 0"]);
+        assert_eq!(drawn.streams(is_layer)[..2], ["2", "layer 0"]);
         assert_eq!(spec.versions(2, is_layer), [2, 3]);
         assert_eq!(spec.versions(5, is_layer), [0, 5, 6]);
         assert_eq!(spec.notes(Some(0), is_layer), [1, 4]);

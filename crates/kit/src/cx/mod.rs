@@ -79,7 +79,7 @@ pub struct Cx {
     pub device: Device,
     /// The run's seed.
     pub seed: u32,
-    /// Part of the name of each random stream, see [`RunSpec::stream`]: that of the stage, or of the stage that a
+    /// Part of the name of each random stream, see [`RunSpec::streams`]: that of the stage, or of the stage that a
     /// retraining repeats.
     pub stream: String,
     /// The ports to the outside.
@@ -316,7 +316,8 @@ impl Cx {
         }
     }
 
-    /// A fresh net for a task. Its weights depend on the run's seed and on the stage's name.
+    /// A fresh net for a task. Its weights depend on the run's seed and on the name of the stage's
+    /// streams.
     pub fn net(&self, pick: &spec::Pick, task: &Task) -> Result<Net> {
         Net::new(pick, task, &mut self.rng("net", 0, 0), &self.device)
     }

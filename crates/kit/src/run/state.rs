@@ -36,13 +36,17 @@ pub struct Made {
 /// A stage before it is played.
 #[derive(Clone, Debug)]
 pub struct Planned {
-    /// The name of its random streams, see [`RunSpec::stream`].
+    /// The name of its random streams, see [`RunSpec::streams`].
     pub stream: String,
     /// Name of the task that it works on.
     pub task: String,
     /// What its result depends on beside the stages below it, the run's start, seed and forget set: its method, its
     /// settings with those that are not written, its own network, its data and its `draw`.
     pub identity: Value,
+    /// A digest of this and of the identities of all stages below.
+    pub line: String,
+    /// Whether one of these forgets, itself included: then its result depends on what is forgotten too.
+    pub forgets: bool,
 }
 
 /// A run's data and models.
@@ -61,8 +65,8 @@ pub struct RunState {
     pub makers: Makers,
     /// What is known of each stage, in the order of the run file.
     pub plan: Vec<Planned>,
-    /// The device, and a digest of the start: what work that is kept depends on beside what the run file says. Empty
-    /// where none is kept.
+    /// The device with its instructions, and a digest of a start that a file holds: what results depend on beside what
+    /// the run file says.
     pub contents: BTreeMap<String, String>,
 }
 

@@ -16,7 +16,7 @@ use super::{
 };
 use leptos::prelude::*;
 use serde_json::Value;
-use spec::{Control, Widget};
+use spec::{Control, Source, Widget};
 
 /// A row of the settings: label, value, the slider below, and what is wrong with the value.
 #[component]
@@ -99,8 +99,11 @@ fn Input(
             let options = options.iter().map(|option| (option.as_str().into(), option.clone())).collect();
             view! { <OneOf control=control id=id value=value put=put options=options /> }.into_any()
         }
-        Widget::From { many: false, .. } => {
-            let value_of = |at: usize| chosen_class(&options, at);
+        Widget::From { source, many: false } => {
+            let value_of = |at: usize| match source {
+                Source::Class => chosen_class(&options, at),
+                Source::Layer | Source::Stage => options[at].as_str().into(),
+            };
             let options = options.iter().cloned().enumerate().map(|(at, name)| (value_of(at), name)).collect();
             view! { <OneOf control=control id=id value=value put=put options=options /> }.into_any()
         }
