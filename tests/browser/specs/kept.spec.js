@@ -270,6 +270,24 @@ for (const [why, script] of [
   });
 }
 
+test("a layer is asked while its work is being written, and is not sent to the engine that has made it", async ({ page }) => {
+  await inWorker(
+    page,
+    `const { createSyncAccessHandle } = FileSystemFileHandle.prototype;
+    FileSystemFileHandle.prototype.createSyncAccessHandle = async function (...all) {
+      await new Promise((later) => setTimeout(later, 1000));
+      return createSyncAccessHandle.apply(this, all);
+    }`,
+  );
+  await open(page);
+  await load(page, HALF);
+  await playOne(page);
+  const [saved, done] = [(await said(page, "saved"))[0].at, (await said(page, "stage_done"))[0].at];
+  expect(done - saved).toBeGreaterThan(900);
+  expect((await asked(page, "ask")).some(({ at }) => saved <= at && at < done)).toBe(true);
+  expect((await asked(page, "import")).filter(({ what }) => what === "weights")).toEqual([]);
+});
+
 test("a file that cannot be written is said once, and the run goes on", async ({ page }) => {
   await inWorker(
     page,

@@ -32,6 +32,10 @@ impl Engine {
             let run = connection.next();
             connection.running = Some(run);
             let Order { spec, first, last, paused, .. } = order;
+            // What is played takes the place of what the worker holds under these names.
+            for index in first..=last {
+                connection.held.remove(&spec.stage_name(index));
+            }
             connection.send(&Command::Run { run, spec, first, last: Some(last), paused }, &[]);
             run
         })
@@ -111,9 +115,12 @@ impl Engine {
         self.change(|connection| connection.models.insert(print, model));
     }
 
-    /// Notes that the worker holds the model of this print under a stage's name.
+    /// Notes that the worker holds the model of this print under the name of a stage that it plays, if it was not sent
+    /// another one meanwhile, which it takes when the run has ended.
     pub fn holds(self, stage: String, print: String) {
-        self.change(|connection| connection.held.insert(stage, print));
+        self.change(|connection| {
+            connection.held.entry(stage).or_insert(print);
+        });
     }
 
     /// Whether the page has a model of this print.

@@ -143,7 +143,9 @@ fn of_stage(view: View, said: Said, buffers: Vec<ArrayBuffer>) {
     let mut buffers = buffers.into_iter();
     let pixels = match (&said.event, buffers.next()) {
         (Event::Saved { .. }, Some(model)) => {
+            // The stage is done when its work is kept, which may take a while; meanwhile the page asks this model.
             run.engine.keep_model(print.clone(), model);
+            run.engine.holds(name.clone(), print.clone());
             None
         }
         (_, pixels) => pixels.map(|pixels| Float32Array::new(&pixels).to_vec()),
@@ -152,7 +154,6 @@ fn of_stage(view: View, said: Said, buffers: Vec<ArrayBuffer>) {
         Arc::make_mut(outcomes.entry(print.clone()).or_default()).take(said.event, pixels);
     });
     if done {
-        run.engine.holds(name.clone(), print.clone());
         keep(run, &name, &print);
     }
     if over {
