@@ -6,9 +6,11 @@ import { onGraphics, run, stretches } from "./webgpu.js";
 /** Milliseconds: compiling for an emulated device takes most of it. */
 const SLOW = 400_000;
 
-// A browser of its own, as Playwright gives it where an option differs: in one that had played other tests before, a
-// stretch of steps was now and then counted with one step too many.
-test.use({ headless: true });
+/**
+ * Steps of a training at which the engine tries to record a step, counted from 0, until the device has done it. A device
+ * may refuse where memory was given back meanwhile; that step has then run once in vain.
+ */
+const RECORDED = [3, 6, 12];
 
 test("a training step asks little of the graphics device", async ({ page }) => {
   await onGraphics(page, { deaf: true });
@@ -22,7 +24,9 @@ test("a training step asks little of the graphics device", async ({ page }) => {
     expect(steps.length).toBeGreaterThan(5);
     // The first steps make what the optimiser remembers, and one of them is recorded. What follows is a replay, but for
     // the rows of a new epoch: one upload, one dispatch, in one of these stretches of five steps each.
-    for (const { dispatches, submits, readbacks, buffers, bindings, writes } of steps.slice(1)) {
+    const late = 1 + Math.floor(Math.max(...RECORDED) / 5);
+    for (const { dispatches } of steps.slice(1, late)) expect(dispatches).toBeLessThanOrEqual((most * 6) / 5 + 1e-9);
+    for (const { dispatches, submits, readbacks, buffers, bindings, writes } of steps.slice(late)) {
       expect(dispatches).toBeGreaterThan(10);
       expect(dispatches).toBeLessThanOrEqual(most + 1 / 5 + 1e-9);
       expect(bindings).toBeLessThanOrEqual(1 / 5 + 1e-9);
@@ -33,8 +37,8 @@ test("a training step asks little of the graphics device", async ({ page }) => {
       // A readback submits what was queued, and its copy.
       expect(submits - 2 * readbacks).toBeLessThanOrEqual(1 + 1e-9);
     }
-    const still = steps.slice(1).filter(({ dispatches }) => dispatches <= most + 1e-9);
-    expect(still.length).toBeGreaterThan(steps.length / 2);
+    const still = steps.slice(late).filter(({ dispatches }) => dispatches <= most + 1e-9);
+    expect(still.length).toBeGreaterThanOrEqual(steps.length / 2);
     for (const { bindings, buffers, writes } of still) expect([bindings, buffers, writes]).toEqual([0, 0, 0]);
   }
 });
