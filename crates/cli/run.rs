@@ -186,6 +186,10 @@ impl Plays<'_> {
                 }
                 ended
             });
+            } else {
+                // These have no table to stand under.
+                let speaker = self.machine.speaker.borrow();
+                reports.iter().flat_map(|report| &report.warnings).for_each(|why| speaker.aside("warning", why));
             if reports.iter().any(|report| !report.rows.is_empty()) {
                 let mut report = engine::summary(&reports).expect("there is at least one seed");
                 report.spec.repeats = said;

@@ -283,12 +283,14 @@ impl Session {
             enter(index, &state, &mut cx);
             let played = self.stage(index, &mut state, &mut cx).await;
             let failed = match played.map_err(|error| error.of_stage(&stage.id, &cx.stage)) {
+        let twins = twins(&state, |id| self.registry.is_layer(id));
                 Ok((made, seconds)) => {
                     rows.extend(made.clone());
                     cx.say(Event::StageDone { rows: made, seconds });
                     continue;
                 }
                 Err(error) => error,
+            self.warn_of_twin(&twins, &cx);
             };
             self.end_early(index, &failed, &mut state, &mut cx).await?;
             early = Some(failed);
@@ -547,11 +549,7 @@ fn samples(state: &RunState) -> IndexMap<String, Samples> {
 /// Fingerprints of start, splits and the first epoch's order of the first trained stage: equal for one run file on
 /// every device.
 async fn hashes(registry: Registry, state: &RunState, cx: &Cx) -> Result<IndexMap<String, String>> {
-    let rows = |rows: &[u32]| {
-        let mut hash = Digest::default();
-        rows.iter().for_each(|row| hash.write(&row.to_le_bytes()));
-        hash.hex()
-    };
+    let rows = |rows: &[u32]| Digest::of_rows(rows).hex();
     let mut hashes = IndexMap::from([(START.to_owned(), weights::hash(&state.models[START].net).await?)]);
     for (name, task) in &state.tasks {
         hashes.insert(format!("split.{name}"), rows(&[&*task.train.rows, &*task.test.rows].concat()));

@@ -220,14 +220,12 @@ fn key(lineage: &Lineage<'_>, split: &Split, seed: u32, seeds: u32) -> String {
     let state = lineage.state;
     let planned = lineage.stages.iter().map(|at| &state.plan[*at]);
     let stages: Vec<_> = planned.map(|planned| (&planned.stream, &planned.identity)).collect();
-    let mut gone = Digest::default();
-    split.forget.rows.iter().for_each(|row| gone.write(&row.to_le_bytes()));
     json!({
         "what": "reference",
         "contents": state.contents,
         "model": state.spec.model,
         "stages": stages,
-        "forget": [gone.hex(), split.forget.set.origin],
+        "forget": [Digest::of_rows(&split.forget.rows).hex(), split.forget.set.origin],
         "seed": seed,
         "seeds": seeds,
     })

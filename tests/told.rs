@@ -1,0 +1,119 @@
+//! What the command line says of a run: one run that is written in two ways, one network that two stages leave, and
+//! each warning once.
+
+use crate::cli::{TRAIN, done, error, palimpsest, report};
+use crate::common::item;
+use kit::nets::weights;
+use serde_json::json;
+use std::fs;
+use std::process::Output;
+use tempfile::TempDir;
+
+/// A network that learns letters, is attacked, forgets and is audited.
+const LETTERS: &str = r#"
+    version = 1
+    retrain_seeds = 1
+    tasks.letters = { id = "glyphs", n = 400, classes = [0, 1, 2] }
+    model = { id = "linear" }
+    forget = { id = "class", class = 2 }
+    stage = [
+        { id = "train.scratch", as = "base", train = { epochs = 1 } },
+        { id = "attack.fgsm", as = "fool" },
+        { id = "unlearn.finetune", as = "forgot", train = { epochs = 1 } },
+        { id = "measure.mia-confidence", as = "audit", from = "base" },
+    ]
+"#;
+
+fn out(output: &Output) -> String {
+    String::from_utf8(output.stdout.clone()).unwrap()
+}
+
+#[test]
+fn one_run_in_two_spellings_is_not_played_twice() {
+    let folder = TempDir::new().unwrap();
+    done(&folder, &["run", "run.toml", "--out", "first", "--quiet", "--save", "weights"], LETTERS);
+    fs::copy(folder.path().join("first/weights/base.safetensors"), folder.path().join("copy.safetensors")).unwrap();
+    let trained = LETTERS.replace("id = \"linear\"", "id = \"linear\", weights = \"copy.safetensors\"");
+    let on = |text: &str, axis: &str| {
+        let grid = format!("grid={{{axis}}}");
+        palimpsest(&folder, &["check", "run.toml", "--set", &grid], text)
+    };
+    for axis in [
+        r#""forget.class":[2,"C"]"#,
+        r#""forget":[{"id":"class","class":1},{"id":"class","class":"B"}]"#,
+        r#""stage.fool.target":[0,"A"]"#,
+        r#""model":[{"id":"mlp"},{"id":"mlp","widths":[64]}]"#,
+        r#""stage.base.train":[{"epochs":1},{"epochs":1,"batch":64}]"#,
+    ] {
+        let output = on(LETTERS, axis);
+        assert_eq!(output.status.code(), Some(2), "{axis}: {}", out(&output));
+        assert!(error(&output).contains("are the same run"), "{axis}: {}", error(&output));
+    }
+    let output = on(&trained, r#""model.weights":["copy.safetensors","first/weights/base.safetensors"]"#);
+    assert!(error(&output).contains("are the same run"), "{}", error(&output));
+    // What differs is played.
+    for axis in [
+        r#""forget.class":[2,"B"]"#,
+        r#""forget":[{"id":"class","class":1},{"id":"random","fraction":0.2}]"#,
+        r#""stage.fool.target":[0,"B"]"#,
+        r#""model":[{"id":"mlp"},{"id":"mlp","widths":[32]}]"#,
+        r#""retrain_seeds":[1,2]"#,
+    ] {
+        let output = on(LETTERS, axis);
+        assert_eq!(output.status.code(), Some(0), "{axis}: {}", error(&output));
+    }
+}
+
+#[test]
+fn two_stages_that_leave_one_network_are_a_warning_of_the_run() {
+    let folder = TempDir::new().unwrap();
+    let twins = TRAIN.replace(
+        "stage = [{ id",
+        "stage = [{ id = \"train.scratch\", as = \"first\", train = { epochs = 2 } },
+                  { id = \"train.scratch\", as = \"other\", from = \"start\", draw = 1, train = { epochs = 2 } },
+                  { from = \"start\", id",
+    );
+    let warning = "stage.base: It leaves the same network as stage.first, with the same random numbers; `draw = 1` in \
+                   one of them makes it another.";
+    // From the store too, where both are one work.
+    for _ in 0..2 {
+        let arguments = ["run", "run.toml", "--out", "out", "--cache", "cache", "--repeats", "2"];
+        let output = done(&folder, &arguments, &twins);
+        assert_eq!(report(&folder.path().join("out/report.json")).warnings, [warning]);
+        assert_eq!(out(&output).matches("the same network").count(), 1, "{}", out(&output));
+        assert!(!error(&output).contains("the same network"), "{}", error(&output));
+    }
+    let alone = done(&folder, &["run", "run.toml", "--cache", "cache"], TRAIN);
+    assert!(!out(&alone).contains("warning"), "the store keeps no word of a twin: {}", out(&alone));
+}
+
+/// Under the tables, or where there is none beside the error.
+#[test]
+fn a_warning_is_told_once() {
+    let folder = TempDir::new().unwrap();
+    let learn = LETTERS.replacen("epochs = 1", "epochs = 100", 1);
+    done(&folder, &["run", "run.toml", "--out", "out", "--quiet", "--save", "weights"], &learn);
+    let forget = LETTERS
+        .replace("id = \"linear\"", "id = \"linear\", weights = \"out/weights/base.safetensors\"")
+        .replace("train.scratch", "transfer.full-finetune");
+    let said = "The source network already knows";
+    for arguments in [&["run", "run.toml"][..], &["run", "run.toml", "--quiet"]] {
+        let output = done(&folder, arguments, &forget);
+        let told = [out(&output), error(&output)].map(|text| text.matches(said).count());
+        assert_eq!(told, [1, 0], "{}\n{}", out(&output), error(&output));
+    }
+    // The one stage fails after its warning.
+    let items = [item("head.weight", &[10, 64], vec![3e38; 640]), item("head.bias", &[10], vec![0.0; 10])];
+    fs::write(folder.path().join("large"), weights::file(&items, &[], json!({ "format": "pt" }))).unwrap();
+    let fails = r#"
+        version = 1
+        tasks.digits = { id = "digits" }
+        model = { id = "linear", weights = "large" }
+        stage = [{ id = "attack.fgsm" }]
+    "#;
+    let output = palimpsest(&folder, &["run", "run.toml"], fails);
+    assert_eq!((output.status.code(), out(&output).as_str()), (Some(1), ""));
+    let said = error(&output);
+    assert_eq!(said.matches("warning: stage.0: The weights file does not name").count(), 1, "{said}");
+    assert!(said.contains("error: stage.0: the network's answers to 360 of 360 samples are no numbers"), "{said}");
+}
