@@ -1,7 +1,7 @@
 //! What the command line says of a run: one run that is written in two ways, one network that two stages leave, and
 //! each warning once.
 
-use crate::cli::{TRAIN, done, error, palimpsest, report};
+use crate::cli::{TRAIN, command, done, error, palimpsest, report};
 use crate::common::item;
 use kit::nets::weights;
 use serde_json::json;
@@ -116,4 +116,75 @@ fn a_warning_is_told_once() {
     let said = error(&output);
     assert_eq!(said.matches("warning: stage.0: The weights file does not name").count(), 1, "{said}");
     assert!(said.contains("error: stage.0: the network's answers to 360 of 360 samples are no numbers"), "{said}");
+}
+
+#[test]
+fn a_report_that_is_played_elsewhere_says_where_its_files_are_looked_for() {
+    let folder = TempDir::new().unwrap();
+    done(&folder, &["run", "run.toml", "--out", "first", "--quiet", "--save", "weights"], LETTERS);
+    let weights = "first/weights/base.safetensors";
+    let trained = LETTERS.replace("id = \"linear\"", &format!("id = \"linear\", weights = \"{weights}\""));
+    done(&folder, &["run", "run.toml", "--out", "second", "--quiet"], &trained);
+    fs::create_dir(folder.path().join("elsewhere")).unwrap();
+    let moved = folder.path().join("elsewhere/report.json");
+    fs::rename(folder.path().join("second/report.json"), &moved).unwrap();
+    let play = |from: &str, more: &[&str]| {
+        let mut run = command(&folder);
+        let run = run.current_dir(folder.path().join(from)).arg("check").arg(&moved).args(more);
+        run.output().unwrap()
+    };
+    let output = play("elsewhere", &[]);
+    let said = "model.weights: first/weights/base.safetensors: there is no such file beside the run file or report, \
+                none in the working folder, and no shipped weights of this name; the path of one elsewhere is given \
+                with `--set`";
+    assert!(output.status.code() == Some(2) && error(&output).contains(said), "{}", error(&output));
+    let there = format!("model.weights=../{weights}");
+    for output in [play(".", &[]), play("elsewhere", &["--set", &there])] {
+        assert_eq!(output.status.code(), Some(0), "{}", error(&output));
+    }
+    // A near name comes before the advice.
+    let output = play(".", &["--set", "model.weights=first/weights/bas.safetensors"]);
+    assert!(
+        error(&output).contains("(did you mean \"first/weights/base.safetensors\"?); the path"),
+        "{}",
+        error(&output)
+    );
+}
+
+#[test]
+fn adversarials_that_fool_nobody_are_said_to() {
+    let folder = TempDir::new().unwrap();
+    let weak = TRAIN.replace(
+        "}]",
+        "}, { id = \"attack.fgsm\", as = \"weak\", epsilon = 0.0 },
+        { id = \"attack.fgsm\", as = \"strong\", epsilon = 0.5 }]",
+    );
+    let arguments = ["run", "run.toml", "--out", "out", "--quiet", "--save", "adversarials"];
+    let said = error(&done(&folder, &arguments, &weak));
+    let note = "note: stage.weak: the attack has found none; adversarials/weak.safetensors has the inputs that it \
+                ended with";
+    assert!(said.contains(note) && !said.contains("stage.strong"), "{said}");
+    assert!(folder.path().join("out/adversarials/weak.safetensors").is_file());
+}
+
+#[test]
+fn a_device_that_is_not_there_is_answered_with_those_that_are() {
+    let folder = TempDir::new().unwrap();
+    let asked = |device: &str| {
+        let output = palimpsest(&folder, &["run", "run.toml", "--device", device], TRAIN);
+        assert_eq!(output.status.code(), Some(2), "{device}");
+        error(&output)
+    };
+    let built = engine::device::built();
+    for guess in ["gpu", "GPU", "cuda:0", "mps"] {
+        assert!(asked(guess).contains(&format!("there is no such device; this build has {built}")), "{}", asked(guess));
+    }
+    assert!(asked("webgpu").contains(&format!("\"webgpu\" is the browser's; this build has {built}")));
+    for name in ["cuda", "vulkan", "metal"].into_iter().filter(|name| !built.contains(name)) {
+        let said =
+            format!("device: this build has no \"{name}\", but {built}; `--features {name}` builds one that has it");
+        assert!(asked(name).contains(&said), "{}", asked(name));
+    }
+    let help = out(&palimpsest(&folder, &["run", "--help"], TRAIN));
+    assert!(help.contains(&format!("Where to compute: {built}")), "{help}");
 }

@@ -8,11 +8,11 @@ use crate::speaker::{Listener, Speaker};
 use crate::stop::Stop;
 use crate::store::{self, Store};
 use crate::{VERSION, file, signals, text};
-use clap::{Args, builder::PossibleValue, builder::PossibleValuesParser};
+use clap::Args;
 use engine::{Ended, Fits, Gate, Registry, Session};
 use report::{Results, view::Outcomes, view::Played};
 use serde_json::{Value, json};
-use spec::{Catalogue, FORMAT, Report, Reports, RunSpec, Said, Wrong, metric};
+use spec::{Catalogue, DeviceChoice, FORMAT, Report, Reports, RunSpec, Said, Wrong, metric};
 use std::collections::HashMap;
 use std::path::PathBuf;
 use std::rc::Rc;
@@ -52,9 +52,8 @@ pub struct Options {
     /// nothing to keep.
     #[arg(long, value_name = "TIME", value_parser = time)]
     checkpoint: Option<Duration>,
-    /// Where to compute
-    #[arg(long, value_parser = PossibleValuesParser::new(devices()))]
-    device: Option<String>,
+    #[arg(long, help = format!("Where to compute: {}", engine::device::built()), value_parser = device)]
+    device: Option<DeviceChoice>,
     /// Print events as JSON lines
     #[arg(long, conflicts_with = "quiet")]
     json: bool,
@@ -89,17 +88,10 @@ pub struct Options {
     threads: Option<u16>,
 }
 
-/// The help shows only what this program was built for; the engine says why it has no other.
-fn devices() -> Vec<PossibleValue> {
-    let hidden = |name, is_there: bool| PossibleValue::new(name).hide(!is_there);
-    vec![
-        PossibleValue::new("auto"),
-        PossibleValue::new("cpu"),
-        hidden("webgpu", false),
-        hidden("vulkan", cfg!(feature = "vulkan")),
-        hidden("metal", cfg!(feature = "metal")),
-        hidden("cuda", cfg!(feature = "cuda")),
-    ]
+/// A device by its name, for clap; the engine says which of them this program has none of.
+fn device(name: &str) -> Result<DeviceChoice, String> {
+    serde_json::from_value(name.into())
+        .map_err(|_| format!("there is no such device; this build has {}", engine::device::built()))
 }
 
 /// A point of the grid: what was set there, and the run for its first seed.
@@ -186,10 +178,6 @@ impl Plays<'_> {
                 }
                 ended
             });
-            } else {
-                // These have no table to stand under.
-                let speaker = self.machine.speaker.borrow();
-                reports.iter().flat_map(|report| &report.warnings).for_each(|why| speaker.aside("warning", why));
             if reports.iter().any(|report| !report.rows.is_empty()) {
                 let mut report = engine::summary(&reports).expect("there is at least one seed");
                 report.spec.repeats = said;
@@ -198,6 +186,10 @@ impl Plays<'_> {
                     report.unfinished.push(format!("{left} of {} runs were not played", self.runs));
                 }
                 self.done.push(Played::new(report, outcomes));
+            } else {
+                // These have no table to stand under.
+                let speaker = self.machine.speaker.borrow();
+                reports.iter().flat_map(|report| &report.warnings).for_each(|why| speaker.aside("warning", why));
             }
             ended?;
         }
@@ -331,8 +323,8 @@ impl Options {
         if let Some(repeats) = self.repeats {
             spec = spec.set("repeats", repeats.into())?;
         }
-        if let Some(device) = &self.device {
-            spec = spec.set("device", device.as_str().into())?;
+        if let Some(device) = self.device {
+            spec.device = device;
         }
         Ok(spec)
     }

@@ -5,6 +5,7 @@ use crate::device::Opened;
 use crate::estimate::estimate;
 use crate::foresee::foresee;
 use crate::recall::{DEVICE, Recalled, twins};
+use crate::registry::net_identity;
 use crate::{ENGINE, Registry};
 use burn::tensor::{Tensor, TensorData};
 use indexmap::IndexMap;
@@ -91,6 +92,10 @@ pub struct Logits {
     pub ids: Vec<u32>,
     /// Their true classes, `[n]`.
     pub labels: Vec<u16>,
+    /// `[n, channels, height, width]` of the inputs.
+    pub shape: [usize; 4],
+    /// The inputs that it was asked, in row-major order.
+    pub pixels: Vec<f32>,
     /// Number of classes of the network.
     pub classes: usize,
     /// `[n, classes]` in row-major order.
@@ -176,7 +181,10 @@ impl Session {
         let mut cx = self.aside(spec.seed);
         let values = logits(&net, &view, &mut cx).await?;
         let labels = view.rows.iter().map(|row| view.label(*row)).collect();
-        Ok(Logits { ids: view.rows.to_vec(), labels, classes: net.classes, values })
+        let [channels, height, width] = view.set.shape;
+        let shape = [view.len(), channels, height, width];
+        let pixels = view.rows.iter().flat_map(|row| view.pixels(*row)).copied().collect();
+        Ok(Logits { ids: view.rows.to_vec(), labels, shape, pixels, classes: net.classes, values })
     }
 
     /// The changed images of an attack stage of the run that was played last, in levels of eight bits inside the ball,
@@ -275,22 +283,22 @@ impl Session {
         self.restore(&mut state, first)?;
         self.adversarials.clear();
         self.warnings.borrow_mut().clear();
+        let twins = twins(&state, |id| self.registry.is_layer(id));
         let mut cx = self.cx(run, spec.seed);
         let mut rows: Vec<Row> = Vec::new();
         let mut early = None;
         for index in first..=last {
             let stage = &spec.stages[index];
             enter(index, &state, &mut cx);
+            self.warn_of_twin(&twins, &cx);
             let played = self.stage(index, &mut state, &mut cx).await;
             let failed = match played.map_err(|error| error.of_stage(&stage.id, &cx.stage)) {
-        let twins = twins(&state, |id| self.registry.is_layer(id));
                 Ok((made, seconds)) => {
                     rows.extend(made.clone());
                     cx.say(Event::StageDone { rows: made, seconds });
                     continue;
                 }
                 Err(error) => error,
-            self.warn_of_twin(&twins, &cx);
             };
             self.end_early(index, &failed, &mut state, &mut cx).await?;
             early = Some(failed);
@@ -435,7 +443,8 @@ impl Session {
         // Where it is drawn, `model` and the seed say it.
         if spec.model.params.contains_key("weights") {
             let start = &state.models[START].net;
-            let print = format!("{} {:?} {:?}", weights::hash(start).await?, start.shape, start.names);
+            let (hash, described) = (weights::hash(start).await?, net_identity(&start.pick)?);
+            let print = format!("{hash} {described} {:?} {:?}", start.shape, start.names);
             state.contents.insert(START.into(), print);
         }
         for (index, stage) in spec.stages.iter().enumerate() {
