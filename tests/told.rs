@@ -188,3 +188,31 @@ fn a_device_that_is_not_there_is_answered_with_those_that_are() {
     let help = out(&palimpsest(&folder, &["run", "--help"], TRAIN));
     assert!(help.contains(&format!("Where to compute: {built}")), "{help}");
 }
+
+#[test]
+fn a_reference_that_failed_to_train_is_said_wherever_its_figures_stand() {
+    let folder = TempDir::new().unwrap();
+    let played = |fraction: &str| {
+        let text = format!(
+            "{}\nretrain_seeds = 3\nforget = {{ id = \"random\", fraction = {fraction} }}",
+            TRAIN
+                .replace("epochs = 2", "epochs = 20")
+                .replace("}]", "}, { id = \"unlearn.finetune\", as = \"forgot\", train = { epochs = 1 } }]")
+        );
+        let output = done(&folder, &["run", "run.toml", "--out", "out"], &text);
+        (report(&folder.path().join("out/report.json")), out(&output))
+    };
+    // 65 samples stay, of which an epoch makes one step.
+    let (report, said) = played("0.95");
+    let behind = report.value("forgot", "reference_behind").unwrap();
+    let ra = |which: &str| report.value("forgot", which).unwrap();
+    assert!(behind > 10.0 && (behind - (ra("original_ra") - ra("retrained_ra"))).abs() < 1e-9, "{behind}");
+    assert!(report.warnings.len() == 1 && report.warnings[0].contains("its training has failed"), "{report:?}");
+    assert!(said.contains("[void: retraining has failed]") && said.contains("Reference behind, points"), "{said}");
+    let page = fs::read_to_string(folder.path().join("out/report.html")).unwrap();
+    assert!(page.contains("Warning: stage.forgot: The retrained network names"), "{page}");
+    assert!(page.contains("void: retraining has failed"), "{page}");
+    let (report, said) = played("0.1");
+    assert_eq!(report.value("forgot", "reference_behind"), None);
+    assert!(report.warnings.is_empty() && !said.contains("void"), "{said}");
+}
