@@ -216,3 +216,27 @@ fn a_reference_that_failed_to_train_is_said_wherever_its_figures_stand() {
     assert_eq!(report.value("forgot", "reference_behind"), None);
     assert!(report.warnings.is_empty() && !said.contains("void"), "{said}");
 }
+
+#[test]
+fn a_point_of_a_grid_says_its_values() {
+    let folder = TempDir::new().unwrap();
+    let grid = r#"grid={"model":[{"id":"mlp","widths":[8]},{"id":"linear"}],"stage.base.train.epochs":[1,2]}"#;
+    let output = done(&folder, &["run", "run.toml", "--out", "out", "--set", grid, "--set", "name=nets"], TRAIN);
+    let json = fs::read_to_string(folder.path().join("out/report.json")).unwrap();
+    let reports = serde_json::from_str::<serde_json::Value>(&json).unwrap()["reports"].take();
+    let points: Vec<_> = reports.as_array().unwrap().iter().map(|report| &report["point"]).collect();
+    let mlp = json!({ "id": "mlp", "widths": [8] });
+    assert_eq!(points.len(), 4);
+    assert_eq!(*points[1], json!({ "model": mlp, "stage.base.train.epochs": 2 }));
+    assert_eq!(*points[2], json!({ "model": { "id": "linear" }, "stage.base.train.epochs": 1 }));
+    assert_eq!(reports[1]["spec"]["name"], "nets, model=mlp(widths=[8]), stage.base.train.epochs=2");
+    assert!(out(&output).contains("\nmodel=mlp(widths=[8]), base.train.epochs=2  base"), "{}", out(&output));
+    let page = fs::read_to_string(folder.path().join("out/report.html")).unwrap();
+    let first = &page[page.find("<h1>").unwrap()..page.find("<h2").unwrap()];
+    assert!(first.contains(">model=linear, base.train.epochs=1</th>"), "{first}");
+    assert_eq!(first.matches("Samples of digits").count(), 1, "{first}");
+    // A run without a grid has the same form.
+    done(&folder, &["run", "run.toml", "--out", "out", "--quiet"], TRAIN);
+    let json = fs::read_to_string(folder.path().join("out/report.json")).unwrap();
+    assert_eq!(serde_json::from_str::<serde_json::Value>(&json).unwrap()["reports"][0]["point"], json!({}));
+}

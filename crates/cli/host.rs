@@ -135,8 +135,8 @@ fn find(name: &str, folder: &Path) -> Result<Vec<u8>> {
         .or_else(|| near_file(name, Path::new("")));
     let hint = near.map_or_else(String::new, |near| format!(" (did you mean \"{near}\"?)"));
     let why = format!(
-        "there is no such file beside the run file or report, none in the working folder, and no shipped weights of this \
-         name{hint}; the path of one elsewhere is given with `--set`"
+        "there is no such file beside the run file or report, none in the working folder, and no shipped weights of \
+         this name{hint}; the path of one elsewhere is given with `--set`"
     );
     Err(Error::input(text::plain(name), why))
 }

@@ -19,7 +19,9 @@ use kit::nets::weights::{self, AdapterFiles};
 use kit::run::{AttackStage, Made, Reference, RunState};
 use kit::{Error, Result, Store};
 use serde_json::{Map, Value, json};
-use spec::{Cause, Digest, Event, Import, Kind, Report, Row, RunSpec, START, START_STREAM, Said, Samples, Wrong};
+use spec::{
+    Cause, Digest, Event, Import, Kind, Point, Report, Row, RunSpec, START, START_STREAM, Said, Samples, Wrong,
+};
 use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::rc::Rc;
@@ -181,10 +183,8 @@ impl Session {
         let mut cx = self.aside(spec.seed);
         let values = logits(&net, &view, &mut cx).await?;
         let labels = view.rows.iter().map(|row| view.label(*row)).collect();
-        let [channels, height, width] = view.set.shape;
-        let shape = [view.len(), channels, height, width];
         let pixels = view.rows.iter().flat_map(|row| view.pixels(*row)).copied().collect();
-        Ok(Logits { ids: view.rows.to_vec(), labels, shape, pixels, classes: net.classes, values })
+        Ok(Logits { ids: view.rows.to_vec(), labels, shape: view.shape(), pixels, classes: net.classes, values })
     }
 
     /// The changed images of an attack stage of the run that was played last, in levels of eight bits inside the ball,
@@ -310,6 +310,7 @@ impl Session {
         let report = Box::new(Report {
             format: spec::FORMAT,
             spec: (*spec).clone(),
+            point: Point::new(),
             engine: ENGINE.into(),
             device: self.opened.name.into(),
             seed: spec.seed,
@@ -521,13 +522,12 @@ impl Adversarials {
 
 impl From<AttackStage> for Adversarials {
     fn from(AttackStage { ball, view, done }: AttackStage) -> Self {
-        let [channels, height, width] = view.set.shape;
         Self {
             ball,
             view: view.clone(),
             ids: view.rows.to_vec(),
             labels: view.rows.iter().map(|row| view.label(*row)).collect(),
-            shape: [view.len(), channels, height, width],
+            shape: view.shape(),
             pixels: done.pixels,
         }
     }

@@ -273,8 +273,8 @@ fn behind(before: Four, references: &[Four], cx: &Cx) -> Option<f64> {
     let (original, retrained) = (original?, mean(&retrained).value);
     let behind = Some(original - retrained).filter(|behind| *behind > BEHIND)?;
     let message = format!(
-        "The retrained network names {retrained:.1} % of what stays, and the original {original:.1} %: its training has \
-         failed, so it is no reference. Other settings of the stages that train may help, or another seed."
+        "The retrained network names {retrained:.1} % of what stays, and the original {original:.1} %: its training \
+         has failed, so it is no reference. Other settings of the stages that train may help, or another seed."
     );
     cx.say(Event::Warning { message });
     Some(behind)
