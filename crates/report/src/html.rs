@@ -70,8 +70,8 @@ pub fn html(runs: &[Played], catalogue: &Catalogue) -> String {
     page.into_string().chars().map(shown).chain(['\n']).collect()
 }
 
-/// Seeds, device, engine and time, and what to know before trusting the figures. Several runs stand in a table, and what
-/// is said of more than one of them stands once.
+/// Seeds, device, engine and time, and what to know before trusting the figures. Several runs stand in a table, and
+/// what is said of more than one of them stands once.
 fn about(reports: &[Report], called: &[String]) -> Markup {
     let mut list = Table::new(3, ["Run", "Seeds", "Device", "Time, s"]);
     for (report, called) in reports.iter().zip(called) {
@@ -289,7 +289,7 @@ mod tests {
             Played::new(report, Default::default())
         });
         let page = html(&points, &catalogue());
-        // A short list opens the page; what is true of all stands once, and nothing before the tables is a wall of text.
+        // A short list opens the page, and what is true of all stands once.
         let first = &page[page.find("<h1>").unwrap()..page.find("<h2").unwrap()];
         assert!(first.contains(">before.epsilon=0.1</th>") && first.contains(">before.epsilon=0.2</th>"), "{first}");
         assert_eq!((first.matches("Warning: a word").count(), first.matches("Samples of digits").count()), (1, 1));
