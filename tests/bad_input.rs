@@ -520,3 +520,44 @@ fn opened(bytes: &[u8]) -> Result<(), String> {
     let pick: Pick = serde_json::from_value(json!({ "id": "linear" })).unwrap();
     weights::open("w", bytes, &pick, [3, 1, 1], &device()).map(drop).map_err(|error| error.to_string())
 }
+
+/// What a network that answers with no numbers is told for, by every method that trains a given one: no learning rate
+/// helps.
+#[test]
+fn a_start_whose_answers_are_no_numbers_is_named() {
+    let bytes = |value: f32| {
+        let items = [item("head.weight", &[10, 64], vec![value; 640]), item("head.bias", &[10], vec![-value; 10])];
+        weights::file(&items, &[], json!({ "format": "pt" }))
+    };
+    let trainers = engine::entries().filter(|entry| entry.make.is_some() && entry.id != "train.scratch");
+    let mut tried = Vec::new();
+    for (entry, every) in trainers.flat_map(|entry| [(entry, json!(0)), (entry, json!(5))]) {
+        let mut stage = (entry.tiny)();
+        stage["id"] = entry.id.into();
+        let spec = json!({
+            "version": 1,
+            "every": every,
+            "tasks": { "it": { "id": "digits" } },
+            "model": { "id": "linear", "weights": "theirs" },
+            "stage": [stage],
+        });
+        let (mut session, heard) = session();
+        session.import("theirs", Import::Source, bytes(3e38)).unwrap();
+        let ended = pollster::block_on(session.play(1, RunSpec::read(&spec.to_string()).unwrap(), 0, None)).unwrap();
+        let Ended::Failed(report, _) = ended else { panic!("{}: it trained", entry.id) };
+        let said =
+            "the loss is not finite before anything is learned: the network that it starts from has weights that";
+        assert!(report.unfinished[0].contains(said), "{}: {:?}", entry.id, report.unfinished);
+        let cures = heard
+            .said
+            .borrow()
+            .iter()
+            .filter(|(said, _)| matches!(said.event, Event::Failed { cure: Some(_), .. }))
+            .count();
+        assert_eq!(cures, 0, "{}", entry.id);
+        tried.push(entry.id);
+    }
+    for id in ["transfer.linear-probe", "transfer.full-finetune", "peft.lora", "peft.bitfit", "defend.pgd-at"] {
+        assert_eq!(tried.iter().filter(|tried| **tried == id).count(), 2, "{id}");
+    }
+}

@@ -90,6 +90,37 @@ fn names_of_strangers_are_short_and_printable() {
     }
 }
 
+/// Of two tensors or descriptions with one name, serde would take the last in silence.
+#[test]
+fn a_name_that_stands_twice_in_a_weights_file_is_refused() {
+    let file = |header: String, floats: usize| {
+        [&(header.len() as u64).to_le_bytes(), header.as_bytes(), &vec![0; 4 * floats]].concat()
+    };
+    let tensor = |shape: &str, from: usize, to: usize| {
+        format!(r#"{{"dtype":"F32","shape":{shape},"data_offsets":[{},{}]}}"#, 4 * from, 4 * to)
+    };
+    let (weight, bias) = (tensor("[2,3]", 0, 6), tensor("[2]", 6, 8));
+    let both = format!(r#""head.weight":{weight},"head.bias":{bias}"#);
+    assert!(opened(&file(format!("{{{both}}}"), 8)).is_ok());
+    let about = r#"{\"net\":{\"id\":\"linear\"},\"shape\":[3,1,1],\"classes\":2,\"classes\":2}"#;
+    let long = "x".repeat(5000);
+    for (header, floats, said) in [
+        (format!(r#"{{"head.bias":{bias},{both}}}"#), 8, "the name \"head.bias\" stands twice in its header"),
+        (format!(r#"{{{both},"head.bias":{}}}"#, tensor("[2]", 8, 10)), 10, "the name \"head.bias\" stands twice"),
+        (format!(r#"{{{both},"\u0068ead.bias":{bias}}}"#), 8, "the name \"head.bias\" stands twice"),
+        (format!(r#"{{"__metadata__":{{"a":"1","a":"2"}},{both}}}"#), 8, "the name \"a\" stands twice"),
+        (format!(r#"{{"{long}":{bias},"{long}":{bias},{both}}}"#), 8, "…\" stands twice"),
+        (
+            format!(r#"{{"__metadata__":{{"palimpsest":"{about}"}},{both}}}"#),
+            8,
+            "the key \"classes\" stands twice in its description of the network",
+        ),
+    ] {
+        let error = opened(&file(header, floats)).unwrap_err();
+        assert!(error.contains(said) && error.len() < 300, "{error}");
+    }
+}
+
 #[test]
 fn weights_of_types_that_are_not_read_are_refused() {
     for (dtype, size) in [("I32", 4), ("U8", 1), ("F8_E4M3", 1), ("BOOL", 1)] {

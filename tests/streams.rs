@@ -69,8 +69,8 @@ fn another_draw_is_another_network() {
     // Two of them are one, which is said.
     let folder = TempDir::new().unwrap();
     let said = String::from_utf8(done(&folder, &["check", "run.toml"], &text).stdout).unwrap();
-    let sentence = "stage.same leaves the same network as stage.first, with the same random numbers; `draw = 1` in one \
-                    of them makes it another.";
+    let sentence = "stage.same: It leaves the same network as stage.first, with the same random numbers; `draw = 1` \
+                    in one of them makes it another.";
     assert_eq!(said.matches("leaves the same network").count(), 1, "{said}");
     assert!(said.contains(sentence) && said.contains("draw=2"), "{said}");
     let wrong = palimpsest(&folder, &["check", "run.toml"], &text.replace("draw = 2", "draw = -1"));

@@ -20,4 +20,5 @@ mod store;
 mod stored;
 mod streams;
 mod tidy;
+mod told;
 mod toy_set;

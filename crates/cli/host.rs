@@ -129,10 +129,15 @@ fn find(name: &str, folder: &Path) -> Result<Vec<u8>> {
         return read(path);
     }
     let known: Vec<String> = WEIGHTS.files().filter_map(|file| stem(file.path())).collect();
-    let near = nearest(name, known.iter().map(String::as_str)).map(str::to_owned).or_else(|| near_file(name, folder));
-    let hint = near.map_or_else(String::new, |near| format!("; did you mean \"{near}\"?"));
-    let why =
-        format!("there is no such file beside the run file, none here, and no shipped weights of this name{hint}");
+    let near = nearest(name, known.iter().map(String::as_str))
+        .map(str::to_owned)
+        .or_else(|| near_file(name, folder))
+        .or_else(|| near_file(name, Path::new("")));
+    let hint = near.map_or_else(String::new, |near| format!(" (did you mean \"{near}\"?)"));
+    let why = format!(
+        "there is no such file beside the run file or report, none in the working folder, and no shipped weights of \
+         this name{hint}; the path of one elsewhere is given with `--set`"
+    );
     Err(Error::input(text::plain(name), why))
 }
 

@@ -8,11 +8,11 @@ use crate::speaker::{Listener, Speaker};
 use crate::stop::Stop;
 use crate::store::{self, Store};
 use crate::{VERSION, file, signals, text};
-use clap::{Args, builder::PossibleValue, builder::PossibleValuesParser};
+use clap::Args;
 use engine::{Ended, Fits, Gate, Registry, Session};
 use report::{Results, view::Outcomes, view::Played};
 use serde_json::{Value, json};
-use spec::{Catalogue, FORMAT, Report, Reports, RunSpec, Said, Wrong, metric};
+use spec::{Catalogue, DeviceChoice, FORMAT, GridRun, Report, Reports, RunSpec, Said, Wrong, metric};
 use std::collections::HashMap;
 use std::path::PathBuf;
 use std::rc::Rc;
@@ -52,9 +52,8 @@ pub struct Options {
     /// nothing to keep.
     #[arg(long, value_name = "TIME", value_parser = time)]
     checkpoint: Option<Duration>,
-    /// Where to compute
-    #[arg(long, value_parser = PossibleValuesParser::new(devices()))]
-    device: Option<String>,
+    #[arg(long, help = format!("Where to compute: {}", engine::device::built()), value_parser = device)]
+    device: Option<DeviceChoice>,
     /// Print events as JSON lines
     #[arg(long, conflicts_with = "quiet")]
     json: bool,
@@ -89,23 +88,22 @@ pub struct Options {
     threads: Option<u16>,
 }
 
-/// The help shows only what this program was built for; the engine says why it has no other.
-fn devices() -> Vec<PossibleValue> {
-    let hidden = |name, is_there: bool| PossibleValue::new(name).hide(!is_there);
-    vec![
-        PossibleValue::new("auto"),
-        PossibleValue::new("cpu"),
-        hidden("webgpu", false),
-        hidden("vulkan", cfg!(feature = "vulkan")),
-        hidden("metal", cfg!(feature = "metal")),
-        hidden("cuda", cfg!(feature = "cuda")),
-    ]
+/// A device by its name, for clap; the engine says which of them this program has none of.
+fn device(name: &str) -> Result<DeviceChoice, String> {
+    serde_json::from_value(name.into())
+        .map_err(|_| format!("there is no such device; this build has {}", engine::device::built()))
 }
 
 /// A point of the grid: what was set there, and the run for its first seed.
 pub struct Point {
-    label: String,
+    values: spec::Point,
     pub spec: RunSpec,
+}
+
+impl Point {
+    fn name(&self) -> String {
+        spec::point_name(&self.values)
+    }
 }
 
 pub fn run(options: &Options) -> Result<(), Stop> {
@@ -137,12 +135,12 @@ pub fn run(options: &Options) -> Result<(), Stop> {
 
 /// What every point is found to be, in their order. An error if one of them cannot be played, or if two are one run.
 pub fn fit(session: &mut Session, points: &[Point]) -> Result<Vec<Fits>, Stop> {
-    let (mut all, mut labels) = (Vec::new(), HashMap::new());
+    let (mut all, mut names) = (Vec::new(), HashMap::new());
     for point in points {
         let fits = pollster::block_on(session.fits(point.spec.clone()))?;
         signals::came().map_or(Ok(()), |signal| Err(Stop::Signal(signal)))?;
-        if let Some(same) = labels.insert(fits.identity.clone(), &point.label) {
-            let why = format!("\"{same}\" and \"{}\" are the same run: no stage depends on what differs", point.label);
+        if let Some(same) = names.insert(fits.identity.clone(), point.name()) {
+            let why = format!("\"{same}\" and \"{}\" are the same run: no stage depends on what differs", point.name());
             return Err(Wrong::new("grid", why).into());
         }
         all.push(fits);
@@ -189,11 +187,16 @@ impl Plays<'_> {
             if reports.iter().any(|report| !report.rows.is_empty()) {
                 let mut report = engine::summary(&reports).expect("there is at least one seed");
                 report.spec.repeats = said;
+                report.point.clone_from(&point.values);
                 if ended.is_err() && (self.number as usize) < self.runs {
                     let left = self.runs - self.number as usize;
                     report.unfinished.push(format!("{left} of {} runs were not played", self.runs));
                 }
                 self.done.push(Played::new(report, outcomes));
+            } else {
+                // These have no table to stand under.
+                let speaker = self.machine.speaker.borrow();
+                reports.iter().flat_map(|report| &report.warnings).for_each(|why| speaker.aside("warning", why));
             }
             ended?;
         }
@@ -327,8 +330,8 @@ impl Options {
         if let Some(repeats) = self.repeats {
             spec = spec.set("repeats", repeats.into())?;
         }
-        if let Some(device) = &self.device {
-            spec = spec.set("device", device.as_str().into())?;
+        if let Some(device) = self.device {
+            spec.device = device;
         }
         Ok(spec)
     }
@@ -374,21 +377,23 @@ pub fn points(spec: &RunSpec) -> Result<Vec<Point>, Stop> {
     if runs.is_none_or(|runs| runs > MOST_RUNS) {
         return Err(Wrong::new("grid", format!("these are more than {MOST_RUNS} runs; give fewer values")).into());
     }
-    let point = |(label, run): (String, RunSpec)| {
+    let point = |GridRun { point, run }: GridRun| {
         engine::check(&run)?;
+        let label = spec::point_name(&point);
         let name = match (run.name.is_empty(), label.is_empty()) {
             (_, true) => run.name.clone(),
-            (true, false) => label.clone(),
+            (true, false) => label,
             (false, false) => format!("{}, {label}", run.name),
         };
-        Ok(Point { label, spec: RunSpec { name, repeats: None, ..run } })
+        Ok(Point { values: point, spec: RunSpec { name, repeats: None, ..run } })
     };
     spec.grid_runs()?.into_iter().map(point).collect()
 }
 
 fn heading(number: u32, of: usize, point: &Point, seed: u32) -> String {
-    let comma = if point.label.is_empty() { "" } else { ", " };
-    text::plain(&format!("Run {number} of {of}: {}{comma}seed {seed}", point.label))
+    let name = point.name();
+    let comma = if name.is_empty() { "" } else { ", " };
+    text::plain(&format!("Run {number} of {of}: {name}{comma}seed {seed}"))
 }
 
 /// `report.json`: a [`Reports`], with the unit of every figure.

@@ -14,7 +14,7 @@ pub enum Save {
     Adversarials,
     /// Rows of the splits and of the forget set
     Indices,
-    /// Logits of networks on their test split, with labels and ids
+    /// Logits of networks on their test split, with inputs, labels and ids
     Logits,
     /// Networks as PyTorch loads them, adapters as PEFT does
     Weights,
@@ -73,9 +73,11 @@ pub fn save(
             }
         }
         if is_network && wanted.contains(&Save::Logits) {
-            let Logits { ids, labels, classes, values } = pollster::block_on(session.logits(spec, index))?;
+            let Logits { ids, labels, shape, pixels, classes, values } =
+                pollster::block_on(session.logits(spec, index))?;
             let values = ("logits", Dtype::F32, vec![ids.len(), classes], bytes(&values));
-            let bytes = samples_file(vec![values], &labels, &ids)?;
+            let inputs = ("x", Dtype::F32, shape.to_vec(), bytes(&pixels));
+            let bytes = samples_file(vec![values, inputs], &labels, &ids)?;
             to.write(saved, &format!("logits/{file}.safetensors"), &bytes)?;
         }
         if let Some(left) = session.adversarials.get(&name).filter(|_| wanted.contains(&Save::Adversarials)) {
@@ -92,7 +94,14 @@ pub fn save(
                 None => {}
             }
             let bytes = samples_file(tensors, &left.labels, &left.ids)?;
-            to.write(saved, &format!("adversarials/{file}.safetensors"), &bytes)?;
+            let path = format!("adversarials/{file}.safetensors");
+            to.write(saved, &path, &bytes)?;
+            let speaker = machine.speaker.borrow();
+            let fooled = speaker.outcomes.get(&name).and_then(|outcome| outcome.figure("asr_correct"));
+            if fooled.is_none_or(|share| share == 0.0) {
+                let why = format!("stage.{name}: the attack has found none; {path} has the inputs that it ended with");
+                speaker.aside("note", &why);
+            }
         }
     }
     Ok(())

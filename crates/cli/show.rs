@@ -24,10 +24,7 @@ pub fn check(of: &RunFile) -> Result<(), Stop> {
     let twins: IndexSet<[String; 2]> = fits.iter().flat_map(|fits| fits.twins.clone()).collect();
     let mut plan = plan(&spec, &fits[0].samples, points.len(), &catalogue);
     for [earlier, later] in twins {
-        plan.push_str(&format!(
-            "\nstage.{later} leaves the same network as stage.{earlier}, with the same random numbers; `draw = 1` in \
-             one of them makes it another.\n"
-        ));
+        plan.push_str(&format!("\nstage.{later}: {}\n", engine::twin_warning(&earlier)));
     }
     let plan: String = plan.lines().map(|line| text::plain(line) + "\n").collect();
     Ok(text::print(&plan)?)

@@ -124,7 +124,8 @@ impl Speaker {
                 self.log(said.stage.as_deref().unwrap_or_default(), *done, *of);
             }
             Event::Note { message } if self.listener == Listener::Person => self.aside("note", message),
-            Event::Warning { message } if self.listener != Listener::Program => self.aside("warning", message),
+            // They stand under the tables, beside the figures that they are about.
+            Event::Warning { .. } => {}
             Event::Failed { cure, .. } => {
                 self.bar.finish_and_clear();
                 let stage = said.stage.as_deref().unwrap_or_default();

@@ -1,7 +1,7 @@
 """Loads a network that the product wrote into its twin in nets.py, strictly: load.py MODEL
 
---adapter FOLDER puts a LoRA adapter that the product wrote on top, as PEFT does. --logits FILE names a file of inputs
-`x` and the product's answers to them, `logits`; the largest difference is printed last.
+--adapter FOLDER puts a LoRA adapter that the product wrote on top, as PEFT does. --logits FILE names a file that
+`--save logits` wrote: inputs `x` and the product's answers to them, `logits`. The largest difference is printed last.
 """
 
 import argparse

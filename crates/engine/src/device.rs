@@ -59,6 +59,22 @@ pub fn threads(number: Option<usize>) {
     ops::threads(number);
 }
 
+/// The graphics device of this native build.
+const GRAPHICS: Option<&str> = if cfg!(feature = "cuda") {
+    Some("cuda")
+} else if cfg!(feature = "vulkan") {
+    Some("vulkan")
+} else if cfg!(feature = "metal") {
+    Some("metal")
+} else {
+    None
+};
+
+/// What this native build can be asked for: "auto or cpu".
+pub fn built() -> String {
+    GRAPHICS.map_or_else(|| "auto or cpu".into(), |graphics| format!("auto, cpu or {graphics}"))
+}
+
 /// Opens the device that was asked for. `auto` is the CPU unless this build has a graphics backend.
 pub async fn open(choice: DeviceChoice) -> Result<Opened> {
     match choice {
@@ -71,9 +87,15 @@ pub async fn open(choice: DeviceChoice) -> Result<Opened> {
             Some(opened) if opened.name == name(wanted) => Ok(Opened { why: Why::Chosen, ..opened }),
             _ => {
                 let name = name(wanted);
+                let built = built();
                 let why = match wanted {
-                    DeviceChoice::Webgpu => "\"webgpu\" is the browser's; here \"cpu\" is always there".into(),
-                    _ => format!("this build has no device \"{name}\"; build with `--features {name}`, or use \"cpu\""),
+                    DeviceChoice::Webgpu => format!("\"webgpu\" is the browser's; this build has {built}"),
+                    _ if GRAPHICS == Some(name) => {
+                        format!("no device \"{name}\" can be opened here; \"cpu\" is always there")
+                    }
+                    _ => {
+                        format!("this build has no \"{name}\", but {built}; `--features {name}` builds one that has it")
+                    }
                 };
                 Err(Error::input("device", why))
             }

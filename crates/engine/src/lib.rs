@@ -19,6 +19,7 @@ pub use kit::foreign::foreign;
 pub use kit::host::{Boxed, Gate, Host, Lease, Store};
 pub use kit::{Error, Result};
 pub use methods::cards;
+pub use recall::twin_warning;
 pub use registry::Registry;
 pub use session::{Adversarials, Ended, Exported, Fits, Logits, Session};
 pub use summary::summary;

@@ -8,7 +8,7 @@ use kit::store::{self, Found};
 use kit::{Cx, Lease, Result};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
-use spec::{Digest, Event, Row, RunSpec, Shape};
+use spec::{Digest, Event, Row, RunSpec, Said, Shape};
 use std::collections::HashMap;
 use std::rc::Rc;
 
@@ -56,6 +56,7 @@ impl Session {
         let spec = Rc::new(spec);
         let mut state = self.begin(run, spec.clone()).await?;
         let mut cx = self.cx(run, spec.seed);
+        let twins = twins(&state, |id| self.registry.is_layer(id));
         for &index in stages.iter().filter(|index| **index < spec.stages.len()) {
             let kept = store::recall::<Told>(&self.key(index, &state), &cx).await;
             let Some((told, files)) = kept else { continue };
@@ -63,6 +64,7 @@ impl Session {
                 continue;
             }
             enter(index, &state, &mut cx);
+            self.warn_of_twin(&twins, &cx);
             if let Some((rows, seconds)) = self.say_again(index, told, files, &mut state, &cx) {
                 cx.say(Event::StageDone { rows, seconds });
             }
@@ -191,16 +193,25 @@ impl Session {
         Some((rows.collect(), told.seconds))
     }
 
-    /// All that a stage's result depends on: the device, the run's start, the stages that lead to it, the seed, and for
-    /// what has forgotten what that was. Names have no say.
+    /// Warns if the stage that begins is the later one of a pair. It is not kept with the stage's work: another run may
+    /// have only one of them.
+    pub(crate) fn warn_of_twin(&self, twins: &[[String; 2]], cx: &Cx) {
+        if let Some([earlier, _]) = twins.iter().find(|[_, later]| *later == cx.stage) {
+            let event = Event::Warning { message: twin_warning(earlier) };
+            self.host.say(Said { run: cx.run, stage: Some(cx.stage.clone()), event }, Vec::new());
+        }
+    }
+
+    /// All that a stage's result depends on: the device, the run's start, the stages that lead to it with what they
+    /// forget, the seed, and where it forgets how many networks are retrained. Names have no say, and no more has the
+    /// way in which a run file writes a value.
     fn key(&self, index: usize, state: &RunState) -> String {
         let (spec, planned) = (&state.spec, &state.plan[index]);
         json!({
             "what": "stage",
             "contents": state.contents,
-            "model": spec.model,
             "stage": planned.line,
-            "forget": planned.forgets.then_some((&spec.forget, spec.seeds_of_reference())),
+            "retrained": self.registry.is_forgetter(&spec.stages[index].id).then_some(spec.seeds_of_reference()),
             "seed": spec.seed,
         })
         .to_string()
@@ -212,6 +223,14 @@ impl Session {
         (0..state.plan.len()).for_each(|index| digest.write(self.key(index, state).as_bytes()));
         digest.hex()
     }
+}
+
+/// What a stage is warned of that leaves the network which an earlier one has left.
+pub fn twin_warning(earlier: &str) -> String {
+    format!(
+        "It leaves the same network as stage.{earlier}, with the same random numbers; `draw = 1` in one of them makes \
+         it another."
+    )
 }
 
 /// Pairs of stages that leave one and the same network, the earlier one first; `is_layer` says which leave one.

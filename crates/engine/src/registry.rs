@@ -3,7 +3,7 @@
 use crate::catalogue::{digits_sample, families, sources};
 use indexmap::IndexMap;
 use kit::data::Task;
-use kit::data::{SETS, SetEntry, forget_choices};
+use kit::data::{SETS, SetEntry, forget_choices, forget_rows};
 use kit::run::{Makers, Planned};
 use kit::{Entry, nets};
 use serde_json::{Value, json};
@@ -38,15 +38,27 @@ impl Registry {
         self.entry(id).is_ok_and(|entry| Shape::is_layer(entry.shape))
     }
 
+    /// Whether stages with this id are compared with retrained networks.
+    pub fn is_forgetter(&self, id: &str) -> bool {
+        self.entry(id).is_ok_and(|entry| entry.shape == Shape::Unlearn)
+    }
+
     /// What is known of each stage once the data is loaded. An error if a setting is not possible.
     pub fn plan(&self, spec: &RunSpec, tasks: &IndexMap<String, Task>) -> kit::Result<Vec<Planned>> {
         let is_layer = |id: &str| self.is_layer(id);
         let contents: BTreeMap<&str, String> = tasks.iter().map(|(name, task)| (&**name, task.content())).collect();
+        let mut forgotten: BTreeMap<String, String> = BTreeMap::new();
         let mut plan: Vec<Planned> = Vec::with_capacity(spec.stages.len());
         for (index, stream) in spec.streams(is_layer).into_iter().enumerate() {
             let (stage, task) = (&spec.stages[index], spec.task_of(index, is_layer));
             let entry = self.entry(&stage.id)?;
-            let settings = (entry.settings)(&stage.id, &stage.params)?;
+            let settings = entry.settled(&stage.params, &tasks[&task]);
+            let settings = settings.map_err(|error| error.of_stage(&stage.id, &spec.stage_name(index)))?;
+            if let Some(forget) = spec.forget.as_ref().filter(|_| entry.needs_split() && !forgotten.contains_key(&task))
+            {
+                let rows = forget_rows(forget, &tasks[&task], spec.seed)?;
+                forgotten.insert(task.clone(), Digest::of_rows(&rows).hex());
+            }
             let below = spec.parent(index, is_layer).map(|at| &plan[at]);
             let model = match &stage.model {
                 Some(pick) => Some((net_identity(pick)?, contents.get(&*task))),
@@ -56,12 +68,12 @@ impl Registry {
                 }
                 None => None,
             };
-            let identity = json!([stage.id, settings, model, contents.get(&*task), stage.draw]);
+            let gone = forgotten.get(&task).filter(|_| entry.needs_split());
+            let identity = json!([stage.id, settings, model, contents.get(&*task), gone, stage.draw]);
             let mut line = Digest::default();
             line.write(below.map_or("", |below| &below.line).as_bytes());
             line.write(identity.to_string().as_bytes());
-            let forgets = entry.needs_split() || below.is_some_and(|below| below.forgets);
-            plan.push(Planned { stream, task, identity, line: line.hex(), forgets });
+            plan.push(Planned { stream, task, identity, line: line.hex() });
         }
         Ok(plan)
     }
@@ -145,7 +157,7 @@ impl Registry {
 }
 
 /// A network's description with the settings that are not written.
-fn net_identity(pick: &Pick) -> Result<Value, Wrong> {
+pub(crate) fn net_identity(pick: &Pick) -> Result<Value, Wrong> {
     let controls = (nets::find("model", &pick.id)?.choice)().controls;
     let value = |control: &Control| pick.params.get(&control.key).unwrap_or(&control.default).clone();
     Ok(json!([pick.id, controls.iter().map(value).collect::<Vec<_>>()]))

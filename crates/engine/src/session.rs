@@ -5,6 +5,7 @@ use crate::device::Opened;
 use crate::estimate::estimate;
 use crate::foresee::foresee;
 use crate::recall::{DEVICE, Recalled, twins};
+use crate::registry::net_identity;
 use crate::{ENGINE, Registry};
 use burn::tensor::{Tensor, TensorData};
 use indexmap::IndexMap;
@@ -18,7 +19,9 @@ use kit::nets::weights::{self, AdapterFiles};
 use kit::run::{AttackStage, Made, Reference, RunState};
 use kit::{Error, Result, Store};
 use serde_json::{Map, Value, json};
-use spec::{Cause, Digest, Event, Import, Kind, Report, Row, RunSpec, START, START_STREAM, Said, Samples, Wrong};
+use spec::{
+    Cause, Digest, Event, Import, Kind, Point, Report, Row, RunSpec, START, START_STREAM, Said, Samples, Wrong,
+};
 use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::rc::Rc;
@@ -91,6 +94,10 @@ pub struct Logits {
     pub ids: Vec<u32>,
     /// Their true classes, `[n]`.
     pub labels: Vec<u16>,
+    /// `[n, channels, height, width]` of the inputs.
+    pub shape: [usize; 4],
+    /// The inputs that it was asked, in row-major order.
+    pub pixels: Vec<f32>,
     /// Number of classes of the network.
     pub classes: usize,
     /// `[n, classes]` in row-major order.
@@ -176,7 +183,8 @@ impl Session {
         let mut cx = self.aside(spec.seed);
         let values = logits(&net, &view, &mut cx).await?;
         let labels = view.rows.iter().map(|row| view.label(*row)).collect();
-        Ok(Logits { ids: view.rows.to_vec(), labels, classes: net.classes, values })
+        let pixels = view.rows.iter().flat_map(|row| view.pixels(*row)).copied().collect();
+        Ok(Logits { ids: view.rows.to_vec(), labels, shape: view.shape(), pixels, classes: net.classes, values })
     }
 
     /// The changed images of an attack stage of the run that was played last, in levels of eight bits inside the ball,
@@ -275,12 +283,14 @@ impl Session {
         self.restore(&mut state, first)?;
         self.adversarials.clear();
         self.warnings.borrow_mut().clear();
+        let twins = twins(&state, |id| self.registry.is_layer(id));
         let mut cx = self.cx(run, spec.seed);
         let mut rows: Vec<Row> = Vec::new();
         let mut early = None;
         for index in first..=last {
             let stage = &spec.stages[index];
             enter(index, &state, &mut cx);
+            self.warn_of_twin(&twins, &cx);
             let played = self.stage(index, &mut state, &mut cx).await;
             let failed = match played.map_err(|error| error.of_stage(&stage.id, &cx.stage)) {
                 Ok((made, seconds)) => {
@@ -300,6 +310,7 @@ impl Session {
         let report = Box::new(Report {
             format: spec::FORMAT,
             spec: (*spec).clone(),
+            point: Point::new(),
             engine: ENGINE.into(),
             device: self.opened.name.into(),
             seed: spec.seed,
@@ -433,7 +444,8 @@ impl Session {
         // Where it is drawn, `model` and the seed say it.
         if spec.model.params.contains_key("weights") {
             let start = &state.models[START].net;
-            let print = format!("{} {:?} {:?}", weights::hash(start).await?, start.shape, start.names);
+            let (hash, described) = (weights::hash(start).await?, net_identity(&start.pick)?);
+            let print = format!("{hash} {described} {:?} {:?}", start.shape, start.names);
             state.contents.insert(START.into(), print);
         }
         for (index, stage) in spec.stages.iter().enumerate() {
@@ -510,13 +522,12 @@ impl Adversarials {
 
 impl From<AttackStage> for Adversarials {
     fn from(AttackStage { ball, view, done }: AttackStage) -> Self {
-        let [channels, height, width] = view.set.shape;
         Self {
             ball,
             view: view.clone(),
             ids: view.rows.to_vec(),
             labels: view.rows.iter().map(|row| view.label(*row)).collect(),
-            shape: [view.len(), channels, height, width],
+            shape: view.shape(),
             pixels: done.pixels,
         }
     }
@@ -547,11 +558,7 @@ fn samples(state: &RunState) -> IndexMap<String, Samples> {
 /// Fingerprints of start, splits and the first epoch's order of the first trained stage: equal for one run file on
 /// every device.
 async fn hashes(registry: Registry, state: &RunState, cx: &Cx) -> Result<IndexMap<String, String>> {
-    let rows = |rows: &[u32]| {
-        let mut hash = Digest::default();
-        rows.iter().for_each(|row| hash.write(&row.to_le_bytes()));
-        hash.hex()
-    };
+    let rows = |rows: &[u32]| Digest::of_rows(rows).hex();
     let mut hashes = IndexMap::from([(START.to_owned(), weights::hash(&state.models[START].net).await?)]);
     for (name, task) in &state.tasks {
         hashes.insert(format!("split.{name}"), rows(&[&*task.train.rows, &*task.test.rows].concat()));

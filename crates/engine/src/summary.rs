@@ -105,6 +105,7 @@ mod tests {
         Report {
             format: spec::FORMAT,
             spec,
+            point: Default::default(),
             engine,
             device,
             seed,

@@ -14,12 +14,18 @@ pub enum Error {
     /// The input is wrong: what is wrong with it, and what would be right.
     #[error("{0}")]
     Input(#[from] Wrong),
-    /// The training loss became infinite or NaN.
+    /// The training loss became infinite or NaN, at a step after the first one.
     #[error("the loss is not finite at step {step}")]
     Diverged {
         /// The step whose loss it was, counted from zero.
         step: usize,
     },
+    /// The loss of the first step is infinite or NaN, before any weight was changed.
+    #[error(
+        "the loss is not finite before anything is learned: the network that it starts from has weights that are no \
+         numbers, or too large"
+    )]
+    BadStart,
     /// A network answers samples with no number.
     #[error(
         "the network's answers to {samples} of {of} samples are no numbers: its weights are too large, or its file is \
@@ -79,7 +85,7 @@ impl Error {
     pub const fn cause(&self) -> Option<Cause> {
         Some(match self {
             Self::Cancelled => return None,
-            Self::Input(_) | Self::NoNumbers { .. } => Cause::Input,
+            Self::Input(_) | Self::NoNumbers { .. } | Self::BadStart => Cause::Input,
             Self::Diverged { .. } => Cause::Diverged,
             Self::DeviceLost(_) => Cause::Lost,
             Self::Adapter(_) => Cause::Adapter,

@@ -6,9 +6,10 @@ use crate::{
     chart::GapPlane,
     figure,
     scene::{SANS, TOKENS},
-    table::{SPREAD, glossary, samples, title},
+    table::{SPREAD, called, glossary, samples, title},
     view::Played,
 };
+use indexmap::IndexMap;
 use maud::{Markup, PreEscaped, html};
 use spec::{Catalogue, MethodInfo, Report};
 
@@ -25,7 +26,7 @@ pub fn html(runs: &[Played], catalogue: &Catalogue) -> String {
         [_] => "A run".into(),
         _ => format!("{} runs", runs.len()),
     };
-    let results = Results::new(&reports, catalogue);
+    let (results, called) = (Results::new(&reports, catalogue), called(&reports));
     let page = html! {
         (PreEscaped("<!doctype html>"))
         html lang="en" {
@@ -39,7 +40,7 @@ pub fn html(runs: &[Played], catalogue: &Catalogue) -> String {
             body {
                 main {
                     h1 { (name) }
-                    @for played in runs { (about(&played.report, runs.len() > 1)) }
+                    (about(&reports, &called))
                     @for (family, figures) in results.tables() {
                         h2 class="family" { (family) }
                         div class="wide" { (table(&figures)) }
@@ -50,8 +51,8 @@ pub fn html(runs: &[Played], catalogue: &Catalogue) -> String {
                         }
                         "report.json has the value of each seed, and the 95 % interval of each share of one seed."
                     }
-                    @for (at, played) in runs.iter().enumerate() {
-                        @if runs.len() > 1 { h2 { (run_name(&played.report, at)) } }
+                    @for (played, called) in runs.iter().zip(&called) {
+                        @if runs.len() > 1 { h2 { (called) } }
                         (stages(played, catalogue))
                     }
                     h2 { "What the figures mean" }
@@ -69,29 +70,51 @@ pub fn html(runs: &[Played], catalogue: &Catalogue) -> String {
     page.into_string().chars().map(shown).chain(['\n']).collect()
 }
 
-fn run_name(report: &Report, at: usize) -> String {
-    let name = &report.spec.name;
-    if name.is_empty() { format!("Run {}", at + 1) } else { name.clone() }
+/// Seeds, device, engine and time, and what to know before trusting the figures. Several runs stand in a table, and
+/// what is said of more than one of them stands once.
+fn about(reports: &[Report], called: &[String]) -> Markup {
+    let mut list = Table::new(3, ["Run", "Seeds", "Device", "Time, s"]);
+    for (report, called) in reports.iter().zip(called) {
+        let device = format!("{}, engine {}", spec::device_name(&report.device), report.engine);
+        list.rows.push(vec![called.clone(), seeds(report), device, figure::fixed(report.seconds, 1)]);
+    }
+    let samples = |report: &Report| -> Vec<String> {
+        report.samples.iter().map(|(task, of)| format!("Samples of {task}: {}.", samples(of))).collect()
+    };
+    let warnings = |report: &Report| report.warnings.iter().map(|why| format!("Warning: {why}")).collect();
+    let unfinished = |report: &Report| report.unfinished.iter().map(|why| format!("Not finished: {why}.")).collect();
+    let lines = [once(reports, called, samples), once(reports, called, warnings), once(reports, called, unfinished)];
+    html! {
+        @if let [report] = reports { p class="about" { (facts(report)) } } @else { div class="wide" { (table(&list)) } }
+        @for line in lines.iter().flatten() { p class="about" { (line) } }
+    }
 }
 
-/// Seeds, device, engine and time, and what to know before trusting the figures.
-fn about(report: &Report, many: bool) -> Markup {
-    let name = if many && !report.spec.name.is_empty() { format!("{}: ", report.spec.name) } else { String::new() };
-    html! {
-        p class="about" { (name) (facts(report)) }
-        @for (task, of) in &report.samples { p class="about" { (name) "Samples of " (task) ": " (samples(of)) "." } }
-        @for warning in &report.warnings { p class="about" { (name) "Warning: " (warning) } }
-        @for why in &report.unfinished { p class="about" { (name) "Not finished: " (why) "." } }
+/// What is said of some runs, each line once; before it the runs, where it is not said of all.
+fn once(reports: &[Report], called: &[String], said: impl Fn(&Report) -> Vec<String>) -> Vec<String> {
+    let mut lines: IndexMap<String, Vec<&str>> = IndexMap::new();
+    for (report, called) in reports.iter().zip(called) {
+        said(report).into_iter().for_each(|line| lines.entry(line).or_default().push(called));
+    }
+    let line = |(line, of): (String, Vec<&str>)| match of.len() < reports.len() {
+        true => format!("{}: {line}", of.join("; ")),
+        false => line,
+    };
+    lines.into_iter().map(line).collect()
+}
+
+/// "1, 2, 3"
+fn seeds(report: &Report) -> String {
+    match &report.played_seeds[..] {
+        [] => report.seed.to_string(),
+        seeds => seeds.iter().map(u32::to_string).collect::<Vec<_>>().join(", "),
     }
 }
 
 /// "seeds 1, 2, 3, CPU, engine 0.1.0, 12.3 s"
 fn facts(report: &Report) -> String {
-    let seeds: Vec<String> = match &report.played_seeds[..] {
-        [] => vec![report.seed.to_string()],
-        seeds => seeds.iter().map(u32::to_string).collect(),
-    };
-    let seeds = if seeds.len() == 1 { format!("seed {}", seeds[0]) } else { format!("seeds {}", seeds.join(", ")) };
+    let many = if report.played_seeds.len() > 1 { "seeds" } else { "seed" };
+    let seeds = format!("{many} {}", seeds(report));
     let seconds = figure::fixed(report.seconds, 1);
     format!("{seeds}, {}, engine {}, {seconds} s", spec::device_name(&report.device), report.engine)
 }
@@ -261,10 +284,22 @@ mod tests {
         let points = ["0.1", "0.2"].map(|value| {
             let mut report = sample();
             report.spec.name = format!("attacks, stage.before.epsilon={value}");
+            report.point.insert("stage.before.epsilon".into(), serde_json::from_str(value).unwrap());
+            report.warnings.push("a word".into());
             Played::new(report, Default::default())
         });
         let page = html(&points, &catalogue());
-        assert!(page.contains(">before.epsilon=0.1</th>"));
+        // A short list opens the page, and what is true of all stands once.
+        let first = &page[page.find("<h1>").unwrap()..page.find("<h2").unwrap()];
+        assert!(first.contains(">before.epsilon=0.1</th>") && first.contains(">before.epsilon=0.2</th>"), "{first}");
+        assert_eq!((first.matches("Warning: a word").count(), first.matches("Samples of digits").count()), (1, 1));
+        assert!(!first.contains("attacks, stage.before") && !first.contains("before.epsilon=0.1: "), "{first}");
+        assert_eq!(page.matches(">before.epsilon=0.1</h2>").count(), 1);
+        // What is true of one names it.
+        let [one, mut other] = points;
+        other.report.warnings.push("another word".into());
+        let page = html(&[one, other], &catalogue());
+        assert!(page.contains("before.epsilon=0.2: Warning: another word"));
     }
 
     #[test]

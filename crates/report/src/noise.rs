@@ -24,6 +24,8 @@ pub enum Noise {
     Unknown(usize),
     /// The network that the reference was retrained from had seen what is forgotten, so it is no reference.
     Void,
+    /// Retraining has failed: the reference lies far below the original network on what stays.
+    Failed,
 }
 
 /// The distance of one measure from the retrained network, in points.
@@ -69,6 +71,9 @@ impl Noise {
         if rows.iter().any(|row| row.key == "start_knows") {
             return Some(Self::Void);
         }
+        if rows.iter().any(|row| row.key == "reference_behind") {
+            return Some(Self::Failed);
+        }
         let [ua, ra, ..] = all;
         if !all.iter().all(Distance::is_known) {
             return Some(Self::Unknown(all.iter().map(|distance| distance.seeds).min().unwrap_or(0)));
@@ -88,6 +93,11 @@ impl Noise {
             Self::Void => {
                 "The source network reads more than half of it, so a network retrained from it has seen it".into()
             }
+            Self::Failed => {
+                "The retrained network lies more than ten points below the original on what stays, of which both have \
+                 learned"
+                    .into()
+            }
             Self::Inside | Self::Edge | Self::Beyond => "UA, RA, TA and MIA, each against the standard deviation of \
                  retraining: inside where all are within two and the point lies in the disc of the plane, at the edge \
                  where all are within three"
@@ -102,6 +112,7 @@ impl Noise {
             Self::Edge => "at the edge of the noise".into(),
             Self::Beyond => "beyond the noise of retraining".into(),
             Self::Void => "void: the start had seen it".into(),
+            Self::Failed => "void: retraining has failed".into(),
             Self::Unknown(1) => "noise unknown (1 retrained network)".into(),
             Self::Unknown(nets) => ["noise unknown (", &nets.to_string(), " retrained networks)"].concat(),
         }
@@ -143,6 +154,14 @@ mod tests {
         rows.push(Row::share("salun", "start_knows", 97.0, 36));
         let noise = Noise::of(&rows).unwrap();
         assert_eq!((noise, noise.pill().unwrap().words.as_str()), (Noise::Void, "void: the start had seen it"));
+    }
+
+    #[test]
+    fn a_reference_that_failed_to_train_judges_nothing() {
+        let mut rows = rows(&sample(), "salun");
+        rows.push(Row::new("salun", "reference_behind", 31.0));
+        let noise = Noise::of(&rows).unwrap();
+        assert_eq!((noise, noise.pill().unwrap().words.as_str()), (Noise::Failed, "void: retraining has failed"));
     }
 
     fn noise(key: &str, value: f64, seeds: usize) -> Option<Noise> {

@@ -216,6 +216,7 @@ pub(crate) mod tests {
         Report {
             format: spec::FORMAT,
             spec,
+            point: Default::default(),
             engine: "0.1.0".into(),
             device: "cpu".into(),
             seed: 1,

@@ -2,7 +2,7 @@
 
 use crate::{RunView, figure};
 use serde_json::{Map, Value, json};
-use spec::{Catalogue, Direction, Metric, Report, Row, Samples, metric};
+use spec::{Catalogue, Direction, Metric, Report, Row, Samples, metric, point_name};
 use std::borrow::Cow;
 
 /// A head and rows of texts; the first `left` columns are words, the others figures.
@@ -62,6 +62,8 @@ pub struct Results {
 pub struct TableLine {
     /// The run's name, else its place in the list, from 1.
     pub run: String,
+    /// What it is called beside the others, see [`called`].
+    pub called: String,
     /// The stage's `as`, else its index.
     pub stage: String,
     /// Id of the stage's method.
@@ -82,6 +84,20 @@ pub struct TableLine {
     pub rows: Vec<Row>,
 }
 
+/// What each of some runs is called beside the others: by the values that a grid has set in it, where all are points of
+/// grids, else by its name, or its place in the list, from 1.
+pub(crate) fn called(reports: &[Report]) -> Vec<String> {
+    let are_points = reports.iter().all(|report| !report.point.is_empty());
+    // Most keys are a stage's.
+    let of_stage = |key: &str| key.strip_prefix("stage.").unwrap_or(key).to_owned();
+    let of = |(at, report): (usize, &Report)| match are_points {
+        true => point_name(&report.point.iter().map(|(key, value)| (of_stage(key), value.clone())).collect()),
+        false if report.spec.name.is_empty() => (at + 1).to_string(),
+        false => report.spec.name.clone(),
+    };
+    reports.iter().enumerate().map(of).collect()
+}
+
 /// Of which network a line's figures are.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum What {
@@ -97,7 +113,7 @@ impl Results {
     /// The figures of these reports; titles and families come from the catalogue.
     pub fn new(reports: &[Report], catalogue: &Catalogue) -> Self {
         let mut lines: Vec<TableLine> = Vec::new();
-        for (at, report) in reports.iter().enumerate() {
+        for (at, (report, called)) in reports.iter().zip(called(reports)).enumerate() {
             let name = &report.spec.name;
             let run = if name.is_empty() { (at + 1).to_string() } else { name.clone() };
             let first = lines.len();
@@ -113,6 +129,7 @@ impl Results {
                     }
                     lines.push(TableLine {
                         run: run.clone(),
+                        called: called.clone(),
                         stage: name.clone(),
                         id: stage.id.clone(),
                         title: match what {
@@ -169,7 +186,6 @@ impl Results {
     /// As [`Self::table`], with a column for the run if `many`.
     fn with_runs(&self, many: bool) -> Table {
         let mut table = Table::new(2 + usize::from(many), many.then_some("Run"));
-        let shared = self.shared_name();
         table.head.extend(["Stage".into(), "Method".into()]);
         table.head.extend(self.keys.iter().map(|key| match metric(key) {
             Some(metric) if metric.unit.is_empty() => metric.label.into(),
@@ -179,24 +195,13 @@ impl Results {
         for line in &self.lines {
             let mut cells = Vec::with_capacity(table.head.len());
             if many {
-                cells.push(line.run[shared..].into());
+                cells.push(line.called.clone());
             }
             cells.extend([line.stage.clone(), line.title.clone()]);
             cells.extend(self.keys.iter().map(|key| line.get(key).map_or(String::new(), figure::cell)));
             table.rows.push(cells);
         }
         table
-    }
-
-    /// How much of their names the points of one grid share: `attacks, stage.` of `attacks, stage.fooled.epsilon=0.1`.
-    fn shared_name(&self) -> usize {
-        let Some(first) = self.lines.first().map(|line| line.run.as_str()) else { return 0 };
-        let is_shared = |length: &usize| {
-            self.lines.iter().all(|line| line.run.len() > *length && line.run.starts_with(&first[..*length]))
-        };
-        // Where a stage's setting begins; a name may have commas.
-        let end = ", stage.";
-        first.find(end).map(|at| at + end.len()).filter(is_shared).unwrap_or(0)
     }
 
     /// For programs: full precision, the keys as they are, beside each key its spread over seeds and number of samples.

@@ -9,6 +9,13 @@ impl Default for Digest {
 }
 
 impl Digest {
+    /// The digest of rows of a set, in their order.
+    pub fn of_rows(rows: &[u32]) -> Self {
+        let mut digest = Self::default();
+        rows.iter().for_each(|row| digest.write(&row.to_le_bytes()));
+        digest
+    }
+
     /// Adds one piece; where pieces end counts, so that `ab` and `c` differ from `a` and `bc`.
     pub fn write(&mut self, bytes: &[u8]) {
         for byte in bytes.iter().chain(&[0xff]) {

@@ -1,3 +1,4 @@
+use crate::Point;
 use crate::outline::{self, Outline};
 use crate::strict::{self, Room};
 use crate::{Answer, Answers, RunSpec, Wrong};
@@ -306,6 +307,9 @@ pub struct Report {
     pub format: u32,
     /// The run file that was played.
     pub spec: RunSpec,
+    /// The values that the grid of the run file has set in `spec`, by their keys; empty where there is no grid.
+    #[serde(default)]
+    pub point: Point,
     /// Version of the engine that played it.
     pub engine: String,
     /// Device that it ran on: `cpu`, `webgpu`, `vulkan`, `metal` or `cuda`.

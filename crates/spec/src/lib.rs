@@ -29,6 +29,7 @@ pub use control::{Control, Setting, Source, Widget, check_all};
 pub use digest::Digest;
 pub use event::{Cause, Event, FORMAT, Report, Reports, Row, Said, Samples, Why};
 pub use facts::{Adjective, CLASSES, DataFacts, FamilyInfo, Noun, SourceFacts};
+pub use grid::{GridRun, Point, point_name};
 pub use metric::{Direction, METRICS, Metric, changed_pixels, interval, metric};
 pub use run::{DeviceChoice, Pick, RESERVED, RunSpec, SEEDS, START, START_STREAM, Stage, VERSION, device_name, short};
 pub use shown::{SHOWN, first_of_each_class};

@@ -123,6 +123,14 @@ pub const METRICS: &[Metric] = &[
         "forward passes that the attack asked of the network, mean over samples",
     ),
     m("ra", "RA", "%", Near, "accuracy on what was kept"),
+    m(
+        "reference_behind",
+        "Reference behind",
+        "points",
+        Neither,
+        "how far RA of the retrained network lies below RA before; given above 10 points, where retraining has failed, \
+         which voids the comparison",
+    ),
     m("retrained_mia", "Retrained MIA", "%", Near, "MIA of a network that never saw the forget set"),
     m("retrained_ra", "Retrained RA", "%", Near, "RA of a network that never saw the forget set"),
     m("retrained_rte", "Retrained time", "s", Down, "time to retrain once without the forget set"),

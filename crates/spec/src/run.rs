@@ -677,7 +677,8 @@ mod tests {
         spec.grid.insert("stage.1.epsilon".into(), vec![0.1.into(), 0.2.into(), 0.3.into()]);
         let runs = spec.grid_runs().unwrap();
         assert_eq!(runs.len(), 6);
-        assert_eq!(runs[5].0, "seed=2, stage.1.epsilon=0.3");
+        assert_eq!(crate::point_name(&runs[5].point), "seed=2, stage.1.epsilon=0.3");
+        assert_eq!((runs[5].run.seed, runs[5].run.stages[1].params["epsilon"].as_f64()), (2, Some(0.3)));
     }
 
     #[test]

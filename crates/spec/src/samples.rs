@@ -159,6 +159,7 @@ fn report() -> Report {
         unfinished: vec!["stage.base: it was stopped".into()],
         format: FORMAT,
         spec: spec(),
+        point: [(text(), 1.into())].into(),
         engine: text(),
         device: text(),
         seed: u32::MAX,

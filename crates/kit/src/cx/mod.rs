@@ -281,7 +281,7 @@ impl Cx {
         let values = self.read(waiting.on_device.clone()).await?;
         for loss in waiting.losses(&values) {
             if !loss.value.is_finite() {
-                return Err(Error::Diverged { step: loss.step });
+                return Err(if loss.step == 0 { Error::BadStart } else { Error::Diverged { step: loss.step } });
             }
             self.say(Event::Scalar { series: "loss".into(), step: loss.step, value: loss.value, n: None });
         }

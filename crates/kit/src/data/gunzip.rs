@@ -1,11 +1,16 @@
 //! gzip with a limit on what comes out, because the file may come from anyone.
 
-use flate2::bufread::MultiGzDecoder;
+use flate2::bufread::GzDecoder;
 use std::io::{Error, ErrorKind, Read, Result};
 
-/// Unpacks a gzip file of any number of members. Each member's checksum is verified at its end.
+/// The first two bytes of a member.
+pub(super) const MAGIC: [u8; 2] = [0x1f, 0x8b];
+
+/// Unpacks a gzip file of any number of members, one after the other. Each member's checksum is verified at its end;
+/// other bytes after the last one are an error.
 pub struct Gunzip<'a> {
-    stream: MultiGzDecoder<&'a [u8]>,
+    /// The member that is read.
+    member: GzDecoder<&'a [u8]>,
     limit: usize,
     /// Bytes that may still come out.
     left: usize,
@@ -14,16 +19,28 @@ pub struct Gunzip<'a> {
 impl<'a> Gunzip<'a> {
     /// A file from which at most `limit` bytes may come out; more is an error.
     pub fn new(bytes: &'a [u8], limit: usize) -> Self {
-        Self { stream: MultiGzDecoder::new(bytes), limit, left: limit }
+        Self { member: GzDecoder::new(bytes), limit, left: limit }
     }
 }
 
 impl Read for Gunzip<'_> {
     fn read(&mut self, into: &mut [u8]) -> Result<usize> {
-        let n = self.stream.read(into).map_err(|error| match error.kind() {
-            ErrorKind::UnexpectedEof => error,
-            _ => Error::new(ErrorKind::InvalidData, error),
-        })?;
+        let n = loop {
+            let n = self.member.read(into).map_err(|error| match error.kind() {
+                ErrorKind::UnexpectedEof => error,
+                _ => Error::new(ErrorKind::InvalidData, error),
+            })?;
+            let rest = *self.member.get_ref();
+            if n > 0 || into.is_empty() || rest.is_empty() {
+                break n;
+            }
+            // A member that is cut within these two is told as cut.
+            if !MAGIC.starts_with(&rest[..rest.len().min(MAGIC.len())]) {
+                let many = if rest.len() == 1 { "another byte follows" } else { "other bytes follow" };
+                return Err(Error::new(ErrorKind::InvalidData, format!("{many} the end of its compressed data")));
+            }
+            self.member = GzDecoder::new(rest);
+        };
         self.left = self.left.checked_sub(n).ok_or_else(|| {
             Error::new(
                 ErrorKind::InvalidData,
@@ -90,7 +107,19 @@ mod tests {
         let packed = [member(b"one "), member(b""), member(b"two")].concat();
         assert_eq!(unpacked(&packed).unwrap(), b"one two");
         assert!(unpacked(&packed[..packed.len() - 1]).is_err());
-        assert!(unpacked(&[&packed[..], b"rubbish"].concat()).is_err());
+        // However short what follows is, and zeros too.
+        for (rest, many) in
+            [(&b"rubbish"[..], "other bytes follow"), (b"\n", "another byte follows"), (&[0; 512], "other")]
+        {
+            let error = unpacked(&[&packed[..], rest].concat()).unwrap_err();
+            assert_eq!(error.kind(), ErrorKind::InvalidData);
+            assert!(error.to_string().starts_with(many), "{error}");
+        }
+        // The first bytes of a further member, which is cut off.
+        for cut in 1..10 {
+            let error = unpacked(&[&packed[..], &packed[..cut]].concat()).unwrap_err();
+            assert_eq!(error.kind(), ErrorKind::UnexpectedEof, "{cut}: {error}");
+        }
     }
 
     #[test]

@@ -328,6 +328,11 @@ mod tests {
             (idx(&[1 << 15, 1 << 10, 1], &[]), "too short"),
             (gzip(&idx(&[1 << 15, 1 << 10, 1], &[])), "too short"),
             (vec![0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff], "cannot be unpacked"),
+            ([gzip(&images), vec![10]].concat(), "another byte follows the end of its compressed data"),
+            ([gzip(&images), b"</html>".to_vec()].concat(), "other bytes follow the end of its compressed data"),
+            ([gzip(&images), vec![0; 512]].concat(), "other bytes follow the end of its compressed data"),
+            ([gzip(&images), gzip(&[3])].concat(), "goes on"),
+            ([gzip(&images[..20]), gzip(&images[20..])[..9].to_vec()].concat(), "may be cut off"),
         ] {
             let said = said(&bytes, &labels);
             assert!(said.contains(text), "{text}: {said}");

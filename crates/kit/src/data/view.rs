@@ -91,6 +91,12 @@ impl View {
         self.rows.len()
     }
 
+    /// `[n, channels, height, width]` of its inputs.
+    pub fn shape(&self) -> [usize; 4] {
+        let [channels, height, width] = self.set.shape;
+        [self.len(), channels, height, width]
+    }
+
     /// Whether the view has no sample.
     pub fn is_empty(&self) -> bool {
         self.rows.is_empty()

@@ -1,5 +1,6 @@
 //! Networks: one file and one line in `nets!` for each architecture.
 
+mod doubled;
 mod entry;
 pub mod layers;
 mod net;

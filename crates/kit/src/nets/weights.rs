@@ -8,6 +8,7 @@
 //! Numbers of 16 and 64 bits become `f32`. What PyTorch puts before every name of a wrapped network is taken off.
 
 use super::Net;
+use super::doubled::doubled;
 use super::layers::{Layer, LowRank, LowRankConv, Norm, Statistics};
 use crate::error::{Error, Result};
 use crate::foreign::foreign;
@@ -316,6 +317,10 @@ impl<'a> Tensors<'a> {
         if header > HEADER && header < bytes.len() as u64 {
             return Err(wrong(format!("its header has {header} bytes; at most {HEADER} are read")));
         }
+        let header = usize::try_from(header).ok().and_then(|size| bytes.get(8..)?.get(..size));
+        if let Some(name) = header.and_then(doubled) {
+            return Err(wrong(format!("the name {} stands twice in its header", quoted(&name))));
+        }
         let broken = |error: safetensors::SafeTensorError| {
             wrong(format!("not a whole safetensors file ({})", cut(&error.to_string(), 200)))
         };
@@ -324,6 +329,10 @@ impl<'a> Tensors<'a> {
         let about = metadata.metadata().as_ref().and_then(|map| map.get("palimpsest"));
         if let Some(size) = about.map(String::len).filter(|size| *size > ABOUT) {
             let why = format!("its description of the network has {size} bytes; at most {ABOUT} are read");
+            return Err(Error::input(what, why));
+        }
+        if let Some(name) = about.and_then(|text| doubled(text.as_bytes())) {
+            let why = format!("the key {} stands twice in its description of the network", quoted(&name));
             return Err(Error::input(what, why));
         }
         let about = about.map(|text| serde_json::from_str(text)).transpose().map_err(|error| {

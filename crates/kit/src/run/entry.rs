@@ -184,6 +184,19 @@ impl Entry {
             }
         }
     }
+
+    /// All settings, as these parameters change them on this task: the same for all ways to write them. The class that
+    /// an attack aims at is its place among the task's.
+    ///
+    /// # Errors
+    /// As [`Entry::settings`] and [`Self::aims`].
+    pub fn settled(&self, params: &Map<String, Value>, task: &Task) -> Result<Value> {
+        let mut settings = (self.settings)(self.id, params)?;
+        if let Some(place) = self.aims(params, task)? {
+            settings["target"] = place.into();
+        }
+        Ok(settings)
+    }
 }
 
 /// The settings of a config without those that are fixed for this method.

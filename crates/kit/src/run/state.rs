@@ -40,13 +40,11 @@ pub struct Planned {
     pub stream: String,
     /// Name of the task that it works on.
     pub task: String,
-    /// What its result depends on beside the stages below it, the run's start, seed and forget set: its method, its
-    /// settings with those that are not written, its own network, its data and its `draw`.
+    /// What its result depends on beside the stages below it, the run's start and seed: its method, its settings with
+    /// those that are not written, its own network, its data, which samples it forgets, and its `draw`.
     pub identity: Value,
     /// A digest of this and of the identities of all stages below.
     pub line: String,
-    /// Whether one of these forgets, itself included: then its result depends on what is forgotten too.
-    pub forgets: bool,
 }
 
 /// A run's data and models.

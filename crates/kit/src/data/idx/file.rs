@@ -1,6 +1,6 @@
 //! One IDX file: its header, then its values.
 
-use crate::data::gunzip::Gunzip;
+use crate::data::gunzip::{Gunzip, MAGIC};
 use crate::foreign::{HEAD, foreign};
 use spec::Wrong;
 use std::io::{Cursor, ErrorKind, Read};
@@ -57,7 +57,7 @@ pub(super) struct File<'a> {
 impl<'a> File<'a> {
     /// Reads the header of a file, plain or gzip. `key` is the setting that names it.
     pub fn open(key: &'static str, bytes: &'a [u8]) -> Result<Self> {
-        let packed = bytes.starts_with(&[0x1f, 0x8b]);
+        let packed = bytes.starts_with(&MAGIC);
         let mut reader: Box<dyn Read + 'a> =
             if packed { Box::new(Gunzip::new(bytes, HEADER + 8 * LIMIT)) } else { Box::new(bytes) };
         let wrong = |why: String| Wrong::new(key, why);

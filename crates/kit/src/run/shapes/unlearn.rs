@@ -133,6 +133,7 @@ fn run<'a, M: Unlearn>(
         let mut rows = measured(&cx.stage, &tested);
         rows.extend(figures(&cx.stage, &split, after, before, &references));
         rows.extend(known.map(|known| Row::share(&cx.stage, "start_knows", known, split.forget.len())));
+        rows.extend(behind(before, &references, cx).map(|behind| Row::new(&cx.stage, "reference_behind", behind)));
         rows.push(Row::new(&cx.stage, "rte", seconds));
         rows.push(Row::new(&cx.stage, "rte_steps", steps as f64));
         let Mean { value, deviation: spread } = mean(&reference.seconds);
@@ -220,14 +221,12 @@ fn key(lineage: &Lineage<'_>, split: &Split, seed: u32, seeds: u32) -> String {
     let state = lineage.state;
     let planned = lineage.stages.iter().map(|at| &state.plan[*at]);
     let stages: Vec<_> = planned.map(|planned| (&planned.stream, &planned.identity)).collect();
-    let mut gone = Digest::default();
-    split.forget.rows.iter().for_each(|row| gone.write(&row.to_le_bytes()));
     json!({
         "what": "reference",
         "contents": state.contents,
         "model": state.spec.model,
         "stages": stages,
-        "forget": [gone.hex(), split.forget.set.origin],
+        "forget": [Digest::of_rows(&split.forget.rows).hex(), split.forget.set.origin],
         "seed": seed,
         "seeds": seeds,
     })
@@ -261,6 +260,24 @@ async fn known_to_start(state: &RunState, split: &Split, task: &Task, cx: &mut C
         return Ok(Some(known));
     }
     Ok(None)
+}
+
+/// Points by which the retrained networks may lie below the original one on what stays, of which all have learned.
+const BEHIND: f64 = 10.0;
+
+/// Warns if the retrained networks lie far below the original one on what stays: then their training has failed, and
+/// they are no reference. Returns by how many points, if it is so.
+fn behind(before: Four, references: &[Four], cx: &Cx) -> Option<f64> {
+    let [_, original, ..] = before;
+    let retrained: Vec<f64> = references.iter().filter_map(|[_, kept, ..]| *kept).collect();
+    let (original, retrained) = (original?, mean(&retrained).value);
+    let behind = Some(original - retrained).filter(|behind| *behind > BEHIND)?;
+    let message = format!(
+        "The retrained network names {retrained:.1} % of what stays, and the original {original:.1} %: its training \
+         has failed, so it is no reference. Other settings of the stages that train may help, or another seed."
+    );
+    cx.say(Event::Warning { message });
+    Some(behind)
 }
 
 /// The four figures of a network.
