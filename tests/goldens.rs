@@ -9,7 +9,7 @@ use kit::data::Batch;
 use kit::learn::{Rule, Schedule, Training, largest, logits_of, mean_loss};
 use kit::nets::layers::{Conv, Dense, LowRank, LowRankConv};
 use kit::nets::weights;
-use kit::nets::{Net, Norms, Pass};
+use kit::nets::{Cost, Net, Norms, Pass};
 use kit::seed::Rng;
 use safetensors::SafeTensors;
 use serde_json::{Value, json};
@@ -22,7 +22,7 @@ const NETS: [&str; 9] = ["linear", "mlp", "mlp-square", "cnn", "cnn-norm", "cnn-
 fn nets_answer_as_pytorch() {
     for name in NETS {
         let (golden, net) = opened(&format!("nets-{name}"));
-        let logits = read(net.forward(inputs(&golden, net.shape), &mut Pass::eval()));
+        let logits = read(net.forward(inputs(&golden, net.shape), &mut Pass::eval(&Cost::default())));
         let gap = largest_difference(&logits, golden.values("golden.logits"));
         assert!(gap <= 1e-5, "{name}: {gap}");
     }
@@ -32,7 +32,7 @@ fn nets_answer_as_pytorch() {
 fn norm_layers_learn_as_pytorch() {
     for name in ["cnn-norm", "cnn-odd", "resnet"] {
         let (golden, mut net) = opened(&format!("nets-{name}"));
-        let mut pass = Pass::train(Norms::Batch, Rng::of(1, "masks", &[]));
+        let mut pass = Pass::train(Norms::Batch, Rng::of(1, "masks", &[]), &Cost::default());
         let logits = read(net.forward(inputs(&golden, net.shape), &mut pass));
         let gap = largest_difference(&logits, golden.values("golden.train_logits"));
         assert!(gap <= 1e-5, "{name}: {gap}");
@@ -61,7 +61,7 @@ fn gradients_are_pytorchs() {
         let labels: Vec<i32> = (0..6).map(|at| at % net.classes as i32).collect();
         let y = Tensor::from_data(TensorData::new(labels, [6]), &device());
         let batch = Batch { x: x.clone(), y, ids: (0..6).collect() };
-        let mut pass = Pass::train(Norms::Batch, Rng::of(1, "masks", &[]));
+        let mut pass = Pass::train(Norms::Batch, Rng::of(1, "masks", &[]), &Cost::default());
         let mut tape = mean_loss(&tracked, &batch, &mut pass).backward();
         let of_x = read(x.grad_remove(&mut tape).unwrap());
         let gradients = GradientsParams::from_grads(tape, &tracked);
@@ -118,7 +118,7 @@ fn pytorch_and_peft_load_what_is_written() {
         let weights::AdapterFiles { config, weights: adapter } =
             pollster::block_on(weights::export_adapter(&net)).unwrap().unwrap();
         let x = inputs(&golden, net.shape);
-        let logits = net.forward(x.clone(), &mut Pass::eval());
+        let logits = net.forward(x.clone(), &mut Pass::eval(&Cost::default()));
         let items = [item("x", &x.dims(), read(x.clone())), item("logits", &logits.dims(), read(logits.clone()))];
 
         let folder = TempDir::new().unwrap();
@@ -163,7 +163,7 @@ fn attacks_equal_torchattacks_and_foolbox() {
     let own = batch(whole("golden.labels"));
     let aimed = batch(whole("golden.targets"));
     let setting = |attack: &str, key: &str| golden.about["attacks"][attack][key].as_f64().unwrap();
-    let victim = Victim::of(&net, Access::Gradients);
+    let victim = Victim::of(&net, Access::Gradients, &Cost::default());
     let mut cx = cx();
 
     let check = |attack: &str, x: Tensor<4>| {
@@ -222,7 +222,7 @@ fn auto_pgd_is_its_authors() {
     let labels: Vec<i32> = attacks.values("golden.labels").iter().map(|x| *x as i32).collect();
     let y = Tensor::from_data(TensorData::new(labels, [64]), &device());
     let batch = Batch { x: attacks.tensor("golden.x"), y: y.clone(), ids: (0..64).collect() };
-    let victim = Victim::of(&net, Access::Gradients);
+    let victim = Victim::of(&net, Access::Gradients, &Cost::default());
     for (case, settings) in golden.about["apgd"].as_object().unwrap() {
         let epsilon = settings["eps"].as_f64().unwrap();
         let ball = if settings["norm"] == "L2" { Ball::L2(epsilon) } else { Ball::Linf(epsilon) };
@@ -263,7 +263,7 @@ fn the_square_attack_is_as_strong_as_its_authors() {
     let perturb = engine::entry("attack.square").unwrap().attack.unwrap().perturb;
     let (mut shares, mut queries) = (Vec::new(), Vec::new());
     for seed in 0..20 {
-        let victim = Victim::of(&net, Access::Scores);
+        let victim = Victim::of(&net, Access::Scores, &Cost::default());
         // Other draws.
         let ids = (0..64).map(|id| id + 64 * seed).collect();
         let batch = Batch { x: attacks.tensor("golden.x"), y: y.clone(), ids };
@@ -303,8 +303,8 @@ fn lora_equals_peft() {
             let net = crate::common::net(json!({ "id": "linear" }), [12, 1, 1], 7).put_head(layer.clone());
             let merged = net.merged().head();
             let x = golden.tensor::<2>(&named("x"));
-            let y = read(layer.forward(x.clone(), &mut Pass::eval()));
-            let merged_y = read(merged.forward(x, &mut Pass::eval()));
+            let y = read(layer.forward(x.clone(), &mut Pass::eval(&Cost::default())));
+            let merged_y = read(merged.forward(x, &mut Pass::eval(&Cost::default())));
             (y, merged_y, read(merged.weight.val().transpose()))
         } else {
             let whole = |part: &str| Param::from_tensor(golden.tensor::<4>(&named(part)));
@@ -312,7 +312,7 @@ fn lora_equals_peft() {
             let mut layer = Conv::new(4, 6, 3, true, rng, &device());
             (layer.weight, layer.bias, layer.adapter) = (whole("weight"), bias, Some(adapter));
             let x = golden.tensor::<4>(&named("x"));
-            let y = read(layer.forward(x.clone(), &mut Pass::eval()));
+            let y = read(layer.forward(x.clone(), &mut Pass::eval(&Cost::default())));
             let mut net = crate::common::net(json!({ "id": "cnn", "channels": [6] }), [4, 8, 8], 2);
             net.layers(|_, place| {
                 if let kit::nets::layers::Layer::Conv(place) = place {
@@ -327,7 +327,7 @@ fn lora_equals_peft() {
             });
             let merged = merged.unwrap();
             assert!(merged.adapter.is_none());
-            (y, read(merged.forward(x, &mut Pass::eval())), read(merged.weight.val()))
+            (y, read(merged.forward(x, &mut Pass::eval(&Cost::default()))), read(merged.weight.val()))
         };
         for (what, ours, theirs) in [("y", y, "y"), ("merged y", merged_y, "y"), ("merged", merged, "merged")] {
             let gap = largest_difference(&ours, golden.values(&named(theirs)));
@@ -370,7 +370,7 @@ fn optimisers_step_as_pytorchs() {
         let mut net = weights::open(case, &start, &pick, [8, 1, 1], &device()).unwrap().train();
         let mut optimizer = training.optimizer(8, 1);
         for theirs in set["losses"].as_array().unwrap() {
-            let loss = mean_loss(&net, &batch, &mut Pass::eval());
+            let loss = mean_loss(&net, &batch, &mut Pass::eval(&Cost::default()));
             let gradients = GradientsParams::from_grads(loss.backward(), &net);
             net = optimizer.step(net, gradients);
             let gap = (f64::from(read(loss.inner())[0]) - theirs.as_f64().unwrap()).abs();
@@ -442,7 +442,7 @@ fn saliency_masks_are_saluns() {
     let y = Tensor::<1, Int>::from_data(TensorData::new(labels, [10]), &device());
 
     let tracked = net.clone().train();
-    let loss = ops::cross_entropy(tracked.forward(x, &mut Pass::eval()), y).sum();
+    let loss = ops::cross_entropy(tracked.forward(x, &mut Pass::eval(&Cost::default())), y).sum();
     let gradients = GradientsParams::from_grads(loss.backward(), &tracked);
     for case in text["cases"].as_array().unwrap() {
         // With batches of 4 the released code weighs the rows of the last one twice; the product sums over samples.

@@ -7,7 +7,7 @@ use burn::tensor::{Int, Tensor, TensorData};
 use kit::attack::{AttackLoss, Victim, attack_loss};
 use kit::data::{Batch, CHUNK, View};
 use kit::learn::{logits_of, test};
-use kit::nets::{Net, Norms, Pass};
+use kit::nets::{Cost, Net, Norms, Pass};
 use kit::run::attack_view;
 use kit::seed::Rng;
 use serde_json::{Map, Value, json};
@@ -32,7 +32,7 @@ fn nets() -> Vec<(String, Net)> {
         ("vit", json!({ "id": "vit", "patch": 2, "width": 6, "depth": 1, "heads": 2, "mlp_ratio": 2 })),
     ] {
         let mut plain = net(model, [2, 4, 4], CLASSES);
-        let mut pass = Pass::train(Norms::Batch, Rng::of(1, "masks", &[]));
+        let mut pass = Pass::train(Norms::Batch, Rng::of(1, "masks", &[]), &Cost::default());
         plain.forward(inputs(16), &mut pass);
         plain.update_statistics(&pass);
         // Twice the weights: logits far enough apart that DLR, which divides by their span, is smooth at this scale.
@@ -94,7 +94,7 @@ fn input_gradients_are_those_of_finite_differences() {
         // That of DLR with a target is another one; the others are turned round.
         for (kind, targeted) in LOSSES.map(|kind| (kind, false)).into_iter().chain([(AttackLoss::Dlr, true)]) {
             let loss = attack_loss(kind, targeted);
-            let victim = Victim::of(&net, Access::Gradients);
+            let victim = Victim::of(&net, Access::Gradients, &Cost::default());
             let (x, y) = (inputs(SAMPLES), labels(SAMPLES));
             let gradient = read(victim.gradient(&x, &y, &*loss).unwrap().gradient);
             // Each sample on its own: a sum over samples would hide what belongs to another one.
@@ -103,7 +103,7 @@ fn input_gradients_are_those_of_finite_differences() {
                 let own = &gradient[sample * 32..][..32];
                 hold(&format!("{name}, {kind:?}, {targeted}, sample {sample}"), &pixels, own, |pixels| {
                     let x = Tensor::from_data(TensorData::new(pixels.to_vec(), [1, 2, 4, 4]), &device());
-                    let logits = net.forward(x, &mut Pass::eval());
+                    let logits = net.forward(x, &mut Pass::eval(&Cost::default()));
                     read(loss(logits, y.clone().narrow(0, sample, 1)))[0].into()
                 });
             }
@@ -116,7 +116,9 @@ fn weight_gradients_are_those_of_finite_differences() {
     for (name, net) in nets() {
         for kind in LOSSES {
             let loss = attack_loss(kind, false);
-            let of = |net: &Net| loss(net.forward(inputs(SAMPLES), &mut Pass::eval()), labels(SAMPLES)).mean();
+            let of = |net: &Net| {
+                loss(net.forward(inputs(SAMPLES), &mut Pass::eval(&Cost::default())), labels(SAMPLES)).mean()
+            };
             let tracked = net.clone().unfreeze().train();
             let gradients = GradientsParams::from_grads(of(&tracked).backward(), &tracked);
             hold(&format!("{name}, {kind:?}"), &params::values(&net), &params::of(&tracked, &gradients), |values| {
@@ -131,7 +133,7 @@ fn a_targeted_loss_is_the_other_way_round() {
     let (x, y) = (inputs(SAMPLES), labels(SAMPLES));
     for (_, net) in nets() {
         for kind in [AttackLoss::Ce, AttackLoss::CwMargin] {
-            let logits = net.forward(x.clone(), &mut Pass::eval());
+            let logits = net.forward(x.clone(), &mut Pass::eval(&Cost::default()));
             let away = read(attack_loss(kind, false)(logits.clone(), y.clone()));
             let towards = read(attack_loss(kind, true)(logits, y.clone()));
             assert!(away.iter().zip(&towards).all(|(a, b)| *a == -b));
@@ -233,7 +235,7 @@ fn logits_are_the_same_bits_in_every_batch() {
         let whole = pollster::block_on(test(&net, &task.test, &mut cx)).unwrap();
         let one = pollster::block_on(test(&net, &task.test.at([task.test.rows[70]]), &mut cx)).unwrap();
         assert!(whole.probabilities[700..710] == one.probabilities, "{}", net.pick.id);
-        let victim = Victim::of(&net, Access::Scores);
+        let victim = Victim::of(&net, Access::Scores, &Cost::default());
         let scores = read(victim.scores(&task.test.batch(&task.test.rows[..CHUNK + 6]).x).unwrap());
         assert!(scores[..CHUNK * 10] == all, "{}", net.pick.id);
     }
@@ -249,7 +251,7 @@ fn a_victim_refuses_what_access_forbids() {
         (Access::Gradients, [true, true]),
         (Access::Weights, [true, true]),
     ] {
-        let victim = Victim::of(&net, access);
+        let victim = Victim::of(&net, access, &Cost::default());
         assert_eq!(victim.scores(&inputs(2)).is_ok(), scores, "{access:?}");
         assert_eq!(victim.gradient(&inputs(2), &labels(2), &*loss).is_ok(), gradient, "{access:?}");
         // What was refused was not asked.
@@ -296,7 +298,7 @@ fn queries_are_counted_by_image() {
 fn a_victim_stays_as_it_was() {
     let net = nets().into_iter().find(|(name, _)| name.contains("norm")).unwrap().1;
     let before = hash(&net);
-    let victim = Victim::of(&net, Access::Gradients);
+    let victim = Victim::of(&net, Access::Gradients, &Cost::default());
     let loss = attack_loss(AttackLoss::Ce, false);
     victim.gradient(&inputs(5), &labels(5), &*loss).unwrap();
     victim.scores(&inputs(5)).unwrap();
@@ -314,7 +316,7 @@ fn more_effort_finds_at_least_as_much() {
     let batch: Batch = task.test.batch(&task.test.rows[..CHUNK]);
     let loss = attack_loss(AttackLoss::Ce, false);
     let mut losses = |params: Value| {
-        let victim = Victim::of(&net, Access::Gradients);
+        let victim = Victim::of(&net, Access::Gradients, &Cost::default());
         let perturb = entry.attack.unwrap().perturb;
         let x = pollster::block_on(perturb(params.as_object().unwrap(), None, &victim, &batch, &mut cx)).unwrap();
         read(loss(logits_of(&net, &x), batch.y.clone()))

@@ -6,7 +6,7 @@ use burn::optim::GradientsParams;
 use burn::tensor::{Device, Int, Tensor, TensorData};
 use kit::data::Batch;
 use kit::learn::{Rule, Training, mean_loss};
-use kit::nets::{Net, Norms, Pass};
+use kit::nets::{Cost, Net, Norms, Pass};
 use kit::seed::Rng;
 use serde_json::{Value, json};
 use spec::Pick;
@@ -36,7 +36,7 @@ fn trained(model: &Value, optimizer: Rule) -> Vec<(String, Vec<f32>)> {
     let batch = Batch { x, y, ids: (0..32).collect() };
     let mut rule = Training { optimizer, lr: 0.01, momentum: 0.9, decay: 0.01, ..Training::default() }.optimizer(8, 8);
     for step in 0..8 {
-        let mut pass = Pass::train(Norms::Batch, Rng::of(step, "masks", &[]));
+        let mut pass = Pass::train(Norms::Batch, Rng::of(step, "masks", &[]), &Cost::default());
         let loss = mean_loss(&net, &batch, &mut pass);
         let gradients = GradientsParams::from_grads(loss.backward(), &net);
         net = rule.step(net, gradients);

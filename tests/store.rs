@@ -194,8 +194,8 @@ fn a_broken_work_is_played_again() {
     let folder = TempDir::new().unwrap();
     let first = play(&folder, "first", &[], CHAIN);
     let all = works(&folder.path().join("store"));
-    // Five stages and one reference.
-    assert_eq!(all.len(), 6);
+    // Five stages and two references.
+    assert_eq!(all.len(), 7);
     for break_it in [
         &(|bytes: Vec<u8>| bytes[..bytes.len() / 2].to_vec()) as &dyn Fn(Vec<u8>) -> Vec<u8>,
         &|mut bytes| {
@@ -299,8 +299,8 @@ fn a_killed_run_goes_on_from_its_checkpoint() {
     assert_eq!(weights(&folder, "out"), weights(&folder, "whole"));
     let cut = told(&folder, "out", "base").iter().filter(|note| note.starts_with("It was cut after step")).count();
     assert!(cut > 0, "{:?}", told(&folder, "out", "base"));
-    // What is finished has no checkpoints: two stages and a reference.
-    assert_eq!(with_ending(&folder, "work").len(), 3);
+    // What is finished has no checkpoints: two stages and two references.
+    assert_eq!(with_ending(&folder, "work").len(), 4);
 }
 
 /// SIGTERM, as a scheduler sends it, comes long before a checkpoint is due. It goes on without the switch too.
@@ -319,7 +319,7 @@ fn a_stopped_run_leaves_a_checkpoint() {
         let resumed = play(&folder, "resumed", more, LONG);
         let told = told(&folder, "resumed", "base");
         assert!(told.iter().any(|note| note.starts_with("It was cut after step")), "{told:?}");
-        assert_eq!(with_ending(&folder, "work").len(), 3);
+        assert_eq!(with_ending(&folder, "work").len(), 4);
         done(&folder, &[&["run", "run.toml", "--out", "whole", "--save", "weights"], more].concat(), LONG);
         assert_eq!(figures(&resumed), figures(&report(&folder.path().join("whole/report.json"))));
         assert_eq!(weights(&folder, "resumed"), weights(&folder, "whole"));
@@ -428,7 +428,7 @@ fn a_run_resumes_without_naming_a_folder() {
         assert_eq!(taken(&folder, "out").len(), from_store);
     }
     let listed = own(&["store"]);
-    assert!(listed.contains(": 6 works, ") && listed.ends_with("`palimpsest store --clear` deletes it.\n"), "{listed}");
+    assert!(listed.contains(": 7 works, ") && listed.ends_with("`palimpsest store --clear` deletes it.\n"), "{listed}");
     assert!(own(&["store", "--clear"]).ends_with("All of it was deleted.\n"));
     assert_eq!(names(&folder.path().join("mine/store")), [""; 0]);
 }
@@ -542,7 +542,7 @@ fn a_store_is_listed_and_cleared() {
     fs::write(folder.path().join("store/notes.txt"), "mine").unwrap();
     let said =
         |more: &[&str]| String::from_utf8(done(&folder, &[&["store", "store"], more].concat(), CHAIN).stdout).unwrap();
-    assert!(said(&[]).contains(": 6 works, ") && said(&[]).contains("of this program"), "{}", said(&[]));
+    assert!(said(&[]).contains(": 7 works, ") && said(&[]).contains("of this program"), "{}", said(&[]));
     // What killed programs have left goes too, and what a program writes at this moment stays.
     let build = works(&folder.path().join("store"))[0].with_file_name("");
     for name in [".tmpleft.part", "0123456789abcdef.lease", ".tmpwritten.part"] {

@@ -417,9 +417,13 @@ fn reports_as_json(run: &RunSpec, done: &[Played]) -> String {
 fn table(done: &[Played], catalogue: &Catalogue, quiet: bool) -> String {
     let reports: Vec<Report> = done.iter().map(|played| played.report.clone()).collect();
     let mut out = String::new();
-    for (family, table) in Results::new(&reports, catalogue).tables() {
+    let results = Results::new(&reports, catalogue);
+    for (family, table) in results.tables() {
         let gap = if out.is_empty() && quiet { "" } else { "\n" };
         out.push_str(&format!("{gap}{family}\n{}", text::table(&table)));
+    }
+    if let Some(silence) = results.silence() {
+        out.push_str(&format!("\n{}", text::wrapped(silence, 0)));
     }
     if !quiet {
         out.push_str("\n`palimpsest metrics` says what the columns mean.\n");

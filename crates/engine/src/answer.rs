@@ -157,7 +157,7 @@ impl Asker {
         }
         let view = view.at(samples.to_vec());
         let batch = view.batch(samples);
-        let victim = Victim::of(net, entry.needs.access);
+        let victim = Victim::of(net, entry.needs.access, &cx.cost);
         cx.trace = Some(Vec::new());
         let x = (fns.perturb)(&method.params, target, &victim, &batch, cx).await?;
         let labels: Vec<u16> = samples.iter().map(|id| view.label(*id)).collect();
@@ -232,7 +232,7 @@ impl Asker {
         let frozen = net.frozen();
         let mut parts = Vec::new();
         for chunk in task.test.rows.chunks(CHUNK) {
-            let mut pass = Pass::keeping("features");
+            let mut pass = Pass::keeping("features", &cx.cost);
             frozen.forward(task.test.batch(chunk).x, &mut pass);
             parts.push(pass.taps.remove("features").expect("every net has this tap"));
         }

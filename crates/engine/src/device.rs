@@ -5,7 +5,7 @@ use burn::optim::GradientsParams;
 use burn::tensor::{Device, Int, Tensor, TensorData};
 use kit::attack::{Response, Victim};
 use kit::learn::{Rule, Training};
-use kit::nets::{Net, Norms, Pass};
+use kit::nets::{Cost, Net, Norms, Pass};
 use kit::seed::Rng;
 use kit::{Error, Result};
 use ops::{Graph, Optimizer, Recording};
@@ -215,7 +215,7 @@ async fn answers(device: &Device) -> Result<Vec<(&'static str, Vec<f32>)>> {
     keep("normalising", ops::project_l2(x.clone() * 2.0, &x, 0.5).flatten(0, 3)).await?;
     for (name, pick) in &nets {
         let net = Net::with(pick, [1, 8, 8], 4, &mut Rng::of(3, "self-test", &[]), device)?;
-        let victim = Victim::of(&net, Access::Gradients);
+        let victim = Victim::of(&net, Access::Gradients, &Cost::default());
         let Response { loss, gradient, .. } =
             victim.gradient(&x, &labels, &|logits, y| ops::cross_entropy(logits, y))?;
         keep(name, loss).await?;
@@ -224,14 +224,14 @@ async fn answers(device: &Device) -> Result<Vec<(&'static str, Vec<f32>)>> {
             let mut rule = Training { optimizer, lr: 0.01, momentum: 0.9, ..Training::default() }.optimizer(3, 3);
             let mut net = net.clone().train();
             for _ in 0..3 {
-                let mut pass = Pass::train(Norms::Batch, Rng::of(4, "self-test", &[]));
+                let mut pass = Pass::train(Norms::Batch, Rng::of(4, "self-test", &[]), &Cost::default());
                 let logits = net.forward(x.clone(), &mut pass);
                 let loss = ops::mean_cross_entropy(logits, labels.clone());
                 let gradients = GradientsParams::from_grads(loss.backward(), &net);
                 net = rule.step(net, gradients);
                 net.update_statistics(&pass);
             }
-            keep(name, net.frozen().forward(x.clone(), &mut Pass::eval()).flatten(0, 1)).await?;
+            keep(name, net.frozen().forward(x.clone(), &mut Pass::eval(&Cost::default())).flatten(0, 1)).await?;
         }
     }
     // Recording is optional: a device that refuses is still used.
@@ -247,7 +247,7 @@ fn replayed(device: &Device, pick: &Pick, x: &Tensor<4>, labels: &Tensor<1, Int>
     let mut net = Net::with(pick, [1, 8, 8], 4, &mut Rng::of(6, "self-test", &[]), device)?.train();
     let mut rule = Training { lr: 0.01, ..Training::default() }.optimizer(6, 6);
     let kernels = |net: Net, rule: &mut Optimizer| {
-        let loss = ops::mean_cross_entropy(net.forward(x.clone(), &mut Pass::eval()), labels.clone());
+        let loss = ops::mean_cross_entropy(net.forward(x.clone(), &mut Pass::eval(&Cost::default())), labels.clone());
         let gradients = GradientsParams::from_grads(loss.backward(), &net);
         rule.apply(net, gradients)
     };
@@ -267,7 +267,7 @@ fn replayed(device: &Device, pick: &Pick, x: &Tensor<4>, labels: &Tensor<1, Int>
             graph = Some(recorded);
         }
     }
-    Ok(Some(net.frozen().forward(x.clone(), &mut Pass::eval())))
+    Ok(Some(net.frozen().forward(x.clone(), &mut Pass::eval(&Cost::default()))))
 }
 
 /// The graphics device or the CPU, whichever trains a small network faster. Takes about a second; `now` is a clock in
@@ -289,7 +289,7 @@ async fn steps_per_second(device: &Device, now: fn() -> f64) -> Result<f64> {
     let mut rule = Training::default().optimizer(1, 1);
     let (mut steps, mut begun) = (0_u32, now());
     loop {
-        let loss = ops::mean_cross_entropy(net.forward(x.clone(), &mut Pass::eval()), labels.clone());
+        let loss = ops::mean_cross_entropy(net.forward(x.clone(), &mut Pass::eval(&Cost::default())), labels.clone());
         let gradients = GradientsParams::from_grads(loss.backward(), &net);
         net = rule.step(net, gradients);
         loss.inner().into_data_async().await.map_err(|error| Error::DeviceLost(format!("{error:?}")))?;

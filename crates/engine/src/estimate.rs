@@ -5,9 +5,9 @@ use kit::cx::{Cx, Pace, Watch};
 use kit::data::{CHUNK, Task};
 use kit::learn::{CrossEntropy, Mode, Training, descend, every, test};
 use kit::nets::Net;
-use kit::run::{RunState, attack_view, is_known, others, prepared};
-use kit::{Entry, Error, Result};
-use spec::{START, Shape, Stage};
+use kit::run::{RunState, attack_view, others, prepared, references_to_make};
+use kit::{Error, Result};
+use spec::{Manner, START, Shape};
 
 /// Seconds that each stage will take on this machine, from the pace of its own first steps; `None` where they fail.
 pub async fn estimate(registry: Registry, state: &RunState, cx: &mut Cx) -> Result<Vec<Option<f64>>> {
@@ -106,9 +106,10 @@ async fn guess(registry: Registry, state: &RunState, index: usize, before: &[Gue
         }
         Shape::Unlearn => {
             let Retraining { all, one } = retraining(registry, state, index, task, before, cx)?;
-            let (own, own_looks) = match forgetting(entry, stage, net, task, cx).await? {
-                Some(pace) => (pace.seconds(pace.of as f64), looks(&pace)),
-                None => (one, 0.0),
+            let (own, own_looks) = match forgetting(registry, state, index, net, task, cx).await? {
+                Forgetting::Retrains => (one, 0.0),
+                Forgetting::Trains(pace) => (pace.seconds(pace.of as f64), looks(&pace)),
+                Forgetting::Otherwise(seconds) => (seconds, 0.0),
             };
             // Both networks and each reference are evaluated on the forgotten, kept and unseen samples.
             let asked = f64::from(2 + state.spec.seeds_of_reference()) * (train + 2.0 * test);
@@ -136,26 +137,62 @@ fn retraining(
     cx: &Cx,
 ) -> Result<Retraining> {
     let split = state.split(task, cx)?;
-    let mut lineage = state.spec.ancestors(index, |id| registry.is_layer(id));
-    lineage.retain(|at| registry.entry(&state.spec.stages[*at].id).is_ok_and(|entry| entry.make.is_some()));
-    lineage.reverse();
+    let stages = lineage(registry, state, index);
     let stays = split.retain.len() as f64 / task.train.len() as f64;
-    let one = lineage.iter().filter_map(|at| before[*at].pace).map(|pace| pace.seconds(pace.of as f64 * stays)).sum();
-    let seeds = match is_known(state, lineage, &split, cx.seed) {
-        true => 0,
-        false => state.spec.seeds_of_reference(),
-    };
+    let paces = stages.iter().filter_map(|at| before[*at].pace);
+    let one = paces.map(|pace| pace.seconds(pace.of as f64 * stays)).sum();
+    let seeds = references_to_make(state, stages, &split, cx.seed);
     Ok(Retraining { all: f64::from(seeds) * one, one })
 }
 
-/// The pace of an ordinary training with the stage's settings, which is close to that of unlearning methods; `None` for
-/// a method that retrains.
-async fn forgetting(entry: &Entry, stage: &Stage, net: Net, task: &Task, cx: &mut Cx) -> Result<Option<Pace>> {
+/// The stages that lead to a stage, first to last.
+fn lineage(registry: Registry, state: &RunState, index: usize) -> Vec<usize> {
+    let mut stages = state.spec.ancestors(index, |id| registry.is_layer(id));
+    stages.reverse();
+    stages
+}
+
+/// How an unlearning method spends its time.
+enum Forgetting {
+    /// As one retraining.
+    Retrains,
+    /// In a training of this pace.
+    Trains(Pace),
+    /// In so many seconds.
+    Otherwise(f64),
+}
+
+/// The pace of an ordinary training with the stage's settings, which is close to that of a method with such settings;
+/// of a method without them, that of its own steps.
+async fn forgetting(
+    registry: Registry,
+    state: &RunState,
+    index: usize,
+    net: Net,
+    task: &Task,
+    cx: &mut Cx,
+) -> Result<Forgetting> {
+    let stage = &state.spec.stages[index];
+    let entry = registry.entry(&stage.id)?;
+    if entry.manner == Some(Manner::Reference) {
+        return Ok(Forgetting::Retrains);
+    }
     let settings = (entry.settings)(&stage.id, &stage.params)?;
-    let Ok(training) = serde_json::from_value::<Training>(settings["train"].clone()) else { return Ok(None) };
-    let train =
-        async |cx: &mut Cx| descend(net, &training, Mode::Train, &[&task.train], &CrossEntropy, cx).await.map(drop);
-    measure_pace(cx, train).await.map(Some)
+    if let Ok(training) = serde_json::from_value::<Training>(settings["train"].clone()) {
+        let train =
+            async |cx: &mut Cx| descend(net, &training, Mode::Train, &[&task.train], &CrossEntropy, cx).await.map(drop);
+        return measure_pace(cx, train).await.map(Forgetting::Trains);
+    }
+    let forget = entry.forget.expect("an unlearner forgets");
+    let begun = cx.clock();
+    let work = async |cx: &mut Cx| {
+        // Its steps may be of any kind.
+        cx.progress.counts_attack_steps = true;
+        forget(&stage.params, net, task, lineage(registry, state, index), state, cx).await.map(drop)
+    };
+    let pace = measure_pace(cx, work).await?;
+    // What takes no steps has been done.
+    Ok(Forgetting::Otherwise(if pace.of > 0 { pace.seconds(pace.of as f64) } else { cx.clock() - begun }))
 }
 
 /// Measures the pace of a loop on its first steps, and stops it then.

@@ -3,7 +3,7 @@
 use indexmap::IndexMap;
 use kit::stats::{Mean, mean};
 use spec::{Report, Row};
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 
 /// One report of the runs of one file with different seeds: each figure is the mean over the runs that came to it, with
 /// its standard deviation and the value of each seed. `None` for no reports.
@@ -25,7 +25,7 @@ pub fn summary(reports: &[Report]) -> Option<Report> {
             1 => Row { values, ..row.clone() },
             _ if row.key.starts_with("retrained_") => {
                 let of_each = with_figures.iter().zip(&of_each).filter_map(|(report, row)| Some((*report, (*row)?)));
-                Row { values, ..of_references(&rows, networks(of_each)) }
+                Row { values, ..of_networks(of_each) }
             }
             _ => Row { values, ..over_seeds(&rows) },
         }
@@ -64,38 +64,45 @@ fn over_seeds(rows: &[&Row]) -> Row {
     Row { value, n, spread, interval, seeds: Some(rows.len()), ..row }
 }
 
-/// One figure of the retrained networks of several runs, which are so many in all.
+/// One figure of the retrained networks of several runs, at least one, each network counted once: a run retrains with
+/// its own seed and those after it, so that the next run has some of the same.
 ///
-/// Its spread is that of retraining, which a method is held against; means of overlapping sets of retrained networks
-/// scatter less. So the spreads of the runs are pooled. Runs that retrained one network each have none.
-fn of_references(rows: &[&Row], networks: usize) -> Row {
-    let values: Vec<f64> = rows.iter().map(|row| row.value).collect();
-    let squares: Vec<f64> = rows.iter().filter_map(|row| row.spread).map(|spread| spread * spread).collect();
-    let spread = (!squares.is_empty()).then(|| mean(&squares).value.sqrt());
-    Row { value: mean(&values).value, spread, interval: None, seeds: Some(networks), ..rows[0].clone() }
-}
-
-/// How many networks the runs retrained. A run retrains with its own seed and those after it, so that the next run has
-/// some of the same, unless a forget set drawn at random makes them others.
-fn networks<'a>(of_each: impl Iterator<Item = (&'a Report, &'a Row)>) -> usize {
-    let seeds = of_each.flat_map(|(report, row)| {
+/// Its spread is that of networks that forgot the same, which a method is held against. A forget set drawn at random is
+/// another one in each run, so its networks scatter around a mean of their own.
+fn of_networks<'a>(of_each: impl Iterator<Item = (&'a Report, &'a Row)> + Clone) -> Row {
+    let mut forgot: BTreeMap<Option<u32>, BTreeMap<u64, f64>> = BTreeMap::new();
+    for (report, row) in of_each.clone() {
         let own = report.spec.forget.as_ref().is_some_and(|forget| forget.id == "random").then_some(report.seed);
-        (0..row.seeds.unwrap_or(1) as u64).map(move |at| (own, u64::from(report.seed) + at))
+        let networks = forgot.entry(own).or_default();
+        row.networks.iter().for_each(|(seed, value)| _ = networks.entry(*seed).or_insert(*value));
+    }
+    let networks: Vec<(u64, f64)> = forgot.values().flatten().map(|(seed, value)| (*seed, *value)).collect();
+    let squares = forgot.values().map(|networks| {
+        let values: Vec<f64> = networks.values().copied().collect();
+        let free = values.len().saturating_sub(1);
+        (mean(&values).deviation.map_or(0.0, |deviation| deviation * deviation * free as f64), free)
     });
-    seeds.collect::<BTreeSet<_>>().len()
+    let (squares, free) = squares.fold((0.0, 0), |all, one| (all.0 + one.0, all.1 + one.1));
+    let rows: Vec<&Row> = of_each.map(|(_, row)| row).collect();
+    let over_seeds = over_seeds(&rows);
+    if networks.is_empty() {
+        return over_seeds;
+    }
+    let values: Vec<f64> = networks.iter().map(|(_, value)| *value).collect();
+    Row {
+        value: mean(&values).value,
+        spread: (free > 0).then(|| (squares / free as f64).sqrt()),
+        interval: None,
+        seeds: Some(networks.len()),
+        networks,
+        ..over_seeds
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use spec::RunSpec;
-
-    #[test]
-    fn the_last_seed_is_counted_too() {
-        let row = Row { seeds: Some(2), ..Row::new("a", "retrained_ua", 1.0) };
-        let reports = [u32::MAX - 1, u32::MAX].map(|seed| report(seed, vec![row.clone()]));
-        assert_eq!(networks(reports.iter().map(|report| (report, &report.rows[0]))), 3);
-    }
 
     fn report(seed: u32, rows: Vec<Row>) -> Report {
         let file = "version = 1\ntasks.d = { id = \"digits\" }\nmodel = { id = \"linear\" }\n\
@@ -120,41 +127,51 @@ mod tests {
         }
     }
 
-    /// Runs share retrained networks, so their means scatter less than networks do.
+    /// A run that forgets this, with retrained networks of its own seed and those after it.
+    fn retrained(seed: u32, forget: &str, values: &[f64]) -> Report {
+        let networks: Vec<(u64, f64)> = (u64::from(seed)..).zip(values.iter().copied()).collect();
+        let kit::stats::Mean { value, deviation: spread } = mean(values);
+        let row = Row { spread, seeds: Some(values.len()), networks, ..Row::new("a", "retrained_ra", value) };
+        let mut report = report(seed, vec![Row::new("a", "ra", value), row]);
+        report.spec.forget = Some(serde_json::from_value(serde_json::json!({ "id": forget })).unwrap());
+        report
+    }
+
+    /// Value, spread and number of networks over runs.
+    fn pooled(reports: &[Report]) -> (f64, Option<f64>, usize) {
+        let row = summary(reports).unwrap().rows.into_iter().find(|row| row.key == "retrained_ra").unwrap();
+        (row.value, row.spread, row.seeds.unwrap())
+    }
+
+    /// Means of runs scatter less than networks do, because runs share networks.
     #[test]
-    fn the_noise_of_retraining_is_that_of_networks_and_not_of_means() {
-        let one = |seed, value, spread: Option<f64>| {
-            let own = Row::new("a", "ra", value);
-            let retrained = Row { spread, seeds: Some(3), ..Row::new("a", "retrained_ra", value) };
-            report(seed, vec![own, retrained])
-        };
-        let all = summary(&[one(1, 90.0, Some(0.3)), one(2, 90.2, Some(0.4))]).unwrap();
-        let [own, retrained] = &all.rows[..] else { panic!("{all:?}") };
-        // The seeds 1 to 3, and 2 to 4.
-        assert_eq!((own.seeds, retrained.seeds), (Some(2), Some(4)));
-        assert!((own.spread.unwrap() - 0.02_f64.sqrt()).abs() < 1e-9, "{own:?}");
-        assert!((retrained.spread.unwrap() - 0.125_f64.sqrt()).abs() < 1e-9, "{retrained:?}");
-        // One retrained network a run says nothing of noise, however many runs there are.
-        let alone = |seed| report(seed, vec![Row { seeds: Some(1), ..Row::new("a", "retrained_ra", f64::from(seed)) }]);
-        let all = summary(&[alone(1), alone(2), alone(3)]).unwrap();
-        assert_eq!((all.rows[0].spread, all.rows[0].seeds), (None, Some(3)));
+    fn retrained_networks_are_pooled_by_their_seeds() {
+        let reports = [retrained(1, "class", &[90.0, 92.0, 94.0]), retrained(2, "class", &[92.0, 94.0, 96.0])];
+        // The seeds 1 to 4: 90, 92, 94, 96.
+        assert_eq!(pooled(&reports), (93.0, Some((20.0_f64 / 3.0).sqrt()), 4));
+        assert_eq!(summary(&reports).unwrap().rows[0].spread, Some(2.0_f64.sqrt()));
+        // With one network in each run there are as many as runs.
+        let alone = [1, 2, 3].map(|seed| retrained(seed, "class", &[f64::from(seed)]));
+        assert_eq!(pooled(&alone), (2.0, Some(1.0), 3));
+        // One run in the middle left nothing.
+        assert_eq!(pooled(&[retrained(1, "class", &[1.0, 2.0, 3.0]), retrained(7, "class", &[1.0, 2.0, 3.0])]).2, 6);
+        let last = [u32::MAX - 1, u32::MAX].map(|seed| retrained(seed, "class", &[1.0, 1.0]));
+        assert_eq!(pooled(&last).2, 3);
+    }
+
+    /// The networks of each run have forgotten something else.
+    #[test]
+    fn networks_that_forgot_something_else_scatter_around_their_own_mean() {
+        let reports = [retrained(1, "random", &[90.0, 92.0, 94.0]), retrained(2, "random", &[60.0, 62.0, 64.0])];
+        assert_eq!(pooled(&reports), (77.0, Some(2.0), 6));
+        let alone = [1, 2, 3].map(|seed| retrained(seed, "random", &[f64::from(seed)]));
+        assert_eq!(pooled(&alone), (2.0, None, 3));
     }
 
     #[test]
-    fn retrained_networks_are_counted_once() {
-        let one = |seed, nets, forget: &str| {
-            let mut report = report(seed, vec![Row { seeds: Some(nets), ..Row::new("a", "retrained_rte", 1.0) }]);
-            report.spec.forget = Some(serde_json::from_value(serde_json::json!({ "id": forget })).unwrap());
-            report
-        };
-        let counted = |seeds: &[u32], nets, forget| {
-            let reports: Vec<Report> = seeds.iter().map(|seed| one(*seed, nets, forget)).collect();
-            summary(&reports).unwrap().rows[0].seeds.unwrap()
-        };
-        assert_eq!((counted(&[1, 2, 3], 3, "class"), counted(&[1, 2, 3], 1, "picked")), (5, 3));
-        // One run in the middle left nothing; drawn at random, each run forgets something else.
-        assert_eq!((counted(&[1, 7], 3, "class"), counted(&[1, 2, 3], 3, "random")), (6, 9));
-        assert_eq!(counted(&[4], 3, "class"), 3);
+    fn one_run_keeps_what_it_says_of_its_networks() {
+        let report = retrained(4, "class", &[1.0, 2.0, 3.0]);
+        assert_eq!(pooled(std::slice::from_ref(&report)), (2.0, Some(1.0), 3));
     }
 
     #[test]

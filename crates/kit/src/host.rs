@@ -72,3 +72,36 @@ impl Gate {
         if self.cancel.get() { Err(crate::error::Error::Cancelled) } else { Ok(()) }
     }
 }
+
+#[cfg(test)]
+pub(crate) mod tests {
+    use super::*;
+    use std::rc::Rc;
+
+    /// Hears nothing and has nothing. Its clock goes on by a second whenever it is asked, and by 100 in a pause, after
+    /// which its user lets the run go on.
+    #[derive(Default)]
+    pub(crate) struct Patient {
+        pub gate: Rc<Gate>,
+        clock: Cell<f64>,
+    }
+
+    impl Host for Patient {
+        fn say(&self, _: Said, _: Vec<Vec<u8>>) {}
+        fn now(&self) -> f64 {
+            self.clock.set(self.clock.get() + 1.0);
+            self.clock.get()
+        }
+        fn turn(&self) -> Boxed<'_, ()> {
+            Box::pin(async {})
+        }
+        fn rest(&self) -> Boxed<'_, ()> {
+            self.clock.set(self.clock.get() + 100.0);
+            self.gate.paused.set(false);
+            Box::pin(async {})
+        }
+        fn asset<'a>(&'a self, _: &'a str) -> Boxed<'a, Result<Vec<u8>>> {
+            Box::pin(async { Ok(Vec::new()) })
+        }
+    }
+}

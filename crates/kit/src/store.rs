@@ -15,7 +15,7 @@ use serde_json::{Value, json};
 use spec::{Digest, Event};
 
 /// The first line of a file.
-const MAGIC: &str = "palimpsest work 2\n";
+const MAGIC: &str = "palimpsest work 3\n";
 
 /// The second line.
 #[derive(Serialize, Deserialize)]
@@ -77,8 +77,9 @@ pub fn read<T: DeserializeOwned>(key: &str, bytes: &[u8]) -> Option<(T, Vec<Vec<
 
 /// The work under a key. If it is not there, this waits while another program makes it, and then it is the caller's to
 /// make.
-pub async fn recall_or_lease<T: DeserializeOwned>(key: &str, cx: &Cx) -> Result<Found<T>> {
-    let Some(store) = cx.host.store() else { return Ok(Found::Missing(None)) };
+pub async fn recall_or_lease<T: DeserializeOwned>(key: &str, cx: &mut Cx) -> Result<Found<T>> {
+    let host = cx.host.clone();
+    let Some(store) = host.store() else { return Ok(Found::Missing(None)) };
     let mut has_waited = false;
     loop {
         if let Some((about, files)) = recall(key, cx).await {
@@ -98,7 +99,7 @@ pub async fn recall_or_lease<T: DeserializeOwned>(key: &str, cx: &Cx) -> Result<
             cx.say(Event::Phase { name: "Waiting for another program, which is at the same".into(), before: false });
             has_waited = true;
         }
-        cx.host.rest().await;
+        cx.rest().await;
         cx.progress.gate.check()?;
     }
 }

@@ -68,9 +68,11 @@ pub fn percent(value: f64, decimals: usize) -> String {
     with_unit(fixed(value, decimals), "%")
 }
 
-/// A share of fewer than fifty samples as the count that it is: `1 of 36`.
+/// A share of fewer than fifty samples as the count that it is: `1 of 36`. A mean of shares is none.
 pub(crate) fn count(share: f64, n: usize) -> Option<String> {
-    (n > 0 && n < 50 && share.is_finite()).then(|| format!("{:.0} of {n}", (share / 100.0 * n as f64).round()))
+    let count = share / 100.0 * n as f64;
+    // Shares may have been rounded to a digit after the point.
+    (n > 0 && n < 50 && (count - count.round()).abs() < 0.03).then(|| format!("{:.0} of {n}", count.round()))
 }
 
 /// Digits after the point that a key's figures are printed with in tables.

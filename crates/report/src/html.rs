@@ -49,6 +49,7 @@ pub fn html(runs: &[Played], catalogue: &Catalogue) -> String {
                         @if reports.iter().flat_map(|report| &report.rows).any(|row| row.spread.is_some()) {
                             (SPREAD) " "
                         }
+                        @if let Some(silence) = results.silence() { (silence) " " }
                         "report.json has the value of each seed, and the 95 % interval of each share of one seed."
                     }
                     @for (played, called) in runs.iter().zip(&called) {
@@ -207,6 +208,10 @@ fn chart<C: Chart>(chart: &C, about: &str, heading: &str) -> Markup {
 
 fn table(table: &Table) -> Markup {
     let class = |column| (column >= table.left).then_some("n");
+    let mute = |row, column| match table.muted.contains(&[row, column]) {
+        true => Some("n mute"),
+        false => class(column),
+    };
     html! {
         table {
             thead {
@@ -217,13 +222,13 @@ fn table(table: &Table) -> Markup {
                 }
             }
             tbody {
-                @for line in &table.rows {
+                @for (row, line) in table.rows.iter().enumerate() {
                     tr {
                         @for (column, cell) in line.iter().enumerate() {
                             @if column == 0 {
                                 th scope="row" class=[class(column)] { (cell) }
                             } @else {
-                                td class=[class(column)] { (cell) }
+                                td class=[mute(row, column)] { (cell) }
                             }
                         }
                     }
@@ -247,7 +252,7 @@ padding:1px 8px;white-space:nowrap}svg{display:block;width:100%;height:auto}svg 
 table{border-collapse:collapse;margin:8px 0}th,td{padding:6px 12px 6px 0;border-bottom:1px solid var(--line);\
 text-align:left;font-weight:400;\
 white-space:nowrap;vertical-align:top}thead th{font-size:12px;color:var(--ink3)}tbody th{font-weight:600}\
-.n{text-align:right}.wide{overflow-x:auto}\
+.n{text-align:right}.mute{color:var(--ink3)}.wide{overflow-x:auto}\
 .words td:last-child{white-space:normal;min-width:240px}summary{cursor:pointer;padding:4px 0}\
 pre{font:12.5px/19px ui-monospace,SF Mono,Menlo,Consolas,monospace;background:var(--sunk);padding:12px;\
 border-radius:8px;overflow-x:auto}@media print{details{display:none}}";

@@ -1,9 +1,13 @@
 //! Figures as rows and columns: every chart as a table, and the results of many runs.
 
-use crate::{RunView, figure};
+use crate::{
+    RunView, figure,
+    noise::{SILENT, is_silent},
+};
 use serde_json::{Map, Value, json};
 use spec::{Catalogue, Direction, Metric, Report, Row, Samples, metric, point_name};
 use std::borrow::Cow;
+use std::collections::BTreeSet;
 
 /// A head and rows of texts; the first `left` columns are words, the others figures.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -14,12 +18,14 @@ pub struct Table {
     pub rows: Vec<Vec<String>>,
     /// How many columns from the left are words, which are set flush left.
     pub left: usize,
+    /// Row and column of figures that say nothing, which are greyed.
+    pub muted: BTreeSet<[usize; 2]>,
 }
 
 impl Table {
     /// A table without rows, whose head may be extended.
     pub fn new<'a>(left: usize, head: impl IntoIterator<Item = &'a str>) -> Self {
-        Self { head: head.into_iter().map(String::from).collect(), rows: Vec::new(), left }
+        Self { head: head.into_iter().map(String::from).collect(), rows: Vec::new(), left, muted: BTreeSet::new() }
     }
 
     /// RFC 4180, with CRLF at line ends and plain spaces; no cell is a formula.
@@ -74,6 +80,10 @@ pub struct TableLine {
     pub family: String,
     /// Which network the figures are of.
     pub what: What,
+    /// Whether MIA says nothing, of this network or of the retrained ones.
+    pub is_silent: bool,
+    /// Whether it was retrained alone, so that there is no other network to hold it against.
+    pub is_own_reference: bool,
     /// Seed of the run; of several seeds the first.
     pub seed: u32,
     /// Device that the run was played on: `cpu`, `webgpu`, `vulkan`, `metal` or `cuda`.
@@ -116,12 +126,12 @@ impl Results {
         for (at, (report, called)) in reports.iter().zip(called(reports)).enumerate() {
             let name = &report.spec.name;
             let run = if name.is_empty() { (at + 1).to_string() } else { name.clone() };
-            let first = lines.len();
+            let (first, view) = (lines.len(), RunView::of(report, catalogue));
             for (index, stage) in report.spec.stages.iter().enumerate() {
                 let name = report.spec.stage_name(index);
+                let all: &[Row] = &report.rows.iter().filter(|row| row.stage == name).cloned().collect::<Vec<_>>();
                 for what in [What::Retrained, What::Original, What::Stage] {
-                    let rows: Vec<Row> =
-                        report.rows.iter().filter(|row| row.stage == name).filter_map(|row| of(what, row)).collect();
+                    let rows: Vec<Row> = all.iter().filter_map(|row| of(what, row)).collect();
                     // Several methods share one reference: it stands once.
                     let known = |line: &TableLine| line.what == what && same_figures(&line.rows, &rows);
                     if rows.is_empty() || (what != What::Stage && lines[first..].iter().any(known)) {
@@ -135,10 +145,14 @@ impl Results {
                         title: match what {
                             What::Original => "Before".into(),
                             What::Retrained => "Retrained".into(),
-                            What::Stage => title(catalogue, &stage.id) + &RunView::of(report, catalogue).towards(&name),
+                            What::Stage => title(catalogue, &stage.id) + &view.towards(&name),
                         },
                         family: family(catalogue, &stage.id),
                         what,
+                        is_silent: is_silent(all, "retrained_") || is_silent(&rows, ""),
+                        is_own_reference: what == What::Stage
+                            && view.is_reference(&name)
+                            && all.iter().all(|row| row.key != "gap"),
                         seed: report.seed,
                         device: report.device.clone(),
                         engine: report.engine.clone(),
@@ -157,6 +171,11 @@ impl Results {
                 keys.push(row.key.clone());
             }
         }
+        // A network without a gap says why it has none.
+        let gap = "gap".to_owned();
+        if !keys.contains(&gap) && lines.iter().any(|line| line.is_own_reference) {
+            keys.insert(keys.iter().position(|key| key == "rte").unwrap_or(keys.len()), gap);
+        }
         Self { keys, lines }
     }
 
@@ -172,6 +191,11 @@ impl Results {
         }
         let many = self.has_many_runs();
         groups.into_iter().map(|(family, lines)| (family, Self::of(lines).with_runs(many))).collect()
+    }
+
+    /// What is to be known of figures in brackets, as a sentence; `None` where there are none.
+    pub fn silence(&self) -> Option<&'static str> {
+        self.lines.iter().any(|line| line.is_silent && line.get("mia").is_some()).then_some(SILENT)
     }
 
     fn has_many_runs(&self) -> bool {
@@ -198,7 +222,18 @@ impl Results {
                 cells.push(line.called.clone());
             }
             cells.extend([line.stage.clone(), line.title.clone()]);
-            cells.extend(self.keys.iter().map(|key| line.get(key).map_or(String::new(), figure::cell)));
+            for key in &self.keys {
+                let is_silent = key == "mia" && line.is_silent;
+                if is_silent {
+                    table.muted.insert([table.rows.len(), cells.len()]);
+                }
+                cells.push(match line.get(key).map(figure::cell) {
+                    Some(figure) if is_silent => format!("({figure})"),
+                    Some(figure) => figure,
+                    None if key == "gap" && line.is_own_reference => "– its own reference".into(),
+                    None => String::new(),
+                });
+            }
             table.rows.push(cells);
         }
         table

@@ -170,7 +170,7 @@ impl<'a> RunView<'a> {
     }
 
     /// Whether the stage retrains without what is to be forgotten: what other forgetters are held against.
-    pub(crate) fn is_reference(&self, name: &str) -> bool {
+    pub fn is_reference(&self, name: &str) -> bool {
         self.method(name).and_then(|method| method.manner) == Some(Manner::Reference)
     }
 

@@ -254,6 +254,9 @@ pub struct Row {
     /// to it.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub values: Vec<Option<f64>>,
+    /// Of a figure of retrained networks: the seed of each, and its own value. Empty for other figures.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub networks: Vec<(u64, f64)>,
 }
 
 impl Row {
@@ -268,6 +271,7 @@ impl Row {
             spread: None,
             seeds: None,
             values: Vec::new(),
+            networks: Vec::new(),
         }
     }
 

@@ -78,7 +78,8 @@ pub const METRICS: &[Metric] = &[
         "Gap",
         "points",
         Down,
-        "mean distance of UA, RA, TA and MIA, as far as there are samples for them, from the retrained network",
+        "mean distance of UA, RA, TA and MIA from the retrained network, as far as there are samples for them; without \
+         MIA where its attack finds nothing in the retrained network",
     ),
     m(
         "gradients",
@@ -102,8 +103,28 @@ pub const METRICS: &[Metric] = &[
         "median largest change of a pixel, or of a point's coordinate, among fooled samples that were answered rightly \
          before",
     ),
-    m("mia", "MIA", "%", Near, "share of the forget set that an attacker takes for never seen"),
+    m("mia", "MIA", "%", Near, "share of the forget set that an attacker takes for never seen, mean over its draws"),
+    m(
+        "mia_accuracy",
+        "MIA right",
+        "%",
+        Neither,
+        "how often the attacker behind MIA is right about samples that it was not trained on, mean of members and \
+         others",
+    ),
+    m(
+        "mia_chance",
+        "MIA coin",
+        "%",
+        Neither,
+        "the most that MIA right is of a coin which calls as many of them members, but for 1 in 40; MIA says nothing \
+         where its attacker is not right more often",
+    ),
+    m("mia_spread", "MIA ±", "points", Neither, "standard deviation of MIA over the draws of what the attacker sees"),
     m("original_mia", "MIA before", "%", Near, "MIA of the network before forgetting"),
+    m("original_mia_accuracy", "MIA right before", "%", Neither, "MIA right of the network before forgetting"),
+    m("original_mia_chance", "MIA coin before", "%", Neither, "MIA coin of the network before forgetting"),
+    m("original_mia_spread", "MIA ± before", "points", Neither, "MIA ± of the network before forgetting"),
     m("original_ra", "RA before", "%", Near, "RA of the network before forgetting"),
     m("original_ta", "TA before", "%", Near, "TA of the network before forgetting"),
     m("original_ua", "UA before", "%", Near, "UA of the network before forgetting"),
@@ -131,7 +152,30 @@ pub const METRICS: &[Metric] = &[
         "how far RA of the retrained network lies below RA before; given above 10 points, where retraining has failed, \
          which voids the comparison",
     ),
+    m(
+        "retrained_gap",
+        "Retrained gap",
+        "points",
+        Neither,
+        "gap of one retrained network from the mean of the others: what retraining alone makes",
+    ),
     m("retrained_mia", "Retrained MIA", "%", Near, "MIA of a network that never saw the forget set"),
+    m(
+        "retrained_mia_accuracy",
+        "Retrained MIA right",
+        "%",
+        Neither,
+        "MIA right of a network that never saw the forget set; where it is no better than a coin, MIA is left out of \
+         the gap",
+    ),
+    m(
+        "retrained_mia_chance",
+        "Retrained MIA coin",
+        "%",
+        Neither,
+        "MIA coin of a network that never saw the forget set",
+    ),
+    m("retrained_mia_spread", "Retrained MIA ±", "points", Neither, "MIA ± of a network that never saw the forget set"),
     m("retrained_ra", "Retrained RA", "%", Near, "RA of a network that never saw the forget set"),
     m("retrained_rte", "Retrained time", "s", Down, "time to retrain once without the forget set"),
     m("retrained_ta", "Retrained TA", "%", Near, "TA of a network that never saw the forget set"),
@@ -152,9 +196,16 @@ pub const METRICS: &[Metric] = &[
         Up,
         "right answers on the attacked images when they are rounded to 8 bits inside the ball, as they are saved",
     ),
-    m("rte", "Time", "s", Down, "time that the forgetting took, evaluation left out"),
-    m("rte_steps", "Steps", "", Down, "training steps that the forgetting took"),
-    m("seconds", "Time", "s", Down, "time of the stage, evaluation included"),
+    m("rte", "Time", "s", Down, "time that the forgetting took, evaluation and pauses left out"),
+    m(
+        "rte_share",
+        "Cost",
+        "%",
+        Down,
+        "what the forgetting asked of networks, as a share of one retraining: samples passed forward, where a gradient \
+         counts as three; equal on every machine",
+    ),
+    m("seconds", "Time", "s", Down, "time of the stage, evaluation included, pauses left out"),
     m(
         "start_knows",
         "Start knows",

@@ -42,7 +42,7 @@ impl Pgd<'_> {
         // In this case only the iterate outlives a step and it is updated in place, so a step can be recorded.
         let steady = self.keep == Keep::Final && matches!(self.ball, Ball::Linf(_)) && self.steps > 2;
         let mut recording = steady.then(|| Recording::prepare(&cx.device)).flatten().map(|it| (it, start.clone()));
-        let mut graph: Option<Graph> = None;
+        let mut graph: Option<(Graph, u64)> = None;
         let mut x = start;
         let mut best: Option<Best> = None;
         for step in 0..self.steps {
@@ -51,8 +51,9 @@ impl Pgd<'_> {
             {
                 (x, graph) = self.record(recording, victim, batch, start, x)?;
             }
-            if let Some(graph) = &graph {
+            if let Some((graph, cost)) = &graph {
                 victim.count_gradients(x.dims()[0]);
+                victim.cost.add(*cost);
                 // SAFETY: the iterate, the batch and the victim are held until the loop ends.
                 unsafe { graph.replay() }.map_err(Error::DeviceLost)?;
             } else {
@@ -74,8 +75,8 @@ impl Pgd<'_> {
         }
     }
 
-    /// Records a step from `x`, the iterate after the first step from `start`. Where the device records nothing, the
-    /// step is run from `start` again.
+    /// Records a step from `x`, the iterate after the first step from `start`, and what it asks of the network, as
+    /// [`Cost`](crate::nets::Cost) counts it. Where the device records nothing, the step is run from `start` again.
     fn record(
         &self,
         mut recording: Recording,
@@ -83,17 +84,19 @@ impl Pgd<'_> {
         batch: &Batch,
         start: Tensor<4>,
         x: Tensor<4>,
-    ) -> Result<(Tensor<4>, Option<Graph>)> {
+    ) -> Result<(Tensor<4>, Option<(Graph, u64)>)> {
         let step = |x: Tensor<4>| -> Result<Tensor<4>> {
             let Response { gradient, .. } = victim.uncounted_gradient(&x, &batch.y, self.loss)?;
             Ok(self.ball.step(x, gradient, self.alpha, &batch.x))
         };
+        let before = victim.cost.samples();
         recording.begin();
         let x = step(x);
-        match recording.end() {
-            Some(graph) => Ok((x?, Some(graph))),
-            None => Ok((step(start)?, None)),
-        }
+        let graph = recording.end().map(|graph| (graph, victim.cost.samples() - before));
+        let x = if graph.is_some() { x } else { step(start) };
+        // Neither a step that was only recorded nor one that is run again belongs to the attack.
+        victim.cost.go_back(before);
+        Ok((x?, graph))
     }
 
     /// `count` runs from random points of the ball; each sample keeps the result with the highest loss.

@@ -2,7 +2,7 @@
 
 use crate::data::CHUNK;
 use crate::error::{Error, Result};
-use crate::nets::{Net, Pass};
+use crate::nets::{Cost, Net, Pass};
 use burn::tensor::{Bool, Int, Tensor};
 use spec::Access;
 use std::cell::{Cell, RefCell};
@@ -12,6 +12,8 @@ use std::cell::{Cell, RefCell};
 pub struct Victim {
     net: Net,
     access: Access,
+    /// Where its forward passes are counted, those of filling rows too.
+    pub(super) cost: Cost,
     /// Samples of one forward pass.
     chunk: usize,
     /// Samples whose scores were asked for.
@@ -45,15 +47,15 @@ pub struct Response {
 pub type SampleLoss<'a> = dyn Fn(Tensor<2>, Tensor<1, Int>) -> Tensor<1> + 'a;
 
 impl Victim {
-    /// A victim with a copy of `net`, which no query changes.
-    pub fn of(net: &Net, access: Access) -> Self {
-        let (forwards, gradients) = (Cell::new(0), Cell::new(0));
-        Self { net: net.frozen(), access, chunk: CHUNK, forwards, gradients, stuck: RefCell::default() }
+    /// A victim with a copy of `net`, which no query changes. What it is asked is counted by `cost`.
+    pub fn of(net: &Net, access: Access, cost: &Cost) -> Self {
+        let (forwards, gradients, stuck) = (Cell::new(0), Cell::new(0), RefCell::default());
+        Self { net: net.frozen(), access, cost: cost.clone(), chunk: CHUNK, forwards, gradients, stuck }
     }
 
     /// A victim for adversarial training: a chunk is a whole batch of `batch` samples.
-    pub fn in_training(net: &Net, batch: usize) -> Self {
-        Self { chunk: batch, ..Self::of(net, Access::Gradients) }
+    pub fn in_training(net: &Net, batch: usize, cost: &Cost) -> Self {
+        Self { chunk: batch, ..Self::of(net, Access::Gradients, cost) }
     }
 
     /// The queries so far.
@@ -79,7 +81,7 @@ impl Victim {
         let n = x.dims()[0];
         let parts = self.chunks(n).map(|at| {
             let (x, real) = self.cut(x, at);
-            self.net.forward(x, &mut Pass::eval()).narrow(0, 0, real)
+            self.net.forward(x, &mut Pass::eval(&self.cost)).narrow(0, 0, real)
         });
         Ok(Tensor::cat(parts.collect(), 0))
     }
@@ -126,7 +128,7 @@ impl Victim {
             let (x, real) = self.cut(x, at);
             let labels = self.cut_labels(labels, at);
             let x = x.autodiff().require_grad();
-            let logits = self.net.forward(x.clone(), &mut Pass::eval());
+            let logits = self.net.forward(x.clone(), &mut Pass::eval(&self.cost));
             let value = loss(logits.clone(), labels);
             // The sum, not the mean: a sample's gradient must not depend on how many others there are.
             let mut tape = value.clone().sum().backward();

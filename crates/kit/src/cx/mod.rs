@@ -11,7 +11,7 @@ pub use work::{Lasting, Work};
 use crate::data::{CHUNK, Task, View};
 use crate::error::{Error, Result};
 use crate::host::{Gate, Host};
-use crate::nets::Net;
+use crate::nets::{Cost, Net};
 use crate::seed::Rng;
 use crate::stats::Tested;
 use burn::tensor::{Device, Tensor};
@@ -102,6 +102,8 @@ pub struct Cx {
     pub trace: Option<Vec<Tensor<4>>>,
     /// Steps, times and the user's pause.
     pub progress: Progress,
+    /// What the method has asked of networks; evaluation is not counted.
+    pub cost: Cost,
     /// Losses on the device that were not read yet.
     pub losses: LossLog,
     /// What is being made for the store; `None` if it is not kept.
@@ -128,6 +130,7 @@ impl Cx {
             rows: Vec::new(),
             trace: None,
             progress,
+            cost: Cost::default(),
             losses: LossLog::default(),
             work: None,
             said: RefCell::default(),
@@ -165,10 +168,10 @@ impl Cx {
         self.said.get_mut().clear();
     }
 
-    /// Seconds since some fixed moment. Those count too that an earlier program spent on trainings that were gone on
-    /// with.
+    /// Seconds of work since some fixed moment: without waiting, but with those that an earlier program spent on
+    /// trainings that were gone on with.
     pub fn clock(&self) -> f64 {
-        self.host.now() + self.progress.earlier
+        self.host.now() + self.progress.earlier - self.progress.waited
     }
 
     /// A random stream for a purpose, a sample and a turn (epoch, step or restart), from the run's seed and the
@@ -222,12 +225,19 @@ impl Cx {
             self.say(Event::Step { done, of });
             self.say(Event::Paused { step: done });
             while gate.holds() {
-                self.host.rest().await;
+                self.rest().await;
             }
             self.say(Event::Resumed);
         }
         gate.allowed.set(gate.allowed.get().saturating_sub(1));
         gate.check()
+    }
+
+    /// Waits for somebody else, which is no time of the stage.
+    pub async fn rest(&mut self) {
+        let since = self.host.now();
+        self.host.rest().await;
+        self.progress.waited += self.host.now() - since;
     }
 
     /// Records the time of a step. Ends with [`Error::Cancelled`] once enough steps were measured.
@@ -320,5 +330,29 @@ impl Cx {
     /// streams.
     pub fn net(&self, pick: &spec::Pick, task: &Task) -> Result<Net> {
         Net::new(pick, task, &mut self.rng("net", 0, 0), &self.device)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::host::tests::Patient;
+
+    /// Seconds of three steps.
+    fn seconds(is_paused: bool) -> f64 {
+        let host = Rc::new(Patient::default());
+        let mut cx = Cx::new(Device::flex(), 1, 1, host.clone(), host.gate.clone());
+        let begun = cx.clock();
+        for step in 0..3 {
+            host.gate.paused.set(is_paused && step == 1);
+            pollster::block_on(cx.step(step + 1, 3)).unwrap();
+        }
+        cx.clock() - begun
+    }
+
+    #[test]
+    fn a_pause_is_no_time_of_the_method() {
+        let (alone, paused) = (seconds(false), seconds(true));
+        assert!(paused < alone + 10.0, "{alone} {paused}");
     }
 }

@@ -23,6 +23,8 @@ pub struct Progress {
     pub evaluating: f64,
     /// Seconds that an earlier program spent on trainings that were gone on with from a checkpoint.
     pub earlier: f64,
+    /// Seconds that the run has waited: for its user, or for another program that is at the same work.
+    pub waited: f64,
     /// The part of the stage that the steps are counted in.
     pub part: Part,
     /// Whether the steps of an attack count as steps of the stage. False in adversarial training, where an attack is
@@ -62,6 +64,7 @@ impl Progress {
             steps: 0,
             evaluating: 0.0,
             earlier: 0.0,
+            waited: 0.0,
             part: Part::WHOLE,
             counts_attack_steps: false,
             pace: None,

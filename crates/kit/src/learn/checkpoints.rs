@@ -28,6 +28,8 @@ pub(super) struct Checkpoints {
     begun: f64,
     /// Seconds of evaluation that the stage had spent before.
     evaluating: f64,
+    /// What the stage had asked of networks before.
+    cost: u64,
     /// How much the stage had said before.
     said: usize,
     /// When the last checkpoint was made.
@@ -43,6 +45,8 @@ struct About {
     seconds: f64,
     /// Those of evaluation.
     evaluating: f64,
+    /// What the training has asked of networks.
+    cost: u64,
     /// What the training has said.
     said: Vec<Lasting>,
 }
@@ -67,7 +71,8 @@ impl Checkpoints {
             _ => None,
         };
         let (now, said) = (cx.clock(), cx.said.borrow().len());
-        Self { key, total, begun: now, evaluating: cx.progress.evaluating, said, made: now }
+        let (evaluating, cost) = (cx.progress.evaluating, cx.cost.samples());
+        Self { key, total, begun: now, evaluating, cost, said, made: now }
     }
 
     /// Whether it is time for a checkpoint. One is made at the end of a training too, and where it is stopped.
@@ -101,6 +106,7 @@ impl Checkpoints {
             total: self.total,
             seconds: cx.clock() - self.begun,
             evaluating: cx.progress.evaluating - self.evaluating,
+            cost: cx.cost.samples() - self.cost,
             said: cx.said.borrow()[self.said..].to_vec(),
         };
         store::keep(key, json!(about), &[file], cx).await;
@@ -113,7 +119,7 @@ impl Checkpoints {
     pub async fn resume(&mut self, net: &Net, optimizer: Optimizer, cx: &mut Cx) -> Option<Resumed> {
         let (about, files) = store::recall::<About>(self.key.as_ref()?, cx).await?;
         let tensors = Tensors::read(files.first()?)?;
-        let About { step, total, seconds, evaluating, said } = about;
+        let About { step, total, seconds, evaluating, cost, said } = about;
         if total != self.total {
             return None;
         }
@@ -146,6 +152,7 @@ impl Checkpoints {
         cx.progress.steps += step;
         cx.progress.earlier += seconds;
         cx.progress.evaluating += evaluating;
+        cx.cost.add(cost);
         self.made = cx.clock();
         Some(Resumed { net, optimizer, step })
     }

@@ -15,7 +15,7 @@ pub async fn sum_gradients(net: &Net, view: &View, cx: &mut Cx) -> Result<Gradie
     let chunks = view.len().div_ceil(CHUNK);
     for (at, rows) in view.rows.chunks(CHUNK).enumerate() {
         let batch = view.batch(rows);
-        let loss = ops::cross_entropy(net.forward(batch.x, &mut Pass::eval()), batch.y).sum();
+        let loss = ops::cross_entropy(net.forward(batch.x, &mut Pass::eval(&cx.cost)), batch.y).sum();
         let part = GradientsParams::from_grads(loss.backward(), &net);
         net.visit(&mut Add { sum: &mut sum, part });
         cx.step(at + 1, chunks).await?;

@@ -4,6 +4,7 @@ mod batches;
 mod checkpoints;
 mod gradients;
 mod look;
+mod membership;
 mod objective;
 mod random_labels;
 mod test;
@@ -12,6 +13,7 @@ mod training;
 
 pub use gradients::{largest, mask_gradients, restore, sum_gradients};
 pub use look::{every, look};
+pub use membership::membership;
 pub use objective::{CrossEntropy, Loss, Objective, mean_loss};
 pub use random_labels::{Mix, relabel};
 pub use test::{logits, logits_of, test};

@@ -3,7 +3,7 @@
 use crate::cx::Cx;
 use crate::data::{CHUNK, View};
 use crate::error::Result;
-use crate::nets::{Net, Pass};
+use crate::nets::{Cost, Net, Pass};
 use crate::stats::Tested;
 use burn::tensor::Tensor;
 
@@ -12,7 +12,7 @@ pub async fn logits(net: &Net, view: &View, cx: &mut Cx) -> Result<Vec<f32>> {
     let net = net.frozen();
     let mut parts = Vec::with_capacity(view.len().div_ceil(CHUNK));
     for rows in view.rows.chunks(CHUNK) {
-        parts.push(net.forward(view.batch(&padded(rows)).x, &mut Pass::eval()));
+        parts.push(net.forward(view.batch(&padded(rows)).x, &mut Pass::eval(&cx.cost)));
         cx.breathe().await?;
     }
     let mut all = if parts.is_empty() { Vec::new() } else { cx.read(Tensor::cat(parts, 0)).await? };
@@ -20,23 +20,25 @@ pub async fn logits(net: &Net, view: &View, cx: &mut Cx) -> Result<Vec<f32>> {
     Ok(all)
 }
 
-/// Tests a net on a view. The time counts as evaluation, not as time of the method.
+/// Tests a net on a view. That is evaluation: its time is not the method's, and it costs nothing.
 pub async fn test(net: &Net, view: &View, cx: &mut Cx) -> Result<Tested> {
-    let start = cx.host.now();
+    let (start, cost) = (cx.clock(), cx.cost.samples());
     let logits = logits(net, view, cx).await?;
-    cx.progress.evaluating += cx.host.now() - start;
+    cx.progress.evaluating += cx.clock() - start;
+    cx.cost.go_back(cost);
     let labels = view.rows.iter().map(|row| view.label(*row)).collect();
     Tested::of(view.rows.to_vec(), labels, net.classes, logits)
 }
 
-/// Logits of at most [`CHUNK`] inputs, computed in the shape of a whole chunk: `[n, c, h, w]` to `[n, classes]`.
+/// Logits of at most [`CHUNK`] inputs, for evaluation, computed in the shape of a whole chunk: `[n, c, h, w]` to
+/// `[n, classes]`.
 pub fn logits_of(net: &Net, x: &Tensor<4>) -> Tensor<2> {
     let n = x.dims()[0];
     let x = match CHUNK - n {
         0 => x.clone(),
         fill => Tensor::cat(vec![x.clone(), x.clone().narrow(0, 0, 1).repeat_dim(0, fill)], 0),
     };
-    net.frozen().forward(x, &mut Pass::eval()).narrow(0, 0, n)
+    net.frozen().forward(x, &mut Pass::eval(&Cost::default())).narrow(0, 0, n)
 }
 
 /// Fills the last chunk with its first row, so that all chunks have one shape.

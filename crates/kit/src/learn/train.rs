@@ -46,7 +46,7 @@ pub async fn descend(
     let optimizer = || training.optimizer(total, epoch);
     let (mut net, mut optimizer, first) = begin(net, optimizer, &mut checkpoints, objective, cx).await?;
     let steady = objective.steady().filter(|_| feeds.len() == 1);
-    let mut graph: Option<Graph> = None;
+    let mut graph: Option<Recorded> = None;
     for step in first..total {
         let batches = next(&mut feeds, step, epoch, cx);
         let mut this = Step { batches, mode, step, optimizer: &mut optimizer, objective };
@@ -59,10 +59,11 @@ pub async fn descend(
             recorded = Recording::prepare(&cx.device).map(|recording| (recording, loss));
         }
         match (&graph, recorded) {
-            (Some(graph), _) => {
+            (Some(Recorded { graph, cost }), _) => {
                 this.optimizer.begin();
                 // SAFETY: the net, the optimiser, the order and the log are held until the loop ends.
                 unsafe { graph.replay() }.map_err(Error::DeviceLost)?;
+                cx.cost.add(*cost);
                 if mode == Mode::Train {
                     net.statistics(|statistics| statistics.seen += 1);
                 }
@@ -132,6 +133,13 @@ fn next<'b, 'v>(feeds: &'b mut [Batches<'v>], step: usize, epoch: usize, cx: &Cx
 /// refuse for lack of free memory, and a later attempt may succeed.
 const RECORDED: [usize; 3] = [3, 6, 12];
 
+/// A step that was recorded.
+struct Recorded {
+    graph: Graph,
+    /// What each replay asks of networks, as [`Cost`](crate::nets::Cost) counts it.
+    cost: u64,
+}
+
 /// One training step.
 struct Step<'a, 'v> {
     batches: &'a mut Batches<'v>,
@@ -152,7 +160,7 @@ impl Step<'_, '_> {
 
     fn pass(&self, cx: &Cx) -> Pass {
         let norms = if self.mode == Mode::Train { Norms::Batch } else { Norms::Running };
-        Pass::train(norms, cx.rng("dropout", 0, self.step as u32))
+        Pass::train(norms, cx.rng("dropout", 0, self.step as u32), &cx.cost)
     }
 
     /// The rest of a step after the forward pass: gradients, optimiser, running statistics, the loss's entry in the
@@ -167,23 +175,29 @@ impl Step<'_, '_> {
     }
 
     /// Runs the step. Then records it for the steps that follow, if the device can.
-    fn record(&mut self, mut recording: Recording, loss: Loss, net: Net, cx: &mut Cx) -> (Net, Option<Graph>) {
+    fn record(&mut self, mut recording: Recording, loss: Loss, net: Net, cx: &mut Cx) -> (Net, Option<Recorded>) {
         let (spare, optimizer) = (copied(net.clone()), self.optimizer.copied());
+        let before = cx.cost.samples();
         self.optimizer.begin();
         let net = self.steadily(loss, net, cx);
+        let run = cx.cost.samples();
         recording.begin();
         let mut net = self.steadily(loss, net, cx);
+        let cost = cx.cost.samples() - run;
         if let Some(graph) = recording.end() {
+            // Recording does not execute anything.
+            cx.cost.go_back(run);
             if self.mode == Mode::Train {
-                // Recording does not execute anything, so the statistics have not seen this batch.
+                // Nor have the statistics seen this batch.
                 net.statistics(|statistics| statistics.seen -= 1);
             }
-            return (net, Some(graph));
+            return (net, Some(Recorded { graph, cost }));
         }
         // Recording failed: run the step again, from the state before it.
         *self.optimizer = optimizer;
         self.batches.restart(&cx.device);
         cx.losses.clear();
+        cx.cost.go_back(before);
         self.optimizer.begin();
         (self.steadily(loss, spare, cx), None)
     }

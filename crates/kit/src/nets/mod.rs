@@ -11,7 +11,7 @@ pub mod weights;
 pub use entry::{NetEntry, choices, find};
 pub use net::Net;
 pub use net_kind::NetKind;
-pub use pass::{BatchStatistics, Norms, Pass};
+pub use pass::{BatchStatistics, Cost, Norms, Pass};
 
 use crate::settings;
 use burn::module::Module;

@@ -66,7 +66,9 @@ impl Net {
 
     /// Inputs `[n, channels, height, width]` to logits `[n, classes]`.
     pub fn forward(&self, x: Tensor<4>, pass: &mut Pass) -> Tensor<2> {
-        self.body.forward(x, pass)
+        let logits = self.body.forward(x, pass);
+        pass.count(&logits);
+        logits
     }
 
     /// Visits each layer that a method may change, by its name in PyTorch, in the order of the forward pass.

@@ -58,6 +58,11 @@ pub type Harness = for<'a> fn(&'a Entry, &'a Stage, &'a mut RunState, &'a mut Cx
 pub type Perturb =
     for<'a> fn(&'a Map<String, Value>, Option<u16>, &'a Victim, &'a Batch, &'a mut Cx) -> Boxed<'a, Result<Tensor<4>>>;
 
+/// Makes a net that is [`prepared`](super::prepared) forget what the run wants forgotten of a task, without measuring
+/// it. The list holds the indices of the stages that lead to the net, first to last.
+pub type Forget =
+    for<'a> fn(&'a Map<String, Value>, Net, &'a Task, Vec<usize>, &'a RunState, &'a mut Cx) -> Boxed<'a, Result<Net>>;
+
 /// A net with what a stage's settings attach to it.
 pub type Attach = fn(&Map<String, Value>, Net, &Task, &mut Cx) -> Result<Net>;
 
@@ -107,6 +112,8 @@ pub struct Entry {
     pub run: Harness,
     /// Makes a net without measuring it; `None` for methods that train none.
     pub make: Option<Make>,
+    /// Makes a net forget without measuring it; `None` for methods that do not forget.
+    pub forget: Option<Forget>,
     /// Attaches the weights that the method trains to a net that is [`prepared`](super::prepared), and trains nothing;
     /// `None` for methods that attach none.
     pub attach: Option<Attach>,
@@ -137,6 +144,7 @@ impl Entry {
             check_task: |params, task| M::check(&M::settings(M::ID, params)?, task),
             run,
             make: None,
+            forget: None,
             attach: None,
             attack: None,
         }

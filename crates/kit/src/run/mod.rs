@@ -5,11 +5,11 @@ mod results;
 mod shapes;
 mod state;
 
-pub use entry::{Attach, AttackFns, Entry, Harness, Method, Perturb};
-pub use results::{AttackStage, Attacked, Reference};
+pub use entry::{Attach, AttackFns, Entry, Forget, Harness, Method, Perturb};
+pub use results::{AttackStage, Attacked, Judged, Reference};
 pub use shapes::attack::{Attack, AttackJob, Threat, attack_view, others};
 pub use shapes::measure::{Measure, MeasureJob};
 pub use shapes::peft::{Attached, Peft};
 pub use shapes::tune::{Tune, TuneJob, prepared};
-pub use shapes::unlearn::{Lineage, Unlearn, UnlearnJob, is_known};
+pub use shapes::unlearn::{Lineage, Unlearn, UnlearnJob, references_to_make};
 pub use state::{Made, Make, Makers, Planned, RunState};

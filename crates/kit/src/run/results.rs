@@ -41,11 +41,31 @@ pub struct AttackStage {
     pub done: Attacked,
 }
 
-/// Networks retrained without the forget set, for one lineage and one forget set.
-#[derive(Clone)]
+/// What is compared of a network that has forgotten, of the one before, and of retrained ones.
+pub struct Judged {
+    /// One for each of [`Self::KEYS`], a figure of no sample is none.
+    pub figures: [Option<f64>; Self::KEYS.len()],
+    /// Accuracy on each class of the test split, in percent; `None` for a class without samples.
+    pub classes: Vec<Option<f32>>,
+}
+
+impl Judged {
+    /// The figures: shares in percent, of which the first four make the gap; the spread is in points.
+    pub const KEYS: [&str; 7] = ["ua", "ra", "ta", "mia", "mia_spread", "mia_accuracy", "mia_chance"];
+    /// How many of them make the gap.
+    pub const COMPARED: usize = 4;
+    /// Place of MIA among them.
+    pub const MIA: usize = 3;
+    /// Places of how often its attack is right, and of how often a coin is.
+    pub const SIGNAL: [usize; 2] = [5, 6];
+}
+
+/// A network retrained without the forget set: of one lineage, one forget set and one seed.
 pub struct Reference {
-    /// One network for each seed.
-    pub nets: Vec<Net>,
-    /// Seconds that the training of each took.
-    pub seconds: Vec<f64>,
+    /// The network.
+    pub net: Net,
+    /// Seconds that its training took.
+    pub seconds: f64,
+    /// What its training asked of networks, see [`Cost`](crate::nets::Cost).
+    pub cost: u64,
 }

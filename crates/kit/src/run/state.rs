@@ -1,6 +1,6 @@
 //! A run's data and models.
 
-use super::results::{AttackStage, Reference};
+use super::results::{AttackStage, Judged, Reference};
 use crate::cx::Cx;
 use crate::data::{Split, Task};
 use crate::error::{Error, Result};
@@ -59,6 +59,8 @@ pub struct RunState {
     pub attacks: BTreeMap<String, AttackStage>,
     /// Retrained references by their key, kept between the runs of a session.
     pub references: Rc<RefCell<BTreeMap<String, Rc<Reference>>>>,
+    /// What was found of the networks that are compared in forgetting, by network and task.
+    pub judged: RefCell<BTreeMap<[String; 2], Rc<Judged>>>,
     /// How methods make nets: a retrained reference repeats stages that are known by id.
     pub makers: Makers,
     /// What is known of each stage, in the order of the run file.
@@ -81,7 +83,8 @@ impl RunState {
         let task = tasks.keys().next().cloned().unwrap_or_default();
         let start = Made { net: start, task, stage: None, parent: None };
         let models = IndexMap::from([(START.into(), start)]);
-        Self { spec, tasks, models, attacks: BTreeMap::new(), references, makers, plan, contents: BTreeMap::new() }
+        let (attacks, judged, contents) = (BTreeMap::new(), RefCell::default(), BTreeMap::new());
+        Self { spec, tasks, models, attacks, references, judged, makers, plan, contents }
     }
 
     /// The model that a stage starts from, and its name.

@@ -8,5 +8,5 @@ mod svm;
 
 pub use classified::{Tested, percent, softmax};
 pub use mean::{Mean, mean, median};
-pub use membership::mia_confidence;
+pub use membership::{Members, Membership, MembershipAttack};
 pub use principal::principal_components;

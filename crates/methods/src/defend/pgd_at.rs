@@ -58,7 +58,7 @@ impl Objective for WorstCase<'_> {
     ) -> Boxed<'a, Result<Tensor<1>>> {
         Box::pin(async move {
             let Config { epsilon, steps, alpha, .. } = *self.config;
-            let victim = Victim::in_training(net, batch.ids.len());
+            let victim = Victim::in_training(net, batch.ids.len(), &cx.cost);
             let loss = attack_loss(AttackLoss::Ce, false);
             let pgd = Pgd { ball: epsilon.into(), alpha, steps, loss: &*loss, keep: Keep::Final };
             let start = pgd.ball.start(Start::Inside, batch, step as u32, cx);

@@ -41,7 +41,7 @@ async fn features(net: &Net, view: &View, cx: &mut Cx) -> Result<View> {
     let net = net.frozen();
     let mut parts = Vec::with_capacity(chunks);
     for (at, rows) in view.rows.chunks(kit::data::CHUNK).enumerate() {
-        let mut pass = Pass::keeping("features");
+        let mut pass = Pass::keeping("features", &cx.cost);
         net.forward(view.batch(rows).x, &mut pass);
         parts.push(pass.taps.remove("features").expect("every net has this tap"));
         cx.step(at + 1, chunks).await?;

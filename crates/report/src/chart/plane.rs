@@ -50,7 +50,7 @@ impl PlanePoint {
 pub struct GapPlane {
     /// x is the retain gap, y the forget gap; point `i` is the mark with the id `i`.
     pub points: Vec<PlanePoint>,
-    /// Standard deviations of retraining in RA and UA, retain and forget; `None` while unknown, which draws no disc.
+    /// Deviations of retraining in RA and UA, retain and forget; `None` while unknown, which draws no disc.
     /// A point is judged by all four measures: [`PlanePoint::noise`].
     pub noise: Option<[f64; 2]>,
 }
@@ -135,7 +135,7 @@ impl GapPlane {
         let mut series = 3;
         for name in stages.iter().filter(|name| !view.is_reference(name)) {
             let Some(outcome) = view.outcome(name).filter(|outcome| outcome.is_done()) else { continue };
-            let distance = |key: &str| Distance::of(&outcome.rows, key);
+            let distance = |key: &str| Distance::of(&outcome.rows, key, false);
             let (Some(retain), Some(forget)) = (distance("ra"), distance("ua")) else { continue };
             if retain.is_known() && forget.is_known() {
                 plane.noise = plane.noise.or(Some([retain.deviation, forget.deviation]));
@@ -150,7 +150,7 @@ impl GapPlane {
                 x_spread: spread("ra"),
                 y_spread: spread("ua"),
                 selected,
-                noise: Noise::of(&outcome.rows),
+                noise: Noise::of(view, name),
             });
             series += u8::from(!selected && series < 7);
         }
@@ -367,7 +367,7 @@ mod tests {
         let (report, catalogue) = (crate::sentence::tests::sample(), crate::sentence::tests::catalogue());
         let view = RunView::of(&report, &catalogue);
         let plane = GapPlane::of(&view, &view.names(), Some("salun"));
-        assert_eq!(plane.noise, Some([0.9, 50.0 / 36.0]));
+        assert_eq!(plane.noise, Some([0.9 * 1.5_f64.sqrt(), 50.0 / 36.0]));
         assert_eq!(plane.points.len(), 1);
         assert!(plane.points[0].x == 0.0 && plane.points[0].selected);
         assert!(plane.scene(320.0, 292.0).title.ends_with("forget gap 2.8, inside the noise of retraining"));

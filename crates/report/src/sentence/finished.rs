@@ -3,7 +3,7 @@
 use super::{Pill, Sentence};
 use crate::{
     figure,
-    noise::{Noise, compared},
+    noise::{Noise, compared, is_silent},
     outcome::Outcome,
     scene::Role,
     view::RunView,
@@ -223,7 +223,7 @@ impl Finished<'_> {
         let measures = figure::counted(compared(&self.outcome.rows));
         let sentence = sentence.plain(self.lost_beside());
         Some(Sentence {
-            pill: Noise::of(&self.outcome.rows).and_then(Noise::pill),
+            pill: Noise::of(self.view, self.name).and_then(Noise::pill),
             ..sentence.plain(format!(" Over {measures} measures it is {gap} from a network that never saw {them}."))
         })
     }
@@ -257,7 +257,15 @@ impl Finished<'_> {
     fn measure(&self) -> Option<Sentence> {
         let row = self.outcome.rows.first()?;
         let what = spec::metric(&row.key).map_or(row.key.as_str(), |metric| metric.help);
-        Some(Sentence::new(format!("{}: ", figure::capital(what))).key(figure::words(row), Role::Ink).plain("."))
+        let sentence = Sentence::new(format!("{}: ", figure::capital(what))).key(figure::words(row), Role::Ink);
+        Some(match self.row("mia_accuracy").filter(|_| is_silent(&self.outcome.rows, "")) {
+            Some(accuracy) => sentence.plain(format!(
+                ". It says nothing: of samples that it was not trained on, the attacker is right about {}, as a coin \
+                 may be.",
+                figure::words(accuracy)
+            )),
+            None => sentence.plain("."),
+        })
     }
 }
 

@@ -9,7 +9,7 @@ pub fn PlainTable(
     /// Its head and rows; the first `left` columns are words.
     table: Table,
 ) -> impl IntoView {
-    let Table { head, rows, left } = table;
+    let Table { head, rows, left, .. } = table;
     let cell = move |(at, text): (usize, String)| view! { <td class=if at < left { "words" } else { "" }>{text}</td> };
     let row = move |cells: Vec<String>| view! { <tr>{cells.into_iter().enumerate().map(cell).collect_view()}</tr> };
     view! {

@@ -86,7 +86,7 @@ pub async fn attack_view(
 ) -> Result<Attacked> {
     let fns = entry.attack.ok_or_else(|| Error::input(entry.id, "is not an attack"))?;
     let ball = (fns.ball)(params)?;
-    let victim = Victim::of(net, entry.needs.access);
+    let victim = Victim::of(net, entry.needs.access, &cx.cost);
     let chunks = view.len().div_ceil(CHUNK);
     let size: usize = view.set.shape.iter().product();
     let (mut attacked, mut pixels, mut stuck) = (Vec::new(), Vec::new(), Vec::new());

@@ -5,8 +5,8 @@ use crate::run::{Run, View};
 use leptos::prelude::*;
 use report::{
     Noise, Outcome, Status,
-    figure::{self, fixed, took},
-    noise::MEASURES,
+    figure::{self, fixed, took, tooltip},
+    noise::{MEASURES, is_silent},
 };
 use spec::Family;
 use std::sync::Arc;
@@ -49,7 +49,7 @@ pub fn MethodRow(
         }
         Some(Status::Done) => {
             let outcome = outcome.clone().expect("it is done");
-            view! { <Measured forgets=run.family(&name) == Some(Family::Unlearn) outcome /> }.into_any()
+            view! { <Measured name=name.clone() outcome /> }.into_any()
         }
     };
     let is_failed = matches!(outcome.as_ref().map(|outcome| &outcome.status), Some(Status::Failed(_)));
@@ -71,24 +71,36 @@ pub fn MethodRow(
 /// The four measures, the gap as a bar with its verdict against the noise of retraining, and the time.
 #[component]
 fn Measured(
-    /// Whether the stage forgets; an audit has no gap.
-    forgets: bool,
+    /// The stage. An audit has no gap, nor has a network that was retrained alone.
+    name: String,
     /// Its figures.
     outcome: Arc<Outcome>,
 ) -> impl IntoView {
-    let figure = |key: &str| view! { <Figure row=outcome.row(key).cloned() /> };
-    let gap = outcome.figure("gap");
-    let noise = Noise::of(&outcome.rows);
+    let run = Run::get();
+    let says_nothing = ["", "retrained_"].iter().any(|prefix| is_silent(&outcome.rows, prefix));
+    let figure = |key: &str| {
+        let row = outcome.row(key).cloned();
+        let is_silent = key == "mia" && says_nothing && row.is_some();
+        view! { <Figure row is_silent /> }
+    };
+    let gap = outcome.figure("gap").filter(|_| run.family(&name) == Some(Family::Unlearn));
+    let (noise, is_reference) = run.view(|view| (Noise::of(view, &name), view.is_reference(&name)));
     let bar = gap.map(|gap| view! { <GapBar gap is_inside=noise == Some(Noise::Inside) /> });
-    let words = gap.filter(|_| forgets).map_or_else(|| "–".into(), |gap| fixed(gap, 1));
+    let words = gap.map_or_else(|| "–".into(), |gap| fixed(gap, 1));
+    let own = (gap.is_none() && is_reference).then(|| view! { <small>"its own reference"</small> });
     let time = took(outcome.figure("rte").unwrap_or(outcome.seconds));
+    let share = outcome.row("rte_share").map(|row| {
+        let title = run.view(|view| tooltip(row, view));
+        view! { <small title=title>{figure::words(row)}</small> }
+    });
     view! {
         {MEASURES.map(figure).collect_view()}
         <td title=noise.map(Noise::words)>
             {bar}
             <b>{words}</b>
+            {own}
         </td>
-        <td>{time}</td>
+        <td>{time} {share}</td>
     }
 }
 

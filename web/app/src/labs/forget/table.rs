@@ -6,7 +6,12 @@ use crate::{
     ui::{Block, Button, Glyph, Icon},
 };
 use leptos::prelude::*;
-use report::{Outcome, figure::took, noise::MEASURES, table::SPREAD};
+use report::{
+    Outcome,
+    figure::{fixed, took},
+    noise::{MEASURES, is_silent},
+    table::SPREAD,
+};
 use spec::{Direction, metric};
 use std::sync::Arc;
 
@@ -190,11 +195,19 @@ fn RetrainedRow(
     };
     let figures = match &outcome {
         Some(outcome) => {
-            let figure = |key: &str| view! { <Figure row=outcome.row(&format!("retrained_{key}")).cloned() /> };
+            let figure = |key: &str| {
+                let row = outcome.row(&format!("retrained_{key}")).cloned();
+                let is_silent = key == "mia" && row.is_some() && is_silent(&outcome.rows, "retrained_");
+                view! { <Figure row is_silent /> }
+            };
+            let gap = outcome.figure("retrained_gap").map_or_else(|| "reference".into(), |gap| fixed(gap, 1));
+            let alone = metric("retrained_gap").map(|metric| metric.help);
             let time = outcome.figure("retrained_rte").map_or_else(|| "–".into(), took);
             view! {
                 {MEASURES.map(figure).collect_view()}
-                <td class="muted">"reference"</td>
+                <td class="muted" title=alone>
+                    {gap}
+                </td>
                 <td>{time}</td>
             }
             .into_any()
