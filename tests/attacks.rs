@@ -118,7 +118,7 @@ fn auto_pgd_leaves_as_much_standing_as_its_authors() {
             .map(|seed| {
                 cx.seed = seed;
                 let entry = engine::entry(id).unwrap();
-                let done = attack_view(entry, params.as_object().unwrap(), None, &net, &view, &mut cx);
+                let done = attack_view(entry, params.as_object().unwrap(), None, &net, &[], &view, &mut cx);
                 let done = pollster::block_on(done).unwrap();
                 (0..view.len()).filter(|at| done.attacked.right(*at)).count() as f64
             })

@@ -489,6 +489,7 @@ fn questions_about_what_is_not_there_are_answered_with_a_sentence() {
         method: serde_json::from_value(params).unwrap(),
         task: "it".into(),
         samples,
+        with: Vec::new(),
     };
     for question in [
         attack(json!({ "id": "attack.fgsm", "target": 10 }), vec![0]),

@@ -257,7 +257,10 @@ fn a_grid_is_a_list_of_means() {
     let runs = ["run-1", "run-2", "run-3", "run-4", "run-5", "run-6", "run-7", "run-8", "run-9"];
     assert_eq!(names(&out), [&RESULTS[..], &runs].concat());
     let page = fs::read_to_string(out.join("report.html")).unwrap();
-    assert!(page.contains("seeds 1, 2, 3") && page.contains("Curves are those of seed 1"), "{page}");
+    assert!(
+        page.contains("seeds 1, 2, 3") && page.contains("Curves over steps and images are those of seed 1"),
+        "{page}"
+    );
     assert!(out.join("run-9/weights/base.safetensors").is_file());
     // Which folder is whose stands in the report.
     let of = |point: usize, seed: usize| reports[point].files[seed].clone();
@@ -515,7 +518,7 @@ fn metrics_explains_every_figure() {
     let folder = TempDir::new().unwrap();
     let text = String::from_utf8(done(&folder, &["metrics"], "").stdout).unwrap();
     let spaced = text.split_whitespace().collect::<Vec<_>>().join(" ").to_lowercase();
-    for metric in spec::METRICS {
+    for metric in engine::catalogue(Vec::new(), |_| String::new()).metrics() {
         assert!(text.contains(metric.label) && spaced.contains(&metric.help.to_lowercase()), "{}", metric.key);
     }
     assert!(text.contains("MIA, %; best near Retrained\n") && text.contains("Time, s; less is better\n"), "{text}");

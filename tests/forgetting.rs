@@ -10,7 +10,7 @@ use report::noise::{Noise, is_silent};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
-use spec::{Access, Card, Event, Family, Kind, Needs, Report, Row, RunSpec, Why};
+use spec::{Card, Event, Family, Kind, Needs, Report, Row, RunSpec, Why};
 use std::rc::Rc;
 
 /// Asks the network, and forgets nothing. It has no `train` table.
@@ -42,7 +42,8 @@ impl Method for Asks {
         equation: "",
         summary: "",
         notes: "",
-        needs: Needs { kinds: &[Kind::Images], access: Access::Weights, min_classes: 2 },
+        needs: Needs { kinds: &[Kind::Images], ..Needs::FORGET },
+        metrics: &[],
     };
 }
 

@@ -16,6 +16,25 @@ use serde_json::{Value, json};
 use spec::{Access, Pick};
 use tempfile::TempDir;
 
+/// Every method is held against something outside of it, and the index says against what.
+#[test]
+fn every_method_has_a_line_in_the_index() {
+    let index = include_str!("goldens/INDEX").lines().filter(|line| !line.starts_with('#'));
+    let mut known = Vec::new();
+    for line in index {
+        let [id, file, source] = line.split('\t').collect::<Vec<_>>()[..] else {
+            panic!(
+                "{line}: three columns are \
+            right"
+            )
+        };
+        let path = format!("{}/{file}", env!("CARGO_MANIFEST_DIR"));
+        assert!(std::path::Path::new(&path).is_file() && !source.is_empty(), "{line}");
+        known.push(id);
+    }
+    assert_eq!(known, engine::entries().map(|entry| entry.id).collect::<Vec<_>>());
+}
+
 const NETS: [&str; 9] = ["linear", "mlp", "mlp-square", "cnn", "cnn-norm", "cnn-odd", "resnet", "resnet-group", "vit"];
 
 #[test]

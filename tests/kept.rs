@@ -2,7 +2,7 @@
 
 use crate::common::{Heard, Keeping};
 use engine::{Ended, Opened, Registry, Session};
-use spec::{Event, Import, Report, RunSpec, Why};
+use spec::{Event, Exhibit, Import, Report, RunSpec, Why};
 use std::rc::Rc;
 
 /// A network that learns, is attacked, adapted, and forgets.
@@ -136,7 +136,7 @@ fn what_is_kept_is_said_as_it_was_and_nothing_is_played() {
         assert!(then.len() > 3, "{stage}: {then:?}");
         assert_eq!(now, then, "{stage}");
     }
-    let pictures = again.iter().find(|(said, _)| matches!(said.event, Event::Images { .. }));
+    let pictures = again.iter().find(|(said, _)| matches!(said.event, Event::Exhibit(Exhibit::Images { .. })));
     assert!(pictures.is_some_and(|(_, buffers)| !buffers[0].is_empty()));
     // Its networks are there, to be asked and to be played on.
     assert!(session.model("lora").is_some());

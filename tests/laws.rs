@@ -1,7 +1,7 @@
 //! What holds for every method of the catalogue, and what every harness promises.
 
 use crate::common::{Bench, Collect, Keeping, forward, hash, params, read, session, state};
-use engine::{Adversarials, Boxed, Ended, Gate, Host, Opened, Registry, Session};
+use engine::{Boxed, Ended, Gate, Host, Opened, Registry, Session};
 use kit::Entry;
 use kit::attack::Ball;
 use kit::learn::{largest, sum_gradients};
@@ -11,6 +11,7 @@ use kit::seed::Rng;
 use serde_json::{Map, Value, json};
 use spec::{Cause, Control, Event, Kind, Row, RunSpec, Said, Setting, Shape, Why, Widget, metric};
 use std::cell::{Cell, RefCell};
+use std::collections::BTreeMap;
 use std::rc::Rc;
 
 #[test]
@@ -137,20 +138,34 @@ fn unknown_settings_are_refused_by_name() {
     }
 }
 
+/// A key means one thing, whoever makes the figure.
+#[test]
+fn every_figure_is_described_once() {
+    let catalogue = engine::catalogue(Vec::new(), |_| String::new());
+    let mut known: BTreeMap<&str, spec::Metric<'_>> = BTreeMap::new();
+    for metric in catalogue.metrics() {
+        let of = known.entry(metric.key).or_insert(metric);
+        assert_eq!(*of, metric, "{}", metric.key);
+        assert!(!metric.label.is_empty() && !metric.help.is_empty() && !metric.help.ends_with('.'), "{}", metric.key);
+    }
+}
+
 #[test]
 fn every_method_runs_and_runs_again_to_the_same_bits() {
+    let catalogue = engine::catalogue(Vec::new(), |_| String::new());
     for (entry, set) in cases() {
         let (rows, saved) = played(entry, set);
         let at = format!("{} on {set}", entry.id);
         assert!(rows.iter().any(|row| row.stage == "x"), "{at} has no figures");
         for row in &rows {
-            let metric = metric(&row.key).unwrap_or_else(|| panic!("{at}: nobody knows {}", row.key));
+            let metric = catalogue.metric(&row.key).unwrap_or_else(|| panic!("{at}: nobody knows {}", row.key));
             assert!(row.value.is_finite(), "{at}: {} is {}", row.key, row.value);
             if metric.unit == "%" {
                 assert!((0.0..=100.0).contains(&row.value), "{at}: {} is {}", row.key, row.value);
             }
         }
-        assert_eq!(saved.len(), if entry.shape.is_layer() { 2 } else { 1 }, "{at}");
+        let networks = 1 + usize::from(entry.needs.with[0] > 0) + usize::from(entry.shape.is_layer());
+        assert_eq!(saved.len(), networks, "{at}");
         let (again, saved_again) = played(entry, set);
         assert_eq!(untimed(&rows), untimed(&again), "{at}");
         assert!(saved == saved_again, "{at}: the weights differ");
@@ -181,7 +196,9 @@ fn a_cancel_ends_a_stage_within_a_step() {
 
             // What is left can be played on, and ends as if nothing had been.
             gate.cancel.set(false);
-            let Ended::Finished(report) = pollster::block_on(session.play(2, spec, 1, None)).unwrap() else {
+            let Ended::Finished(report) =
+                pollster::block_on(session.play(2, spec.clone(), spec.find("x").unwrap(), None)).unwrap()
+            else {
                 panic!("{id} does not end");
             };
             let whole: Vec<Row> = played(entry, set).0.into_iter().filter(|row| row.stage == "x").collect();
@@ -203,9 +220,9 @@ fn a_training_that_was_cut_goes_on_to_the_same_bits() {
     };
     for (entry, set) in cases().filter(|(entry, _)| entry.shape.is_layer()) {
         let trainings = goes_on(&longer(entry, set), &format!("{} on {set}", entry.id));
-        let own = usize::from(entry.id != "unlearn.retrain");
+        let own = usize::from((entry.defaults)().get("train").is_some());
         let of_references = usize::from(entry.shape == Shape::Unlearn);
-        let expected = if own == 0 { 2 } else { own + of_references };
+        let expected = if entry.id == "unlearn.retrain" { 2 } else { own + of_references };
         assert_eq!(trainings, expected, "{} on {set}", entry.id);
     }
 }
@@ -368,12 +385,13 @@ fn attacks_stay_in_their_ball_and_in_the_box() {
     for (entry, set) in cases().filter(|(entry, _)| entry.shape == Shape::Attack) {
         let (mut session, _) = session();
         pollster::block_on(session.play(1, run_of(entry, set), 0, None)).unwrap();
-        let Adversarials { ids, shape, pixels, .. } = &session.adversarials["x"];
+        let left = &session.adversarials["x"];
+        let (ids, shape, pixels) = (left.ids(), left.shape(), left.pixels());
         assert_eq!(shape.iter().product::<usize>(), pixels.len());
         let ball = (entry.attack.unwrap().ball)((entry.tiny)().as_object().unwrap()).unwrap();
         let bench = Bench::new(run_of(entry, set));
         let task = &bench.run.tasks[0];
-        assert_eq!(ids.as_slice(), &*task.test.rows);
+        assert_eq!(ids, &*task.test.rows);
         let mut moved = 0;
         for (id, changed) in ids.iter().zip(pixels.chunks(pixels.len() / ids.len())) {
             let clean = task.test.pixels(*id);
@@ -612,7 +630,7 @@ fn cases() -> impl Iterator<Item = (&'static Entry, &'static str)> {
     engine::entries().flat_map(fits)
 }
 
-/// Two epochs of training, then the method at toy size under the name `x`.
+/// Two epochs of training, then the method at toy size under the name `x`, with what its card asks for beside it.
 fn run_of(entry: &Entry, set: &str) -> RunSpec {
     let mut stage = Map::from_iter([("id".to_owned(), json!(entry.id)), ("as".to_owned(), json!("x"))]);
     stage.extend((entry.tiny)().as_object().unwrap().clone());
@@ -620,14 +638,28 @@ fn run_of(entry: &Entry, set: &str) -> RunSpec {
         "digits" => json!({ "id": "class", "class": 3 }),
         _ => json!({ "id": "random", "fraction": 0.2 }),
     };
+    let mut stages = vec![json!({ "id": "train.scratch", "as": "base", "train": { "epochs": 2 } })];
+    if entry.needs.attacks.is_some() {
+        for name in ["fool", "again"] {
+            stages.push(json!({ "id": "attack.fgsm", "as": name, "from": "base", "epsilon": 0.1 }));
+        }
+    }
+    if entry.needs.with[0] > 0 {
+        let other =
+            json!({ "id": "train.scratch", "as": "other", "from": "start", "draw": 1, "train": { "epochs": 2 } });
+        stages.push(other);
+        stage.extend([("from".to_owned(), json!("base")), ("with".to_owned(), json!(["other"]))]);
+    }
+    stages.push(stage.into());
+    let other = if set == "digits" { json!({ "id": set, "tilt": 30 }) } else { json!({ "id": "spirals" }) };
     let spec = json!({
         "version": 1,
         "seed": 3,
         "retrain_seeds": 1,
-        "tasks": { "it": { "id": set } },
+        "tasks": { "it": { "id": set }, "else": other },
         "model": { "id": "mlp" },
         "forget": forget,
-        "stage": [{ "id": "train.scratch", "as": "base", "train": { "epochs": 2 } }, stage],
+        "stage": stages,
     });
     RunSpec::from_value(spec).unwrap()
 }

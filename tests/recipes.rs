@@ -89,9 +89,9 @@ fn page_and_terminal_say_the_same() {
         let (mut terminal, mut page) = (Outcomes::new(), Outcomes::new());
         let mut ended = 0;
         for said in said {
-            hear(&mut terminal, said);
+            hear(&mut terminal, said, &[]);
             let at = said.stage.as_ref().and_then(|stage| spec.find(stage));
-            hear(&mut page, &Said { stage: at.map(|at| written_out.stage_name(at)), ..said.clone() });
+            hear(&mut page, &Said { stage: at.map(|at| written_out.stage_name(at)), ..said.clone() }, &[]);
             if matches!(said.event, Event::StageDone { .. }) {
                 ended += 1;
                 let terminal = RunView { spec, catalogue: &catalogue, known: &terminal };
@@ -131,7 +131,7 @@ fn noise_is_judged_alike() {
     let catalogue = engine::catalogue(Vec::new(), |_| String::new());
     let Run { spec, report, said, .. } = RUNS.iter().find(|run| run.id == NOISY).unwrap();
     let mut heard = Outcomes::new();
-    said.iter().for_each(|said| hear(&mut heard, said));
+    said.iter().for_each(|said| hear(&mut heard, said, &[]));
     let page = RunView { spec, catalogue: &catalogue, known: &heard };
     let read = RunView::of(report, &catalogue);
     let plane = GapPlane::of(&page, &page.names(), None);
@@ -171,7 +171,7 @@ fn half_of_the_digits_are_called_by_their_names() {
     let catalogue = engine::catalogue(Vec::new(), |_| String::new());
     let run = RUNS.iter().find(|run| run.id == "half-digits").unwrap();
     let mut outcomes = Outcomes::new();
-    run.said.iter().for_each(|said| hear(&mut outcomes, said));
+    run.said.iter().for_each(|said| hear(&mut outcomes, said, &[]));
     let view = RunView { spec: &run.spec, catalogue: &catalogue, known: &outcomes };
     assert!(!view.has_all_classes("high") && !view.has_all_classes("low"));
     let many: Vec<String> = (0..5).map(|class| view.many_of("high", class)).collect();

@@ -41,9 +41,9 @@ impl Machine {
 }
 
 impl Host for Machine {
-    fn say(&self, said: Said, _buffers: Vec<Vec<u8>>) {
+    fn say(&self, said: Said, buffers: Vec<Vec<u8>>) {
         let mut speaker = self.speaker.borrow_mut();
-        speaker.hear(&said);
+        speaker.hear(&said, &buffers);
         if speaker.is_pointless() {
             self.gate.cancel.set(true);
         }

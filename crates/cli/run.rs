@@ -12,7 +12,7 @@ use clap::Args;
 use engine::{Ended, Fits, Gate, Registry, Session};
 use report::{Results, view::Outcomes, view::Played};
 use serde_json::{Value, json};
-use spec::{Catalogue, DeviceChoice, FORMAT, GridRun, Report, Reports, RunSpec, Said, Wrong, metric};
+use spec::{Catalogue, DeviceChoice, FORMAT, GridRun, Report, Reports, RunSpec, Said, Wrong};
 use std::collections::HashMap;
 use std::path::PathBuf;
 use std::rc::Rc;
@@ -120,7 +120,7 @@ pub fn run(options: &Options) -> Result<(), Stop> {
     let speaker = Speaker::new(options.listener(), catalogue(), &spec, events);
     let gate = Rc::new(Gate::default());
     let machine = Rc::new(Machine::new(file::folder(&options.of.file), gate.clone(), speaker).with_store(store));
-    machine.speaker.borrow_mut().hear(&Said { run: 0, stage: None, event: ready });
+    machine.speaker.borrow_mut().hear(&Said { run: 0, stage: None, event: ready }, &[]);
     let mut session = Session::new(opened, machine.clone(), gate, Registry::shipped());
     session.needs_inputs = options.save.contains(&Save::Adversarials);
     let repeats = spec.repeats.unwrap_or(1);
@@ -271,7 +271,7 @@ impl Plays<'_> {
             // Each is tried, whatever became of the others.
             let written = [
                 events.map_err(|error| out.cannot_write(EVENTS, &error)),
-                out.write("report.json", reports_as_json(self.spec, &self.done).as_bytes()),
+                out.write("report.json", reports_as_json(self.spec, &self.done, &catalogue).as_bytes()),
                 out.write("report.html", report::html(&self.done, &catalogue).as_bytes()),
             ];
             let written = written.into_iter().find(Result::is_err).unwrap_or(Ok(()));
@@ -397,12 +397,12 @@ fn heading(number: u32, of: usize, point: &Point, seed: u32) -> String {
 }
 
 /// `report.json`: a [`Reports`], with the unit of every figure.
-fn reports_as_json(run: &RunSpec, done: &[Played]) -> String {
+fn reports_as_json(run: &RunSpec, done: &[Played], catalogue: &Catalogue) -> String {
     let reports = done.iter().map(|played| played.report.clone()).collect();
     let mut value = json!(Reports { format: FORMAT, run: run.clone(), reports });
     let reports = value["reports"].as_array_mut().into_iter().flatten();
     for row in reports.filter_map(|report| report["rows"].as_array_mut()).flatten() {
-        let known = row["key"].as_str().and_then(metric);
+        let known = row["key"].as_str().and_then(|key| catalogue.metric(key));
         row["unit"] = known.map_or(Value::Null, |metric| metric.unit.into());
         // Every row has the same keys, whatever was played.
         for key in ["n", "interval", "spread", "seeds"] {
@@ -421,6 +421,14 @@ fn table(done: &[Played], catalogue: &Catalogue, quiet: bool) -> String {
     for (family, table) in results.tables() {
         let gap = if out.is_empty() && quiet { "" } else { "\n" };
         out.push_str(&format!("{gap}{family}\n{}", text::table(&table)));
+    }
+    for (report, shown) in reports.iter().flat_map(|report| report.exhibits.iter().map(move |shown| (report, shown))) {
+        let run = if reports.len() > 1 { format!("{}: ", report.spec.name) } else { String::new() };
+        let alone = report.played_seeds.len() > 1 && shown.seeds == 1;
+        let seed = if alone { format!(" (seed {})", report.seed) } else { String::new() };
+        let heading = format!("{run}{}: {}{seed}", shown.stage, report::figure::capital(shown.exhibit.series()));
+        let figures = text::table(&report::chart::exhibit_table(&shown.exhibit));
+        out.push_str(&format!("\n{}\n{figures}", text::plain(&heading)));
     }
     if let Some(silence) = results.silence() {
         out.push_str(&format!("\n{}", text::wrapped(silence, 0)));

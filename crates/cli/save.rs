@@ -81,10 +81,10 @@ pub fn save(
             to.write(saved, &format!("logits/{file}.safetensors"), &bytes)?;
         }
         if let Some(left) = session.adversarials.get(&name).filter(|_| wanted.contains(&Save::Adversarials)) {
-            let mut tensors = vec![("x", Dtype::F32, left.shape.to_vec(), bytes(&left.pixels))];
+            let mut tensors = vec![("x", Dtype::F32, left.shape().to_vec(), bytes(left.pixels()))];
             match pollster::block_on(session.eight_bits(spec, index))? {
                 Some((levels, row)) => {
-                    tensors.push(("x8", Dtype::U8, left.shape.to_vec(), levels));
+                    tensors.push(("x8", Dtype::U8, left.shape().to_vec(), levels));
                     saved.rows.extend(row);
                 }
                 None if left.are_images() => {
@@ -93,7 +93,7 @@ pub fn save(
                 }
                 None => {}
             }
-            let bytes = samples_file(tensors, &left.labels, &left.ids)?;
+            let bytes = samples_file(tensors, &left.labels(), left.ids())?;
             let path = format!("adversarials/{file}.safetensors");
             to.write(saved, &path, &bytes)?;
             let speaker = machine.speaker.borrow();

@@ -10,7 +10,7 @@ use engine::{Gate, Registry, Session};
 use indexmap::{IndexMap, IndexSet};
 use report::{Table, card, figure};
 use serde_json::{Map, Value, json};
-use spec::{Catalogue, Choice, Control, METRICS, MethodInfo, RunSpec, Samples, Why, Wrong};
+use spec::{Catalogue, Choice, Control, MethodInfo, RunSpec, Samples, Why, Wrong};
 use std::path::Path;
 use std::rc::Rc;
 
@@ -117,7 +117,7 @@ fn session(folder: &Path, spec: &RunSpec) -> Session {
 /// `palimpsest metrics`
 pub fn metrics() -> Result<(), Stop> {
     let mut out = String::new();
-    for row in report::table::glossary(METRICS.iter().map(|metric| metric.key)).rows {
+    for row in report::table::glossary(catalogue().metrics()).rows {
         let [label, unit, better, help] = &row[..] else { unreachable!("a glossary has four columns") };
         let unit = if unit.is_empty() { String::new() } else { format!(", {unit}") };
         let better = if better.is_empty() { String::new() } else { format!("; {better}") };

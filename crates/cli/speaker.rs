@@ -70,8 +70,8 @@ impl Speaker {
         }
     }
 
-    pub fn hear(&mut self, said: &Said) {
-        hear(&mut self.outcomes, said);
+    pub fn hear(&mut self, said: &Said, buffers: &[Vec<u8>]) {
+        hear(&mut self.outcomes, said, buffers);
         let wanted = self.listener == Listener::Program || self.events.is_some();
         if wanted {
             let mut line = json!(said);

@@ -59,9 +59,14 @@ impl Asker {
         cx.quiet = true;
         match question {
             Question::Predict => self.predict(&net, buffers, &cx).await,
-            Question::Attack { method, task, samples } => self.attack(&net, method, task, samples, &mut cx).await,
-            Question::Curve { method, task, epsilons, n } => {
+            Question::Attack { method, task, samples, with } => {
                 let task = self.fitting(&net, task)?;
+                let with = self.crafted_on(with, &task)?;
+                self.attack(&net, &with, method, task, samples, &mut cx).await
+            }
+            Question::Curve { method, task, epsilons, n, with } => {
+                let task = self.fitting(&net, task)?;
+                let with = self.crafted_on(with, &task)?;
                 let entry = self.registry.entry(&method.id)?;
                 let target = entry.aims(&method.params, &task)?;
                 let view = others(&task.test, target).first(*n);
@@ -71,7 +76,7 @@ impl Asker {
                     params.insert("epsilon".into(), (*epsilon).into());
                     scale_step(entry, method, &mut params, *epsilon);
                     (entry.check_task)(&params, &task)?;
-                    let done = attack_view(entry, &params, target, &net, &view, &mut cx).await?;
+                    let done = attack_view(entry, &params, target, &net, &with, &view, &mut cx).await?;
                     let held = done.attacked.accuracy();
                     accuracy.push(held.ok_or_else(|| Error::input("n", "at least one sample is right"))?);
                     cx.host.turn().await;
@@ -127,6 +132,13 @@ impl Asker {
         Ok(task)
     }
 
+    /// The networks that an attack on a task is crafted on.
+    fn crafted_on(&self, names: &[String], task: &Task) -> Result<Vec<Net>> {
+        let nets: Vec<Net> = names.iter().map(|name| self.net(Some(name))).collect::<Result<_>>()?;
+        nets.iter().try_for_each(|net| net.knows(task))?;
+        Ok(nets)
+    }
+
     async fn predict(&self, net: &Net, buffers: &[Vec<u8>], cx: &Cx) -> Result<Answered> {
         let size: usize = net.shape.iter().product();
         let bytes = buffers.first().map_or(&[][..], Vec::as_slice);
@@ -145,19 +157,27 @@ impl Asker {
         Ok((Answer::Predict { probabilities: rows(&probabilities, net.classes) }, Vec::new()))
     }
 
-    async fn attack(&self, net: &Net, method: &Pick, task: &str, samples: &[u32], cx: &mut Cx) -> Result<Answered> {
+    async fn attack(
+        &self,
+        net: &Net,
+        with: &[Net],
+        method: &Pick,
+        task: Task,
+        samples: &[u32],
+        cx: &mut Cx,
+    ) -> Result<Answered> {
         let entry = self.registry.entry(&method.id)?;
         let fns = entry.attack.ok_or_else(|| Error::input(&method.id, "is not an attack"))?;
-        let fitting = self.fitting(net, task)?;
-        let target = entry.aims(&method.params, &fitting)?;
-        (entry.check_task)(&method.params, &fitting)?;
-        let view = fitting.test;
+        let target = entry.aims(&method.params, &task)?;
+        (entry.check_task)(&method.params, &task)?;
+        let view = task.test;
         if samples.is_empty() || samples.len() > CHUNK || samples.iter().any(|id| !view.rows.contains(id)) {
             return Err(Error::input("samples", format!("1 to {CHUNK} samples of the test split are right")));
         }
         let view = view.at(samples.to_vec());
         let batch = view.batch(samples);
-        let victim = Victim::of(net, entry.needs.access, &cx.cost);
+        let crafted_on = if with.is_empty() { std::slice::from_ref(net) } else { with };
+        let victim = Victim::over(crafted_on, entry.needs.access, &cx.cost);
         cx.trace = Some(Vec::new());
         let x = (fns.perturb)(&method.params, target, &victim, &batch, cx).await?;
         let labels: Vec<u16> = samples.iter().map(|id| view.label(*id)).collect();

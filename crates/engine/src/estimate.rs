@@ -5,8 +5,8 @@ use kit::cx::{Cx, Pace, Watch};
 use kit::data::{CHUNK, Task};
 use kit::learn::{CrossEntropy, Mode, Training, descend, every, test};
 use kit::nets::Net;
-use kit::run::{RunState, attack_view, others, prepared, references_to_make};
-use kit::{Error, Result};
+use kit::run::{Beside, Lineage, Other, RunState, attack_view, others, prepared, references_to_make};
+use kit::{Entry, Error, Result};
 use spec::{Manner, START, Shape};
 
 /// Seconds that each stage will take on this machine, from the pace of its own first steps; `None` where they fail.
@@ -40,20 +40,15 @@ struct Guess {
 }
 
 /// An earlier stage with the same method, settings, task and source network, whose estimate can be used again. Never of
-/// an unlearning stage: what it costs depends on which references exist already.
+/// a stage that wants a reference: what it costs depends on which references exist already.
 fn same(registry: Registry, state: &RunState, index: usize) -> Option<usize> {
     let alike = |at: usize| {
         let stage = &state.spec.stages[at];
-        (
-            &stage.id,
-            &stage.params,
-            &stage.model,
-            state.spec.task_of(at, |id| registry.is_layer(id)),
-            source_of_net(registry, state, at),
-        )
+        (&stage.id, &stage.params, &stage.model, &stage.with, &state.plan[at].task, source_of_net(registry, state, at))
     };
-    let forgets = registry.entry(&state.spec.stages[index].id).is_ok_and(|entry| entry.shape == Shape::Unlearn);
-    (0..index).find(|at| !forgets && alike(*at) == alike(index))
+    let retrains = |entry: &Entry| entry.shape == Shape::Unlearn || entry.needs.reference;
+    let retrains = registry.entry(&state.spec.stages[index].id).is_ok_and(retrains);
+    (0..index).find(|at| !retrains && alike(*at) == alike(index))
 }
 
 /// The nearest stage at or above `index` that begins with a network of its own (`model`); `None` if the network
@@ -63,15 +58,27 @@ fn source_of_net(registry: Registry, state: &RunState, index: usize) -> Option<u
     line.into_iter().find(|at| state.spec.stages[*at].model.is_some())
 }
 
-async fn guess(registry: Registry, state: &RunState, index: usize, before: &[Guess], cx: &mut Cx) -> Result<Guess> {
-    let stage = &state.spec.stages[index];
-    let entry = registry.entry(&stage.id)?;
-    let task = &state.tasks[&state.spec.task_of(index, |id| registry.is_layer(id))];
-    let net = match source_of_net(registry, state, index).and_then(|at| state.spec.stages[at].model.as_ref()) {
+/// The network of a stage, or the run's start, as it may be before any training, for a task.
+fn net_of(registry: Registry, state: &RunState, stage: Option<usize>, task: &Task, cx: &Cx) -> Result<Net> {
+    let own = stage.and_then(|at| source_of_net(registry, state, at));
+    let net = match own.and_then(|at| state.spec.stages[at].model.as_ref()) {
         Some(pick) => cx.net(pick, task)?,
         None => state.models[START].net.clone(),
     };
-    let net = prepared(net, task, cx)?;
+    prepared(net, task, cx)
+}
+
+async fn guess(registry: Registry, state: &RunState, index: usize, before: &[Guess], cx: &mut Cx) -> Result<Guess> {
+    let stage = &state.spec.stages[index];
+    let entry = registry.entry(&stage.id)?;
+    let task = &state.tasks[&state.plan[index].task];
+    let net = net_of(registry, state, Some(index), task, cx)?;
+    let mut with = Vec::new();
+    for (at, name) in state.plan[index].with.iter().zip(&stage.with) {
+        let task = at.map_or_else(|| &state.tasks[0], |at| &state.tasks[&state.plan[at].task]);
+        with.push(Other { name: name.clone(), net: net_of(registry, state, *at, task, cx)?, task: task.clone() });
+    }
+    let beside = Beside { tasks: &state.tasks, others: &with };
     let chunks = |samples: usize| samples.div_ceil(CHUNK) as f64;
     let (train, test) = (chunks(task.train.len()), chunks(task.test.len()));
     let watch = Watch::of(task, &state.spec, &*cx.host);
@@ -91,7 +98,8 @@ async fn guess(registry: Registry, state: &RunState, index: usize, before: &[Gue
     Ok(match entry.shape {
         Shape::Tune | Shape::Peft => {
             let make = entry.make.expect("a tuner makes models");
-            let pace = measure_pace(cx, async |cx| make(&stage.params, net, task, cx).await.map(drop)).await?;
+            let work = async |cx: &mut Cx| make(&stage.params, net, task, beside, cx).await.map(drop);
+            let pace = measure_pace(cx, work).await?;
             let asked = chunks(task.valid.len()) + test + train;
             guess(pace.seconds(pace.of as f64) + read * (looks(&pace) + asked), Some(pace))
         }
@@ -99,14 +107,16 @@ async fn guess(registry: Registry, state: &RunState, index: usize, before: &[Gue
             let settings = (entry.settings)(&stage.id, &stage.params)?;
             let target = entry.aims(&stage.params, task)?;
             let view = others(&task.test, target);
-            let work = async |cx: &mut Cx| attack_view(entry, &stage.params, target, &net, &view, cx).await.map(drop);
+            let with: Vec<Net> = with.iter().map(|other| other.net.clone()).collect();
+            let work =
+                async |cx: &mut Cx| attack_view(entry, &stage.params, target, &net, &with, &view, cx).await.map(drop);
             let pace = measure_pace(cx, work).await?;
             let restarts = settings["restarts"].as_f64().unwrap_or(1.0);
             guess(pace.seconds(pace.of as f64 * restarts) + read * 2.0 * test, None)
         }
         Shape::Unlearn => {
-            let Retraining { all, one } = retraining(registry, state, index, task, before, cx)?;
-            let (own, own_looks) = match forgetting(registry, state, index, net, task, cx).await? {
+            let Retraining { all, one } = retraining(state, index, task, before, cx)?;
+            let (own, own_looks) = match forgetting(entry, state, index, net, beside, cx).await? {
                 Forgetting::Retrains => (one, 0.0),
                 Forgetting::Trains(pace) => (pace.seconds(pace.of as f64), looks(&pace)),
                 Forgetting::Otherwise(seconds) => (seconds, 0.0),
@@ -115,7 +125,10 @@ async fn guess(registry: Registry, state: &RunState, index: usize, before: &[Gue
             let asked = f64::from(2 + state.spec.seeds_of_reference()) * (train + 2.0 * test);
             guess(all + own + read * (own_looks + asked), None)
         }
-        Shape::Measure => guess(read * (train + test), None),
+        Shape::Measure => {
+            let all = if entry.needs.reference { retraining(state, index, task, before, cx)?.all } else { 0.0 };
+            guess(all + read * (train + test) * (1 + with.len()) as f64, None)
+        }
     })
 }
 
@@ -128,28 +141,14 @@ struct Retraining {
 }
 
 /// How long the references of an unlearning stage take.
-fn retraining(
-    registry: Registry,
-    state: &RunState,
-    index: usize,
-    task: &Task,
-    before: &[Guess],
-    cx: &Cx,
-) -> Result<Retraining> {
+fn retraining(state: &RunState, index: usize, task: &Task, before: &[Guess], cx: &Cx) -> Result<Retraining> {
     let split = state.split(task, cx)?;
-    let stages = lineage(registry, state, index);
+    let lineage = Lineage::of(state, state.plan[index].below, &split);
     let stays = split.retain.len() as f64 / task.train.len() as f64;
-    let paces = stages.iter().filter_map(|at| before[*at].pace);
+    let paces = lineage.stages().iter().filter_map(|at| before[*at].pace);
     let one = paces.map(|pace| pace.seconds(pace.of as f64 * stays)).sum();
-    let seeds = references_to_make(state, stages, &split, cx.seed);
+    let seeds = references_to_make(state, &lineage, &split, cx.seed);
     Ok(Retraining { all: f64::from(seeds) * one, one })
-}
-
-/// The stages that lead to a stage, first to last.
-fn lineage(registry: Registry, state: &RunState, index: usize) -> Vec<usize> {
-    let mut stages = state.spec.ancestors(index, |id| registry.is_layer(id));
-    stages.reverse();
-    stages
 }
 
 /// How an unlearning method spends its time.
@@ -165,15 +164,15 @@ enum Forgetting {
 /// The pace of an ordinary training with the stage's settings, which is close to that of a method with such settings;
 /// of a method without them, that of its own steps.
 async fn forgetting(
-    registry: Registry,
+    entry: &Entry,
     state: &RunState,
     index: usize,
     net: Net,
-    task: &Task,
+    beside: Beside<'_>,
     cx: &mut Cx,
 ) -> Result<Forgetting> {
-    let stage = &state.spec.stages[index];
-    let entry = registry.entry(&stage.id)?;
+    let (stage, planned) = (&state.spec.stages[index], &state.plan[index]);
+    let task = &state.tasks[&planned.task];
     if entry.manner == Some(Manner::Reference) {
         return Ok(Forgetting::Retrains);
     }
@@ -188,7 +187,7 @@ async fn forgetting(
     let work = async |cx: &mut Cx| {
         // Its steps may be of any kind.
         cx.progress.counts_attack_steps = true;
-        forget(&stage.params, net, task, lineage(registry, state, index), state, cx).await.map(drop)
+        forget(&stage.params, net, task, beside, planned.below, state, cx).await.map(drop)
     };
     let pace = measure_pace(cx, work).await?;
     // What takes no steps has been done.

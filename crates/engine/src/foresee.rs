@@ -27,6 +27,9 @@ pub fn foresee(registry: Registry, state: &RunState, cx: &mut Cx) -> Result {
             if matches!(entry.shape, Shape::Attack | Shape::Measure | Shape::Unlearn) {
                 net.knows(task)?;
             }
+            if entry.shape == Shape::Attack {
+                stage.with.iter().try_for_each(|name| nets[name].knows(task))?;
+            }
             if !entry.shape.is_layer() {
                 return Ok(None);
             }

@@ -3,6 +3,7 @@
 #![deny(missing_docs)]
 
 mod answer;
+mod attacks;
 mod catalogue;
 pub mod device;
 mod estimate;
@@ -13,6 +14,7 @@ mod session;
 mod summary;
 
 pub use answer::Asker;
+pub use attacks::Adversarials;
 pub use catalogue::recipe;
 pub use device::{Opened, open};
 pub use kit::foreign::foreign;
@@ -21,7 +23,7 @@ pub use kit::{Error, Result};
 pub use methods::cards;
 pub use recall::twin_warning;
 pub use registry::Registry;
-pub use session::{Adversarials, Ended, Exported, Fits, Logits, Session};
+pub use session::{Ended, Exported, Fits, Logits, Session};
 pub use summary::summary;
 
 use kit::Entry;

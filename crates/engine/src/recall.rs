@@ -118,7 +118,7 @@ impl Session {
         let shape = self.registry.entry(&state.spec.stages[index].id)?.shape;
         let key = self.key(index, state);
         cx.work = Some(Work::new(key.clone()));
-        if self.needs_inputs && shape == Shape::Attack {
+        if shape == Shape::Attack && (self.needs_inputs || self.reads_attacks(&state.spec)) {
             return Ok(Recalled::Missing(None));
         }
         let (told, files) = match store::recall_or_lease::<Told>(&key, cx).await? {
@@ -205,13 +205,13 @@ impl Session {
     /// All that a stage's result depends on: the device, the run's start, the stages that lead to it with what they
     /// forget, the seed, and where it forgets how many networks are retrained. Names have no say, and no more has the
     /// way in which a run file writes a value.
-    fn key(&self, index: usize, state: &RunState) -> String {
+    pub(crate) fn key(&self, index: usize, state: &RunState) -> String {
         let (spec, planned) = (&state.spec, &state.plan[index]);
         json!({
             "what": "stage",
             "contents": state.contents,
             "stage": planned.line,
-            "retrained": self.registry.is_forgetter(&spec.stages[index].id).then_some(spec.seeds_of_reference()),
+            "retrained": self.registry.has_reference(&spec.stages[index].id).then_some(spec.seeds_of_reference()),
             "seed": spec.seed,
         })
         .to_string()

@@ -39,8 +39,8 @@ impl Registry {
     }
 
     /// Whether stages with this id are compared with retrained networks.
-    pub fn is_forgetter(&self, id: &str) -> bool {
-        self.entry(id).is_ok_and(|entry| entry.shape == Shape::Unlearn)
+    pub fn has_reference(&self, id: &str) -> bool {
+        self.entry(id).is_ok_and(|entry| entry.shape == Shape::Unlearn || entry.needs.reference)
     }
 
     /// What is known of each stage once the data is loaded. An error if a setting is not possible.
@@ -54,12 +54,14 @@ impl Registry {
             let entry = self.entry(&stage.id)?;
             let settings = entry.settled(&stage.params, &tasks[&task]);
             let settings = settings.map_err(|error| error.of_stage(&stage.id, &spec.stage_name(index)))?;
-            if let Some(forget) = spec.forget.as_ref().filter(|_| entry.needs_split() && !forgotten.contains_key(&task))
+            if let Some(forget) = spec.forget.as_ref().filter(|_| entry.needs.forget && !forgotten.contains_key(&task))
             {
                 let rows = forget_rows(forget, &tasks[&task], spec.seed)?;
                 forgotten.insert(task.clone(), Digest::of_rows(&rows).hex());
             }
-            let below = spec.parent(index, is_layer).map(|at| &plan[at]);
+            let parent = spec.parent(index, is_layer);
+            let below = parent.map(|at| &plan[at]);
+            let with: Vec<Option<usize>> = stage.with.iter().map(|name| spec.find(name)).collect();
             let model = match &stage.model {
                 Some(pick) => Some((net_identity(pick)?, contents.get(&*task))),
                 // Drawn as the stage's own would be, for the first task.
@@ -68,14 +70,29 @@ impl Registry {
                 }
                 None => None,
             };
-            let gone = forgotten.get(&task).filter(|_| entry.needs_split());
+            let gone = forgotten.get(&task).filter(|_| entry.needs.forget);
             let identity = json!([stage.id, settings, model, contents.get(&*task), gone, stage.draw]);
             let mut line = Digest::default();
             line.write(below.map_or("", |below| &below.line).as_bytes());
             line.write(identity.to_string().as_bytes());
-            plan.push(Planned { stream, task, identity, line: line.hex() });
+            with.iter().for_each(|at| line.write(at.map_or("", |at| &plan[at].line).as_bytes()));
+            line.write(self.reads(entry, spec, &plan, &contents).to_string().as_bytes());
+            let (line, trains) = (line.hex(), entry.make.is_some());
+            plan.push(Planned { stream, task, identity, below: parent, with, trains, line });
         }
         Ok(plan)
+    }
+
+    /// What a measure reads beside its network and its task: the other tasks, and what attack stages before it have
+    /// left.
+    fn reads(&self, entry: &Entry, spec: &RunSpec, before: &[Planned], contents: &BTreeMap<&str, String>) -> Value {
+        if entry.shape != Shape::Measure {
+            return Value::Null;
+        }
+        let is_attack = |at: &usize| self.entry(&spec.stages[*at].id).is_ok_and(|entry| entry.attack.is_some());
+        let attacks = (0..before.len()).filter(|_| entry.needs.attacks.is_some()).filter(is_attack);
+        let attacks: Vec<(String, &str)> = attacks.map(|at| (spec.stage_name(at), &*before[at].line)).collect();
+        json!([contents, attacks])
     }
 
     /// Looks up by id how a method makes a net, so that a retrained reference can repeat stages.
@@ -147,12 +164,34 @@ impl Registry {
                 let why = "no stage before it has trained the network; there is nothing to forget";
                 return Err(Wrong::new(at, why));
             }
-            if entry.needs_split() && spec.forget.is_none() {
+            let [least, most] = entry.needs.with;
+            if !(least..=most).contains(&stage.with.len()) {
+                return Err(Wrong::new(format!("{at}.with"), takes(least, most)));
+            }
+            let is_attack = |at: &usize| self.entry(&spec.stages[*at].id).is_ok_and(|entry| entry.attack.is_some());
+            let (attacks, least) = ((0..index).filter(is_attack).count(), entry.needs.attacks.unwrap_or(0));
+            if attacks < least {
+                let why =
+                    format!("it reads what attacks before it have left, at least {least}, and there are {attacks}");
+                return Err(Wrong::new(at, why));
+            }
+            if entry.needs.forget && spec.forget.is_none() {
                 let why = "needs to know what to forget; `forget = { id = \"class\", class = 3 }` is one way";
                 return Err(Wrong::new(at, why));
             }
         }
         Ok(())
+    }
+}
+
+/// How many networks a method takes under `with`.
+fn takes(least: usize, most: usize) -> String {
+    match (least, most) {
+        (_, 0) => "this method takes no further networks".into(),
+        (1, 1) => "this method takes one further network".into(),
+        (least, most) if least == most => format!("this method takes {most} further networks"),
+        (0, most) => format!("this method takes at most {most} further networks"),
+        (least, most) => format!("this method takes {least} to {most} further networks"),
     }
 }
 

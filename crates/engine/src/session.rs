@@ -1,6 +1,7 @@
 //! The engine as worker and command line see it: one device, and the runs played on it.
 
 use crate::answer::Asker;
+use crate::attacks::Adversarials;
 use crate::device::Opened;
 use crate::estimate::estimate;
 use crate::foresee::foresee;
@@ -9,9 +10,8 @@ use crate::registry::net_identity;
 use crate::{ENGINE, Registry};
 use burn::tensor::{Tensor, TensorData};
 use indexmap::IndexMap;
-use kit::attack::{Ball, eight_bits};
 use kit::cx::{Checkpoint, Cx, Published};
-use kit::data::{Task, View, forget_rows};
+use kit::data::{Task, forget_rows};
 use kit::host::{Gate, Host};
 use kit::learn::{logits, test};
 use kit::nets::Net;
@@ -20,7 +20,8 @@ use kit::run::{AttackStage, Made, Reference, RunState};
 use kit::{Error, Result, Store};
 use serde_json::{Map, Value, json};
 use spec::{
-    Cause, Digest, Event, Import, Kind, Point, Report, Row, RunSpec, START, START_STREAM, Said, Samples, Wrong,
+    Cause, Digest, Event, Exhibit, Exhibited, Import, Point, Report, Row, RunSpec, START, START_STREAM, Said, Samples,
+    Wrong,
 };
 use std::cell::RefCell;
 use std::collections::BTreeMap;
@@ -53,8 +54,10 @@ pub struct Session {
     files: Rc<RefCell<BTreeMap<String, Rc<Vec<u8>>>>>,
     /// The changed inputs of the last run's attack stages, by stage name.
     pub adversarials: BTreeMap<String, Adversarials>,
-    /// What the run warned of so far, with its stages.
-    warnings: Rc<RefCell<Vec<String>>>,
+    /// What attack stages have left, by stage name, with all that it depends on: for measures of later runs.
+    pub(crate) attacks: BTreeMap<String, (String, Rc<AttackStage>)>,
+    /// What the run has said so far that its report keeps.
+    noted: Rc<RefCell<Noted>>,
     /// Whether [`Session::adversarials`] are wanted: then attack stages are played even if they were before, since
     /// changed inputs are not kept.
     pub needs_inputs: bool,
@@ -70,21 +73,6 @@ pub struct Fits {
     pub twins: Vec<[String; 2]>,
     /// Equal for runs of equal results.
     pub identity: String,
-}
-
-/// Changed inputs of an attack stage.
-#[derive(Clone)]
-pub struct Adversarials {
-    ball: Ball,
-    view: View,
-    /// Ids of the samples, `[n]`.
-    pub ids: Vec<u32>,
-    /// Their true classes, `[n]`.
-    pub labels: Vec<u16>,
-    /// `[n, channels, height, width]`.
-    pub shape: [usize; 4],
-    /// Their elements in row-major order.
-    pub pixels: Vec<f32>,
 }
 
 /// What a network says of the test split of its task.
@@ -117,8 +105,8 @@ impl Session {
     /// A session on an open device, with the methods and data sets of `registry`.
     pub fn new(opened: Opened, host: Rc<dyn Host>, gate: Rc<Gate>, registry: Registry) -> Self {
         let files: Rc<RefCell<BTreeMap<String, Rc<Vec<u8>>>>> = Rc::default();
-        let warnings: Rc<RefCell<Vec<String>>> = Rc::default();
-        let host: Rc<dyn Host> = Rc::new(SessionHost { host, files: files.clone(), warnings: warnings.clone() });
+        let noted: Rc<RefCell<Noted>> = Rc::default();
+        let host: Rc<dyn Host> = Rc::new(SessionHost { host, files: files.clone(), noted: noted.clone() });
         Self {
             host,
             opened,
@@ -129,7 +117,8 @@ impl Session {
             kept: BTreeMap::new(),
             files,
             adversarials: BTreeMap::new(),
-            warnings,
+            attacks: BTreeMap::new(),
+            noted,
             needs_inputs: false,
             registry,
         }
@@ -195,14 +184,10 @@ impl Session {
         let net = self.left(&parent)?;
         let left =
             self.adversarials.get(&name).ok_or_else(|| Error::input(&name, "this stage has attacked nothing"))?;
-        let size = left.shape[1..].iter().product();
-        let images = left.view.rows.iter().zip(left.pixels.chunks(size));
-        let levels: Option<Vec<Vec<u8>>> =
-            images.map(|(row, changed)| eight_bits(left.ball, left.view.pixels(*row), changed)).collect();
-        let Some(levels) = levels.filter(|_| left.are_images()) else { return Ok(None) };
-        let levels = levels.concat();
+        let Some(levels) = left.levels() else { return Ok(None) };
         let pixels: Vec<f32> = levels.iter().map(|level| f32::from(*level) / 255.0).collect();
-        let view = left.view.over(Tensor::from_data(TensorData::new(pixels, left.shape), &self.opened.device));
+        let inputs = Tensor::from_data(TensorData::new(pixels, left.shape()), &self.opened.device);
+        let view = left.stage().view.over(inputs);
         let mut cx = self.aside(spec.seed);
         let held = test(&net, &view, &mut cx).await?.accuracy();
         let row = held.map(|held| Row::share(&name, "robust_accuracy_8bit", held, view.len()));
@@ -225,7 +210,7 @@ impl Session {
         for (index, stage) in spec.stages.iter().enumerate() {
             let name = spec.task_of(index, |id| self.registry.is_layer(id));
             if let Some(forget) = &spec.forget
-                && self.registry.entry(&stage.id)?.needs_split()
+                && self.registry.entry(&stage.id)?.needs.forget
                 && !forgotten.contains_key(&name)
             {
                 let rows = forget_rows(forget, tasks[name.as_str()], spec.seed)?;
@@ -282,7 +267,8 @@ impl Session {
         let mut state = self.begin(run, spec.clone()).await?;
         self.restore(&mut state, first)?;
         self.adversarials.clear();
-        self.warnings.borrow_mut().clear();
+        self.bring_attacks(&mut state, first);
+        self.noted.take();
         let twins = twins(&state, |id| self.registry.is_layer(id));
         let mut cx = self.cx(run, spec.seed);
         let mut rows: Vec<Row> = Vec::new();
@@ -304,9 +290,9 @@ impl Session {
             early = Some(failed);
             break;
         }
-        self.adversarials =
-            std::mem::take(&mut state.attacks).into_iter().map(|(name, attack)| (name, attack.into())).collect();
+        self.keep_attacks(&state);
         let hashes = hashes(self.registry, &state, &cx).await;
+        let Noted { warnings, exhibits } = self.noted.take();
         let report = Box::new(Report {
             format: spec::FORMAT,
             spec: (*spec).clone(),
@@ -321,7 +307,8 @@ impl Session {
             samples: samples(&state),
             hashes: if early.is_some() { hashes.unwrap_or_default() } else { hashes? },
             rows,
-            warnings: self.warnings.take(),
+            exhibits,
+            warnings,
             unfinished: early
                 .iter()
                 .map(|error| match error {
@@ -452,7 +439,7 @@ impl Session {
             let task = &state.tasks[&state.plan[index].task];
             let entry = self.registry.entry(&stage.id)?;
             entry.fits(stage, task).map_err(|error| error.of_stage(&stage.id, &spec.stage_name(index)))?;
-            if entry.needs_split() {
+            if entry.needs.forget {
                 state.split(task, &self.cx(run, spec.seed))?;
             }
         }
@@ -513,26 +500,6 @@ impl Session {
     }
 }
 
-impl Adversarials {
-    /// Whether the inputs are images, and no points.
-    pub fn are_images(&self) -> bool {
-        self.view.set.kind == Kind::Images
-    }
-}
-
-impl From<AttackStage> for Adversarials {
-    fn from(AttackStage { ball, view, done }: AttackStage) -> Self {
-        Self {
-            ball,
-            view: view.clone(),
-            ids: view.rows.to_vec(),
-            labels: view.rows.iter().map(|row| view.label(*row)).collect(),
-            shape: view.shape(),
-            pixels: done.pixels,
-        }
-    }
-}
-
 /// A changed setting to suggest after a failure: if the loss diverged, a tenth of the learning rate.
 fn cure(error: &Error, entry: &kit::Entry, stage: &spec::Stage) -> Option<(String, Value)> {
     let Error::Diverged { .. } = error else { return None };
@@ -573,17 +540,40 @@ async fn hashes(registry: Registry, state: &RunState, cx: &Cx) -> Result<IndexMa
     Ok(hashes)
 }
 
-/// A host that looks for a file among the imported ones first, and collects warnings for the report.
+/// What a run says that its report keeps.
+#[derive(Default)]
+struct Noted {
+    /// Each with its stage.
+    warnings: Vec<String>,
+    /// The last of each series of a stage. Images are left out, as without their pixels there is nothing to see.
+    exhibits: Vec<Exhibited>,
+}
+
+impl Noted {
+    fn take(&mut self, stage: &str, event: &Event) {
+        match event {
+            Event::Warning { message } => self.warnings.push(format!("stage.{stage}: {message}")),
+            Event::Exhibit(Exhibit::Images { .. }) => {}
+            Event::Exhibit(exhibit) => {
+                self.exhibits.retain(|old| old.stage != stage || old.exhibit.series() != exhibit.series());
+                self.exhibits.push(Exhibited { stage: stage.into(), exhibit: exhibit.clone(), seeds: 1 });
+            }
+            _ => {}
+        }
+    }
+}
+
+/// A host that looks for a file among the imported ones first, and notes what the report keeps.
 struct SessionHost {
     host: Rc<dyn Host>,
     files: Rc<RefCell<BTreeMap<String, Rc<Vec<u8>>>>>,
-    warnings: Rc<RefCell<Vec<String>>>,
+    noted: Rc<RefCell<Noted>>,
 }
 
 impl Host for SessionHost {
     fn say(&self, said: Said, buffers: Vec<Vec<u8>>) {
-        if let (Some(stage), Event::Warning { message }) = (&said.stage, &said.event) {
-            self.warnings.borrow_mut().push(format!("stage.{stage}: {message}"));
+        if let Some(stage) = &said.stage {
+            self.noted.borrow_mut().take(stage, &said.event);
         }
         self.host.say(said, buffers);
     }

@@ -2,7 +2,7 @@
 
 use indexmap::IndexMap;
 use kit::stats::{Mean, mean};
-use spec::{Report, Row};
+use spec::{Exhibit, Exhibited, Report, Row};
 use std::collections::BTreeMap;
 
 /// One report of the runs of one file with different seeds: each figure is the mean over the runs that came to it, with
@@ -44,6 +44,7 @@ pub fn summary(reports: &[Report]) -> Option<Report> {
     }
     Some(Report {
         rows,
+        exhibits: exhibits(&with_figures),
         played_seeds: with_figures.iter().map(|report| report.seed).collect(),
         seconds: reports.iter().map(|report| report.seconds).sum(),
         warnings,
@@ -51,6 +52,22 @@ pub fn summary(reports: &[Report]) -> Option<Report> {
         files: reports.iter().flat_map(|report| report.files.clone()).collect(),
         ..first.clone()
     })
+}
+
+/// What was shown of each series of each stage: over all runs that showed it, or of the first of them.
+fn exhibits(reports: &[&Report]) -> Vec<Exhibited> {
+    let mut all: IndexMap<(&str, &str), Vec<&Exhibited>> = IndexMap::new();
+    for shown in reports.iter().flat_map(|report| &report.exhibits) {
+        all.entry((&shown.stage, shown.exhibit.series())).or_default().push(shown);
+    }
+    let one = |shown: Vec<&Exhibited>| {
+        let exhibits: Vec<&Exhibit> = shown.iter().map(|shown| &shown.exhibit).collect();
+        match Exhibit::mean(&exhibits) {
+            Some(exhibit) => Exhibited { stage: shown[0].stage.clone(), exhibit, seeds: shown.len() },
+            None => shown[0].clone(),
+        }
+    };
+    all.into_values().map(one).collect()
 }
 
 /// One figure over the seeds that have it, at least one.
@@ -122,6 +139,7 @@ mod tests {
             hashes: IndexMap::new(),
             samples: IndexMap::new(),
             rows,
+            exhibits: Vec::new(),
             warnings: Vec::new(),
             unfinished: Vec::new(),
         }

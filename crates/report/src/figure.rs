@@ -1,7 +1,7 @@
 //! How a number is printed: no more digits than its noise, a narrow space before %, thousands with a comma.
 
 use crate::view::RunView;
-use spec::{Metric, Row, metric};
+use spec::{Row, metric};
 
 /// Before a unit: narrow, and no line breaks there.
 pub(crate) const NARROW: char = '\u{202f}';
@@ -75,9 +75,9 @@ pub(crate) fn count(share: f64, n: usize) -> Option<String> {
     (n > 0 && n < 50 && (count - count.round()).abs() < 0.03).then(|| format!("{:.0} of {n}", count.round()))
 }
 
-/// Digits after the point that a key's figures are printed with in tables.
-pub(crate) fn decimals(key: &str, value: f64) -> usize {
-    match metric(key).map_or("", |metric| metric.unit) {
+/// Digits after the point that figures of a unit are printed with in tables.
+fn decimals(unit: &str, value: f64) -> usize {
+    match unit {
         "%" | "points" => 1,
         "s" => usize::from(value.abs() < 1000.0),
         "steps" => 0,
@@ -87,22 +87,26 @@ pub(crate) fn decimals(key: &str, value: f64) -> usize {
     }
 }
 
-/// A figure as a cell of a table, without its unit: `97.2 ± 1.1` over several seeds, `1 of 36` for small counts.
-pub(crate) fn cell(row: &Row) -> String {
-    let decimals = decimals(&row.key, row.value);
+/// A figure as a cell of a table whose head has its unit: `97.2 ± 1.1` over several seeds, `1 of 36` for small counts.
+pub(crate) fn cell(row: &Row, unit: &str) -> String {
+    let decimals = decimals(unit, row.value);
     match (spread(row), row.n) {
         (Some(spread), _) => format!("{} ± {}", fixed(row.value, decimals), fixed(spread, decimals)),
-        (None, Some(n)) if is_share(row) => count(row.value, n).unwrap_or_else(|| fixed(row.value, decimals)),
+        (None, Some(n)) if unit == "%" => count(row.value, n).unwrap_or_else(|| fixed(row.value, decimals)),
         _ => fixed(row.value, decimals),
     }
 }
 
-/// A figure inside a sentence, with its unit; one digit less where the spread over seeds is one or more.
+/// A figure of a harness inside a sentence, with its unit; one digit less where the spread over seeds is one or more.
 pub fn words(row: &Row) -> String {
-    let full = decimals(&row.key, row.value);
-    let unit = metric(&row.key).map_or("", |metric| metric.unit);
+    words_in(row, unit(row))
+}
+
+/// As [`words`], of any figure in this unit.
+pub fn words_in(row: &Row, unit: &str) -> String {
+    let full = decimals(unit, row.value);
     let Some(spread) = spread(row) else {
-        return as_count(row).unwrap_or_else(|| with_unit(fixed(row.value, full), unit));
+        return as_count(row, unit).unwrap_or_else(|| with_unit(fixed(row.value, full), unit));
     };
     let kept = full - usize::from(spread >= 1.0 && full > 0);
     with_unit(format!("{} ± {}", fixed(row.value, kept), fixed(spread, kept)), unit)
@@ -110,16 +114,16 @@ pub fn words(row: &Row) -> String {
 
 /// Whether [`words`] are a count: "6 of 10".
 pub(crate) fn is_counted(row: &Row) -> bool {
-    spread(row).is_none() && as_count(row).is_some()
+    spread(row).is_none() && as_count(row, unit(row)).is_some()
 }
 
-fn as_count(row: &Row) -> Option<String> {
-    row.n.filter(|_| is_share(row)).and_then(|n| count(row.value, n))
+fn as_count(row: &Row, unit: &str) -> Option<String> {
+    row.n.filter(|_| unit == "%").and_then(|n| count(row.value, n))
 }
 
 /// In plain words, with the interval: for a tooltip. The run that the figure is of knows what its samples are called.
 pub fn tooltip(row: &Row, view: &RunView) -> String {
-    let help = metric(&row.key).map_or("", |metric: &Metric| metric.help);
+    let help = view.catalogue.metric(&row.key).map_or("", |metric| metric.help);
     match (row.n, row.interval) {
         (Some(n), Some([low, high])) => {
             let samples = view.samples(&view.task(&row.stage), n);
@@ -191,8 +195,9 @@ pub fn capital(text: &str) -> String {
     letters.next().into_iter().flat_map(char::to_uppercase).chain(letters).collect()
 }
 
-fn is_share(row: &Row) -> bool {
-    metric(&row.key).is_some_and(|metric| metric.unit == "%")
+/// The unit of a harness's figure.
+fn unit(row: &Row) -> &'static str {
+    metric(&row.key).map_or("", |metric| metric.unit)
 }
 
 /// A printed number with its unit, which may be empty; the line does not break between them.
@@ -227,15 +232,15 @@ mod tests {
     #[test]
     fn cells_follow_the_noise() {
         let seeds = Row { spread: Some(1.14), seeds: Some(3), ..Row::share("a", "ua", 97.23, 36) };
-        assert_eq!(cell(&seeds), "97.2 ± 1.1");
+        assert_eq!(cell(&seeds, "%"), "97.2 ± 1.1");
         assert_eq!(words(&seeds), "97 ± 1\u{202f}%");
         let one = Row { seeds: None, spread: Some(1.0), ..Row::share("a", "accuracy", 96.111, 360) };
-        assert_eq!(cell(&one), "96.1");
+        assert_eq!(cell(&one, "%"), "96.1");
         assert_eq!(words(&one), "96.1\u{202f}%");
         let few = Row::share("a", "accuracy", 100.0 / 36.0, 36);
-        assert_eq!(cell(&few), "1 of 36");
-        assert_eq!(cell(&Row::new("a", "trainable", 62410.0)), "62,410");
-        assert_eq!(cell(&Row::new("a", "l2_median", 0.4123)), "0.412");
+        assert_eq!(cell(&few, "%"), "1 of 36");
+        assert_eq!(cell(&Row::new("a", "trainable", 62410.0), ""), "62,410");
+        assert_eq!(cell(&Row::new("a", "l2_median", 0.4123), ""), "0.412");
     }
 
     #[test]

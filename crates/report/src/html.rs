@@ -1,17 +1,18 @@
 //! One file that says all about some runs: sentences, curves, tables and the run files; nothing comes from outside.
 
 use crate::{
-    Chart, Results, RunView, Sentence, Table,
+    Chart, Images, Results, RunView, Sentence, Table,
     card::paper,
-    chart::GapPlane,
+    chart::{ExhibitChart, GapPlane},
     figure,
     scene::{SANS, TOKENS},
     table::{SPREAD, called, glossary, samples, title},
     view::Played,
 };
+use base64::prelude::{BASE64_STANDARD, Engine as _};
 use indexmap::IndexMap;
 use maud::{Markup, PreEscaped, html};
-use spec::{Catalogue, MethodInfo, Report};
+use spec::{Catalogue, Exhibit, MethodInfo, MetricData, Report};
 
 /// The width of a full chart, in pixels.
 const WIDTH: f64 = 672.0;
@@ -19,7 +20,7 @@ const WIDTH: f64 = 672.0;
 /// A page of runs: all figures first, then what the stages of each said while it ran. Every name, message and setting
 /// is escaped; scripts and outside requests are forbidden by the page itself.
 pub fn html(runs: &[Played], catalogue: &Catalogue) -> String {
-    const POLICY: &str = "default-src 'none'; style-src 'unsafe-inline'";
+    const POLICY: &str = "default-src 'none'; style-src 'unsafe-inline'; img-src data:";
     let reports: Vec<Report> = runs.iter().map(|run| run.report.clone()).collect();
     let name = match runs {
         [Played { report, .. }] if !report.spec.name.is_empty() => report.spec.name.clone(),
@@ -57,7 +58,7 @@ pub fn html(runs: &[Played], catalogue: &Catalogue) -> String {
                         (stages(played, catalogue))
                     }
                     h2 { "What the figures mean" }
-                    div class="wide words" { (table(&glossary(results.keys.iter().map(String::as_str)))) }
+                    div class="wide words" { (table(&glossary(results.metrics.iter().map(MetricData::metric)))) }
                     h2 { "The methods" }
                     div class="wide words" { (table(&methods(&reports, catalogue))) }
                     h2 { "To play it again" }
@@ -130,18 +131,28 @@ fn stages(played: &Played, catalogue: &Catalogue) -> Markup {
     html! {
         @if report.played_seeds.len() > 1 {
             p class="about" {
-                "Curves are those of seed " (report.seed) "; other figures are means over the seeds."
+                "Curves over steps and images are those of seed " (report.seed) "; other figures are means over the \
+                    seeds."
             }
         }
         @for (name, stage) in names.iter().zip(&report.spec.stages) {
             @let sentence = view.finished(name);
             @let things = view.things(&view.task(name));
             @let curves = played.stages.get(name).map_or_else(Vec::new, |outcome| outcome.curves(&things));
-            @if sentence.is_some() || !curves.is_empty() {
+            @let outcome = played.stages.get(name);
+            @let exhibits = outcome.map_or(&[][..], |outcome| &outcome.exhibits);
+            @if sentence.is_some() || !curves.is_empty() || !exhibits.is_empty() {
                 section {
-                    h3 { (title(catalogue, &stage.id)) (view.towards(name)) " " small { (name) } }
+                    h3 { (title(catalogue, &stage.id)) (view.aim(name)) " " small { (name) } }
                     @if let Some(sentence) = &sentence { (said(sentence)) }
                     @for curve in &curves { (chart(curve, &facts, &format!("{} by step", curve.subject))) }
+                    @for exhibit in exhibits {
+                        @if let Some(drawn) = ExhibitChart::of(exhibit) {
+                            (chart(&drawn, &facts, &figure::capital(exhibit.series())))
+                        } @else if let Some(images) = outcome.and_then(|outcome| outcome.images.get(exhibit.series())) {
+                            (sheet(exhibit, images))
+                        }
+                    }
                 }
             }
         }
@@ -206,6 +217,51 @@ fn chart<C: Chart>(chart: &C, about: &str, heading: &str) -> Markup {
     }
 }
 
+/// Images one beside the other, each with its number and what is said of it.
+fn sheet(exhibit: &Exhibit, images: &Images) -> Markup {
+    let Exhibit::Images { series, ids, captions, signed, .. } = exhibit else { return html! {} };
+    html! {
+        h4 { (figure::capital(series)) }
+        div class="sheet" {
+            @for (at, id) in ids.iter().enumerate() {
+                figure {
+                    img alt={ "image " (id) } src=(png(images, at, *signed));
+                    figcaption { (captions.get(at).map_or_else(|| id.to_string(), String::clone)) }
+                }
+            }
+        }
+    }
+}
+
+/// An image as a PNG that the page holds itself. Grey is ink on paper; of a difference, blue is less and red is more.
+fn png(images: &Images, at: usize, signed: bool) -> String {
+    let ([channels, height, width], values) = (images.shape, images.one(at));
+    let size = height * width;
+    let byte = |share: f32| (255.0 * share.clamp(0.0, 1.0)).round() as u8;
+    let pixel = |at: usize| -> [u8; 3] {
+        let value = |channel: usize| values[channel.min(channels - 1) * size + at];
+        match (signed, channels) {
+            (true, _) => {
+                let most =
+                    (0..channels).map(value).fold(0.0, |most: f32, by| if by.abs() > most.abs() { by } else { most });
+                let pale = byte(1.0 - most.abs());
+                if most < 0.0 { [pale, pale, 255] } else { [255, pale, pale] }
+            }
+            (false, 3) => [0, 1, 2].map(|channel| byte(value(channel))),
+            (false, _) => [byte(1.0 - value(0)); 3],
+        }
+    };
+    let bytes: Vec<u8> = (0..size).flat_map(pixel).collect();
+    let mut file = Vec::new();
+    let mut encoder = png::Encoder::new(&mut file, width as u32, height as u32);
+    encoder.set_color(png::ColorType::Rgb);
+    let written = encoder.write_header().and_then(|mut writer| writer.write_image_data(&bytes));
+    if written.is_err() {
+        return String::new();
+    }
+    format!("data:image/png;base64,{}", BASE64_STANDARD.encode(&file))
+}
+
 fn table(table: &Table) -> Markup {
     let class = |column| (column >= table.left).then_some("n");
     let mute = |row, column| match table.muted.contains(&[row, column]) {
@@ -253,6 +309,9 @@ table{border-collapse:collapse;margin:8px 0}th,td{padding:6px 12px 6px 0;border-
 text-align:left;font-weight:400;\
 white-space:nowrap;vertical-align:top}thead th{font-size:12px;color:var(--ink3)}tbody th{font-weight:600}\
 .n{text-align:right}.mute{color:var(--ink3)}.wide{overflow-x:auto}\
+.sheet{display:flex;flex-wrap:wrap;gap:8px}figure{margin:0;width:64px}\
+figure img{width:64px;image-rendering:pixelated;border:1px solid var(--line)}\
+figcaption{font-size:11px;line-height:14px;color:var(--ink3)}\
 .words td:last-child{white-space:normal;min-width:240px}summary{cursor:pointer;padding:4px 0}\
 pre{font:12.5px/19px ui-monospace,SF Mono,Menlo,Consolas,monospace;background:var(--sunk);padding:12px;\
 border-radius:8px;overflow-x:auto}@media print{details{display:none}}";

@@ -64,7 +64,11 @@ pub const KEYS: &[Key] = &[
     ),
     k("stage.on", "Task that the stage works on. The default is the task of the network that it starts from."),
     k("stage.model", "New network for this stage, in place of `from`. Only methods that train take one."),
-    k("stage.with", "Other stages whose networks the method takes as well. No method of this version takes any."),
+    k(
+        "stage.with",
+        "Earlier stages, or `start`, whose networks the method takes as well, in this order. An attack is crafted on \
+         them (on the mean of their logits) and measured on the stage's own network.",
+    ),
     k(
         "stage.draw",
         "Another number draws other random numbers where all else is equal, as for the members of an ensemble. The \

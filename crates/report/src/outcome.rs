@@ -8,7 +8,7 @@ use crate::{
 };
 use serde_json::Value;
 pub use spec::Answers;
-use spec::{Cause, Event, Report, Row, metric};
+use spec::{Cause, Event, Exhibit, Report, Row, metric};
 use std::{collections::BTreeMap, sync::Arc};
 
 /// The series of accuracy on the samples that a network learned from.
@@ -137,7 +137,9 @@ pub struct Outcome {
     pub answers: BTreeMap<String, Arc<Answers>>,
     /// Accuracy of every class in percent, by series: `test`, `valid`, `original`, `retrained`.
     pub classes: BTreeMap<String, Arc<Vec<Option<f32>>>>,
-    /// By series: `attacked` are the first attacked images of each class.
+    /// Results that are no single figures, one of each series, in the order in which they were shown first.
+    pub exhibits: Vec<Arc<Exhibit>>,
+    /// The images of those that are images, by series: [`spec::ATTACKED`] are the first attacked images of each class.
     pub images: BTreeMap<String, Arc<Images>>,
     /// The stage's figures; empty until it is done.
     pub rows: Vec<Row>,
@@ -157,7 +159,9 @@ impl Outcome {
         if rows.is_empty() && !report.unfinished.is_empty() {
             return None;
         }
-        Some(Self { status: Status::Done, rows, ..Self::default() })
+        let exhibits = report.exhibits.iter().filter(|shown| shown.stage == stage);
+        let exhibits = exhibits.map(|shown| Arc::new(shown.exhibit.clone())).collect();
+        Some(Self { status: Status::Done, rows, exhibits, ..Self::default() })
     }
 
     /// The figure with this key of [`spec::METRICS`], with its spread; `None` where the stage has none.
@@ -299,11 +303,7 @@ impl Outcome {
             Event::Classes { series, values } => {
                 self.classes.insert(series, Arc::new(values));
             }
-            Event::Images { series, shape, ids } => {
-                if let Some(images) = pixels.and_then(|pixels| Images::new(ids, shape, pixels)) {
-                    self.images.insert(series, Arc::new(images));
-                }
-            }
+            Event::Exhibit(exhibit) if exhibit.is_whole() => self.show(exhibit, pixels),
             Event::Saved { step } => self.saved = Some(step),
             Event::Warning { message } => self.warnings.push(message),
             Event::Paused { step } => (self.status, self.step) = (Status::Paused, step),
@@ -316,6 +316,19 @@ impl Outcome {
                 (self.status, self.rows, self.seconds) = (Status::Done, rows, seconds);
             }
             _ => {}
+        }
+    }
+}
+
+impl Outcome {
+    fn show(&mut self, exhibit: Exhibit, pixels: Option<Vec<f32>>) {
+        if let Exhibit::Images { series, shape, ids, .. } = &exhibit {
+            let Some(images) = pixels.and_then(|pixels| Images::new(ids.clone(), *shape, pixels)) else { return };
+            self.images.insert(series.clone(), Arc::new(images));
+        }
+        match self.exhibits.iter_mut().find(|old| old.series() == exhibit.series()) {
+            Some(old) => *old = Arc::new(exhibit),
+            None => self.exhibits.push(Arc::new(exhibit)),
         }
     }
 }

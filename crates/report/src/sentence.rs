@@ -227,6 +227,7 @@ pub(crate) mod tests {
             samples: [("digits".to_string(), spec::Samples { train: 1293, valid: 144, test: 360 })].into(),
             rows,
             warnings: Vec::new(),
+            exhibits: Vec::new(),
             unfinished: Vec::new(),
         }
     }
@@ -595,7 +596,7 @@ pub(crate) mod tests {
         let now = |known: &Outcomes, name: &str| plain(&view(&spec, &catalogue, known).sentence(name));
         let take = |known: &mut Outcomes, name: &str, event: Event| {
             let said = spec::Said { run: 1, stage: Some(name.into()), event };
-            crate::view::hear(known, &said);
+            crate::view::hear(known, &said, &[]);
         };
         assert_eq!(
             now(&known, "base"),

@@ -5,7 +5,7 @@ use crate::{
     noise::{SILENT, is_silent},
 };
 use serde_json::{Map, Value, json};
-use spec::{Catalogue, Direction, Metric, Report, Row, Samples, metric, point_name};
+use spec::{Catalogue, Direction, Family, Metric, MetricData, Report, Row, Samples, point_name};
 use std::borrow::Cow;
 use std::collections::BTreeSet;
 
@@ -56,8 +56,8 @@ fn no_formula(cell: &str) -> Cow<'_, str> {
 /// The figures of many runs, one line a stage, in the order of the reports.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Results {
-    /// Keys of [`spec::METRICS`] that occur, in the order in which the engine gives them.
-    pub keys: Vec<String>,
+    /// The figures that occur, in the order in which the engine gives them.
+    pub metrics: Vec<MetricData>,
     /// One for each stage that has figures; before it its retrained and its original network, unless a line of the run
     /// has the same figures already.
     pub lines: Vec<TableLine>,
@@ -76,6 +76,8 @@ pub struct TableLine {
     pub id: String,
     /// The method's title; `Before` and `Retrained` for the networks that it is compared with.
     pub title: String,
+    /// Title of the method alone.
+    pub method: String,
     /// What its family is called: "Attacks".
     pub family: String,
     /// Which network the figures are of.
@@ -145,8 +147,9 @@ impl Results {
                         title: match what {
                             What::Original => "Before".into(),
                             What::Retrained => "Retrained".into(),
-                            What::Stage => title(catalogue, &stage.id) + &view.towards(&name),
+                            What::Stage => title(catalogue, &stage.id) + &view.aim(&name),
                         },
+                        method: title(catalogue, &stage.id),
                         family: family(catalogue, &stage.id),
                         what,
                         is_silent: is_silent(all, "retrained_") || is_silent(&rows, ""),
@@ -161,36 +164,45 @@ impl Results {
                 }
             }
         }
-        Self::of(lines)
-    }
-
-    fn of(lines: Vec<TableLine>) -> Self {
-        let mut keys: Vec<String> = Vec::new();
-        for row in lines.iter().flat_map(|line| &line.rows) {
-            if !keys.contains(&row.key) {
-                keys.push(row.key.clone());
-            }
-        }
-        // A network without a gap says why it has none.
-        let gap = "gap".to_owned();
-        if !keys.contains(&gap) && lines.iter().any(|line| line.is_own_reference) {
-            keys.insert(keys.iter().position(|key| key == "rte").unwrap_or(keys.len()), gap);
-        }
-        Self { keys, lines }
+        let known = |key: &str| {
+            let unknown = Metric::new(key, key, "", Direction::None, "");
+            catalogue.metric(key).unwrap_or(unknown).data()
+        };
+        let metrics = keys(&lines).into_iter().map(known).collect();
+        Self { metrics, lines }
     }
 
     /// One table for each family, with what it is called, in the order of their first stages: a table of all figures
-    /// has mostly empty cells.
+    /// has mostly empty cells. Each measure has figures of its own, and so a table of its own.
     pub fn tables(&self) -> Vec<(String, Table)> {
         let mut groups: Vec<(String, Vec<TableLine>)> = Vec::new();
         for line in &self.lines {
-            match groups.iter_mut().find(|(family, _)| *family == line.family) {
+            let name = self.table_name(line);
+            match groups.iter_mut().find(|(other, _)| *other == name) {
                 Some((_, lines)) => lines.push(line.clone()),
-                None => groups.push((line.family.clone(), vec![line.clone()])),
+                None => groups.push((name, vec![line.clone()])),
             }
         }
         let many = self.has_many_runs();
-        groups.into_iter().map(|(family, lines)| (family, Self::of(lines).with_runs(many))).collect()
+        let table = |(name, lines): (String, Vec<TableLine>)| {
+            let keys = keys(&lines);
+            let of = |key: &&str| self.metrics.iter().find(|metric| metric.metric().key == *key).cloned();
+            let metrics = keys.iter().filter_map(of).collect();
+            (name, Self { metrics, lines }.with_runs(many))
+        };
+        groups.into_iter().map(table).collect()
+    }
+
+    /// What the table of a line is called.
+    fn table_name(&self, line: &TableLine) -> String {
+        let measures = || self.lines.iter().filter(|other| Family::of_id(&other.id) == Some(Family::Measure));
+        let is_one_of_many =
+            Family::of_id(&line.id) == Some(Family::Measure) && measures().any(|other| other.id != line.id);
+        let own = measures().find(|other| other.id == line.id && other.what == What::Stage);
+        match own.filter(|_| is_one_of_many) {
+            Some(own) => format!("{}: {}", line.family, own.method),
+            None => line.family.clone(),
+        }
     }
 
     /// What is to be known of figures in brackets, as a sentence; `None` where there are none.
@@ -211,10 +223,10 @@ impl Results {
     fn with_runs(&self, many: bool) -> Table {
         let mut table = Table::new(2 + usize::from(many), many.then_some("Run"));
         table.head.extend(["Stage".into(), "Method".into()]);
-        table.head.extend(self.keys.iter().map(|key| match metric(key) {
-            Some(metric) if metric.unit.is_empty() => metric.label.into(),
-            Some(metric) => format!("{}, {}", metric.label, metric.unit),
-            None => key.clone(),
+        let metrics: Vec<Metric<'_>> = self.metrics.iter().map(MetricData::metric).collect();
+        table.head.extend(metrics.iter().map(|metric| match metric.unit {
+            "" => metric.label.into(),
+            unit => format!("{}, {unit}", metric.label),
         }));
         for line in &self.lines {
             let mut cells = Vec::with_capacity(table.head.len());
@@ -222,15 +234,15 @@ impl Results {
                 cells.push(line.called.clone());
             }
             cells.extend([line.stage.clone(), line.title.clone()]);
-            for key in &self.keys {
-                let is_silent = key == "mia" && line.is_silent;
+            for metric in &metrics {
+                let is_silent = metric.key == "mia" && line.is_silent;
                 if is_silent {
                     table.muted.insert([table.rows.len(), cells.len()]);
                 }
-                cells.push(match line.get(key).map(figure::cell) {
+                cells.push(match line.get(metric.key).map(|row| figure::cell(row, metric.unit)) {
                     Some(figure) if is_silent => format!("({figure})"),
                     Some(figure) => figure,
-                    None if key == "gap" && line.is_own_reference => "– its own reference".into(),
+                    None if metric.key == "gap" && line.is_own_reference => "– its own reference".into(),
                     None => String::new(),
                 });
             }
@@ -243,13 +255,14 @@ impl Results {
     pub fn csv(&self) -> String {
         let mut table = Table::new(7, ["run", "stage", "method", "of", "seed", "device", "engine"]);
         let has = |key: &str, what: fn(&Row) -> bool| self.lines.iter().filter_map(|line| line.get(key)).any(what);
-        let columns: Vec<(&String, bool, bool)> = self
-            .keys
+        let columns: Vec<(&str, bool, bool)> = self
+            .metrics
             .iter()
+            .map(|metric| metric.metric().key)
             .map(|key| (key, has(key, |row| row.spread.is_some()), has(key, |row| row.n.is_some())))
             .collect();
         for (key, spread, n) in &columns {
-            table.head.push((*key).clone());
+            table.head.push((*key).into());
             table.head.extend(spread.then(|| format!("{key}_sd")));
             table.head.extend(n.then(|| format!("{key}_n")));
         }
@@ -312,10 +325,10 @@ pub fn samples(of: &Samples) -> String {
 /// What stands behind ± in a table.
 pub const SPREAD: &str = "± is one standard deviation over seeds; of Retrained, that of retraining, over its networks.";
 
-/// What figures mean: those of these keys, in the order of their names.
-pub fn glossary<'a>(keys: impl IntoIterator<Item = &'a str>) -> Table {
+/// What figures mean, in the order of their names.
+pub fn glossary<'a>(metrics: impl IntoIterator<Item = Metric<'a>>) -> Table {
     let mut table = Table::new(4, ["Figure", "Unit", "", "What it is"]);
-    let mut known: Vec<&Metric> = keys.into_iter().filter_map(metric).collect();
+    let mut known: Vec<Metric<'_>> = metrics.into_iter().collect();
     known.sort_by_key(|metric| metric.label);
     for metric in known {
         let better = match metric.direction {
@@ -327,6 +340,21 @@ pub fn glossary<'a>(keys: impl IntoIterator<Item = &'a str>) -> Table {
         table.rows.push([metric.label, metric.unit, better, metric.help].map(String::from).into());
     }
     table
+}
+
+/// The keys that occur in these lines, each once.
+fn keys(lines: &[TableLine]) -> Vec<&str> {
+    let mut keys: Vec<&str> = Vec::new();
+    for row in lines.iter().flat_map(|line| &line.rows) {
+        if !keys.contains(&row.key.as_str()) {
+            keys.push(&row.key);
+        }
+    }
+    // A network without a gap says why it has none.
+    if !keys.contains(&"gap") && lines.iter().any(|line| line.is_own_reference) {
+        keys.insert(keys.iter().position(|key| *key == "rte").unwrap_or(keys.len()), "gap");
+    }
+    keys
 }
 
 impl TableLine {

@@ -1,6 +1,7 @@
 //! A run as page and command line speak of it: its file, what is known of its stages, and the facts of the catalogue.
 
 use crate::{
+    chart::listed,
     figure::{budget, capital},
     outcome::{Answers, Outcome},
     table,
@@ -49,12 +50,18 @@ impl Known for Report {
     }
 }
 
-/// Folds an event into the outcome of its stage; an event of no stage is left out.
-pub fn hear(outcomes: &mut Outcomes, said: &Said) {
+/// Folds an event into the outcome of its stage; an event of no stage is left out. `buffers` are those beside it.
+pub fn hear(outcomes: &mut Outcomes, said: &Said, buffers: &[Vec<u8>]) {
     if let Some(stage) = &said.stage
         && !matches!(said.event, Event::Answer { .. })
     {
-        Arc::make_mut(outcomes.entry(stage.clone()).or_default()).take(said.event.clone(), None);
+        let pixels = match (&said.event, buffers.first()) {
+            (Event::Exhibit(_), Some(bytes)) => {
+                Some(bytes.chunks_exact(4).map(|b| f32::from_le_bytes([b[0], b[1], b[2], b[3]])).collect())
+            }
+            _ => None,
+        };
+        Arc::make_mut(outcomes.entry(stage.clone()).or_default()).take(said.event.clone(), pixels);
     }
 }
 
@@ -63,7 +70,7 @@ pub fn hear(outcomes: &mut Outcomes, said: &Said) {
 pub struct Played {
     /// The report of the run, or the mean of several seeds.
     pub report: Report,
-    /// With the rows of the report, which may be means over seeds.
+    /// With the rows and exhibits of the report, which may be means over seeds.
     pub stages: Outcomes,
 }
 
@@ -72,9 +79,12 @@ impl Played {
     pub fn new(report: Report, mut heard: Outcomes) -> Self {
         for index in 0..report.spec.stages.len() {
             let name = report.spec.stage_name(index);
-            if let Some(Outcome { status, rows, .. }) = Outcome::of(&report, &name) {
+            if let Some(Outcome { status, rows, exhibits, .. }) = Outcome::of(&report, &name) {
                 let outcome = Arc::make_mut(heard.entry(name).or_default());
                 (outcome.status, outcome.rows) = (status, rows);
+                // A report has all but images.
+                outcome.exhibits.retain(|exhibit| outcome.images.contains_key(exhibit.series()));
+                outcome.exhibits.extend(exhibits);
             }
         }
         Self { report, stages: heard }
@@ -216,7 +226,7 @@ impl<'a> RunView<'a> {
             },
             Some(Family::Attack) => {
                 let epsilon = self.epsilon(name).map_or_else(String::new, |epsilon| format!(" ε {}", budget(epsilon)));
-                format!("{title}{epsilon}{}", self.towards(name))
+                format!("{title}{epsilon}{}", self.aim(name))
             }
             Some(Family::Unlearn) => {
                 let task = self.task(name);
@@ -246,7 +256,7 @@ impl<'a> RunView<'a> {
         let settings = |name: &str| {
             let stage = self.stage(name)?;
             let controls = self.method(name).map_or(&[][..], |method| &method.controls);
-            Some((&stage.id, self.task(name), all_settings(controls, &stage.params)))
+            Some((&stage.id, &stage.with, self.task(name), all_settings(controls, &stage.params)))
         };
         settings(one) == settings(other)
     }
@@ -268,9 +278,20 @@ impl<'a> RunView<'a> {
         Some(words.map_or_else(|| plain(&target), |(one, _)| one.clone()))
     }
 
-    /// Of an attack with a target " towards eight", behind its title; else nothing.
-    pub(crate) fn towards(&self, name: &str) -> String {
-        self.target_name(name).map_or_else(String::new, |target| format!(" towards {target}"))
+    /// What a method's title does not say of a stage: " with a and b", of an attack " crafted on a and b", where it
+    /// takes other networks, and " towards eight" where it has a target.
+    pub(crate) fn aim(&self, name: &str) -> String {
+        let towards = self.target_name(name).map_or_else(String::new, |target| format!(" towards {target}"));
+        self.beside(name) + &towards
+    }
+
+    /// " crafted on a and b" or " with a and b" where a stage takes other networks, else nothing.
+    pub(crate) fn beside(&self, name: &str) -> String {
+        let word = if self.family(name) == Some(Family::Attack) { "crafted on" } else { "with" };
+        match self.stage(name).map_or(&[][..], |stage| &stage.with) {
+            [] => String::new(),
+            with => format!(" {word} {}", listed(with)),
+        }
     }
 
     /// The class that is to be forgotten whole, where one is, as the run file names it.
@@ -489,7 +510,7 @@ impl<'a> RunView<'a> {
     /// Seconds that a stage will take, with what it stands on and is not played.
     pub fn seconds(&self, name: &str) -> Option<f64> {
         let index = self.spec.find(name)?;
-        let under = self.spec.ancestors(index, self.is_layer_id()).into_iter().map(|at| self.spec.stage_name(at));
+        let under = self.spec.basis(index, self.is_layer_id()).into_iter().map(|at| self.spec.stage_name(at));
         let all = under.filter(|other| !self.is_done(other)).chain([name.to_owned()]);
         all.map(|name| self.known.seconds(&name)).sum()
     }
@@ -500,9 +521,12 @@ impl<'a> RunView<'a> {
         Some((self.epsilon(attack)?, held))
     }
 
-    /// Budget and accuracy of the first finished attack on a layer that aims at no class.
+    /// Budget and accuracy of the first finished attack on a layer that aims at no class and is crafted on the layer
+    /// itself.
     pub(crate) fn attacked(&self, layer: &str) -> Option<(f64, f64)> {
-        self.notes(layer).into_iter().filter(|note| self.target(note).is_none()).find_map(|note| self.held(&note))
+        let is_plain = |note: &String| self.stage(note).is_some_and(|stage| stage.with.is_empty());
+        let mut notes = self.notes(layer).into_iter().filter(|note| self.target(note).is_none() && is_plain(note));
+        notes.find_map(|note| self.held(&note))
     }
 
     /// The words of the button that plays a stage: "Teach it digits".

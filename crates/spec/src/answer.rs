@@ -16,6 +16,9 @@ pub enum Question {
         task: String,
         /// Numbers of the samples in their data set.
         samples: Vec<u32>,
+        /// The models that the attack is crafted on; the one that is asked where there are none.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        with: Vec<String>,
     },
     /// Accuracy of the first `n` test samples under the attack at each budget.
     Curve {
@@ -27,6 +30,9 @@ pub enum Question {
         epsilons: Vec<f64>,
         /// Number of samples.
         n: usize,
+        /// The models that the attack is crafted on; the one that is asked where there are none.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        with: Vec<String>,
     },
     /// The class over the square of a two-dimensional set.
     Boundary {

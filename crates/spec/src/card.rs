@@ -1,3 +1,4 @@
+use crate::{Metric, MetricData};
 use serde::{Deserialize, Serialize};
 
 /// The menu: where a visitor looks for a method. The shape of its code is another matter ([`Shape`]).
@@ -106,6 +107,8 @@ pub struct Card {
     pub notes: &'static str,
     /// Data and access without which the method cannot run.
     pub needs: Needs,
+    /// Figures that it makes itself, beside those of its harness ([`crate::METRICS`]).
+    pub metrics: &'static [Metric<'static>],
 }
 
 impl Card {
@@ -125,10 +128,17 @@ impl Card {
                 kinds: self.needs.kinds.to_vec(),
                 access: self.needs.access,
                 min_classes: self.needs.min_classes,
+                forget: self.needs.forget,
+                with: self.needs.with,
+                attacks: self.needs.attacks,
             },
+            metrics: self.metrics.iter().map(|metric| metric.data()).collect(),
         }
     }
 }
+
+/// The most networks that a stage may name under `with`.
+pub const MOST_WITH: usize = 16;
 
 /// What a method can take; page, command line and laws read it, so that what does not fit is greyed early.
 #[derive(Clone, Debug, Serialize)]
@@ -139,6 +149,33 @@ pub struct Needs {
     pub access: Access,
     /// The fewest classes that a task must have; 2 or more.
     pub min_classes: usize,
+    /// Whether the run has to name what is to be forgotten.
+    pub forget: bool,
+    /// The fewest and the most networks that a stage names under `with`.
+    pub with: [usize; 2],
+    /// Whether it is held against networks that are retrained without what is to be forgotten.
+    pub reference: bool,
+    /// How many attack stages have to stand before it at least; `None` where it does not read what they have left.
+    pub attacks: Option<usize>,
+}
+
+impl Needs {
+    /// Those of a method that reads and changes the weights of one network, on samples of every kind.
+    pub const ANY: Self = Self {
+        kinds: &[Kind::Images, Kind::Points],
+        access: Access::Weights,
+        min_classes: 2,
+        forget: false,
+        with: [0, 0],
+        reference: false,
+        attacks: None,
+    };
+
+    /// Those of a method that forgets.
+    pub const FORGET: Self = Self { forget: true, ..Self::ANY };
+
+    /// Those of an attack by gradients. It may be crafted on other networks than the one that it is measured on.
+    pub const ATTACK: Self = Self { access: Access::Gradients, with: [0, MOST_WITH], ..Self::ANY };
 }
 
 /// [`Card`] as the catalogue file carries it: the equation is presentation MathML, the inside of `<math>`.
@@ -164,6 +201,9 @@ pub struct CardData {
     pub notes: String,
     /// Data and access without which the method cannot run.
     pub needs: NeedsData,
+    /// Figures that it makes itself.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub metrics: Vec<MetricData>,
 }
 
 /// [`Needs`] as the catalogue file carries it.
@@ -175,6 +215,19 @@ pub struct NeedsData {
     pub access: Access,
     /// The fewest classes that a task must have; 2 or more.
     pub min_classes: usize,
+    /// Whether the run has to name what is to be forgotten.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub forget: bool,
+    /// The fewest and the most networks that a stage names under `with`.
+    #[serde(default, skip_serializing_if = "takes_none")]
+    pub with: [usize; 2],
+    /// How many attack stages have to stand before it at least; `None` where it does not read what they have left.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub attacks: Option<usize>,
+}
+
+fn takes_none(with: &[usize; 2]) -> bool {
+    *with == [0, 0]
 }
 
 /// What the samples of a task are.

@@ -1,4 +1,6 @@
-use crate::{CardData, Control, DataFacts, Family, FamilyInfo, Manner, RunSpec, Shape, SourceFacts};
+use crate::{
+    CardData, Control, DataFacts, Family, FamilyInfo, METRICS, Manner, Metric, MetricData, RunSpec, Shape, SourceFacts,
+};
 use serde::{Deserialize, Serialize};
 
 /// Everything the page knows before an engine is loaded; written to `static/catalogue.json` from the engine's code.
@@ -29,6 +31,17 @@ impl Catalogue {
     /// The method with this id; `None` for an id that the catalogue does not have.
     pub fn method(&self, id: &str) -> Option<&MethodInfo> {
         self.methods.iter().find(|method| method.card.id == id)
+    }
+
+    /// All figures: those of harnesses, then those that methods make themselves.
+    pub fn metrics(&self) -> impl Iterator<Item = Metric<'_>> {
+        let own = self.methods.iter().flat_map(|method| &method.card.metrics);
+        METRICS.iter().copied().chain(own.map(MetricData::metric))
+    }
+
+    /// The figure with this key; `None` where nobody makes it.
+    pub fn metric(&self, key: &str) -> Option<Metric<'_>> {
+        self.metrics().find(|metric| metric.key == key)
     }
 
     /// What this family of methods is called; `None` where the catalogue lacks it.

@@ -1,7 +1,7 @@
 use crate::Point;
 use crate::outline::{self, Outline};
 use crate::strict::{self, Room};
-use crate::{Answer, Answers, RunSpec, Wrong};
+use crate::{Answer, Answers, Exhibit, Exhibited, RunSpec, Wrong};
 use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::Value;
 
@@ -113,15 +113,9 @@ pub enum Event {
         /// One entry for each class of the task.
         values: Vec<Option<f32>>,
     },
-    /// f32 pixels follow beside the message, `shape` is `[n, channels, height, width]`.
-    Images {
-        /// What the images are: `attacked`.
-        series: String,
-        /// Shape of the pixels.
-        shape: [usize; 4],
-        /// Number of each image in its data set.
-        ids: Vec<u32>,
-    },
+    /// A result that is no single figure; one of the same series takes its place. Pixels of images follow beside the
+    /// message.
+    Exhibit(Exhibit),
     /// This stage's weights follow beside the message (safetensors): the page keeps them.
     Saved {
         /// Steps of the stage after which the weights are as saved.
@@ -332,6 +326,9 @@ pub struct Report {
     pub samples: indexmap::IndexMap<String, Samples>,
     /// The figures of all stages that were played, in playing order.
     pub rows: Vec<Row>,
+    /// Results that are no single figures, without the pixels of images; in playing order.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub exhibits: Vec<Exhibited>,
     /// What to know before trusting the figures, each a sentence with its stage.
     #[serde(default)]
     pub warnings: Vec<String>,

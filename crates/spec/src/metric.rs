@@ -1,7 +1,7 @@
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 /// Which values of a figure are better.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Direction {
     /// Higher is better.
@@ -26,19 +26,50 @@ impl Direction {
     }
 }
 
-/// What a key means: the one table of all figures.
-#[derive(Clone, Copy, Debug, Serialize)]
-pub struct Metric {
+/// What a key means. The figures that harnesses make stand in [`METRICS`], those that a method makes itself on its
+/// card; a catalogue knows both.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+pub struct Metric<'a> {
     /// The key of a [`crate::Row`], by which the table is sorted.
-    pub key: &'static str,
+    pub key: &'a str,
     /// As in a table's head.
-    pub label: &'static str,
+    pub label: &'a str,
     /// `%`, `points`, `s` or `per sample`; empty for a bare number.
-    pub unit: &'static str,
+    pub unit: &'a str,
     /// Which values are better.
     pub direction: Direction,
     /// In plain words, for a tooltip.
-    pub help: &'static str,
+    pub help: &'a str,
+}
+
+/// [`Metric`] as the catalogue file carries it.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct MetricData {
+    key: String,
+    label: String,
+    unit: String,
+    direction: Direction,
+    help: String,
+}
+
+impl<'a> Metric<'a> {
+    /// A figure by its key, its label in a table's head, its unit, which values are better, and what it is.
+    pub const fn new(key: &'a str, label: &'a str, unit: &'a str, direction: Direction, help: &'a str) -> Self {
+        Self { key, label, unit, direction, help }
+    }
+
+    /// For the catalogue file.
+    pub fn data(self) -> MetricData {
+        let [key, label, unit, help] = [self.key, self.label, self.unit, self.help].map(String::from);
+        MetricData { key, label, unit, direction: self.direction, help }
+    }
+}
+
+impl MetricData {
+    /// What it says.
+    pub fn metric(&self) -> Metric<'_> {
+        Metric::new(&self.key, &self.label, &self.unit, self.direction, &self.help)
+    }
 }
 
 const fn m(
@@ -47,14 +78,15 @@ const fn m(
     unit: &'static str,
     direction: Direction,
     help: &'static str,
-) -> Metric {
-    Metric { key, label, unit, direction, help }
+) -> Metric<'static> {
+    Metric::new(key, label, unit, direction, help)
 }
 
 use Direction::{Down, Near, None as Neither, Up};
 
-/// Sorted by key. `retrained_X` is X of the reference that never saw the forget set, `original_X` of the model before.
-pub const METRICS: &[Metric] = &[
+/// Figures of harnesses, sorted by key. `retrained_X` is X of the reference that never saw the forget set, `original_X`
+/// of the model before.
+pub const METRICS: &[Metric<'static>] = &[
     m("accuracy", "Accuracy", "%", Up, "right answers on the test split"),
     m(
         "asr_all",
@@ -246,7 +278,7 @@ pub const METRICS: &[Metric] = &[
 ];
 
 /// The entry of [`METRICS`] with this key; `None` for a key that it does not have.
-pub fn metric(key: &str) -> Option<&'static Metric> {
+pub fn metric(key: &str) -> Option<&'static Metric<'static>> {
     METRICS.binary_search_by(|metric| metric.key.cmp(key)).ok().map(|at| &METRICS[at])
 }
 

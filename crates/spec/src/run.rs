@@ -7,6 +7,7 @@ use indexmap::IndexMap;
 use serde::de::DeserializeSeed;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
+use std::collections::BTreeSet;
 use std::ops::RangeInclusive;
 
 /// The version of the run file that this build writes and understands.
@@ -306,6 +307,19 @@ impl RunSpec {
         std::iter::successors(self.parent(index, is_layer), |&at| self.parent(at, is_layer)).collect()
     }
 
+    /// All stages that a stage stands on: those that it and they start from or ask, and those that they name under
+    /// `with`. In the order of the file.
+    pub fn basis(&self, index: usize, is_layer: impl Fn(&str) -> bool + Copy) -> BTreeSet<usize> {
+        let mut basis = BTreeSet::new();
+        let mut open = vec![index];
+        while let Some(at) = open.pop() {
+            let with = self.stages[at].with.iter().filter_map(|name| self.find(name));
+            let next: Vec<usize> = self.parent(at, is_layer).into_iter().chain(with).collect();
+            open.extend(next.into_iter().filter(|at| basis.insert(*at)));
+        }
+        basis
+    }
+
     /// The names of the random streams of each stage: the methods of the stages below it, first to last, and its
     /// `draw`. Its own method, settings, names and places have no say, so that methods that are compared on one network
     /// share start, batches and noise. [`START_STREAM`] is that of a stage with nothing below it.
@@ -444,17 +458,20 @@ impl RunSpec {
                 let why = "this method works on the network of an earlier stage; only training takes one of its own";
                 return Err(Wrong::new(at("model"), why));
             }
-            if !stage.with.is_empty() {
-                return Err(Wrong::new(at("with"), "this method takes no further networks"));
-            }
-            let asked = stage.from.as_ref().and_then(|name| self.find(name).map(|from| (name, from)));
-            if let Some((name, _)) =
-                asked.filter(|(_, from)| shape(&self.stages[*from].id).is_some_and(|shape| !shape.is_layer()))
-            {
+            let leaves_none = |name: &str| {
+                self.find(name).and_then(|from| shape(&self.stages[from].id)).is_some_and(|shape| !shape.is_layer())
+            };
+            let named = stage.from.iter().map(|name| ("from", name));
+            let mut named = named.chain(stage.with.iter().map(|name| ("with", name)));
+            if let Some((key, name)) = named.find(|(_, name)| leaves_none(name)) {
                 let names: Vec<String> =
                     self.layers(is_layer).filter(|at| *at < index).map(|at| self.stage_name(at)).collect();
                 let known = names.iter().map(String::as_str).chain([START]).collect::<Vec<_>>().join(", ");
-                return Err(Wrong::new(at("from"), format!("\"{name}\" leaves no network; there are: {known}")));
+                return Err(Wrong::new(at(key), format!("\"{name}\" leaves no network; there are: {known}")));
+            }
+            if let Some(twice) = stage.with.iter().enumerate().find(|(place, name)| stage.with[..*place].contains(name))
+            {
+                return Err(Wrong::new(at("with"), format!("\"{}\" stands there twice", twice.1)));
             }
         }
         Ok(())

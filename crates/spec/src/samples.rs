@@ -1,8 +1,8 @@
 //! One value of every variant that crosses the worker's boundary, for tests of the way there and back.
 
 use crate::{
-    Answer, Answers, Cause, Command, Control, DeviceChoice, Event, FORMAT, Import, Pick, Question, Report, Row,
-    RunSpec, Said, Source, Why, Widget,
+    Answer, Answers, Cause, Command, Control, DeviceChoice, Event, Exhibit, Exhibited, FORMAT, Import, Pick, PointLine,
+    Question, Report, Row, RunSpec, Said, Source, Why, Widget,
 };
 use serde_json::{Value, json};
 
@@ -23,8 +23,9 @@ pub fn said() -> Vec<Said> {
     let failures = every!(Cause: Adapter, Diverged, Input, Lost, Panic, SelfTest).into_iter().map(|cause| {
         Event::Failed { cause, message: text(), step: None, kept: Some(0), cure: Some(("lr".into(), value())) }
     });
+    let exhibits = exhibits().into_iter().map(Event::Exhibit);
     let whys = every!(Why: Chosen, Default, Faster).into_iter().map(ready);
-    let all = events().into_iter().chain(answers).chain(failures).chain(whys);
+    let all = events().into_iter().chain(answers).chain(failures).chain(exhibits).chain(whys);
     all.flat_map(|event| [None, Some(text())].map(|stage| Said { run: u32::MAX, stage, event: event.clone() }))
         .collect()
 }
@@ -91,7 +92,7 @@ fn events() -> Vec<Event> {
         Scalar { series: text(), step: 1, value: 0.1, n: Some(144) },
         Answers { series: text(), answers: test() },
         Classes { series: text(), values: vec![None, Some(50.0)] },
-        Images { series: text(), shape: [1, 3, 4, 5], ids: vec![] },
+        Exhibit(exhibits().remove(0)),
         Saved { step: 3 },
         Note { message: text() },
         Warning { message: text() },
@@ -135,8 +136,8 @@ fn questions() -> Vec<Question> {
     let method = || Pick { id: text(), params: params() };
     every!(Question:
         Predict,
-        Attack { method: method(), task: text(), samples: vec![u32::MAX] },
-        Curve { method: method(), task: text(), epsilons: vec![0.0, 0.1, 1.0], n: 3 },
+        Attack { method: method(), task: text(), samples: vec![u32::MAX], with: vec![text()] },
+        Curve { method: method(), task: text(), epsilons: vec![0.0, 0.1, 1.0], n: 3, with: vec![] },
         Boundary { size: 96 },
         Embed { task: text() },
         Samples { task: text(), ids: vec![] },
@@ -169,7 +170,29 @@ fn report() -> Report {
         hashes: [("z".into(), text()), ("a".into(), text())].into(),
         samples: [("zebra".into(), crate::Samples { train: 8, valid: 1, test: 2 })].into(),
         rows: rows(),
+        exhibits: vec![Exhibited { stage: text(), exhibit: exhibits().remove(0), seeds: 2 }],
     }
+}
+
+/// Every exhibit; a value that is not finite is none.
+fn exhibits() -> Vec<Exhibit> {
+    let band = vec![Some(0.5), None];
+    let line = PointLine { band, ..PointLine::new(text(), [[0.0, 0.25], [1.0, f64::NAN]]) };
+    every!(Exhibit:
+        Points { series: text(), axes: [text(), text()], lines: vec![line] },
+        Matrix {
+            series: text(),
+            rows: vec![text()],
+            columns: vec![text(), text()],
+            values: vec![vec![Some(-1.5), None]],
+            unit: "%".into(),
+            diverging: true,
+        },
+        Scores { series: text(), ids: vec![u32::MAX, 0], values: vec![Some(0.1), None] },
+        Images { series: text(), shape: [1, 3, 2, 2], ids: vec![9], captions: vec![text()], signed: true },
+        Cloud { series: text(), ids: vec![9], labels: vec![0], groups: vec![text()], xy: vec![[0.5, -1.0]] },
+        Forgotten { series: text(), task: text(), ids: vec![9], kept: vec![true] },
+    )
 }
 
 fn rows() -> Vec<Row> {

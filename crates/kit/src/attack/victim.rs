@@ -10,7 +10,8 @@ use std::cell::{Cell, RefCell};
 /// The network under attack. An attack sees it only through this type, which counts the queries and refuses what the
 /// attack's card does not ask for.
 pub struct Victim {
-    net: Net,
+    /// Its logits are the mean of theirs.
+    nets: Vec<Net>,
     access: Access,
     /// Where its forward passes are counted, those of filling rows too.
     pub(super) cost: Cost,
@@ -49,8 +50,26 @@ pub type SampleLoss<'a> = dyn Fn(Tensor<2>, Tensor<1, Int>) -> Tensor<1> + 'a;
 impl Victim {
     /// A victim with a copy of `net`, which no query changes. What it is asked is counted by `cost`.
     pub fn of(net: &Net, access: Access, cost: &Cost) -> Self {
+        Self::over(std::slice::from_ref(net), access, cost)
+    }
+
+    /// A victim that answers with the mean of the logits of several networks, at least one (Liu et al. 2017,
+    /// arXiv:1611.02770, section 2.3, whose mean is of probabilities; Dong et al. 2018, arXiv:1710.06081, eq. 10, of
+    /// logits). A query of all of them is one query.
+    pub fn over(nets: &[Net], access: Access, cost: &Cost) -> Self {
         let (forwards, gradients, stuck) = (Cell::new(0), Cell::new(0), RefCell::default());
-        Self { net: net.frozen(), access, cost: cost.clone(), chunk: CHUNK, forwards, gradients, stuck }
+        let nets = nets.iter().map(Net::frozen).collect();
+        Self { nets, access, cost: cost.clone(), chunk: CHUNK, forwards, gradients, stuck }
+    }
+
+    /// Logits `[n, classes]` of `x` `[n, c, h, w]`.
+    fn forward(&self, x: &Tensor<4>) -> Tensor<2> {
+        let logits = |net: &Net| net.forward(x.clone(), &mut Pass::eval(&self.cost));
+        let sum = self.nets.iter().map(logits).reduce(Tensor::add).expect("there is at least one network");
+        match self.nets.len() {
+            1 => sum,
+            n => sum.div_scalar(n as f32),
+        }
     }
 
     /// A victim for adversarial training: a chunk is a whole batch of `batch` samples.
@@ -81,7 +100,7 @@ impl Victim {
         let n = x.dims()[0];
         let parts = self.chunks(n).map(|at| {
             let (x, real) = self.cut(x, at);
-            self.net.forward(x, &mut Pass::eval(&self.cost)).narrow(0, 0, real)
+            self.forward(&x).narrow(0, 0, real)
         });
         Ok(Tensor::cat(parts.collect(), 0))
     }
@@ -128,7 +147,7 @@ impl Victim {
             let (x, real) = self.cut(x, at);
             let labels = self.cut_labels(labels, at);
             let x = x.autodiff().require_grad();
-            let logits = self.net.forward(x.clone(), &mut Pass::eval(&self.cost));
+            let logits = self.forward(&x);
             let value = loss(logits.clone(), labels);
             // The sum, not the mean: a sample's gradient must not depend on how many others there are.
             let mut tape = value.clone().sum().backward();

@@ -15,7 +15,7 @@ use crate::nets::{Cost, Net};
 use crate::seed::Rng;
 use crate::stats::Tested;
 use burn::tensor::{Device, Tensor};
-use spec::{Event, Row, RunSpec, Said};
+use spec::{Event, Exhibit, Row, RunSpec, Said};
 use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::rc::Rc;
@@ -197,6 +197,19 @@ impl Cx {
             }
             self.host.say(Said { run: self.run, stage: Some(self.stage.clone()), event }, buffers);
         }
+    }
+
+    /// Shows a result that is no single figure. One of the same series takes the place of the one before.
+    pub fn show(&self, exhibit: Exhibit) {
+        debug_assert!(exhibit.is_whole(), "{exhibit:?}");
+        self.say(Event::Exhibit(exhibit));
+    }
+
+    /// Shows images, with their pixels `[n, channels, height, width]` in row-major order.
+    pub fn show_images(&self, images: Exhibit, pixels: &[f32]) {
+        debug_assert!(images.is_whole(), "{images:?}");
+        let bytes = pixels.iter().flat_map(|x| x.to_le_bytes()).collect();
+        self.say_with(Event::Exhibit(images), vec![bytes]);
     }
 
     /// Reports progress, reads losses, yields to the event loop, pauses, and ends in an error once the run is

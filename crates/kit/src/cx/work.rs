@@ -1,7 +1,7 @@
 //! What a context makes for the store.
 
 use serde::{Deserialize, Serialize};
-use spec::{Answers, Event};
+use spec::{Answers, Event, Exhibit};
 use std::collections::BTreeMap;
 
 /// More than this is not kept of what a stage says: some bytes a step would grow for ever.
@@ -39,8 +39,8 @@ pub enum Lasting {
     Answers(String, Answers),
     /// [`Event::Classes`]: series and values.
     Classes(String, Vec<Option<f32>>),
-    /// [`Event::Images`]: series, shape and ids. The pixels beside it are a file of the work.
-    Images(String, [usize; 4], Vec<u32>, #[serde(skip)] Vec<u8>),
+    /// [`Event::Exhibit`]. Pixels beside it are a file of the work.
+    Exhibit(Exhibit, #[serde(skip)] Vec<u8>),
     /// [`Event::Note`].
     Note(String),
     /// [`Event::Warning`].
@@ -54,19 +54,23 @@ impl Lasting {
             Event::Scalar { series, step, value, n } => Self::Scalar(series, step, value, n),
             Event::Answers { series, answers } => Self::Answers(series, answers),
             Event::Classes { series, values } => Self::Classes(series, values),
-            Event::Images { series, shape, ids } => Self::Images(series, shape, ids, buffers.concat()),
+            Event::Exhibit(exhibit) => Self::Exhibit(exhibit, buffers.concat()),
             Event::Note { message } => Self::Note(message),
             Event::Warning { message } => Self::Warning(message),
             _ => return None,
         })
     }
 
-    /// Adds this to what was said. Of answers and classes only the last of each series counts, and there are as many as
-    /// looks at the network. A curve may have a point for each step: where there are too many, every second one goes.
+    /// Adds this to what was said. Of answers, classes and exhibits only the last of each series counts, and there may
+    /// be as many as looks at the network. A curve may have a point for each step: where there are too many, every
+    /// second one goes.
     pub(super) fn keep(self, said: &mut Vec<Self>) {
         match &self {
             Self::Answers(series, _) => said.retain(|old| !matches!(old, Self::Answers(of, _) if of == series)),
             Self::Classes(series, _) => said.retain(|old| !matches!(old, Self::Classes(of, _) if of == series)),
+            Self::Exhibit(exhibit, _) => {
+                said.retain(|old| !matches!(old, Self::Exhibit(old, _) if old.series() == exhibit.series()));
+            }
             _ => {}
         }
         said.push(self);
@@ -91,7 +95,7 @@ impl Lasting {
     /// The pixels beside it, if it has such.
     pub fn pixels(&mut self) -> Option<&mut Vec<u8>> {
         match self {
-            Self::Images(.., pixels) => Some(pixels),
+            Self::Exhibit(Exhibit::Images { .. }, pixels) => Some(pixels),
             _ => None,
         }
     }
@@ -102,7 +106,8 @@ impl Lasting {
             Self::Scalar(series, step, value, n) => Event::Scalar { series, step, value, n },
             Self::Answers(series, answers) => Event::Answers { series, answers },
             Self::Classes(series, values) => Event::Classes { series, values },
-            Self::Images(series, shape, ids, pixels) => return (Event::Images { series, shape, ids }, vec![pixels]),
+            Self::Exhibit(exhibit @ Exhibit::Images { .. }, pixels) => return (Event::Exhibit(exhibit), vec![pixels]),
+            Self::Exhibit(exhibit, _) => Event::Exhibit(exhibit),
             Self::Note(message) => Event::Note { message },
             Self::Warning(message) => Event::Warning { message },
         };

@@ -71,6 +71,13 @@ impl Split {
         Ok(Self { forget, retain, test })
     }
 
+    /// Unseen samples to hold the forget set against: of the classes that are forgotten whole where there are such, as
+    /// samples of other classes would differ anyway; else all that the split has.
+    pub fn unseen(&self, task: &Task) -> View {
+        let gone = self.gone();
+        if gone.is_empty() { self.test.clone() } else { task.test.filter(|row| gone.contains(&task.test.label(row))) }
+    }
+
     /// Classes that are forgotten whole, ascending.
     pub fn gone(&self) -> Vec<u16> {
         let classes = |view: &View| view.rows.iter().map(|row| view.label(*row)).collect::<BTreeSet<_>>();

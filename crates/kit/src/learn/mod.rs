@@ -16,6 +16,6 @@ pub use look::{every, look};
 pub use membership::membership;
 pub use objective::{CrossEntropy, Loss, Objective, mean_loss};
 pub use random_labels::{Mix, relabel};
-pub use test::{logits, logits_of, test};
+pub use test::{features, logits, logits_of, test};
 pub use train::{Mode, descend};
 pub use training::{Rule, Schedule, Training};

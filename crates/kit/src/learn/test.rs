@@ -20,6 +20,21 @@ pub async fn logits(net: &Net, view: &View, cx: &mut Cx) -> Result<Vec<f32>> {
     Ok(all)
 }
 
+/// What the last layer is given for every row of a view, computed in chunks of one shape: `[n, features]` in row-major
+/// order.
+pub async fn features(net: &Net, view: &View, cx: &mut Cx) -> Result<Vec<f32>> {
+    let net = net.frozen();
+    let mut all = Vec::new();
+    for rows in view.rows.chunks(CHUNK) {
+        let mut pass = Pass::keeping("features", &cx.cost);
+        net.forward(view.batch(&padded(rows)).x, &mut pass);
+        let found = cx.read(pass.taps.remove("features").expect("every net has this tap")).await?;
+        all.extend_from_slice(&found[..found.len() / CHUNK * rows.len()]);
+        cx.breathe().await?;
+    }
+    Ok(all)
+}
+
 /// Tests a net on a view. That is evaluation: its time is not the method's, and it costs nothing.
 pub async fn test(net: &Net, view: &View, cx: &mut Cx) -> Result<Tested> {
     let (start, cost) = (cx.clock(), cx.cost.samples());

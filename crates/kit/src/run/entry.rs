@@ -1,5 +1,6 @@
 //! A method, and the entry that stands for it in a list.
 
+use super::shapes::Beside;
 use super::state::{Make, RunState};
 use crate::attack::{Ball, Victim};
 use crate::cx::Cx;
@@ -59,9 +60,16 @@ pub type Perturb =
     for<'a> fn(&'a Map<String, Value>, Option<u16>, &'a Victim, &'a Batch, &'a mut Cx) -> Boxed<'a, Result<Tensor<4>>>;
 
 /// Makes a net that is [`prepared`](super::prepared) forget what the run wants forgotten of a task, without measuring
-/// it. The list holds the indices of the stages that lead to the net, first to last.
-pub type Forget =
-    for<'a> fn(&'a Map<String, Value>, Net, &'a Task, Vec<usize>, &'a RunState, &'a mut Cx) -> Boxed<'a, Result<Net>>;
+/// it. The number is the index of the stage that left the net; `None` of the run's start.
+pub type Forget = for<'a> fn(
+    &'a Map<String, Value>,
+    Net,
+    &'a Task,
+    Beside<'a>,
+    Option<usize>,
+    &'a RunState,
+    &'a mut Cx,
+) -> Boxed<'a, Result<Net>>;
 
 /// A net with what a stage's settings attach to it.
 pub type Attach = fn(&Map<String, Value>, Net, &Task, &mut Cx) -> Result<Net>;
@@ -148,11 +156,6 @@ impl Entry {
             attach: None,
             attack: None,
         }
-    }
-
-    /// Whether it needs the split by the forget set.
-    pub fn needs_split(&self) -> bool {
-        matches!(self.shape, Shape::Unlearn | Shape::Measure)
     }
 
     /// An error if the method cannot work on this task with the settings of this stage.

@@ -33,6 +33,14 @@ impl Attacked {
 
 /// An attack stage's ball, samples and result.
 pub struct AttackStage {
+    /// Name of the model that it was measured on.
+    pub on: String,
+    /// Names of the models that it was crafted on: that one where the stage names no others.
+    pub crafted_on: Vec<String>,
+    /// Name of its task.
+    pub task: String,
+    /// The place of the class that it aims at, where it aims at one.
+    pub target: Option<u16>,
     /// The set around each image that the attack had to stay within.
     pub ball: Ball,
     /// The samples that it attacked.

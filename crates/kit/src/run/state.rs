@@ -1,6 +1,7 @@
 //! A run's data and models.
 
 use super::results::{AttackStage, Judged, Reference};
+use super::shapes::{Beside, Other};
 use crate::cx::Cx;
 use crate::data::{Split, Task};
 use crate::error::{Error, Result};
@@ -14,7 +15,7 @@ use std::collections::BTreeMap;
 use std::rc::Rc;
 
 /// Makes a new net from a stage's settings and a net, without measuring it: what a retrained reference repeats.
-pub type Make = for<'a> fn(&'a Map<String, Value>, Net, &'a Task, &'a mut Cx) -> Boxed<'a, Result<Net>>;
+pub type Make = for<'a> fn(&'a Map<String, Value>, Net, &'a Task, Beside<'a>, &'a mut Cx) -> Boxed<'a, Result<Net>>;
 
 /// Looks up how the method with this id makes a net; `None` for methods that do not train one.
 pub type Makers = Rc<dyn Fn(&str) -> Option<Make>>;
@@ -43,7 +44,14 @@ pub struct Planned {
     /// What its result depends on beside the stages below it, the run's start and seed: its method, its settings with
     /// those that are not written, its own network, its data, which samples it forgets, and its `draw`.
     pub identity: Value,
-    /// A digest of this and of the identities of all stages below.
+    /// The stage that left the network that it starts from or asks; `None` of the run's start, and of a stage with a
+    /// network of its own.
+    pub below: Option<usize>,
+    /// The stages that left the networks under `with`; `None` is the run's start.
+    pub with: Vec<Option<usize>>,
+    /// Whether it trains a network, which a retrained reference has to repeat.
+    pub trains: bool,
+    /// A digest of this and of the identities of all stages below, and of those under `with`.
     pub line: String,
 }
 
@@ -56,7 +64,7 @@ pub struct RunState {
     /// By stage name, in the order in which they were made; [`START`] is first.
     pub models: IndexMap<String, Made>,
     /// Results of the attack stages, by stage name.
-    pub attacks: BTreeMap<String, AttackStage>,
+    pub attacks: BTreeMap<String, Rc<AttackStage>>,
     /// Retrained references by their key, kept between the runs of a session.
     pub references: Rc<RefCell<BTreeMap<String, Rc<Reference>>>>,
     /// What was found of the networks that are compared in forgetting, by network and task.
@@ -110,16 +118,14 @@ impl RunState {
         self.tasks.get(name).ok_or_else(|| Wrong::unknown("task", &stage.id, name, known).into())
     }
 
-    /// The stages between the start and a model, first to last.
-    pub fn lineage(&self, name: &str) -> Vec<usize> {
-        let mut stages = Vec::new();
-        let mut at = self.models.get(name);
-        while let Some(made) = at {
-            stages.extend(made.stage);
-            at = made.parent.as_ref().and_then(|parent| self.models.get(parent));
-        }
-        stages.reverse();
-        stages
+    /// The networks that a stage names under `with`.
+    pub fn others(&self, stage: &Stage) -> Result<Vec<Other>> {
+        let other = |name: &String| {
+            let known = self.models.keys().map(String::as_str);
+            let made = self.models.get(name).ok_or_else(|| Wrong::unknown("model", &stage.id, name, known))?;
+            Ok(Other { name: name.clone(), net: made.net.clone(), task: self.tasks[&made.task].clone() })
+        };
+        stage.with.iter().map(other).collect()
     }
 
     /// The split of a task by what the run file wants forgotten.

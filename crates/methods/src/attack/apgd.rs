@@ -8,7 +8,7 @@ use kit::run::{Attack, AttackJob, Threat};
 use kit::{Cx, Method, Result};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use spec::{Access, Card, Family, Kind, Needs};
+use spec::{Card, Family, Needs};
 
 /// Settings of Auto-PGD; the type of `epsilon` gives the norm of the ball.
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
@@ -130,7 +130,8 @@ impl Method for ApgdLinf {
             with 0 in place of the start's, halves at exactly ρ of a window as well, and never for want of a better \
             loss at the first checkpoint. With a target, \"dlr\" is equation 8 with the best other class in \
             place of the right one: here only the target counts as success, there any wrong class.",
-        needs: Needs { kinds: &[Kind::Images, Kind::Points], access: Access::Gradients, min_classes: 2 },
+        needs: Needs::ATTACK,
+        metrics: &[],
     };
 
     fn tiny(config: Self::Config) -> Self::Config {

@@ -7,7 +7,7 @@ use kit::run::{Attack, AttackJob, Threat};
 use kit::{Cx, Method, Result};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use spec::{Access, Card, Family, Kind, Needs};
+use spec::{Card, Family, Needs};
 
 /// How far the step goes, and what it raises.
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
@@ -63,7 +63,8 @@ impl Method for Fgsm {
         equation: r"x' = \varPi_{[0,1]}(x + \varepsilon \operatorname{sign} \nabla_x \ell(f_\theta(x), y))",
         summary: "One step along the sign of the gradient, as far as the budget allows.",
         notes: "ε 0.25 is the paper's for MNIST. sign(0) is 0. Equal to torchattacks and foolbox (tests/goldens).",
-        needs: Needs { kinds: &[Kind::Images, Kind::Points], access: Access::Gradients, min_classes: 2 },
+        needs: Needs::ATTACK,
+        metrics: &[],
     };
 
     fn check(config: &Config, task: &Task) -> Result {

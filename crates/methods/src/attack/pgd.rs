@@ -8,7 +8,7 @@ use kit::run::{Attack, AttackJob, Threat};
 use kit::{Cx, Method, Result};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use spec::{Access, Card, Family, Kind, Needs};
+use spec::{Card, Family, Needs};
 
 /// Settings of BIM and PGD; the type of `epsilon` gives the norm of the ball.
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
@@ -119,7 +119,8 @@ impl Method for Bim {
         notes: "α 1/255 and min(ε + 4, 1.25 ε) = 10 steps for ε 8/255 (in units of 1/255) are the paper's rule; \
             its ε runs from 2 to 128. The final iterate is returned. Equal to torchattacks and foolbox \
             (tests/goldens).",
-        needs: NEEDS,
+        needs: Needs::ATTACK,
+        metrics: &[],
     };
     const FIXED: &[&str] = &["random_start", "restarts", "keep"];
 
@@ -174,7 +175,8 @@ impl Method for PgdLinf {
         notes: "ε 0.3, 40 steps of 0.01 and a random start are the paper's for MNIST. The order is step, ball, \
             box. Robust accuracy is an upper bound: another attack may find more. Equal to torchattacks and \
             foolbox from the same start (tests/goldens).",
-        needs: NEEDS,
+        needs: Needs::ATTACK,
+        metrics: &[],
     };
 
     fn tiny(config: Self::Config) -> Self::Config {
@@ -187,4 +189,3 @@ impl Method for PgdLinf {
 }
 
 const SIGN_STEP: &str = r"x_{k+1} = \varPi_\varepsilon(x_k + \alpha \operatorname{sign} \nabla_x \ell)";
-const NEEDS: Needs = Needs { kinds: &[Kind::Images, Kind::Points], access: Access::Gradients, min_classes: 2 };

@@ -135,7 +135,8 @@ impl Method for Square {
             until an image is won. Every image draws its own squares, so that a result does not depend on the batch; \
             the authors' code (fra31/auto-attack, torchattacks) draws one for all images of a batch, and never one \
             that reaches the last row or column. As strong as torchattacks' with both mended (tests/goldens).",
-        needs: Needs { kinds: &[Kind::Images], access: Access::Scores, min_classes: 2 },
+        needs: Needs { kinds: &[Kind::Images], access: Access::Scores, ..Needs::ATTACK },
+        metrics: &[],
     };
 
     fn tiny(config: Config) -> Config {

@@ -1,3 +1,4 @@
 methods! {
     tune pgd_at::PgdAt first,
+    tune temperature_scaling::TemperatureScaling,
 }

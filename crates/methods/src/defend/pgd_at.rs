@@ -10,7 +10,7 @@ use kit::run::{Tune, TuneJob};
 use kit::{Cx, Method, Result};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use spec::{Access, Card, Family, Kind, Needs};
+use spec::{Card, Family, Needs};
 
 /// Settings of the attack inside a training step, and of the training itself.
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
@@ -38,7 +38,7 @@ impl Default for Config {
 pub struct PgdAt;
 
 impl Tune for PgdAt {
-    async fn tune(config: &Config, TuneJob { net, task }: TuneJob<'_>, cx: &mut Cx) -> Result<Net> {
+    async fn tune(config: &Config, TuneJob { net, task, .. }: TuneJob<'_>, cx: &mut Cx) -> Result<Net> {
         descend(net, &config.train, Mode::Train, &[&task.train], &WorstCase { config }, cx).await
     }
 }
@@ -84,7 +84,8 @@ impl Method for PgdAt {
             train.py): ε 0.3, 40 steps of 0.01 from a random start, Adam at 1e-4, 100,000 batches of 50, which are \
             91 epochs of its 55,000 images. The attack sees the network in evaluation mode, the training step in \
             training mode; papers differ here.",
-        needs: Needs { kinds: &[Kind::Images, Kind::Points], access: Access::Weights, min_classes: 2 },
+        needs: Needs::ANY,
+        metrics: &[],
     };
 
     fn tiny(config: Config) -> Config {

@@ -7,7 +7,7 @@ use kit::stats::Members;
 use kit::{Cx, Method, Result};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use spec::{Access, Card, Family, Kind, Needs, Row};
+use spec::{Access, Card, Family, Needs, Row};
 
 /// What the attack is trained on; its other constants belong to its definition.
 #[derive(Clone, Debug, Default, Serialize, Deserialize, JsonSchema)]
@@ -23,9 +23,10 @@ pub struct MiaConfidence;
 
 impl Measure for MiaConfidence {
     async fn measure(config: &Config, job: &MeasureJob<'_>, cx: &mut Cx) -> Result<Vec<Row>> {
-        let forget = test(job.net, &job.split.forget, cx).await?;
-        let kept = test(job.net, &job.split.retain, cx).await?;
-        let unseen = test(job.net, &job.split.test, cx).await?;
+        let split = job.split.expect("its card asks for one");
+        let forget = test(job.net, &split.forget, cx).await?;
+        let kept = test(job.net, &split.retain, cx).await?;
+        let unseen = test(job.net, &split.test, cx).await?;
         let Some(found) = membership([&kept, &unseen, &forget], config.members, cx).await? else {
             return Ok(Vec::new());
         };
@@ -58,6 +59,7 @@ impl Method for MiaConfidence {
             Unlearn-Saliency, main_forget.py): the first kept images, as many as there are unseen ones, once. Solved \
             exactly where LIBSVM stops at 1e-3; agrees with scikit-learn (tests/goldens). Near the retrained \
             network's value is good, not high.",
-        needs: Needs { kinds: &[Kind::Images, Kind::Points], access: Access::Scores, min_classes: 2 },
+        needs: Needs { access: Access::Scores, ..Needs::FORGET },
+        metrics: &[],
     };
 }

@@ -1,3 +1,15 @@
 methods! {
+    measure accuracy::Accuracy,
+    measure cka::Cka,
+    measure ece::Ece,
+    measure gradient_cosine::GradientCosine,
     measure mia_confidence::MiaConfidence first,
+    measure mia_entropy::MiaEntropy,
+    measure mia_loss::MiaLoss,
+    measure norm_union::NormUnion,
+    measure ood::{EnergyScore, MahalanobisOod, Msp},
+    measure retrained::{ActivationDistance, PredictionOverlap},
+    measure saliency_map::SaliencyMap,
+    measure transfer_asr_matrix::TransferAsrMatrix,
+    measure zrf::Zrf,
 }

@@ -9,7 +9,7 @@ use kit::run::{Attached, Peft};
 use kit::{Cx, Method, Result};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use spec::{Access, Card, Family, Kind, Needs};
+use spec::{Card, Family, Needs};
 
 /// Which weights are trained, and how.
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
@@ -60,7 +60,8 @@ impl Method for BitFit {
         notes: "Defaults are those of the authors' code (benzakenelad/BitFit, run_glue.py): 16 epochs of AdamW at 1e-3 \
             in batches of 8, without weight decay; its clipping of gradients at length 1 is left out. As there, the \
             task's last layer is trained with the biases, and the shift of a norm layer counts as a bias.",
-        needs: Needs { kinds: &[Kind::Images, Kind::Points], access: Access::Weights, min_classes: 2 },
+        needs: Needs::ANY,
+        metrics: &[],
     };
 
     fn tiny(config: Config) -> Config {

@@ -9,7 +9,7 @@ use kit::run::{Attached, Peft};
 use kit::{Cx, Method, Result};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use spec::{Access, Card, Family, Kind, Needs, Wrong};
+use spec::{Card, Family, Needs, Wrong};
 
 /// Size and scale of the branches, where they go, and how they are trained.
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
@@ -110,7 +110,8 @@ impl Method for Lora {
             their stride and B is 1 × 1, as in PEFT. The branch is computed as (x·A)·B; its product is formed only \
             when it is merged. Norm layers keep their statistics. Later stages that train other weights start from the \
             merged network.",
-        needs: Needs { kinds: &[Kind::Images, Kind::Points], access: Access::Weights, min_classes: 2 },
+        needs: Needs::ANY,
+        metrics: &[],
     };
 
     fn tiny(config: Config) -> Config {

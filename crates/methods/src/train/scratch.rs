@@ -5,7 +5,7 @@ use kit::run::{Tune, TuneJob};
 use kit::{Cx, Method, Result, nets::Net};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use spec::{Access, Card, Family, Kind, Needs};
+use spec::{Card, Family, Needs};
 
 /// How the new network is trained.
 #[derive(Clone, Debug, Default, Serialize, Deserialize, JsonSchema)]
@@ -19,7 +19,7 @@ pub struct Config {
 pub struct Scratch;
 
 impl Tune for Scratch {
-    async fn tune(config: &Config, TuneJob { net, task }: TuneJob<'_>, cx: &mut Cx) -> Result<Net> {
+    async fn tune(config: &Config, TuneJob { net, task, .. }: TuneJob<'_>, cx: &mut Cx) -> Result<Net> {
         let net = cx.net(&net.pick, task)?;
         descend(net, &config.train, Mode::Train, &[&task.train], &CrossEntropy, cx).await
     }
@@ -38,7 +38,8 @@ impl Method for Scratch {
         summary: "Forget everything and learn the task from random weights.",
         notes: "The rate is PyTorch's for Adam; epochs and batch are ours. The weights are drawn on the host, so a \
             seed means the same start on every device.",
-        needs: Needs { kinds: &[Kind::Images, Kind::Points], access: Access::Weights, min_classes: 2 },
+        needs: Needs::ANY,
+        metrics: &[],
     };
 
     fn tiny(config: Config) -> Config {

@@ -5,7 +5,7 @@ use kit::run::{Tune, TuneJob};
 use kit::{Cx, Method, Result, nets::Net};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use spec::{Access, Card, Family, Kind, Needs};
+use spec::{Card, Family, Needs};
 
 /// How the trained network is trained further.
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
@@ -36,7 +36,7 @@ impl Default for Config {
 pub struct FullFinetune;
 
 impl Tune for FullFinetune {
-    async fn tune(config: &Config, TuneJob { net, task }: TuneJob<'_>, cx: &mut Cx) -> Result<Net> {
+    async fn tune(config: &Config, TuneJob { net, task, .. }: TuneJob<'_>, cx: &mut Cx) -> Result<Net> {
         descend(net, &config.train, Mode::Train, &[&task.train], &CrossEntropy, cx).await
     }
 }
@@ -57,7 +57,8 @@ impl Method for FullFinetune {
             for Computer Vision\" (pytorch/tutorials, transfer_learning_tutorial.py): SGD at 0.001 with momentum 0.9, \
             a tenth of it every 7 of 25 epochs, batches of 4. The tutorial goes back to the epoch that is best on \
             its validation set; here the last one counts.",
-        needs: Needs { kinds: &[Kind::Images, Kind::Points], access: Access::Weights, min_classes: 2 },
+        needs: Needs::ANY,
+        metrics: &[],
     };
 
     fn tiny(config: Config) -> Config {

@@ -9,7 +9,7 @@ use kit::seed::Rng;
 use kit::{Cx, Method, Result};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use spec::{Access, Card, Family, Kind, Manner, Needs, Pick};
+use spec::{Card, Family, Manner, Needs, Pick};
 
 /// How the last layer is trained.
 #[derive(Clone, Debug, Default, Serialize, Deserialize, JsonSchema)]
@@ -23,7 +23,7 @@ pub struct Config {
 pub struct LinearProbe;
 
 impl Tune for LinearProbe {
-    async fn tune(config: &Config, TuneJob { net, task }: TuneJob<'_>, cx: &mut Cx) -> Result<Net> {
+    async fn tune(config: &Config, TuneJob { net, task, .. }: TuneJob<'_>, cx: &mut Cx) -> Result<Net> {
         let features = features(&net, &task.train, cx).await?;
         let [width, _] = net.head().dims();
         let pick = Pick { id: "linear".into(), params: Default::default() };
@@ -85,7 +85,8 @@ impl Method for LinearProbe {
         notes: "The last hidden layer only. The paper names no optimiser for its probes on MNIST (section 3.5); the \
             rate is PyTorch's for Adam, epochs and batch are ours. Features are cached, so an epoch costs one small \
             matrix product a batch.",
-        needs: Needs { kinds: &[Kind::Images, Kind::Points], access: Access::Weights, min_classes: 2 },
+        needs: Needs::ANY,
+        metrics: &[],
     };
 
     fn tiny(config: Config) -> Config {

@@ -5,7 +5,7 @@ use kit::run::{Unlearn, UnlearnJob};
 use kit::{Cx, Method, Result, nets::Net};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use spec::{Access, Card, Family, Kind, Needs};
+use spec::{Card, Family, Needs};
 
 /// How the network is trained further on the kept rows.
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
@@ -44,7 +44,8 @@ impl Method for Finetune {
         summary: "Go on training on what stays, and hope that the rest fades.",
         notes: "10 epochs of SGD at 0.01 with momentum 0.9 and decay 5e-4, batches of 256: FT in SalUn's code \
             (OPTML-Group/Unlearn-Saliency, arg_parser.py), for CIFAR-10.",
-        needs: Needs { kinds: &[Kind::Images, Kind::Points], access: Access::Weights, min_classes: 2 },
+        needs: Needs::FORGET,
+        metrics: &[],
     };
 
     fn tiny(config: Config) -> Config {

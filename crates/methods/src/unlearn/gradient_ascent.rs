@@ -8,7 +8,7 @@ use kit::run::{Unlearn, UnlearnJob};
 use kit::{Cx, Method, Result, nets::Net};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use spec::{Access, Card, Family, Kind, Needs};
+use spec::{Card, Family, Needs};
 
 /// How far and how fast the loss is raised.
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
@@ -60,7 +60,8 @@ impl Method for GradientAscent {
         notes: "5 epochs of SGD at 1e-4 with momentum 0.9, batches of 256: GA in the first README of SalUn's code \
             (OPTML-Group/Unlearn-Saliency), without the code's weight decay. Larger rates run away: the loss has no \
             upper bound.",
-        needs: Needs { kinds: &[Kind::Images, Kind::Points], access: Access::Weights, min_classes: 2 },
+        needs: Needs::FORGET,
+        metrics: &[],
     };
 
     fn tiny(config: Config) -> Config {

@@ -5,7 +5,7 @@ use kit::run::{Unlearn, UnlearnJob};
 use kit::{Cx, Method, Result, nets::Net};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use spec::{Access, Card, Family, Kind, Needs};
+use spec::{Card, Family, Needs};
 
 /// How the network is trained on wrong labels.
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
@@ -46,7 +46,8 @@ impl Method for RandomLabel {
         summary: "Train what is to be forgotten towards wrong answers drawn at random.",
         notes: "10 epochs of SGD at 0.013 with momentum 0.9 and decay 5e-4, batches of 256: SalUn's example without \
             its mask. Labels are drawn anew every epoch among the other classes; SalUn's code may draw the right one.",
-        needs: Needs { kinds: &[Kind::Images, Kind::Points], access: Access::Weights, min_classes: 2 },
+        needs: Needs::FORGET,
+        metrics: &[],
     };
 
     fn tiny(config: Config) -> Config {

@@ -4,7 +4,7 @@ use kit::run::{Unlearn, UnlearnJob};
 use kit::{Cx, Method, Result, nets::Net};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use spec::{Access, Card, Family, Kind, Manner, Needs};
+use spec::{Card, Family, Manner, Needs};
 
 /// Nothing to set: every stage is repeated with its own settings.
 #[derive(Clone, Debug, Default, Serialize, Deserialize, JsonSchema)]
@@ -33,6 +33,7 @@ impl Method for Retrain {
         equation: r"\theta_u = A(D_r)",
         summary: "Train the whole history again on what stays: the exact answer, at full price.",
         notes: "Repeats every trained stage since the run's start, with its own settings, on the rows that stay.",
-        needs: Needs { kinds: &[Kind::Images, Kind::Points], access: Access::Weights, min_classes: 2 },
+        needs: Needs::FORGET,
+        metrics: &[],
     };
 }

@@ -6,7 +6,7 @@ use kit::run::{Unlearn, UnlearnJob};
 use kit::{Cx, Method, Result, nets::Net};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use spec::{Access, Card, Family, Kind, Needs};
+use spec::{Card, Family, Needs};
 
 /// How many weights may move, and how they are trained on wrong labels.
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
@@ -57,7 +57,8 @@ impl Method for SalUn {
             over single samples of the forget set in evaluation mode, all parameters together; the code adds \
             gradients of batch means, so that a smaller last batch weighs more. Labels are drawn among the other \
             classes, as the paper says. Weights outside the mask keep their bits.",
-        needs: Needs { kinds: &[Kind::Images, Kind::Points], access: Access::Weights, min_classes: 2 },
+        needs: Needs::FORGET,
+        metrics: &[],
     };
 
     fn tiny(config: Config) -> Config {

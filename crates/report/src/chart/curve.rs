@@ -52,7 +52,7 @@ impl Line {
         self.points.iter().take_while(|point| point[1].is_finite()).last().copied()
     }
 
-    fn trace(&self) -> Trace {
+    pub(super) fn trace(&self) -> Trace {
         Trace { name: self.name.clone(), role: self.role(), points: self.points.clone() }
     }
 }
@@ -443,7 +443,7 @@ fn goal_label(goal: f64, unit: &str) -> String {
 const ROWS: usize = 40;
 
 /// One row for each x of any line; of many, evenly chosen ones and the last.
-fn by_x(name: &str, decimals: usize, lines: &[Line], unit: &str) -> Table {
+pub(super) fn by_x(name: &str, decimals: usize, lines: &[Line], unit: &str) -> Table {
     let mut table = Table::new(0, [name]);
     let suffix = if unit.is_empty() { String::new() } else { [", ", unit].concat() };
     table.head.extend(lines.iter().map(|line| [line.name.as_str(), &suffix].concat()));

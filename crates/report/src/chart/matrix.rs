@@ -90,8 +90,8 @@ impl Chart for Confusion {
 }
 
 /// Cells with a head over each column and before each row.
-struct Grid {
-    scene: Scene,
+pub(super) struct Grid {
+    pub(super) scene: Scene,
     left: f64,
     pitch: [f64; 2],
     columns: usize,
@@ -100,7 +100,7 @@ struct Grid {
 impl Grid {
     const TOP: f64 = 20.0;
 
-    fn new(width: f64, height: f64, rows: &[String], columns: &[String]) -> Self {
+    pub(super) fn new(width: f64, height: f64, rows: &[String], columns: &[String]) -> Self {
         let longest = rows.iter().map(|name| text_width(name, 12.0, false)).fold(0.0, f64::max);
         let left = (longest + 10.0).min(width / 3.0);
         let pitch = [(width - left) / columns.len().max(1) as f64, (height - Self::TOP) / rows.len().max(1) as f64];
@@ -117,7 +117,7 @@ impl Grid {
         Self { scene, left, pitch, columns: columns.len() }
     }
 
-    fn cell(&mut self, row: usize, column: usize, fill: Fill, text: Option<(String, Role)>) {
+    pub(super) fn cell(&mut self, row: usize, column: usize, fill: Fill, text: Option<(String, Role)>) {
         let [wide, high] = self.pitch;
         let (x, y) = (self.left + wide * column as f64, Self::TOP + high * row as f64);
         let mut mark = Mark::rect(x + 1.0, y + 1.0, wide - 2.0, high - 2.0, fill).numbered(row * self.columns + column);

@@ -3,6 +3,7 @@
 mod bars;
 mod curve;
 mod embedding;
+mod exhibit;
 mod label;
 mod matrix;
 mod plane;
@@ -10,8 +11,11 @@ mod plane;
 pub use bars::{ClassBars, ReferenceLine, Ribbon};
 pub use curve::{Curve, Epsilon, Line, Rank, Sparkline, Walk};
 pub use embedding::Embedding;
+pub use exhibit::{ExhibitChart, table as exhibit_table};
 pub use matrix::Confusion;
 pub use plane::{GapPlane, PlanePoint, TradeOff};
+
+use curve::by_x;
 
 use crate::{
     figure,
@@ -146,7 +150,7 @@ fn with_unit(value: f64, unit: &str) -> String {
 }
 
 /// `a, b and c`.
-fn listed(parts: &[String]) -> String {
+pub(crate) fn listed(parts: &[String]) -> String {
     match parts {
         [] => String::new(),
         [one] => one.clone(),

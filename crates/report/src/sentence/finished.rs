@@ -144,7 +144,8 @@ impl Finished<'_> {
         };
         let the = if figure::is_counted(fooled) { "" } else { "the " };
         let end = format!("{}{the}{} it had right{what}.", of(fooled), self.things);
-        let start = Sentence::new(format!("{at}{title} {does} "));
+        let beside = self.view.beside(self.name);
+        let start = Sentence::new(format!("{at}{title}{beside} {does} "));
         let sentence = start.key(figure::words(fooled), Role::Lose).plain(end);
         Some(Sentence { pill: zero_gradient(self.outcome), ..sentence })
     }
@@ -169,7 +170,7 @@ impl Finished<'_> {
         };
         let sentence = Sentence { pill, ..Sentence::new("Hardened, it holds ") };
         let at = view.epsilon(&attack).map(|epsilon| format!(" at ε {}", figure::budget(epsilon)));
-        let under = format!(" under attack{}{}", view.towards(&attack), at.unwrap_or_default());
+        let under = format!(" under attack{}{}", view.aim(&attack), at.unwrap_or_default());
         let sentence = sentence.key(after, Role::Hard).plain(under);
         // Only the same attack with the same settings compares.
         let earlier = attacked(&view.parent(self.name), &|note| view.is_same(note, &attack));
@@ -256,8 +257,10 @@ impl Finished<'_> {
     /// "Share of the forget set that an attacker takes for never seen: 97.8 %."
     fn measure(&self) -> Option<Sentence> {
         let row = self.outcome.rows.first()?;
-        let what = spec::metric(&row.key).map_or(row.key.as_str(), |metric| metric.help);
-        let sentence = Sentence::new(format!("{}: ", figure::capital(what))).key(figure::words(row), Role::Ink);
+        let metric = self.view.catalogue.metric(&row.key);
+        let (what, unit) = metric.map_or((row.key.as_str(), ""), |metric| (metric.help, metric.unit));
+        let sentence =
+            Sentence::new(format!("{}: ", figure::capital(what))).key(figure::words_in(row, unit), Role::Ink);
         Some(match self.row("mia_accuracy").filter(|_| is_silent(&self.outcome.rows, "")) {
             Some(accuracy) => sentence.plain(format!(
                 ". It says nothing: of samples that it was not trained on, the attacker is right about {}, as a coin \

@@ -12,10 +12,11 @@ use spec::{Answer, Command, Question};
 /// The model that is asked.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Subject {
-    /// The stage's name, or the name of the source network.
-    pub stage: String,
-    /// The print of its model: the worker is given the model if it lacks it.
-    pub print: String,
+    /// The stage's name, or the name of the source network, and the print of its model: the worker is given the model
+    /// if it lacks it.
+    pub model: (String, String),
+    /// The same of the models that the question names beside it.
+    pub beside: Vec<(String, String)>,
     /// Ask the base alone, with the model's adapters off.
     pub base: bool,
 }
@@ -59,13 +60,14 @@ impl Engine {
             return Err(AskError::NotReady);
         }
         let (sender, receiver) = oneshot::channel();
-        let Subject { stage, print, base } = subject;
+        let Subject { model: (stage, print), beside, base } = subject;
         self.change(|connection| {
             connection.give(&stage, &print);
+            beside.iter().for_each(|(name, print)| connection.give(name, print));
             let ask = connection.next();
             if buffers.is_empty() {
                 let words = serde_json::to_string(&question).unwrap_or_default();
-                let key = format!("{stage} {print} {base} {words}");
+                let key = format!("{stage} {print} {beside:?} {base} {words}");
                 if let Some(earlier) = connection.pending.get(&key).copied() {
                     connection.asks.insert(earlier, sender);
                     return;

@@ -16,6 +16,8 @@ pub struct Lab {
     pub keys: &'static [Key],
     /// The families whose stages it shows; the first one is offered first.
     pub families: &'static [Family],
+    /// Series of exhibits that its blocks or its overlay draw themselves.
+    pub places: &'static [&'static str],
     /// Provides the lab's own state to the whole page, where it has some: called once, when the page begins.
     pub provide: fn(),
     /// The blocks below the sentence. They are in the lab's own part, which is fetched when it is first shown.

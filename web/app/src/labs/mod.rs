@@ -2,9 +2,11 @@
 //! loop over it.
 
 mod accuracy;
+mod exhibits;
 pub mod lab;
 pub mod part;
 
+pub use exhibits::Exhibits;
 use lab::Lab;
 use spec::Family;
 

@@ -1,10 +1,11 @@
 //! What was played, kept in this browser.
 
+use super::catalogue::catalogue;
 use super::storage::{self, Stored};
 use report::{Outcome, Table};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
-use spec::{FORMAT, METRICS, Row, RunSpec};
+use spec::{FORMAT, Row, RunSpec};
 
 /// More rows than this, and the oldest go.
 pub const KEPT: usize = 200;
@@ -113,8 +114,8 @@ pub fn add(runs: &mut Vec<PastRun>, mut run: PastRun) {
 
 /// One line a run, one column a figure that any of them has.
 pub fn csv(runs: &[PastRun]) -> String {
-    let keys: Vec<&str> = METRICS
-        .iter()
+    let keys: Vec<&str> = catalogue()
+        .metrics()
         .map(|metric| metric.key)
         .filter(|key| runs.iter().any(|run| run.figure(key).is_some()))
         .collect();

@@ -21,8 +21,13 @@ impl Run {
         question: Question,
         buffers: Vec<ArrayBuffer>,
     ) -> Result<(Answer, Vec<ArrayBuffer>), AskError> {
-        let print = untrack(|| self.print(stage)).unwrap_or_default();
-        self.engine.ask(Subject { stage: stage.into(), print, base }, question, buffers).await
+        let with = match &question {
+            Question::Attack { with, .. } | Question::Curve { with, .. } => with.as_slice(),
+            _ => &[],
+        };
+        let named = |name: &str| (name.to_owned(), untrack(|| self.print(name)).unwrap_or_default());
+        let subject = Subject { model: named(stage), base, beside: with.iter().map(|name| named(name)).collect() };
+        self.engine.ask(subject, question, buffers).await
     }
 
     /// Asks for answers of a model on a task that it was not played on, or of its base alone; they come into

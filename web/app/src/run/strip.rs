@@ -2,7 +2,8 @@
 
 use super::settings;
 use serde_json::{Map, Value};
-use spec::{Catalogue, Digest, Family, MethodInfo, Pick, RunSpec, START, Stage, Wrong, short};
+use spec::{Catalogue, Digest, MethodInfo, Pick, RunSpec, START, Shape, Stage, Wrong, short};
+use std::collections::BTreeSet;
 
 /// One place on the line: versions share a parent, one of them is used by what follows.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -115,9 +116,9 @@ impl Strip {
         (0..self.len()).filter(asks_source).map(|at| self.name(at)).collect()
     }
 
-    /// Stages that a stage stands on, nearest first.
-    pub fn ancestors(&self, index: usize) -> Vec<usize> {
-        self.spec.ancestors(index, alone)
+    /// All stages that a stage stands on, in the order of the file.
+    pub fn basis(&self, index: usize) -> BTreeSet<usize> {
+        self.spec.basis(index, alone)
     }
 
     /// What a stage's result hangs on. Two equal prints are one result, so that undoing a change brings it back.
@@ -132,12 +133,18 @@ impl Strip {
 
     fn print_over(&self, before: &[String], index: usize, catalogue: &Catalogue) -> String {
         let stage = &self.spec.stages[index];
-        let family = self.method(index, catalogue).card.family;
-        let forgets = matches!(family, Family::Unlearn | Family::Measure);
+        let forgets = self.method(index, catalogue).card.needs.forget;
         let above = match self.parent(index) {
             Some(parent) => before[parent].clone(),
             None => self.start_print(),
         };
+        // What a measure reads beside its network.
+        let method = self.method(index, catalogue);
+        let reads = (method.shape == Shape::Measure).then(|| {
+            let is_attack = |at: &usize| self.method(*at, catalogue).shape == Shape::Attack;
+            let attacks = (0..index).filter(|_| method.card.needs.attacks.is_some()).filter(is_attack);
+            (&self.spec.tasks, attacks.map(|at| before[at].clone()).collect::<Vec<_>>())
+        });
         let with: Vec<String> =
             stage.with.iter().filter_map(|name| self.find(name)).map(|at| before[at].clone()).collect();
         digest(&serde_json::json!([
@@ -148,6 +155,7 @@ impl Strip {
             stage.draw,
             stage.params,
             self.spec.tasks.get(&self.task(index)),
+            reads,
             forgets.then_some((&self.spec.forget, self.spec.seeds_of_reference())),
             self.spec.repeats,
         ]))
@@ -266,7 +274,7 @@ impl Strip {
     pub fn take_off(&mut self, name: &str) -> bool {
         let Some(index) = self.find(name) else { return false };
         let gone: Vec<usize> =
-            (index..self.len()).filter(|&at| at == index || self.ancestors(at).contains(&index)).collect();
+            (index..self.len()).filter(|&at| at == index || self.basis(at).contains(&index)).collect();
         if gone.len() == self.len() {
             return false;
         }
@@ -288,8 +296,8 @@ impl Strip {
         catalogue: &Catalogue,
     ) -> (RunSpec, Option<(usize, usize)>) {
         let slots = self.slots(catalogue);
-        let done = |at: usize| done(at) && self.ancestors(at).into_iter().all(&done);
-        let stands = |at: usize| wanted.iter().any(|&index| self.ancestors(index).contains(&at));
+        let done = |at: usize| done(at) && self.basis(at).into_iter().all(&done);
+        let stands = |at: usize| wanted.iter().any(|&index| self.basis(index).contains(&at));
         let is_played = |at: usize| wanted.contains(&at) || (stands(at) && !done(at));
         let is_taken = |at: usize| {
             is_played(at) || stands(at) || slots.iter().any(|slot| slot.used == at || slot.notes.contains(&at))
@@ -355,7 +363,9 @@ mod tests {
             "card": {
                 "id": id, "title": short(id), "family": family, "authors": "", "year": 2020, "paper": "",
                 "equation": "", "summary": "", "notes": "",
-                "needs": { "kinds": ["images"], "access": "weights", "min_classes": 2 },
+                "needs": {
+                    "kinds": ["images"], "access": "weights", "min_classes": 2, "forget": family == "unlearn",
+                },
             },
             "shape": shape,
             "controls": [{

@@ -1,7 +1,7 @@
 //! The stage: what the place in view shows.
 
 use crate::{
-    labs::{lab::Lab, part::Part},
+    labs::{Exhibits, lab::Lab, part::Part},
     pages::Page,
     route::Route,
     run::{Run, START, View},
@@ -36,6 +36,7 @@ fn LabStage(
     let is_empty = Memo::new(move |_| view.selected.with(|name| name == START));
     view! {
         <Say said />
+        <Exhibits />
         <Show
             when=move || !is_empty.get()
             fallback=move || view! { <p class="empty block-high">{lab.empty()}</p> }

@@ -14,7 +14,8 @@ use crate::run::state::RunState;
 use crate::stats::{Tested, median, percent};
 use burn::tensor::Tensor;
 use serde_json::{Map, Value};
-use spec::{Event, Kind, Row, Shape, Stage, changed_pixels};
+use spec::{ATTACKED, Event, Exhibit, Kind, Row, Shape, Stage, changed_pixels};
+use std::rc::Rc;
 
 /// A method that changes inputs.
 pub trait Attack: Method<Config: Threat> {
@@ -75,18 +76,21 @@ const fn fns<M: Attack>() -> AttackFns {
 }
 
 /// Attacks all rows of a view in chunks of one size, and checks that each result lies in ball and box. `target` is what
-/// [`Entry::aims`] gives.
+/// [`Entry::aims`] gives. The attack is crafted on the networks of `with`, on `net` itself where there are none, and
+/// measured on `net`.
 pub async fn attack_view(
     entry: &Entry,
     params: &Map<String, Value>,
     target: Option<u16>,
     net: &Net,
+    with: &[Net],
     view: &View,
     cx: &mut Cx,
 ) -> Result<Attacked> {
     let fns = entry.attack.ok_or_else(|| Error::input(entry.id, "is not an attack"))?;
     let ball = (fns.ball)(params)?;
-    let victim = Victim::of(net, entry.needs.access, &cx.cost);
+    let crafted_on = if with.is_empty() { std::slice::from_ref(net) } else { with };
+    let victim = Victim::over(crafted_on, entry.needs.access, &cx.cost);
     let chunks = view.len().div_ceil(CHUNK);
     let size: usize = view.set.shape.iter().product();
     let (mut attacked, mut pixels, mut stuck) = (Vec::new(), Vec::new(), Vec::new());
@@ -140,15 +144,18 @@ fn inside(id: &str, ball: Ball, clean: &[f32], changed: &[f32]) -> Result {
 fn run<'a>(entry: &'a Entry, stage: &'a Stage, state: &'a mut RunState, cx: &'a mut Cx) -> Boxed<'a, Result<Vec<Row>>> {
     Box::pin(async move {
         let task: Task = state.task(stage)?.clone();
-        let net = state.from(stage)?.1.net.clone();
+        let (on, made) = state.from(stage)?;
+        let (on, net) = (on.to_owned(), made.net.clone());
         check_classes(&net, &task, cx)?;
+        let with: Vec<Net> = state.others(stage)?.into_iter().map(|other| other.net).collect();
+        with.iter().try_for_each(|net| net.knows(&task))?;
         entry.fits(stage, &task)?;
         let fns = entry.attack.expect("an attack has its functions");
         let target = entry.aims(&stage.params, &task)?;
         let ball = (fns.ball)(&stage.params)?;
         let view = others(&task.test, target);
         let begun = cx.host.now();
-        let done = attack_view(entry, &stage.params, target, &net, &view, cx).await?;
+        let done = attack_view(entry, &stage.params, target, &net, &with, &view, cx).await?;
         let seconds = cx.host.now() - begun;
         cx.say(done.clean.event("clean"));
         cx.say(done.attacked.event("attacked"));
@@ -162,7 +169,9 @@ fn run<'a>(entry: &'a Entry, stage: &'a Stage, state: &'a mut RunState, cx: &'a 
             cx.say(Event::Warning { message: message.into() });
         }
         rows.append(&mut cx.rows);
-        state.attacks.insert(cx.stage.clone(), AttackStage { ball, view, done });
+        let crafted_on = if stage.with.is_empty() { vec![on.clone()] } else { stage.with.clone() };
+        let left = AttackStage { on, crafted_on, task: task.name, target, ball, view, done };
+        state.attacks.insert(cx.stage.clone(), Rc::new(left));
         Ok(rows)
     })
 }
@@ -171,14 +180,15 @@ fn run<'a>(entry: &'a Entry, stage: &'a Stage, state: &'a mut RunState, cx: &'a 
 fn show(done: &Attacked, view: &View, cx: &Cx) {
     let size: usize = view.set.shape.iter().product();
     let shown = view.first_of_each_class();
-    let mut bytes = Vec::with_capacity(shown.len() * size * 4);
+    let mut pixels = Vec::with_capacity(shown.len() * size);
     for row in shown.rows.iter() {
         let at = view.rows.iter().position(|other| other == row).expect("what is shown is part of the view");
-        bytes.extend(done.pixels[at * size..][..size].iter().flat_map(|x| x.to_le_bytes()));
+        pixels.extend_from_slice(&done.pixels[at * size..][..size]);
     }
     let [channels, height, width] = view.set.shape;
-    let shape = [shown.len(), channels, height, width];
-    cx.say_with(Event::Images { series: "attacked".into(), shape, ids: shown.rows.to_vec() }, vec![bytes]);
+    let (series, shape) = (ATTACKED.into(), [shown.len(), channels, height, width]);
+    let ids = shown.rows.to_vec();
+    cx.show_images(Exhibit::Images { series, shape, ids, captions: Vec::new(), signed: false }, &pixels);
 }
 
 /// Percent of the samples up to which zero gradients are not reported.

@@ -1,14 +1,19 @@
 //! Measures: a model in, figures out; the model is not changed.
 
-use super::check_classes;
+use super::unlearn::references;
+use super::{Beside, check_classes};
 use crate::cx::Cx;
 use crate::data::{Split, Task};
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::host::Boxed;
 use crate::nets::Net;
 use crate::run::entry::{Entry, Method};
+use crate::run::lineage::Lineage;
+use crate::run::results::AttackStage;
 use crate::run::state::RunState;
-use spec::{Row, Shape, Stage};
+use spec::{Event, Family, Row, Shape, Stage};
+use std::collections::BTreeMap;
+use std::rc::Rc;
 
 /// A method that measures a model.
 pub trait Measure: Method {
@@ -18,12 +23,22 @@ pub trait Measure: Method {
 
 /// A model to measure.
 pub struct MeasureJob<'a> {
+    /// Name of the stage that left the network, or of the run's start.
+    pub name: &'a str,
     /// The network to measure. The method only reads it.
     pub net: &'a Net,
     /// The task to measure it on.
     pub task: &'a Task,
-    /// The training samples that the run file wants forgotten, and those that stay.
-    pub split: &'a Split,
+    /// The training samples that the run file wants forgotten, and those that stay. There is one where the method's
+    /// card asks for it.
+    pub split: Option<&'a Split>,
+    /// What else the run has.
+    pub beside: Beside<'a>,
+    /// What the attack stages before it have left, by name.
+    pub attacks: &'a BTreeMap<String, Rc<AttackStage>>,
+    /// Networks retrained without what is to be forgotten, one for each seed; none where the method's card asks for
+    /// none.
+    pub retrained: &'a [Net],
 }
 
 impl Entry {
@@ -33,7 +48,7 @@ impl Entry {
     }
 }
 
-/// The harness: splits the task by the forget set and lets the method measure.
+/// The harness: splits the task by the forget set where there is one, and lets the method measure.
 fn run<'a, M: Measure>(
     entry: &'a Entry,
     stage: &'a Stage,
@@ -42,13 +57,45 @@ fn run<'a, M: Measure>(
 ) -> Boxed<'a, Result<Vec<Row>>> {
     Box::pin(async move {
         let config = M::settings(&stage.id, &stage.params)?;
+        cx.breathe().await?;
         let task = state.task(stage)?;
-        let net = &state.from(stage)?.1.net;
+        let (name, made) = state.from(stage)?;
+        let net = &made.net;
         check_classes(net, task, cx)?;
         entry.fits(stage, task)?;
-        let split = state.split(task, cx)?;
-        let mut rows = M::measure(&config, &MeasureJob { net, task, split: &split }, cx).await?;
+        let split = if entry.needs.forget { Some(state.split(task, cx)?) } else { None };
+        let others = state.others(stage)?;
+        let beside = Beside { tasks: &state.tasks, others: &others };
+        let references = match &split {
+            Some(split) if entry.needs.reference => {
+                let made = references(state, &Lineage::of(state, made.stage, split), split, cx).await?;
+                cx.say(Event::Phase { name: entry.title.into(), before: false });
+                made
+            }
+            _ => Vec::new(),
+        };
+        let retrained: Vec<Net> = references.iter().map(|(_, reference)| reference.net.clone()).collect();
+        let attacks = &state.attacks;
+        if entry.needs.attacks.is_some() {
+            all_at_hand(stage, state)?;
+        }
+        let job = MeasureJob { name, net, task, split: split.as_ref(), beside, attacks, retrained: &retrained };
+        let mut rows = M::measure(&config, &job, cx).await?;
         rows.append(&mut cx.rows);
         Ok(rows)
     })
+}
+
+/// An error if an attack stage before this one has left nothing that a measure could read: it was played by another
+/// session.
+fn all_at_hand(stage: &Stage, state: &RunState) -> Result {
+    let index = state.spec.stages.iter().position(|other| std::ptr::eq(other, stage)).unwrap_or(0);
+    let is_attack = |at: &usize| Family::of_id(&state.spec.stages[*at].id) == Some(Family::Attack);
+    let names = (0..index).filter(is_attack).map(|at| state.spec.stage_name(at));
+    match names.into_iter().find(|name| !state.attacks.contains_key(name)) {
+        Some(name) => {
+            Err(Error::input(&stage.id, format!("the images of the attack \"{name}\" are gone; play it once more")))
+        }
+        None => Ok(()),
+    }
 }

@@ -1,6 +1,6 @@
 //! Parameter-efficient fine-tuning: a method attaches a few trainable weights, and the harness trains them.
 
-use super::tune;
+use super::{Beside, tune};
 use crate::cx::Cx;
 use crate::data::Task;
 use crate::error::Result;
@@ -45,6 +45,7 @@ fn make<'a, M: Peft>(
     params: &'a Map<String, Value>,
     net: Net,
     task: &'a Task,
+    _: Beside<'a>,
     cx: &'a mut Cx,
 ) -> Boxed<'a, Result<Net>> {
     Box::pin(async move {

@@ -1,5 +1,6 @@
 //! Tuning: a model in, a trained model out.
 
+use super::Beside;
 use crate::cx::{Cx, Watch};
 use crate::data::Task;
 use crate::error::Result;
@@ -25,6 +26,8 @@ pub struct TuneJob<'a> {
     pub net: Net,
     /// The task to train it on.
     pub task: &'a Task,
+    /// What else the run has.
+    pub beside: Beside<'a>,
 }
 
 impl Entry {
@@ -39,11 +42,12 @@ fn make<'a, M: Tune>(
     params: &'a Map<String, Value>,
     net: Net,
     task: &'a Task,
+    beside: Beside<'a>,
     cx: &'a mut Cx,
 ) -> Boxed<'a, Result<Net>> {
     Box::pin(async move {
         let config = M::settings(M::ID, params)?;
-        M::tune(&config, TuneJob { net, task }, cx).await
+        M::tune(&config, TuneJob { net, task, beside }, cx).await
     })
 }
 
@@ -61,7 +65,9 @@ pub(super) fn run<'a>(
         entry.fits(stage, &task)?;
         let begun = cx.clock();
         cx.watch = Watch::of(&task, &state.spec, &*cx.host);
-        let net = make(&stage.params, prepared(net, &task, cx)?, &task, cx).await?;
+        let others = state.others(stage)?;
+        let beside = Beside { tasks: &state.tasks, others: &others };
+        let net = make(&stage.params, prepared(net, &task, cx)?, &task, beside, cx).await?;
         let tested = test(&net, &task.test, cx).await?;
         let valid = test(&net, &task.valid, cx).await?;
         let seen = test(&net, &task.train, cx).await?;

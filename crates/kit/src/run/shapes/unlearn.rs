@@ -1,7 +1,7 @@
 //! Unlearning: a model in, a model out that has forgotten; compared with networks that never saw the forget set.
 
-use super::check_classes;
 use super::tune::{last_look, measured, prepared};
+use super::{Beside, check_classes};
 use crate::cx::{Cx, Watch, Work};
 use crate::data::{Split, Task};
 use crate::error::Result;
@@ -9,13 +9,14 @@ use crate::host::Boxed;
 use crate::learn::{membership, test};
 use crate::nets::{Net, weights};
 use crate::run::entry::{Entry, Method};
+use crate::run::lineage::Lineage;
 use crate::run::results::{Judged, Reference};
 use crate::run::state::RunState;
 use crate::stats::{Mean, Members, mean, percent};
 use crate::store::{self, Found};
 use burn::module::Module;
 use serde_json::{Map, Value, json};
-use spec::{Digest, Event, Manner, Row, START, START_STREAM, Shape, Stage};
+use spec::{Digest, Event, Manner, Row, START, Shape, Stage};
 use std::rc::Rc;
 
 /// A method that makes a network forget.
@@ -34,47 +35,8 @@ pub struct UnlearnJob<'a> {
     pub task: &'a Task,
     /// How the network was made.
     pub lineage: &'a Lineage<'a>,
-}
-
-/// The trained stages between the run's start and the model that is to forget.
-pub struct Lineage<'a> {
-    state: &'a RunState,
-    /// Indices of the stages, first to last.
-    stages: Vec<usize>,
-    gone: &'a Split,
-}
-
-impl<'a> Lineage<'a> {
-    /// The lineage through the stages at these indices, first to last, of which those count that make models.
-    fn of(state: &'a RunState, mut stages: Vec<usize>, gone: &'a Split) -> Self {
-        stages.retain(|at| (state.makers)(&state.spec.stages[*at].id).is_some());
-        Self { state, stages, gone }
-    }
-
-    /// Repeats all stages from the run's start, on the samples that stay: this is what a retrained reference is.
-    pub async fn again(&self, cx: &mut Cx) -> Result<Net> {
-        let mut net = self.state.models[START].net.clone();
-        if self.state.spec.model.params.get("weights").is_none() {
-            let first = self.state.tasks.values().next().expect("a run has a task");
-            let mut start = cx.beside(cx.seed);
-            start.enter(START.into(), START_STREAM.into());
-            net = start.net(&self.state.spec.model, first)?;
-        }
-        let stream = cx.stream.clone();
-        for &index in &self.stages {
-            let stage = &self.state.spec.stages[index];
-            let planned = &self.state.plan[index];
-            cx.stream.clone_from(&planned.stream);
-            let task = self.state.tasks[&planned.task].without(&self.gone.forget);
-            if let Some(pick) = &stage.model {
-                net = cx.net(pick, &task)?;
-            }
-            let make = (self.state.makers)(&stage.id).expect("a trained stage makes models");
-            net = make(&stage.params, prepared(net, &task, cx)?, &task, cx).await?;
-        }
-        cx.stream = stream;
-        Ok(net)
-    }
+    /// What else the run has. Nothing of it is without what is to be forgotten.
+    pub beside: Beside<'a>,
 }
 
 impl Entry {
@@ -89,14 +51,15 @@ fn forget<'a, M: Unlearn>(
     params: &'a Map<String, Value>,
     net: Net,
     task: &'a Task,
-    stages: Vec<usize>,
+    beside: Beside<'a>,
+    below: Option<usize>,
     state: &'a RunState,
     cx: &'a mut Cx,
 ) -> Boxed<'a, Result<Net>> {
     Box::pin(async move {
         let split = state.split(task, cx)?;
-        let lineage = Lineage::of(state, stages, &split);
-        let job = UnlearnJob { net, split: &split, task, lineage: &lineage };
+        let lineage = Lineage::of(state, below, &split);
+        let job = UnlearnJob { net, split: &split, task, lineage: &lineage, beside };
         M::unlearn(&M::settings(M::ID, params)?, job, cx).await
     })
 }
@@ -112,14 +75,15 @@ fn run<'a, M: Unlearn>(
         let config = M::settings(&stage.id, &stage.params)?;
         let task = state.task(stage)?.clone();
         let (parent, made) = state.from(stage)?;
-        let (parent, original) = (parent.to_owned(), made.net.clone());
+        let (parent, original, below) = (parent.to_owned(), made.net.clone(), made.stage);
         entry.fits(stage, &task)?;
         check_classes(&original, &task, cx)?;
         let split = state.split(&task, cx)?;
         let known = known_to_start(state, &split, &task, cx).await?;
-        let lineage = Lineage::of(state, state.lineage(&parent), &split);
+        let lineage = Lineage::of(state, below, &split);
+        let others = state.others(stage)?;
 
-        let references = references(&lineage, &split, cx).await?;
+        let references = references(state, &lineage, &split, cx).await?;
         let before = judged_once(&format!("model {parent}"), &original, &split, &task, state, cx).await?;
         let mut retrained = Vec::new();
         for (key, reference) in &references {
@@ -133,7 +97,9 @@ fn run<'a, M: Unlearn>(
         cx.watch = watch.map(|watch| Watch { gone: split.gone(), ..watch });
         (cx.progress.steps, cx.progress.evaluating) = (0, 0.0);
         let (begun, cost) = (cx.clock(), cx.cost.samples());
-        let job = UnlearnJob { net: prepared(original, &task, cx)?, split: &split, task: &task, lineage: &lineage };
+        let net = prepared(original, &task, cx)?;
+        let beside = Beside { tasks: &state.tasks, others: &others };
+        let job = UnlearnJob { net, split: &split, task: &task, lineage: &lineage, beside };
         let net = M::unlearn(&config, job, cx).await?.unfreeze();
         let seconds = cx.clock() - begun - cx.progress.evaluating;
         let cost = cx.cost.samples() - cost;
@@ -182,15 +148,19 @@ fn of_networks(row: Row, values: &[f64], cx: &Cx) -> Row {
 
 /// The retrained networks with their keys, in the order of their seeds: those that were retrained before, in this
 /// session or for the store, are not retrained again.
-async fn references(lineage: &Lineage<'_>, split: &Split, cx: &mut Cx) -> Result<Vec<(String, Rc<Reference>)>> {
-    let state = lineage.state;
+pub(super) async fn references(
+    state: &RunState,
+    lineage: &Lineage<'_>,
+    split: &Split,
+    cx: &mut Cx,
+) -> Result<Vec<(String, Rc<Reference>)>> {
     let mut all = Vec::new();
     for at in 0..state.spec.seeds_of_reference() {
-        let key = key(lineage, split, cx.seed + at);
+        let key = key(state, lineage, split, cx.seed + at);
         let known = state.references.borrow().get(&key).cloned();
         let made = match known {
             Some(known) => known,
-            None => Rc::new(reference(lineage, &key, at, cx).await?),
+            None => Rc::new(reference(state, lineage, &key, at, cx).await?),
         };
         state.references.borrow_mut().insert(key.clone(), made.clone());
         all.push((key, made));
@@ -199,7 +169,7 @@ async fn references(lineage: &Lineage<'_>, split: &Split, cx: &mut Cx) -> Result
 }
 
 /// The network of the seed at this place, from the store if it is there.
-async fn reference(lineage: &Lineage<'_>, key: &str, at: u32, cx: &mut Cx) -> Result<Reference> {
+async fn reference(state: &RunState, lineage: &Lineage<'_>, key: &str, at: u32, cx: &mut Cx) -> Result<Reference> {
     let lease = match store::recall_or_lease::<(f64, u64)>(key, cx).await? {
         Found::Kept((seconds, cost), files) => match files.first().map(|file| store::net(file, cx)) {
             Some(Ok(net)) => {
@@ -212,7 +182,7 @@ async fn reference(lineage: &Lineage<'_>, key: &str, at: u32, cx: &mut Cx) -> Re
         },
         Found::Missing(lease) => lease,
     };
-    let seeds = lineage.state.spec.seeds_of_reference();
+    let seeds = state.spec.seeds_of_reference();
     let name = format!("Retraining without what is forgotten, {} of {seeds}", at + 1);
     cx.say(Event::Phase { name, before: true });
     let mut beside = cx.beside(cx.seed + at);
@@ -230,23 +200,20 @@ async fn reference(lineage: &Lineage<'_>, key: &str, at: u32, cx: &mut Cx) -> Re
     Ok(Reference { net, seconds, cost })
 }
 
-/// How many references for the lineage of these stages and this split were not retrained in this session.
-pub fn references_to_make(state: &RunState, stages: Vec<usize>, gone: &Split, seed: u32) -> u32 {
-    let (lineage, known) = (Lineage::of(state, stages, gone), state.references.borrow());
-    let is_new = |at: &u32| !known.contains_key(&key(&lineage, gone, seed + at));
+/// How many references for this lineage and this split were not retrained in this session.
+pub fn references_to_make(state: &RunState, lineage: &Lineage<'_>, gone: &Split, seed: u32) -> u32 {
+    let known = state.references.borrow();
+    let is_new = |at: &u32| !known.contains_key(&key(state, lineage, gone, seed + at));
     (0..state.spec.seeds_of_reference()).filter(is_new).count() as u32
 }
 
 /// All that a retrained network depends on: data, start, lineage, forget set, seed.
-fn key(lineage: &Lineage<'_>, split: &Split, seed: u32) -> String {
-    let state = lineage.state;
-    let planned = lineage.stages.iter().map(|at| &state.plan[*at]);
-    let stages: Vec<_> = planned.map(|planned| (&planned.stream, &planned.identity)).collect();
+fn key(state: &RunState, lineage: &Lineage<'_>, split: &Split, seed: u32) -> String {
     json!({
         "what": "reference",
         "contents": state.contents,
         "model": state.spec.model,
-        "stages": stages,
+        "stages": lineage.identity(),
         "forget": [Digest::of_rows(&split.forget.rows).hex(), split.forget.set.origin],
         "seed": seed,
     })

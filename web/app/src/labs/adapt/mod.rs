@@ -20,6 +20,7 @@ pub static LAB: Lab = Lab {
     title: words::TITLE,
     keys: &[],
     families: &[Family::Peft],
+    places: &[],
     provide: || {},
     blocks: || -> Loading { Box::pin(blocks()) },
     overlay: None,

@@ -83,7 +83,8 @@ fn follow_leaf(target: Target, wanted: Memo<Option<Wanted>>) {
 async fn ask(target: Target, layer: &str, ids: Vec<u32>, epsilon: f64) -> Option<Shot> {
     let (key, mut method, task) = untrack(|| (target.key(layer), target.method(layer), target.task(layer)));
     method.params.insert("epsilon".into(), epsilon.into());
-    let question = Question::Attack { method, task, samples: ids.clone() };
+    let with = untrack(|| target.with(layer));
+    let question = Question::Attack { method, task, samples: ids.clone(), with };
     let (answer, buffers) = target.run.ask(layer, false, question, vec![]).await.ok()?;
     Shot::of(key?, ids, epsilon, answer, &buffers)
 }

@@ -52,11 +52,11 @@ fn ask_once(target: Target, curves: RwSignal<Curves>) {
             if asked.try_update_value(|asked| asked.insert(key.clone())) != Some(true) {
                 continue;
             }
-            let (task, method) = (target.task(&name), target.method(&name));
+            let (task, method, with) = (target.task(&name), target.method(&name), target.with(&name));
             let n = target.run.answers(&name, &task).map_or(100, |answers| answers.len());
             let end = end(&method.id);
             let epsilons: Vec<f64> = (0..BUDGETS).map(|at| end * at as f64 / (BUDGETS - 1) as f64).collect();
-            let question = Question::Curve { method, task, epsilons: epsilons.clone(), n };
+            let question = Question::Curve { method, task, epsilons: epsilons.clone(), n, with };
             spawn_local(async move {
                 match target.run.ask(&name, false, question, vec![]).await {
                     Ok((Answer::Curve { accuracy, .. }, _)) => {

@@ -24,6 +24,7 @@ pub static LAB: Lab = Lab {
     title: words::TITLE,
     keys: &[Key { key: 'e', name: "Budget ε", to: "#epsilon" }],
     families: &[Family::Attack, Family::Defend],
+    places: &[spec::ATTACKED],
     provide: state::provide,
     blocks: || -> Loading { Box::pin(blocks()) },
     overlay: Some(overlay::overlay),

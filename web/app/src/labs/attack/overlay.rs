@@ -8,7 +8,7 @@ use crate::{
 };
 use leptos::prelude::*;
 use report::{Outcome, figure::fixed};
-use spec::Answers;
+use spec::{ATTACKED, Answers};
 use std::{collections::HashMap, sync::Arc};
 
 /// What the lab lays over the leaf.
@@ -50,7 +50,7 @@ fn leaf(target: Target) -> Option<LeafOverlay> {
 
 /// After the strip's own attack.
 fn of_stage(outcome: &Outcome, sample: &Sample, when: String) -> Option<LeafOverlay> {
-    let images = outcome.images.get("attacked");
+    let images = outcome.images.get(ATTACKED);
     let image = |id: &u32| {
         let images = images?;
         Some((*id, Image { shape: images.shape, values: images.of(*id)?.into(), signed: false }))

@@ -17,7 +17,7 @@ const COLUMNS: [(&str, usize); 6] = [
 ];
 
 /// What a key of [`COLUMNS`] means.
-fn meaning(key: &str) -> &'static Metric {
+fn meaning(key: &str) -> &'static Metric<'static> {
     metric(key).expect("in the table of figures")
 }
 

@@ -5,7 +5,7 @@ use super::state::State;
 use crate::run::{Run, START, View, catalogue, sample::Sample};
 use leptos::prelude::*;
 use report::Outcome;
-use spec::{Control, Family, Pick, Widget};
+use spec::{Control, Family, Pick, Stage, Widget};
 use std::sync::Arc;
 
 /// The lab with all that it looks at.
@@ -82,14 +82,22 @@ impl Target {
         self.run.order().iter().any(is_attacked) && self.victim().is_some_and(fits) && self.sample().ids.contains(&id)
     }
 
-    /// Method and settings of the attack on a layer.
-    pub fn method(self, layer: &str) -> Pick {
+    /// The stage that attacks a layer.
+    fn stage(self, layer: &str) -> Option<Stage> {
         let selected = self.view.selected.get();
         let own = (self.run.family(&selected) == Some(Family::Attack)).then_some(selected);
-        let stage = self.attack_on(layer).or(own).and_then(|name| {
-            self.run.strip.with(|strip| strip.stage(&name).map(|s| Pick { id: s.id.clone(), params: s.params.clone() }))
-        });
-        stage.unwrap_or_else(default_attack)
+        let name = self.attack_on(layer).or(own)?;
+        self.run.strip.with(|strip| strip.stage(&name).cloned())
+    }
+
+    /// Method and settings of the attack on a layer.
+    pub fn method(self, layer: &str) -> Pick {
+        self.stage(layer).map_or_else(default_attack, |Stage { id, params, .. }| Pick { id, params })
+    }
+
+    /// The networks that the attack on a layer is crafted on; that layer's where there are none.
+    pub fn with(self, layer: &str) -> Vec<String> {
+        self.stage(layer).map(|stage| stage.with).unwrap_or_default()
     }
 
     /// The attack in hand: on the network under attack, or on what is going to be one.
@@ -102,7 +110,8 @@ impl Target {
     pub fn key(self, layer: &str) -> Option<String> {
         let mut pick = self.method(layer);
         pick.params.shift_remove("epsilon");
-        Some(format!("{} {} {:?}", self.run.print(layer)?, pick.id, pick.params))
+        let with: Vec<Option<String>> = self.with(layer).iter().map(|name| self.run.print(name)).collect();
+        Some(format!("{} {} {:?} {with:?}", self.run.print(layer)?, pick.id, pick.params))
     }
 
     /// The slider, else the budget of the attack on the strip.

@@ -21,6 +21,7 @@ pub static LAB: Lab = Lab {
     title: words::TITLE,
     keys: &[],
     families: &[Family::Unlearn, Family::Measure],
+    places: &[],
     provide: || {},
     blocks: || -> Loading { Box::pin(blocks()) },
     overlay: None,

@@ -13,6 +13,7 @@ pub static LAB: Lab = Lab {
     title: "Toy",
     keys: &[],
     families: &[],
+    places: &[],
     provide: || {},
     blocks: || -> Loading { Box::pin(blocks()) },
     overlay: Some(overlay),

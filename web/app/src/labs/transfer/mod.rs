@@ -20,6 +20,7 @@ pub static LAB: Lab = Lab {
     title: words::TITLE,
     keys: &[],
     families: &[Family::Transfer, Family::Train],
+    places: &[],
     provide: || {},
     blocks: || -> Loading { Box::pin(blocks()) },
     overlay: None,

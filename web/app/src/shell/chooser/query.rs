@@ -36,6 +36,9 @@ impl Place {
         if self.classes < needs.min_classes {
             return Some(format!("Needs at least {} classes; this data has {}.", needs.min_classes, self.classes));
         }
+        if needs.with[0] > 0 {
+            return Some("Needs other networks beside this one, which a run file names under `with`.".into());
+        }
         let lost = method.shape == Shape::Unlearn && !self.trained;
         lost.then(|| "Needs a layer before it that has learned: there is nothing to forget yet.".into())
     }

@@ -1,0 +1,132 @@
+//! Do inputs that fool one network fool others? (Liu et al. 2017, arXiv:1611.02770)
+
+use burn::tensor::{Tensor, TensorData};
+use kit::learn::test;
+use kit::nets::Net;
+use kit::run::{AttackStage, Measure, MeasureJob};
+use kit::stats::Tested;
+use kit::{Cx, Error, Method, Result};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use spec::{Access, Card, Direction, Exhibit, Family, MOST_WITH, Metric, Needs, Row};
+
+/// There is nothing to set.
+#[derive(Clone, Debug, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct Config {}
+
+/// Asks its network and those under `with` about the inputs that earlier attacks have changed.
+pub struct TransferAsrMatrix;
+
+impl Measure for TransferAsrMatrix {
+    async fn measure(_: &Config, job: &MeasureJob<'_>, cx: &mut Cx) -> Result<Vec<Row>> {
+        let mut nets: Vec<(&str, &Net)> = vec![(job.name, job.net)];
+        for other in job.beside.others {
+            other.net.knows(job.task).map_err(|error| Error::input(&cx.stage, format!("{}: {error}", other.name)))?;
+            nets.push((&other.name, &other.net));
+        }
+        let attacks: Vec<(&String, &AttackStage)> = job
+            .attacks
+            .iter()
+            .map(|(name, left)| (name, &**left))
+            .filter(|(_, left)| left.task == job.task.name)
+            .collect();
+        if attacks.is_empty() {
+            return Err(Error::input(&cx.stage, "no attack on this task stands before it"));
+        }
+        let (mut values, mut moved, mut own) = (Vec::new(), Vec::new(), Vec::new());
+        for (_, left) in &attacks {
+            let [channels, height, width] = left.view.set.shape;
+            let pixels = TensorData::new(left.done.pixels.clone(), [left.view.len(), channels, height, width]);
+            let changed = left.view.over(Tensor::from_data(pixels, &cx.device));
+            let mut row = Vec::with_capacity(nets.len());
+            for (name, net) in &nets {
+                let (clean, attacked) = (test(net, &left.view, cx).await?, test(net, &changed, cx).await?);
+                let share = fooled(&clean, &attacked, left.target);
+                let is_own = left.crafted_on[..] == [*name];
+                if is_own {
+                    own.extend(share)
+                } else {
+                    moved.extend(share)
+                }
+                row.push(share);
+            }
+            values.push(row);
+        }
+        cx.show(Exhibit::Matrix {
+            series: "fooled by inputs made for others".into(),
+            rows: attacks.iter().map(|(name, left)| format!("{name} (for {})", left.crafted_on.join(", "))).collect(),
+            columns: nets.iter().map(|(name, _)| (*name).to_owned()).collect(),
+            values,
+            unit: "%".into(),
+            diverging: false,
+        });
+        let mean = |values: Vec<f64>| (!values.is_empty()).then(|| values.iter().sum::<f64>() / values.len() as f64);
+        let figures = [("transfer_asr", mean(moved)), ("own_asr", mean(own))];
+        Ok(figures.into_iter().filter_map(|(key, value)| Some(Row::new(&cx.stage, key, value?))).collect())
+    }
+}
+
+/// Of the samples that a network answers rightly before, those that it answers wrongly after, or with the target; in
+/// percent. `None` of none.
+fn fooled(clean: &Tested, attacked: &Tested, target: Option<u16>) -> Option<f64> {
+    let right: Vec<usize> = (0..clean.len()).filter(|at| clean.right(*at)).collect();
+    let is_fooled = |at: &&usize| match target {
+        Some(class) => attacked.answer(**at) == class,
+        None => !attacked.right(**at),
+    };
+    (!right.is_empty()).then(|| 100.0 * right.iter().filter(is_fooled).count() as f64 / right.len() as f64)
+}
+
+impl Method for TransferAsrMatrix {
+    type Config = Config;
+    const CARD: Card = Card {
+        id: "measure.transfer-asr-matrix",
+        title: "Transfer of attacks",
+        family: Family::Measure,
+        authors: "Liu, Chen, Liu, Song",
+        year: 2016,
+        paper: "Delving into Transferable Adversarial Examples and Black-box Attacks, ICLR 2017, arXiv:1611.02770, \
+            section 3",
+        equation: r"A_{s,t} = \frac{|\{i : f_t(x_i) = y_i, \, f_t(x_{i,s}') \neq y_i\}|}{|\{i : f_t(x_i) = y_i\}|}",
+        summary: "Do inputs that were made to fool one network fool the others?",
+        notes: "Rows are the attacks that stand before it on the same task, columns its own network and those under \
+            `with`. Each share is of the samples that the column's network answers rightly before, so that a column \
+            can be read down. Attacks give their last iterate unless they are told otherwise. The paper prints \
+            accuracies.",
+        needs: Needs { access: Access::Labels, with: [1, MOST_WITH], attacks: Some(1), ..Needs::ANY },
+        metrics: &[
+            Metric::new(
+                "own_asr",
+                "Fooled by own",
+                "%",
+                Direction::None,
+                "share that is fooled by inputs made for the same network, mean over attacks",
+            ),
+            Metric::new(
+                "transfer_asr",
+                "Fooled by others",
+                "%",
+                Direction::None,
+                "share that is fooled by inputs made for other networks, mean over attacks and networks",
+            ),
+        ],
+    };
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// By hand: the second network is wrong on the third image before.
+    #[test]
+    fn only_what_was_right_before_can_be_fooled() {
+        let tested = |answers: [usize; 3]| {
+            let logits = answers.iter().flat_map(|answer| (0..3).map(|class| if class == *answer { 1.0 } else { 0.0 }));
+            Tested::of(vec![0, 1, 2], vec![0, 1, 2], 3, logits.collect()).unwrap()
+        };
+        assert_eq!(fooled(&tested([0, 1, 1]), &tested([1, 1, 0]), None), Some(50.0));
+        assert_eq!(fooled(&tested([0, 1, 1]), &tested([1, 1, 0]), Some(0)), Some(0.0));
+        assert_eq!(fooled(&tested([1, 2, 0]), &tested([1, 1, 0]), None), None);
+    }
+}
