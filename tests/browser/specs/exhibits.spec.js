@@ -28,7 +28,7 @@ test("what a method shows stands under its stage, and is what the command line s
   await load(page, RUN);
   await playAll(page);
   await expect(page.locator(".exhibits h3, .exhibits h4, .exhibits .heading").first()).toContainText("Reliability");
-  await expect(page.locator(".exhibits svg[role=img]").first()).toContainText("Reliability: ");
+  await expect(page.locator(".exhibits svg[role=img]").first()).toHaveAttribute("aria-label", /^Reliability: network /);
   await expect(sentence(page)).toContainText("Mean distance of confidence and accuracy");
   const theirs = commandLine(RUN);
   const ours = await said(page, "exhibit");

@@ -191,7 +191,7 @@ fn summary(exhibit: &Exhibit) -> String {
         Exhibit::Points { axes, lines, .. } => {
             let end = |line: &PointLine| {
                 let (x, y) = line.x.iter().zip(&line.y).filter_map(|(x, y)| Some((*x, (*y)?))).next_back()?;
-                let of = |value: f64, title: &str| number(value, unit(title));
+                let of = |value: f64, title: &str| figure::with_unit(number(value, unit(title)), unit(title));
                 Some([line.name.as_str(), " ", &of(y, &axes[1]), " at ", &of(x, &axes[0])].concat())
             };
             let ends: Vec<String> = lines.iter().filter_map(end).collect();

@@ -118,7 +118,7 @@ fn Framed(
                         when=move || as_table.get()
                         fallback=move || view! { <Drawing drawn=drawn press=press /> }
                     >
-                        <div class="scroll">{table}</div>
+                        <div class="scroll" tabindex="0">{table}</div>
                     </Show>
                 </Show>
             </div>

@@ -12,7 +12,7 @@ use report::{
     noise::{MEASURES, is_silent},
     table::SPREAD,
 };
-use spec::{Direction, metric};
+use spec::{Direction, Family, metric};
 use std::sync::Arc;
 
 /// What the rows are sorted by.
@@ -55,7 +55,8 @@ fn versions(run: Run, view: View) -> Vec<(String, Option<Arc<Outcome>>)> {
         let outcome = run.outcome(&name);
         (name, outcome)
     };
-    run.versions(&view.layer()).into_iter().map(result).collect()
+    let forgets = |name: &String| run.family(name) == Some(Family::Unlearn);
+    run.versions(&view.layer()).into_iter().filter(forgets).map(result).collect()
 }
 
 fn finished(run: Run, view: View) -> Option<Arc<Outcome>> {
