@@ -171,3 +171,48 @@ fn with_is_part_of_what_a_stage_is() {
     let wrong = pollster::block_on(session().fits(RunSpec::read(&chain(&none)).unwrap())).err().unwrap().to_string();
     assert_eq!(wrong, "stage.2.with: this method takes one further network");
 }
+
+/// The run's start under `with` is part of what a stage is, though the stage's own line begins with another network;
+/// and what a measure shows by name is of these names.
+#[test]
+fn what_is_named_is_part_of_the_key() {
+    let own = r#"{ id = "train.scratch", as = "own", model = { id = "mlp", widths = [24] }, train = { epochs = 1 } },"#;
+    let identity = |stages: &str, width: &str| {
+        let text = chain(&format!("{own}{stages}")).replace("widths = [16]", width);
+        pollster::block_on(session().fits(RunSpec::read(&text).unwrap())).unwrap().identity
+    };
+    let moved = r#"{ id = "attack.fgsm", with = ["start"] }"#;
+    assert_ne!(identity(moved, "widths = [16]"), identity(moved, "widths = [32]"));
+    let alone = r#"{ id = "attack.fgsm" }"#;
+    assert_eq!(identity(alone, "widths = [16]"), identity(alone, "widths = [32]"));
+    let two = |first: &str, second: &str, named: &str| {
+        let stage = |name: &str, epochs: u32| {
+            format!(r#"{{ id = "train.scratch", as = "{name}", from = "start", train = {{ epochs = {epochs} }} }},"#)
+        };
+        let measure = format!(r#"{{ id = "measure.cka", from = "own", with = ["{named}"] }}"#);
+        identity(&format!("{}{}{measure}", stage(first, 1), stage(second, 2)), "widths = [16]")
+    };
+    assert_ne!(two("short", "long", "long"), two("long", "short", "short"));
+}
+
+#[test]
+fn what_cannot_be_measured_is_refused_before_anything_is_played() {
+    for (stages, sentence) in [
+        (
+            format!(r#"{TWO} {{ id = "measure.cka", from = "a", with = ["a"] }}"#),
+            r#"stage.2.with: "a" is the network that it measures; other ones are right"#,
+        ),
+        (
+            r#"{ id = "measure.activation-distance" }"#.to_owned(),
+            "stage.0: no stage before it has trained the network; there is nothing to forget",
+        ),
+        (
+            format!(r#"{TWO} {{ id = "attack.fgsm" }}, {{ id = "measure.norm-union" }}"#),
+            "stage.3: it reads what attacks before it have left, at least 2, and there are 1",
+        ),
+    ] {
+        let fits = pollster::block_on(session().fits(RunSpec::read(&chain(&stages)).unwrap()));
+        let told = fits.err().map(|error| error.to_string());
+        assert!(told.as_ref().is_some_and(|told| told.starts_with(sentence)), "{sentence}\n{told:?}");
+    }
+}

@@ -49,6 +49,9 @@ impl Registry {
         let contents: BTreeMap<&str, String> = tasks.iter().map(|(name, task)| (&**name, task.content())).collect();
         let mut forgotten: BTreeMap<String, String> = BTreeMap::new();
         let mut plan: Vec<Planned> = Vec::with_capacity(spec.stages.len());
+        // What the run's start depends on, where a stage names it beside its own network. A file's content is known
+        // apart.
+        let start = json!([net_identity(&spec.model)?, contents.get(&*spec.first_task())]).to_string();
         for (index, stream) in spec.streams(is_layer).into_iter().enumerate() {
             let (stage, task) = (&spec.stages[index], spec.task_of(index, is_layer));
             let entry = self.entry(&stage.id)?;
@@ -75,7 +78,7 @@ impl Registry {
             let mut line = Digest::default();
             line.write(below.map_or("", |below| &below.line).as_bytes());
             line.write(identity.to_string().as_bytes());
-            with.iter().for_each(|at| line.write(at.map_or("", |at| &plan[at].line).as_bytes()));
+            with.iter().for_each(|at| line.write(at.map_or(&*start, |at| &plan[at].line).as_bytes()));
             line.write(self.reads(entry, spec, &plan, &contents).to_string().as_bytes());
             let (line, trains) = (line.hex(), entry.make.is_some());
             plan.push(Planned { stream, task, identity, below: parent, with, trains, line });
@@ -84,15 +87,21 @@ impl Registry {
     }
 
     /// What a measure reads beside its network and its task: the other tasks, and what attack stages before it have
-    /// left.
+    /// left. What it shows names the networks, and which attacks are on its own hangs on names too.
     fn reads(&self, entry: &Entry, spec: &RunSpec, before: &[Planned], contents: &BTreeMap<&str, String>) -> Value {
         if entry.shape != Shape::Measure {
             return Value::Null;
         }
         let is_attack = |at: &usize| self.entry(&spec.stages[*at].id).is_ok_and(|entry| entry.attack.is_some());
         let attacks = (0..before.len()).filter(|_| entry.needs.attacks.is_some()).filter(is_attack);
-        let attacks: Vec<(String, &str)> = attacks.map(|at| (spec.stage_name(at), &*before[at].line)).collect();
-        json!([contents, attacks])
+        let is_layer = |id: &str| self.is_layer(id);
+        let attack = |at: usize| {
+            json!([spec.stage_name(at), before[at].line, spec.parent_name(at, is_layer), spec.stages[at].with])
+        };
+        let attacks: Vec<Value> = attacks.map(attack).collect();
+        let named = entry.needs.with[1] > 0 || entry.needs.attacks.is_some();
+        let names = named.then(|| (spec.parent_name(before.len(), is_layer), &spec.stages[before.len()].with));
+        json!([contents, attacks, names])
     }
 
     /// Looks up by id how a method makes a net, so that a retrained reference can repeat stages.
@@ -160,11 +169,16 @@ impl Registry {
             }
             let trains = |at: usize| self.entry(&spec.stages[at].id).is_ok_and(|entry| entry.make.is_some());
             let line = || spec.ancestors(index, |id| self.is_layer(id)).into_iter();
-            if entry.shape == Shape::Unlearn && !line().any(trains) {
+            if self.has_reference(&stage.id) && !line().any(trains) {
                 let why = "no stage before it has trained the network; there is nothing to forget";
                 return Err(Wrong::new(at, why));
             }
             let [least, most] = entry.needs.with;
+            let own = spec.parent_name(index, |id| self.is_layer(id));
+            if entry.shape == Shape::Measure && stage.with.contains(&own) {
+                let why = format!("\"{own}\" is the network that it measures; other ones are right");
+                return Err(Wrong::new(format!("{at}.with"), why));
+            }
             if !(least..=most).contains(&stage.with.len()) {
                 return Err(Wrong::new(format!("{at}.with"), takes(least, most)));
             }

@@ -14,10 +14,11 @@ stage = [
     { id = "attack.fgsm", as = "own", epsilon = 0.1 },
     { id = "measure.norm-union", as = "union" },
     { id = "measure.cka", as = "alike", with = ["other"] },
-    { id = "measure.saliency-map", as = "pixels", steps = 8 },
     { id = "measure.ece", as = "calibration" },
 ]
 `;
+
+const PIXELS = RUN.replace('id = "measure.ece", as = "calibration"', 'id = "measure.saliency-map", as = "pixels", steps = 8');
 
 /** The exhibits of a stage, as an engine has said them. */
 const shown = (events, stage) =>
@@ -47,11 +48,17 @@ test("what a method shows stands under its stage, and is what the command line s
   for (const words of ["Reliability", "Alike features", "What each attack breaks", "data:image/png;base64,"]) {
     expect(html).toContain(words);
   }
+});
 
-  // Another stage has others; an attack's images are on the leaf of its lab.
-  await page.locator(".strip button", { hasText: "Saliency map" }).first().click();
-  await expect(page.locator(".exhibits figure canvas")).toHaveCount(shown(ours, "pixels")[0].images.ids.length);
-  await page.locator(".strip button", { hasText: "FGSM" }).first().click();
+test("images stand under their stage, those of an attack on the leaf of its lab", async ({ page }) => {
+  await open(page);
+  await load(page, PIXELS);
+  await playAll(page);
+  const { ids } = (await said(page, "exhibit")).find(({ stage }) => stage === "pixels").event.images;
+  await expect(page.locator(".exhibits figure canvas")).toHaveCount(ids.length);
+  await expect(page.locator(".exhibits figcaption").first()).toHaveText(/^\d/);
+  await load(page, PIXELS.replace(/    { id = "measure[^\n]*\n/g, ""));
+  await playAll(page);
+  await expect(sentence(page)).toContainText("FGSM fools it");
   await expect(page.locator(".exhibits")).toHaveCount(0);
-  await expect(page.locator("#stage")).toContainText("crafted on other");
 });

@@ -2,7 +2,7 @@
 
 use crate::cx::Cx;
 use crate::data::{CHUNK, View};
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::nets::{Cost, Net, Pass};
 use crate::stats::Tested;
 use burn::tensor::Tensor;
@@ -31,6 +31,11 @@ pub async fn features(net: &Net, view: &View, cx: &mut Cx) -> Result<Vec<f32>> {
         let found = cx.read(pass.taps.remove("features").expect("every net has this tap")).await?;
         all.extend_from_slice(&found[..found.len() / CHUNK * rows.len()]);
         cx.breathe().await?;
+    }
+    let width = all.len() / view.len().max(1);
+    let bad = all.chunks(width.max(1)).filter(|row| row.iter().any(|x| !x.is_finite())).count();
+    if bad > 0 {
+        return Err(Error::NoNumbers { samples: bad, of: view.len() });
     }
     Ok(all)
 }

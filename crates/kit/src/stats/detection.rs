@@ -24,7 +24,8 @@ pub fn auroc(inside: &[f64], outside: &[f64]) -> Option<f64> {
     // Equal scores share the mean of their ranks.
     let (mut ranks, mut at) = (0.0, 0);
     while at < all.len() {
-        let end = at + all[at..].iter().take_while(|(score, _)| *score == all[at].0).count();
+        // What is no number equals nothing, not even itself.
+        let end = at + all[at..].iter().take_while(|(score, _)| *score == all[at].0).count().max(1);
         let rank = (at + 1 + end) as f64 / 2.0;
         ranks += rank * all[at..end].iter().filter(|(_, is_outside)| *is_outside).count() as f64;
         at = end;
@@ -90,5 +91,6 @@ mod tests {
         assert!((fpr_at_95(&inside, &outside).unwrap() - 0.8).abs() < 1e-12);
         assert_eq!((auroc(&[1.0], &[1.0]), auroc(&[0.0], &[1.0]), auroc(&[], &[1.0])), (Some(0.5), Some(1.0), None));
         assert_eq!(tpr_at(&[1.0; 3], &[1.0; 3], 0.05), Some(0.0));
+        assert!(auroc(&[f64::NAN, 1.0], &[f64::NAN]).is_some());
     }
 }

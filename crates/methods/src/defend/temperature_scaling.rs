@@ -1,5 +1,6 @@
 //! Temperature scaling (Guo et al. 2017, arXiv:1706.04599): one number makes a network as sure as it is right.
 
+use burn::module::Module;
 use kit::learn::logits;
 use kit::nets::Net;
 use kit::run::{Tune, TuneJob};
@@ -39,7 +40,8 @@ impl Tune for TemperatureScaling {
         let mut head = net.head();
         head.weight = head.weight.map(|weight| weight.mul_scalar(scale));
         head.bias = head.bias.map(|bias| bias.map(|bias| bias.mul_scalar(scale)));
-        Ok(net.put_head(head))
+        // None of its weights has learned.
+        Ok(net.put_head(head).no_grad())
     }
 }
 

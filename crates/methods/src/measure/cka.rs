@@ -37,7 +37,7 @@ impl Measure for Cka {
         let random = [drawn(0)?, drawn(1)?];
         let mut nets: Vec<(&str, &Net)> = vec![(job.name, job.net)];
         for other in job.beside.others {
-            other.net.fits(job.task).map_err(|error| Error::input(&cx.stage, format!("{}: {error}", other.name)))?;
+            other.net.fits(job.task).map_err(|error| Error::input(Self::ID, format!("{}: {error}", other.name)))?;
             nets.push((&other.name, &other.net));
         }
         nets.extend(random.iter().map(|(name, net)| (&**name, net)));

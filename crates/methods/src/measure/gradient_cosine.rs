@@ -2,6 +2,7 @@
 
 use kit::attack::{AttackLoss, Victim, attack_loss};
 use kit::data::CHUNK;
+use kit::learn::test;
 use kit::nets::Net;
 use kit::run::{Measure, MeasureJob};
 use kit::{Cx, Error, Method, Result};
@@ -32,12 +33,14 @@ impl Measure for GradientCosine {
         let view = job.task.test.share(config.samples as usize);
         let mut nets: Vec<(&str, &Net)> = vec![(job.name, job.net)];
         for other in job.beside.others {
-            other.net.knows(job.task).map_err(|error| Error::input(&cx.stage, format!("{}: {error}", other.name)))?;
+            other.net.knows(job.task).map_err(|error| Error::input(Self::ID, format!("{}: {error}", other.name)))?;
             nets.push((&other.name, &other.net));
         }
         let mut gradients: Vec<Vec<f32>> = Vec::with_capacity(nets.len());
         let loss = attack_loss(AttackLoss::Ce, false);
         for (_, net) in &nets {
+            // An error where its answers are no numbers.
+            test(net, &view, cx).await?;
             let victim = Victim::of(net, Access::Gradients, &cx.cost);
             let mut all = Vec::new();
             for rows in view.rows.chunks(CHUNK) {
@@ -93,9 +96,10 @@ fn mean_cosine(a: &[f32], b: &[f32], size: usize, of: &dyn Fn(f64) -> f64) -> Me
     for (a, b) in a.chunks(size).zip(b.chunks(size)) {
         let inner = |a: &[f32], b: &[f32]| a.iter().zip(b).map(|(a, b)| of((*a).into()) * of((*b).into())).sum::<f64>();
         let (left, right) = (inner(a, a).sqrt(), inner(b, b).sqrt());
-        match left < LEAST || right < LEAST {
-            true => left_out += 1,
-            false => (sum, known) = (sum + inner(a, b) / (left * right), known + 1),
+        let cosine = inner(a, b) / (left * right);
+        match left >= LEAST && right >= LEAST && cosine.is_finite() {
+            true => (sum, known) = (sum + cosine, known + 1),
+            false => left_out += 1,
         }
     }
     Mean { value: (known > 0).then(|| sum / f64::from(known)), left_out }

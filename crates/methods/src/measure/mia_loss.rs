@@ -7,7 +7,7 @@ use kit::stats::auroc;
 use kit::{Cx, Method, Result};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use spec::{Access, Card, Direction, Exhibit, Family, Metric, Needs, Row, finite};
+use spec::{Access, Card, Direction, Event, Exhibit, Family, Metric, Needs, Row, finite};
 
 /// There is nothing to set.
 #[derive(Clone, Debug, Default, Serialize, Deserialize, JsonSchema)]
@@ -28,6 +28,11 @@ impl Measure for MiaLoss {
         // The smaller the loss, the more it looks like a member.
         let negated = |losses: &[f64]| losses.iter().map(|loss| -loss).collect::<Vec<f64>>();
         let area = auroc(&negated(&unseen), &negated(&losses));
+        if area.is_none() {
+            let message = "The test split has no sample of the classes that are to be forgotten, so that there is \
+                           nothing to hold the forget set against.";
+            cx.say(Event::Warning { message: message.into() });
+        }
         Ok(area.map(|area| Row::new(&cx.stage, "mia_loss", 100.0 * area)).into_iter().collect())
     }
 }

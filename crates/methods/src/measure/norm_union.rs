@@ -26,7 +26,7 @@ impl Measure for NormUnion {
         let n = job.task.test.len();
         if names.len() < 2 || held.iter().any(|held| held.len() != n) {
             let why = format!("it joins attacks without a target on \"{}\", and there are {}", job.name, names.len());
-            return Err(Error::input(&cx.stage, format!("{why}; at least two are right")));
+            return Err(Error::input(Self::ID, format!("{why}; at least two are right")));
         }
         let Joined { union, mean, table } = Joined::of(&held);
         cx.show(Exhibit::Matrix {

@@ -6,7 +6,7 @@ use burn::tensor::{Tensor, TensorData};
 use kit::data::View;
 use kit::learn::{features, logits};
 use kit::run::{Measure, MeasureJob};
-use kit::stats::{Gaussians, auroc, energy, fpr_at_95, tpr_at, unsureness};
+use kit::stats::{Gaussians, auroc, energy, fpr_at_95, softmax, tpr_at, unsureness};
 use kit::{Cx, Error, Method, Result};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -58,13 +58,13 @@ pub struct MahalanobisOod;
 
 impl Measure for Msp {
     async fn measure(_: &Config, job: &MeasureJob<'_>, cx: &mut Cx) -> Result<Vec<Row>> {
-        of_logits(job, &unsureness, cx).await
+        of_logits(Self::ID, job, &unsureness, cx).await
     }
 }
 
 impl Measure for EnergyScore {
     async fn measure(config: &Energy, job: &MeasureJob<'_>, cx: &mut Cx) -> Result<Vec<Row>> {
-        of_logits(job, &|logits| energy(logits, config.temperature), cx).await
+        of_logits(Self::ID, job, &|logits| energy(logits, config.temperature), cx).await
     }
 }
 
@@ -77,16 +77,16 @@ impl Measure for MahalanobisOod {
         if width > MOST_FEATURES {
             let why =
                 format!("the network has {width} features before its last layer; at most {MOST_FEATURES} are right");
-            return Err(Error::input(&cx.stage, why));
+            return Err(Error::input(Self::ID, why));
         }
         let fit = Gaussians::fit(&known, &labels, config.shrinkage);
-        let fit = fit.ok_or_else(|| Error::input(&cx.stage, "the features of all training samples are the same"))?;
+        let fit = fit.ok_or_else(|| Error::input(Self::ID, "the features of all training samples are the same"))?;
         if fit.shrinkage > config.shrinkage {
             let message = format!("The covariance has no inverse; it is shrunk by {}.", fit.shrinkage);
             cx.say(Event::Note { message });
         }
         let mut scored = Vec::new();
-        for Source { name, view } in sources(job, cx)? {
+        for Source { name, view } in sources(Self::ID, job, cx)? {
             let found = features(job.net, &view, cx).await?;
             scored.push((name, found.chunks(width).map(|features| fit.distance(features)).collect()));
         }
@@ -105,14 +105,15 @@ struct Source {
 
 /// The test samples of the task, those of all other tasks with inputs of the same shape, and those that attacks on the
 /// network have changed so that it was fooled.
-fn sources(job: &MeasureJob<'_>, cx: &Cx) -> Result<Vec<Source>> {
+fn sources(id: &str, job: &MeasureJob<'_>, cx: &Cx) -> Result<Vec<Source>> {
     let mut all = vec![Source { name: job.task.name.clone(), view: job.task.test.clone() }];
     let others = job.beside.tasks.values().filter(|task| task.name != job.task.name && task.set.shape == job.net.shape);
     all.extend(others.map(|task| Source { name: task.name.clone(), view: task.test.clone() }));
     for (name, left) in job.attacks.iter().filter(|(_, left)| left.on == job.name && left.task == job.task.name) {
         let [channels, height, width] = left.view.set.shape;
         let size = channels * height * width;
-        let fooled: Vec<usize> = (0..left.view.len()).filter(|at| left.done.fooled(*at, left.target)).collect();
+        let is_changed = |at: &usize| left.done.clean.right(*at) && left.done.fooled(*at, left.target);
+        let fooled: Vec<usize> = (0..left.view.len()).filter(is_changed).collect();
         if fooled.is_empty() {
             continue;
         }
@@ -123,7 +124,7 @@ fn sources(job: &MeasureJob<'_>, cx: &Cx) -> Result<Vec<Source>> {
     }
     match all.len() {
         1 => Err(Error::input(
-            &cx.stage,
+            id,
             "there is nothing to tell from the task's samples: no other task has inputs of this shape, and no attack \
              on this network has fooled it; `tasks.other = { id = \"glyphs\" }` is one way",
         )),
@@ -132,10 +133,12 @@ fn sources(job: &MeasureJob<'_>, cx: &Cx) -> Result<Vec<Source>> {
 }
 
 /// Scores the logits of all sources.
-async fn of_logits(job: &MeasureJob<'_>, score: &dyn Fn(&[f32]) -> f64, cx: &mut Cx) -> Result<Vec<Row>> {
+async fn of_logits(id: &str, job: &MeasureJob<'_>, score: &dyn Fn(&[f32]) -> f64, cx: &mut Cx) -> Result<Vec<Row>> {
     let mut scored = Vec::new();
-    for Source { name, view } in sources(job, cx)? {
+    for Source { name, view } in sources(id, job, cx)? {
         let all = logits(job.net, &view, cx).await?;
+        // An error where they are no numbers.
+        softmax(all.clone(), job.net.classes)?;
         scored.push((name, all.chunks(job.net.classes).map(score).collect()));
     }
     Ok(figures(scored, cx))
@@ -157,7 +160,7 @@ fn figures(scored: Vec<(String, Vec<f64>)>, cx: &Cx) -> Vec<Row> {
     let rows = keys.iter().enumerate().filter_map(|(at, key)| Some(Row::new(&cx.stage, key, mean(at)?))).collect();
     cx.show(Exhibit::Matrix {
         series: "told from the task's samples".into(),
-        rows: others.iter().map(|(name, scores)| format!("{name} ({})", scores.len())).collect(),
+        rows: others.iter().map(|(name, _)| name.clone()).collect(),
         columns: ["AUROC", "TPR at 5 % FPR", "FPR at 95 % TPR"].map(String::from).into(),
         values: values.into_iter().map(Vec::from).collect(),
         unit: "%".into(),

@@ -22,7 +22,7 @@ impl Measure for TransferAsrMatrix {
     async fn measure(_: &Config, job: &MeasureJob<'_>, cx: &mut Cx) -> Result<Vec<Row>> {
         let mut nets: Vec<(&str, &Net)> = vec![(job.name, job.net)];
         for other in job.beside.others {
-            other.net.knows(job.task).map_err(|error| Error::input(&cx.stage, format!("{}: {error}", other.name)))?;
+            other.net.knows(job.task).map_err(|error| Error::input(Self::ID, format!("{}: {error}", other.name)))?;
             nets.push((&other.name, &other.net));
         }
         let attacks: Vec<(&String, &AttackStage)> = job
@@ -32,7 +32,7 @@ impl Measure for TransferAsrMatrix {
             .filter(|(_, left)| left.task == job.task.name)
             .collect();
         if attacks.is_empty() {
-            return Err(Error::input(&cx.stage, "no attack on this task stands before it"));
+            return Err(Error::input(Self::ID, "no attack on this task stands before it"));
         }
         let (mut values, mut moved, mut own) = (Vec::new(), Vec::new(), Vec::new());
         for (_, left) in &attacks {
@@ -43,11 +43,11 @@ impl Measure for TransferAsrMatrix {
             for (name, net) in &nets {
                 let (clean, attacked) = (test(net, &left.view, cx).await?, test(net, &changed, cx).await?);
                 let share = fooled(&clean, &attacked, left.target);
-                let is_own = left.crafted_on[..] == [*name];
-                if is_own {
-                    own.extend(share)
-                } else {
-                    moved.extend(share)
+                // A target is harder to reach, so that it has its row alone.
+                match left.crafted_on.iter().any(|other| other == name) {
+                    _ if left.target.is_some() => {}
+                    true => own.extend(share),
+                    false => moved.extend(share),
                 }
                 row.push(share);
             }
@@ -55,7 +55,7 @@ impl Measure for TransferAsrMatrix {
         }
         cx.show(Exhibit::Matrix {
             series: "fooled by inputs made for others".into(),
-            rows: attacks.iter().map(|(name, left)| format!("{name} (for {})", left.crafted_on.join(", "))).collect(),
+            rows: attacks.iter().map(|(name, left)| row_name(name, left)).collect(),
             columns: nets.iter().map(|(name, _)| (*name).to_owned()).collect(),
             values,
             unit: "%".into(),
@@ -65,6 +65,12 @@ impl Measure for TransferAsrMatrix {
         let figures = [("transfer_asr", mean(moved)), ("own_asr", mean(own))];
         Ok(figures.into_iter().filter_map(|(key, value)| Some(Row::new(&cx.stage, key, value?))).collect())
     }
+}
+
+/// "moved (for other)", "eight (for digits, with a target)".
+fn row_name(name: &str, left: &AttackStage) -> String {
+    let target = if left.target.is_some() { ", with a target" } else { "" };
+    format!("{name} (for {}{target})", left.crafted_on.join(", "))
 }
 
 /// Of the samples that a network answers rightly before, those that it answers wrongly after, or with the target; in
@@ -101,14 +107,15 @@ impl Method for TransferAsrMatrix {
                 "Fooled by own",
                 "%",
                 Direction::None,
-                "share that is fooled by inputs made for the same network, mean over attacks",
+                "share that is fooled by inputs made for the same network, mean over attacks without a target",
             ),
             Metric::new(
                 "transfer_asr",
                 "Fooled by others",
                 "%",
                 Direction::None,
-                "share that is fooled by inputs made for other networks, mean over attacks and networks",
+                "share that is fooled by inputs made for other networks, mean over attacks without a target and \
+                    networks",
             ),
         ],
     };
