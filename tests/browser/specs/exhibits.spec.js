@@ -50,15 +50,19 @@ test("what a method shows stands under its stage, and is what the command line s
   }
 });
 
-test("images stand under their stage, those of an attack on the leaf of its lab", async ({ page }) => {
+test("the images of an attack stand on the leaf of its lab", async ({ page }) => {
+  await open(page);
+  await load(page, PIXELS.replace(/    { id = "measure[^\n]*\n/g, ""));
+  await playAll(page);
+  await expect(sentence(page)).toContainText("FGSM fools it");
+  await expect(page.locator(".exhibits")).toHaveCount(0);
+});
+
+test("images of a measure stand under its stage", async ({ page }) => {
   await open(page);
   await load(page, PIXELS);
   await playAll(page);
   const { ids } = (await said(page, "exhibit")).find(({ stage }) => stage === "pixels").event.images;
   await expect(page.locator(".exhibits figure canvas")).toHaveCount(ids.length);
   await expect(page.locator(".exhibits figcaption").first()).toHaveText(/^\d/);
-  await load(page, PIXELS.replace(/    { id = "measure[^\n]*\n/g, ""));
-  await playAll(page);
-  await expect(sentence(page)).toContainText("FGSM fools it");
-  await expect(page.locator(".exhibits")).toHaveCount(0);
 });
