@@ -84,8 +84,14 @@ pub(crate) fn typed(path: &str, error: &serde_json::Error) -> Wrong {
     Wrong::new(what, format!("must be {wanted}, not {found}"))
 }
 
+/// Most bytes of a name that may be a misspelt one. Longer ones are a stranger's, and comparing them takes long.
+const LONGEST: usize = 200;
+
 /// The closest of the known names, if one is close.
 pub fn nearest<'a>(name: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+    if name.len() > LONGEST {
+        return None;
+    }
     known
         .into_iter()
         .map(|other| {
@@ -127,6 +133,7 @@ mod tests {
         let known = ["unlearn.salun", "attack.fgsm"];
         assert_eq!(nearest("salum", known), Some("unlearn.salun"));
         assert_eq!(nearest("xyzzy", known), None);
+        assert_eq!(nearest(&format!("unlearn.{}", "s".repeat(LONGEST)), known), None);
     }
 
     #[test]
