@@ -8,7 +8,6 @@ use crate::foresee::foresee;
 use crate::recall::{DEVICE, Recalled, twins};
 use crate::registry::net_identity;
 use crate::{ENGINE, Registry};
-use burn::tensor::{Tensor, TensorData};
 use indexmap::IndexMap;
 use kit::cx::{Checkpoint, Cx, Published};
 use kit::data::{Task, forget_rows};
@@ -186,8 +185,7 @@ impl Session {
             self.adversarials.get(&name).ok_or_else(|| Error::input(&name, "this stage has attacked nothing"))?;
         let Some(levels) = left.levels() else { return Ok(None) };
         let pixels: Vec<f32> = levels.iter().map(|level| f32::from(*level) / 255.0).collect();
-        let inputs = Tensor::from_data(TensorData::new(pixels, left.shape()), &self.opened.device);
-        let view = left.stage().view.over(inputs);
+        let view = left.stage().view.changed(pixels);
         let mut cx = self.aside(spec.seed);
         let held = test(&net, &view, &mut cx).await?.accuracy();
         let row = held.map(|held| Row::share(&name, "robust_accuracy_8bit", held, view.len()));

@@ -62,6 +62,11 @@ impl Victim {
         Self { nets, access, cost: cost.clone(), chunk: CHUNK, forwards, gradients, stuck }
     }
 
+    /// The victim that an attack on `net` is crafted on: the networks of `with`, `net` itself where there are none.
+    pub fn crafted_on(net: &Net, with: &[Net], access: Access, cost: &Cost) -> Self {
+        Self::over(if with.is_empty() { std::slice::from_ref(net) } else { with }, access, cost)
+    }
+
     /// Logits `[n, classes]` of `x` `[n, c, h, w]`.
     fn forward(&self, x: &Tensor<4>) -> Tensor<2> {
         let logits = |net: &Net| net.forward(x.clone(), &mut Pass::eval(&self.cost));

@@ -67,9 +67,9 @@ impl View {
         Self { set, rows, labels, uploaded }
     }
 
-    /// All rows of a set of these inputs, for tests.
-    #[cfg(test)]
-    pub(crate) fn of_pixels(shape: [usize; 3], pixels: Vec<f32>, labels: Vec<u16>, device: &Device) -> Self {
+    /// Inputs that belong to no data set, `[labels.len(), channels, height, width]` in row-major order, under these
+    /// labels.
+    pub fn of_pixels(shape: [usize; 3], pixels: Vec<f32>, labels: Vec<u16>, device: &Device) -> Self {
         let [channels, height, width] = shape;
         let n = labels.len();
         let set = Set {
@@ -115,6 +115,11 @@ impl View {
     /// The label of a row of the set.
     pub fn label(&self, row: u32) -> u16 {
         self.labels[row as usize]
+    }
+
+    /// The same samples with changed inputs, `[n, channels, height, width]` in row-major order.
+    pub fn changed(&self, pixels: Vec<f32>) -> Self {
+        self.over(Tensor::from_data(TensorData::new(pixels, self.shape()), &self.set.inputs.device()))
     }
 
     /// The same labels with other inputs `[n, channels, height, width]`, one for each row in this view's order. Used

@@ -52,6 +52,11 @@ impl Net {
         Ok(Self { body, pick: Arc::new(pick), shape, classes, names: Arc::default() })
     }
 
+    /// A random net of the same kind, for the same inputs and number of classes.
+    pub fn drawn_anew(&self, rng: &mut Rng, device: &Device) -> Result<Self> {
+        Self::with(&self.pick, self.shape, self.classes, rng, device)
+    }
+
     /// The same net, which from here on knows classes of these names, as many as it has.
     pub fn for_classes(self, names: &[String]) -> Self {
         Self { names: names.into(), ..self }

@@ -17,6 +17,12 @@ pub fn mean(values: &[f64]) -> Mean {
     Mean { value: mean, deviation: (values.len() > 1).then(|| (squares / (n - 1.0)).sqrt()) }
 }
 
+/// The mean of some values; `None` of none.
+pub fn mean_of(values: impl IntoIterator<Item = f64>) -> Option<f64> {
+    let values: Vec<f64> = values.into_iter().collect();
+    (!values.is_empty()).then(|| mean(&values).value)
+}
+
 /// The middle value, or the mean of the two middle ones. `values` must not be empty.
 pub fn median(mut values: Vec<f64>) -> f64 {
     values.sort_unstable_by(f64::total_cmp);
@@ -32,6 +38,7 @@ mod tests {
     fn deviation_is_the_sample_standard_deviation() {
         assert_eq!(mean(&[1.0, 2.0, 3.0]), Mean { value: 2.0, deviation: Some(1.0) });
         assert_eq!(mean(&[5.0]), Mean { value: 5.0, deviation: None });
+        assert_eq!((mean_of([1.0, 2.0]), mean_of([])), (Some(1.5), None));
     }
 
     #[test]

@@ -15,7 +15,7 @@ pub use calibration::{Bin, Bins, Calibration};
 pub use classified::{Tested, percent, softmax};
 pub use detection::{auroc, energy, fpr_at_95, tpr_at, unsureness};
 pub use gaussian::Gaussians;
-pub use mean::{Mean, mean, median};
+pub use mean::{Mean, mean, mean_of, median};
 pub use membership::{Members, Membership, MembershipAttack};
 pub use principal::principal_components;
 pub use similarity::{jensen_shannon, jensen_shannon_of_code, linear_cka};

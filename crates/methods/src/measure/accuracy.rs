@@ -17,8 +17,7 @@ pub struct Accuracy;
 
 impl Measure for Accuracy {
     async fn measure(_: &Config, job: &MeasureJob<'_>, cx: &mut Cx) -> Result<Vec<Row>> {
-        let nets = std::iter::once((job.name, job.net));
-        let nets: Vec<_> = nets.chain(job.beside.others.iter().map(|other| (&*other.name, &other.net))).collect();
+        let nets = job.nets();
         let mut values = Vec::with_capacity(nets.len());
         for (_, net) in &nets {
             let mut row = Vec::with_capacity(job.beside.tasks.len());

@@ -1,9 +1,8 @@
 //! Linear centred kernel alignment (Kornblith et al. 2019, arXiv:1905.00414): how alike are the features of networks?
 
 use kit::learn::features;
-use kit::nets::Net;
 use kit::run::{Measure, MeasureJob};
-use kit::stats::linear_cka;
+use kit::stats::{linear_cka, mean_of};
 use kit::{Cx, Error, Method, Result};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -31,14 +30,13 @@ impl Measure for Cka {
     async fn measure(config: &Config, job: &MeasureJob<'_>, cx: &mut Cx) -> Result<Vec<Row>> {
         let view = job.task.test.share(config.samples as usize);
         let drawn = |draw: u32| {
-            let net = Net::with(&job.net.pick, job.net.shape, job.net.classes, &mut cx.rng("cka", 0, draw), &cx.device);
+            let net = job.net.drawn_anew(&mut cx.rng("cka", 0, draw), &cx.device);
             net.map(|net| (format!("random {}", draw + 1), net))
         };
         let random = [drawn(0)?, drawn(1)?];
-        let mut nets: Vec<(&str, &Net)> = vec![(job.name, job.net)];
-        for other in job.beside.others {
-            other.net.fits(job.task).map_err(|error| Error::input(Self::ID, format!("{}: {error}", other.name)))?;
-            nets.push((&other.name, &other.net));
+        let mut nets = job.nets();
+        for (name, net) in &nets {
+            net.fits(job.task).map_err(|error| Error::input(format!("{}.with", Self::ID), format!("{name}: {error}")))?;
         }
         nets.extend(random.iter().map(|(name, net)| (&**name, net)));
         let mut all = Vec::with_capacity(nets.len());
@@ -47,7 +45,7 @@ impl Measure for Cka {
         }
         let pair = |a: usize, b: usize| 100.0 * linear_cka(&all[a], &all[b], view.len());
         let given = nets.len() - random.len();
-        let own: Vec<f64> = (1..given).map(|other| pair(0, other)).collect();
+        let own = mean_of((1..given).map(|other| pair(0, other))).expect("its card asks for another network");
         let names: Vec<String> = nets.iter().map(|(name, _)| (*name).to_owned()).collect();
         cx.show(Exhibit::Matrix {
             series: "alike features".into(),
@@ -57,8 +55,7 @@ impl Measure for Cka {
             unit: "%".into(),
             diverging: false,
         });
-        let mean = own.iter().sum::<f64>() / own.len() as f64;
-        Ok(vec![Row::new(&cx.stage, "cka", mean), Row::new(&cx.stage, "cka_random", pair(given, given + 1))])
+        Ok(vec![Row::new(&cx.stage, "cka", own), Row::new(&cx.stage, "cka_random", pair(given, given + 1))])
     }
 }
 

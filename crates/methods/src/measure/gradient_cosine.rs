@@ -3,9 +3,9 @@
 use kit::attack::{AttackLoss, Victim, attack_loss};
 use kit::data::CHUNK;
 use kit::learn::test;
-use kit::nets::Net;
 use kit::run::{Measure, MeasureJob};
-use kit::{Cx, Error, Method, Result};
+use kit::stats::mean_of;
+use kit::{Cx, Method, Result};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use spec::{Access, Card, Direction, Exhibit, Family, MOST_WITH, Metric, Needs, Row};
@@ -31,11 +31,7 @@ pub struct GradientCosine;
 impl Measure for GradientCosine {
     async fn measure(config: &Config, job: &MeasureJob<'_>, cx: &mut Cx) -> Result<Vec<Row>> {
         let view = job.task.test.share(config.samples as usize);
-        let mut nets: Vec<(&str, &Net)> = vec![(job.name, job.net)];
-        for other in job.beside.others {
-            other.net.knows(job.task).map_err(|error| Error::input(Self::ID, format!("{}: {error}", other.name)))?;
-            nets.push((&other.name, &other.net));
-        }
+        let nets = job.nets_that_know(Self::ID)?;
         let mut gradients: Vec<Vec<f32>> = Vec::with_capacity(nets.len());
         let loss = attack_loss(AttackLoss::Ce, false);
         for (_, net) in &nets {
@@ -57,10 +53,7 @@ impl Measure for GradientCosine {
         };
         let (cosines, signs) = (table(&|x| x), table(&sign));
         let pairs = || (0..nets.len()).flat_map(|a| (a + 1..nets.len()).map(move |b| (a, b)));
-        let over = |table: &[Vec<Mean>]| -> Option<f64> {
-            let known: Vec<f64> = pairs().filter_map(|(a, b)| table[a][b].value).collect();
-            (!known.is_empty()).then(|| known.iter().sum::<f64>() / known.len() as f64)
-        };
+        let over = |table: &[Vec<Mean>]| mean_of(pairs().filter_map(|(a, b)| table[a][b].value));
         let names: Vec<String> = nets.iter().map(|(name, _)| (*name).to_owned()).collect();
         cx.show(Exhibit::Matrix {
             series: "cosine of the gradients".into(),

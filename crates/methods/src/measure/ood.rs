@@ -2,11 +2,10 @@
 //! 2017, arXiv:1610.02136), energy (Liu et al. 2020, arXiv:2010.03759), Mahalanobis distance (Lee et al. 2018,
 //! arXiv:1807.03888). A larger score means another distribution.
 
-use burn::tensor::{Tensor, TensorData};
 use kit::data::View;
 use kit::learn::{features, logits};
 use kit::run::{Measure, MeasureJob};
-use kit::stats::{Gaussians, auroc, energy, fpr_at_95, softmax, tpr_at, unsureness};
+use kit::stats::{Gaussians, auroc, energy, fpr_at_95, mean_of, softmax, tpr_at, unsureness};
 use kit::{Cx, Error, Method, Result};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -86,7 +85,7 @@ impl Measure for MahalanobisOod {
             cx.say(Event::Note { message });
         }
         let mut scored = Vec::new();
-        for Source { name, view } in sources(Self::ID, job, cx)? {
+        for Source { name, view } in sources(Self::ID, job)? {
             let found = features(job.net, &view, cx).await?;
             scored.push((name, found.chunks(width).map(|features| fit.distance(features)).collect()));
         }
@@ -105,13 +104,12 @@ struct Source {
 
 /// The test samples of the task, those of all other tasks with inputs of the same shape, and those that attacks on the
 /// network have changed so that it was fooled.
-fn sources(id: &str, job: &MeasureJob<'_>, cx: &Cx) -> Result<Vec<Source>> {
+fn sources(id: &str, job: &MeasureJob<'_>) -> Result<Vec<Source>> {
     let mut all = vec![Source { name: job.task.name.clone(), view: job.task.test.clone() }];
     let others = job.beside.tasks.values().filter(|task| task.name != job.task.name && task.set.shape == job.net.shape);
     all.extend(others.map(|task| Source { name: task.name.clone(), view: task.test.clone() }));
     for (name, left) in job.attacks.iter().filter(|(_, left)| left.on == job.name && left.task == job.task.name) {
-        let [channels, height, width] = left.view.set.shape;
-        let size = channels * height * width;
+        let size: usize = left.view.set.shape.iter().product();
         let is_changed = |at: &usize| left.done.clean.right(*at) && left.done.fooled(*at, left.target);
         let fooled: Vec<usize> = (0..left.view.len()).filter(is_changed).collect();
         if fooled.is_empty() {
@@ -119,8 +117,7 @@ fn sources(id: &str, job: &MeasureJob<'_>, cx: &Cx) -> Result<Vec<Source>> {
         }
         let pixels: Vec<f32> = fooled.iter().flat_map(|at| &left.done.pixels[at * size..][..size]).copied().collect();
         let rows: Vec<u32> = fooled.iter().map(|at| left.view.rows[*at]).collect();
-        let inputs = Tensor::from_data(TensorData::new(pixels, [rows.len(), channels, height, width]), &cx.device);
-        all.push(Source { name: name.clone(), view: left.view.at(rows).over(inputs) });
+        all.push(Source { name: name.clone(), view: left.view.at(rows).changed(pixels) });
     }
     match all.len() {
         1 => Err(Error::input(
@@ -135,7 +132,7 @@ fn sources(id: &str, job: &MeasureJob<'_>, cx: &Cx) -> Result<Vec<Source>> {
 /// Scores the logits of all sources.
 async fn of_logits(id: &str, job: &MeasureJob<'_>, score: &dyn Fn(&[f32]) -> f64, cx: &mut Cx) -> Result<Vec<Row>> {
     let mut scored = Vec::new();
-    for Source { name, view } in sources(id, job, cx)? {
+    for Source { name, view } in sources(id, job)? {
         let all = logits(job.net, &view, cx).await?;
         // An error where they are no numbers.
         softmax(all.clone(), job.net.classes)?;
@@ -152,10 +149,7 @@ fn figures(scored: Vec<(String, Vec<f64>)>, cx: &Cx) -> Vec<Row> {
             .map(|share| Some(100.0 * share?))
     };
     let values: Vec<[Option<f64>; 3]> = others.iter().map(|(_, scores)| of(scores)).collect();
-    let mean = |at: usize| {
-        let known: Vec<f64> = values.iter().filter_map(|row| row[at]).collect();
-        (!known.is_empty()).then(|| known.iter().sum::<f64>() / known.len() as f64)
-    };
+    let mean = |at: usize| mean_of(values.iter().filter_map(|row| row[at]));
     let keys = ["auroc", "tpr_at_5", "fpr_at_95"];
     let rows = keys.iter().enumerate().filter_map(|(at, key)| Some(Row::new(&cx.stage, key, mean(at)?))).collect();
     cx.show(Exhibit::Matrix {

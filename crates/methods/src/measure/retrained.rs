@@ -1,5 +1,6 @@
 //! How far are a network's answers from those of networks that never saw what it was to forget?
 
+use kit::data::View;
 use kit::learn::test;
 use kit::run::{Measure, MeasureJob};
 use kit::stats::{Tested, mean};
@@ -22,24 +23,26 @@ pub struct PredictionOverlap;
 impl Measure for ActivationDistance {
     async fn measure(_: &Config, job: &MeasureJob<'_>, cx: &mut Cx) -> Result<Vec<Row>> {
         let split = job.split.expect("its card asks for one");
-        let own = test(job.net, &split.forget, cx).await?;
-        let mut others = Vec::with_capacity(job.retrained.len());
-        for net in job.retrained {
-            others.push(test(net, &split.forget, cx).await?);
-        }
+        let (own, others) = answers(job, &split.forget, cx).await?;
         Ok(compared("activation_distance", &own, &others, Tested::distance, &cx.stage))
     }
 }
 
 impl Measure for PredictionOverlap {
     async fn measure(_: &Config, job: &MeasureJob<'_>, cx: &mut Cx) -> Result<Vec<Row>> {
-        let own = test(job.net, &job.task.test, cx).await?;
-        let mut others = Vec::with_capacity(job.retrained.len());
-        for net in job.retrained {
-            others.push(test(net, &job.task.test, cx).await?);
-        }
+        let (own, others) = answers(job, &job.task.test, cx).await?;
         Ok(compared("prediction_overlap", &own, &others, overlap_percent, &cx.stage))
     }
+}
+
+/// What the network and the retrained ones answer on these samples.
+async fn answers(job: &MeasureJob<'_>, view: &View, cx: &mut Cx) -> Result<(Tested, Vec<Tested>)> {
+    let own = test(job.net, view, cx).await?;
+    let mut others = Vec::with_capacity(job.retrained.len());
+    for net in job.retrained {
+        others.push(test(net, view, cx).await?);
+    }
+    Ok((own, others))
 }
 
 /// The mean over the retrained networks, and what two of these have between them: nearer, no method can be told from

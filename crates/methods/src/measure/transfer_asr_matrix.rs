@@ -1,14 +1,13 @@
 //! Do inputs that fool one network fool others? (Liu et al. 2017, arXiv:1611.02770)
 
-use burn::tensor::{Tensor, TensorData};
 use kit::learn::test;
-use kit::nets::Net;
 use kit::run::{AttackStage, Measure, MeasureJob};
-use kit::stats::Tested;
+use kit::stats::{Tested, mean_of};
 use kit::{Cx, Error, Method, Result};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use spec::{Access, Card, Direction, Exhibit, Family, MOST_WITH, Metric, Needs, Row};
+use std::collections::HashSet;
 
 /// There is nothing to set.
 #[derive(Clone, Debug, Default, Serialize, Deserialize, JsonSchema)]
@@ -20,11 +19,7 @@ pub struct TransferAsrMatrix;
 
 impl Measure for TransferAsrMatrix {
     async fn measure(_: &Config, job: &MeasureJob<'_>, cx: &mut Cx) -> Result<Vec<Row>> {
-        let mut nets: Vec<(&str, &Net)> = vec![(job.name, job.net)];
-        for other in job.beside.others {
-            other.net.knows(job.task).map_err(|error| Error::input(Self::ID, format!("{}: {error}", other.name)))?;
-            nets.push((&other.name, &other.net));
-        }
+        let nets = job.nets_that_know(Self::ID)?;
         let attacks: Vec<(&String, &AttackStage)> = job
             .attacks
             .iter()
@@ -34,15 +29,16 @@ impl Measure for TransferAsrMatrix {
         if attacks.is_empty() {
             return Err(Error::input(Self::ID, "no attack on this task stands before it"));
         }
+        let mut right = Vec::with_capacity(nets.len());
+        for (_, net) in &nets {
+            right.push(rightly(&test(net, &job.task.test, cx).await?, &job.task.test.rows));
+        }
         let (mut values, mut moved, mut own) = (Vec::new(), Vec::new(), Vec::new());
         for (_, left) in &attacks {
-            let [channels, height, width] = left.view.set.shape;
-            let pixels = TensorData::new(left.done.pixels.clone(), [left.view.len(), channels, height, width]);
-            let changed = left.view.over(Tensor::from_data(pixels, &cx.device));
+            let changed = left.view.changed(left.done.pixels.clone());
             let mut row = Vec::with_capacity(nets.len());
-            for (name, net) in &nets {
-                let (clean, attacked) = (test(net, &left.view, cx).await?, test(net, &changed, cx).await?);
-                let share = fooled(&clean, &attacked, left.target);
+            for ((name, net), right) in nets.iter().zip(&right) {
+                let share = fooled(right, &test(net, &changed, cx).await?, &left.view.rows, left.target);
                 // A target is harder to reach, so that it has its row alone.
                 match left.crafted_on.iter().any(|other| other == name) {
                     _ if left.target.is_some() => {}
@@ -61,8 +57,7 @@ impl Measure for TransferAsrMatrix {
             unit: "%".into(),
             diverging: false,
         });
-        let mean = |values: Vec<f64>| (!values.is_empty()).then(|| values.iter().sum::<f64>() / values.len() as f64);
-        let figures = [("transfer_asr", mean(moved)), ("own_asr", mean(own))];
+        let figures = [("transfer_asr", mean_of(moved)), ("own_asr", mean_of(own))];
         Ok(figures.into_iter().filter_map(|(key, value)| Some(Row::new(&cx.stage, key, value?))).collect())
     }
 }
@@ -73,10 +68,15 @@ fn row_name(name: &str, left: &AttackStage) -> String {
     format!("{name} (for {}{target})", left.crafted_on.join(", "))
 }
 
-/// Of the samples that a network answers rightly before, those that it answers wrongly after, or with the target; in
-/// percent. `None` of none.
-fn fooled(clean: &Tested, attacked: &Tested, target: Option<u16>) -> Option<f64> {
-    let right: Vec<usize> = (0..clean.len()).filter(|at| clean.right(*at)).collect();
+/// Those of the samples `ids` that are answered rightly.
+fn rightly(tested: &Tested, ids: &[u32]) -> HashSet<u32> {
+    (0..tested.len()).filter(|at| tested.right(*at)).map(|at| ids[at]).collect()
+}
+
+/// Of the samples `ids` that a network answers rightly before, those that it answers wrongly after, or with the target;
+/// in percent. `None` of none.
+fn fooled(right: &HashSet<u32>, attacked: &Tested, ids: &[u32], target: Option<u16>) -> Option<f64> {
+    let right: Vec<usize> = (0..ids.len()).filter(|at| right.contains(&ids[*at])).collect();
     let is_fooled = |at: &&usize| match target {
         Some(class) => attacked.answer(**at) == class,
         None => !attacked.right(**at),
@@ -132,8 +132,12 @@ mod tests {
             let logits = answers.iter().flat_map(|answer| (0..3).map(|class| if class == *answer { 1.0 } else { 0.0 }));
             Tested::of(vec![0, 1, 2], vec![0, 1, 2], 3, logits.collect()).unwrap()
         };
-        assert_eq!(fooled(&tested([0, 1, 1]), &tested([1, 1, 0]), None), Some(50.0));
-        assert_eq!(fooled(&tested([0, 1, 1]), &tested([1, 1, 0]), Some(0)), Some(0.0));
-        assert_eq!(fooled(&tested([1, 2, 0]), &tested([1, 1, 0]), None), None);
+        let share = |clean: [usize; 3], attacked: [usize; 3], target: Option<u16>| {
+            let ids = [7, 8, 9];
+            fooled(&rightly(&tested(clean), &ids), &tested(attacked), &ids, target)
+        };
+        assert_eq!(share([0, 1, 1], [1, 1, 0], None), Some(50.0));
+        assert_eq!(share([0, 1, 1], [1, 1, 0], Some(0)), Some(0.0));
+        assert_eq!(share([1, 2, 0], [1, 1, 0], None), None);
     }
 }

@@ -2,7 +2,6 @@
 //! forgotten to those of a network that knows nothing?
 
 use kit::learn::test;
-use kit::nets::Net;
 use kit::run::{Measure, MeasureJob};
 use kit::stats::{Tested, jensen_shannon, jensen_shannon_of_code, mean};
 use kit::{Cx, Method, Result};
@@ -34,8 +33,7 @@ impl Measure for Zrf {
         let own = test(job.net, &split.forget, cx).await?;
         let (mut scores, mut of_code) = (Vec::new(), Vec::new());
         for draw in 0..config.networks {
-            let mut rng = cx.rng("zrf", 0, draw);
-            let random = Net::with(&job.net.pick, job.net.shape, job.net.classes, &mut rng, &cx.device)?;
+            let random = job.net.drawn_anew(&mut cx.rng("zrf", 0, draw), &cx.device)?;
             let random = test(&random, &split.forget, cx).await?;
             scores.push(100.0 * (1.0 - over(&own, &random, jensen_shannon)));
             of_code.push(100.0 * (1.0 - over(&own, &random, jensen_shannon_of_code)));

@@ -89,8 +89,7 @@ pub async fn attack_view(
 ) -> Result<Attacked> {
     let fns = entry.attack.ok_or_else(|| Error::input(entry.id, "is not an attack"))?;
     let ball = (fns.ball)(params)?;
-    let crafted_on = if with.is_empty() { std::slice::from_ref(net) } else { with };
-    let victim = Victim::over(crafted_on, entry.needs.access, &cx.cost);
+    let victim = Victim::crafted_on(net, with, entry.needs.access, &cx.cost);
     let chunks = view.len().div_ceil(CHUNK);
     let size: usize = view.set.shape.iter().product();
     let (mut attacked, mut pixels, mut stuck) = (Vec::new(), Vec::new(), Vec::new());

@@ -41,6 +41,23 @@ pub struct MeasureJob<'a> {
     pub retrained: &'a [Net],
 }
 
+impl MeasureJob<'_> {
+    /// Its network and those under `with`, by name.
+    pub fn nets(&self) -> Vec<(&str, &Net)> {
+        let others = self.beside.others.iter().map(|other| (&*other.name, &other.net));
+        std::iter::once((self.name, self.net)).chain(others).collect()
+    }
+
+    /// [`Self::nets`], or an error of the method `id` if one of them does not take the inputs of the task or does not know its classes.
+    pub fn nets_that_know(&self, id: &str) -> Result<Vec<(&str, &Net)>> {
+        let nets = self.nets();
+        for (name, net) in &nets {
+            net.knows(self.task).map_err(|error| Error::input(format!("{id}.with"), format!("{name}: {error}")))?;
+        }
+        Ok(nets)
+    }
+}
+
 impl Entry {
     /// Describes the measure `M` to lists of methods. Stages run it by the harness of measures.
     pub const fn measure<M: Measure>() -> Self {
