@@ -2,7 +2,7 @@
 
 use crate::common::{Collect, hash, play, series, session};
 use engine::{Error, Gate, Session};
-use serde_json::Value;
+use serde_json::{Value, json};
 use spec::{Answer, Event, Question, RunSpec, Said};
 use std::rc::Rc;
 
@@ -53,6 +53,37 @@ fn the_training_images_nearest_to_one_of_them_begin_with_itself() {
     let distance = |image: &&[f32]| images[0].iter().zip(*image).map(|(a, b)| (a - b).powi(2)).sum::<f32>();
     let far: Vec<f32> = images.iter().map(distance).collect();
     assert!(far[0] == 0.0 && far[1] > 0.0 && far.is_sorted(), "{far:?}");
+}
+
+/// As many samples as there are on the page's leaf, which are more than one chunk, and a visitor's own.
+#[test]
+fn any_number_of_samples_can_be_attacked_and_those_of_one_s_own() {
+    let file = "version = 1\ntasks.digits = { id = \"digits\" }\nmodel = { id = \"linear\" }\n\
+                stage = [{ id = \"train.scratch\", as = \"base\", train = { epochs = 1 } }]";
+    let (mut session, _) = session();
+    pollster::block_on(session.play(1, RunSpec::read(file).unwrap(), 0, None)).unwrap();
+    let asker = session.asker();
+    let ask = |samples: &[u32], labels: &[u16], own: Vec<Vec<u8>>| {
+        let question = Question::Attack {
+            method: serde_json::from_value(json!({ "id": "attack.bim", "epsilon": 0.2 })).unwrap(),
+            task: "digits".into(),
+            samples: samples.to_vec(),
+            labels: labels.to_vec(),
+            with: Vec::new(),
+        };
+        let (answer, buffers) = pollster::block_on(asker.answer(Some("base"), false, &question, &own)).unwrap();
+        let Answer::Attack { labels, shape, classes, walk, .. } = answer else { panic!("{answer:?}") };
+        (labels, shape, classes, walk, buffers)
+    };
+    let ids = &kit::data::digits::load().test[..70];
+    let all = ask(ids, &[], vec![]);
+    assert_eq!((all.1, all.2.len(), all.3.len()), ([70, 1, 8, 8], 70, 70));
+    assert!(all.2.iter().any(|[before, after]| before != after));
+    let last = ask(&ids[66..], &[], vec![]);
+    assert_eq!((&all.0[66..], &all.2[66..], &all.3[66..]), (&last.0[..], &last.2[..], &last.3[..]));
+    assert_eq!(all.4.iter().map(|pixels| pixels[66 * 256..].to_vec()).collect::<Vec<_>>(), last.4);
+    // The same images as a visitor's own.
+    assert_eq!(ask(&[], &last.0, vec![last.4[0].clone()]), last);
 }
 
 #[test]

@@ -136,7 +136,7 @@ fn questions() -> Vec<Question> {
     let method = || Pick { id: text(), params: params() };
     every!(Question:
         Predict,
-        Attack { method: method(), task: text(), samples: vec![u32::MAX], with: vec![text()] },
+        Attack { method: method(), task: text(), samples: vec![u32::MAX], labels: vec![u16::MAX], with: vec![text()] },
         Curve { method: method(), task: text(), epsilons: vec![0.0, 0.1, 1.0], n: 3, with: vec![] },
         Boundary { size: 96 },
         Embed { task: text() },

@@ -255,3 +255,15 @@ export const apart = (these, those) => {
   expect(these.length).toBe(those.length);
   return Math.max(0, ...these.map((value, at) => Math.abs(value - those[at]) / Math.max(Math.abs(those[at]), 1e-30)));
 };
+
+// Draws a stroke on the pad along these points, each across and down, 0 to 1.
+export async function draw(page, [first, ...rest]) {
+  const pad = page.locator("#pad");
+  await pad.scrollIntoViewIfNeeded();
+  const { x, y, width, height } = await pad.boundingBox();
+  const point = ([across, down]) => page.mouse.move(x + across * width, y + down * height, { steps: 4 });
+  await point(first);
+  await page.mouse.down();
+  for (const next of rest) await point(next);
+  await page.mouse.up();
+}

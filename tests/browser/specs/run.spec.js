@@ -1,5 +1,5 @@
 // One run: steered, asked in between, linked, and lost.
-import { asked, drop, hear, load, LONG, open, play, recipe, said, sentence } from "./page.js";
+import { asked, draw, drop, hear, load, LONG, open, play, recipe, said, sentence } from "./page.js";
 import { complaints, expect, test } from "./test.js";
 
 test("a run pauses, goes on by single steps, and stops at once", async ({ page }) => {
@@ -113,27 +113,13 @@ test("the pad is answered while a run goes on", async ({ page }) => {
   await load(page, LONG);
   await play(page).click();
   await hear(page, "step", 1);
-  const pad = page.locator("#pad");
-  await pad.scrollIntoViewIfNeeded();
-  const { x, y, width, height } = await pad.boundingBox();
   const chips = page.locator(".draw .chips");
-  const point = (across, down) => page.mouse.move(x + across * width, y + down * height, { steps: 4 });
-
-  await point(0.5, 0.15);
-  await page.mouse.down();
-  await point(0.5, 0.85);
-  await page.mouse.up();
+  await draw(page, [[0.5, 0.15], [0.5, 0.85]]);
   await expect(chips.locator(".top")).toHaveCount(1);
   await expect(play(page)).toHaveText("Pause");
   const one = await chips.innerText();
 
-  await point(0.5, 0.15);
-  await page.mouse.down();
-  await point(0.85, 0.15);
-  await point(0.85, 0.85);
-  await point(0.5, 0.85);
-  await point(0.5, 0.15);
-  await page.mouse.up();
+  await draw(page, [[0.5, 0.15], [0.85, 0.15], [0.85, 0.85], [0.5, 0.85], [0.5, 0.15]]);
   await expect(chips).not.toHaveText(one);
   await expect(play(page)).toHaveText("Pause");
   expect(await said(page, "stage_done")).toEqual([]);

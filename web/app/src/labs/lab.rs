@@ -30,6 +30,8 @@ pub struct Lab {
     pub below_method: Option<fn(String) -> AnyView>,
     /// What can be done with one image, at the foot of its dialog.
     pub for_image: Option<fn(Picture) -> AnyView>,
+    /// What can be done with what is drawn on the pad.
+    pub for_drawing: Option<fn(Signal<Option<Drawing>>) -> AnyView>,
     /// Whether a narrow page shows the leaf before the blocks.
     pub leaf_first: bool,
     pub words: Words,
@@ -82,6 +84,17 @@ impl Words {
     /// Where nothing is laid over the leaf.
     pub const PLAIN: Self =
         Self { heading: "What it knows now", sides: ["All", "What changed"], legends: ["read instead", "read so now"] };
+}
+
+/// What is drawn on the pad.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Drawing {
+    /// The task whose network reads it.
+    pub task: String,
+    /// As that network sees it.
+    pub image: Image,
+    /// Place of the class that it is read as.
+    pub class: u16,
 }
 
 /// An image of a task.

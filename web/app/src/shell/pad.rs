@@ -3,6 +3,7 @@
 use super::pad_surface::{SIDE, Strokes, paint, reduced};
 use crate::{
     engine::browser,
+    labs::{LABS, lab::Drawing},
     run::{View, questions::buffer},
     ui::{Button, Chip, Chips, Image, PageHost, Pixels},
 };
@@ -131,6 +132,12 @@ pub fn Pad() -> impl IntoView {
     });
     let fits = Memo::new(move |_| state.fits());
     let is_empty = Memo::new(move |_| state.strokes.with(Vec::is_empty));
+    let drawing = Memo::new(move |_| {
+        let (image, shares) = (state.seen.get()?, state.shares.get());
+        let (class, _) = shares.iter().enumerate().max_by(|(_, a), (_, b)| a.share.total_cmp(&b.share))?;
+        Some(Drawing { task: view.run.task_of(&view.shown()), image, class: u16::try_from(class).ok()? })
+    });
+    let acts = LABS.iter().filter_map(|lab| lab.for_drawing).map(|draw| draw(drawing.into())).collect_view();
     let spoken = move || {
         state.shares.with(|shares| {
             let top = shares.iter().max_by(|a, b| a.share.total_cmp(&b.share));
@@ -156,6 +163,7 @@ pub fn Pad() -> impl IntoView {
                     <Button class="link" disabled=is_empty press=move || state.undo()>
                         "Undo stroke"
                     </Button>
+                    {acts}
                 </p>
             </div>
         </section>

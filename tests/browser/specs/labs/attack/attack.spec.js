@@ -1,5 +1,5 @@
 // Attack & defend: an image under attack, and every attack on a layer.
-import { findings, load, open, opensWith, playAll, playOne, recipe, SHORT, visit } from "../../page.js";
+import { draw, findings, load, open, opensWith, playAll, playOne, recipe, SHORT, visit } from "../../page.js";
 import { expect, test } from "../../test.js";
 
 test("its key opens it", async ({ page }) => {
@@ -31,6 +31,34 @@ test("an image of the leaf can be attacked", async ({ page }) => {
   await expect(dialog).toHaveCount(0);
   await expect(page).toHaveURL(/#\/attack$/);
   await expect(tile).toHaveClass(/selected/);
+});
+
+test("a drawing can be attacked", async ({ page }) => {
+  await open(page);
+  await load(page, SHORT);
+  await playOne(page);
+  const attack = page.locator(".draw").getByRole("button", { name: "Attack this" });
+  await expect(attack).toHaveCount(0);
+  await draw(page, [[0.5, 0.15], [0.5, 0.85]]);
+  const read = await page.locator(".draw .chips .top b").innerText();
+  await attack.click();
+  await expect(page).toHaveURL(/#\/attack$/);
+  const pictures = page.locator(".triptych figcaption");
+  await expect(pictures.first()).toHaveText(`As it is: ${read}`);
+  await expect(page.locator(".actions.walk")).toContainText("Step");
+  await expect(page.locator(".leaf .tile.selected")).toHaveCount(0);
+  expect(await findings(page)).toEqual([]);
+  await page.locator(".leaf .tile").first().click();
+  await expect(page.locator(".leaf .tile.selected")).toHaveCount(1);
+});
+
+test("the attacked leaf follows the budget", async ({ page }) => {
+  await open(page);
+  await load(page, SHORT);
+  await playAll(page);
+  await visit(page, "attack");
+  await page.locator("#epsilon").fill("0.4");
+  await expect(page.locator(".leaf")).toContainText("ε 0.40, these 70 digits");
 });
 
 test("every attack on a layer is in a list and a table, and the pictures are of the selected one", async ({ page }) => {

@@ -27,6 +27,7 @@ pub static LAB: Lab = Lab {
     above_method: None,
     below_method: None,
     for_image: None,
+    for_drawing: None,
     leaf_first: false,
     words: Words::PLAIN,
 };

@@ -1,8 +1,11 @@
 //! Asks the engine for attacked images: one image follows the slider as fast as answers come, the leaf follows when the
 //! slider rests.
 
-use super::{state::Shot, target::Target};
-use crate::run::Side;
+use super::{
+    state::{Shot, Subject},
+    target::Target,
+};
+use crate::run::{Side, questions::buffer};
 use gloo_timers::callback::Timeout;
 use leptos::prelude::*;
 use spec::Question;
@@ -17,7 +20,7 @@ const SETTLE: u32 = 150;
 struct Wanted {
     key: String,
     layer: String,
-    image: u32,
+    image: Subject,
     epsilon: f64,
 }
 
@@ -44,7 +47,7 @@ fn follow_image(target: Target, wanted: Memo<Option<Wanted>>) {
         spawn_local(async move {
             // Until what was asked for is what is wanted, or the engine does not answer, or the lab is left.
             while let Some(next) = wanted.try_get_untracked().flatten().filter(|next| !has(target, next)) {
-                let Some(shot) = ask(target, &next.layer, vec![next.image], next.epsilon).await else { break };
+                let Some(shot) = ask(target, &next.layer, next.image, next.epsilon).await else { break };
                 target.state.shot.set(Some(Arc::new(shot)));
             }
             busy.try_set_value(false);
@@ -55,7 +58,7 @@ fn follow_image(target: Target, wanted: Memo<Option<Wanted>>) {
 fn has(target: Target, wanted: &Wanted) -> bool {
     target.state.shot.with_untracked(|shot| {
         let shot = shot.as_ref();
-        shot.is_some_and(|s| s.key == wanted.key && s.ids == [wanted.image] && s.epsilon == wanted.epsilon)
+        shot.is_some_and(|s| s.key == wanted.key && s.subject == wanted.image && s.epsilon == wanted.epsilon)
     })
 }
 
@@ -71,7 +74,7 @@ fn follow_leaf(target: Target, wanted: Memo<Option<Wanted>>) {
         let ask = move || {
             spawn_local(async move {
                 let ids = untrack(|| target.run.sample(&layer, &target.task(&layer))).ids;
-                if let Some(shot) = ask(target, &layer, ids, epsilon).await {
+                if let Some(shot) = ask(target, &layer, Subject::Samples(ids), epsilon).await {
                     leaf.set(Some(Arc::new(shot)));
                 }
             });
@@ -80,11 +83,15 @@ fn follow_leaf(target: Target, wanted: Memo<Option<Wanted>>) {
     });
 }
 
-async fn ask(target: Target, layer: &str, ids: Vec<u32>, epsilon: f64) -> Option<Shot> {
+async fn ask(target: Target, layer: &str, subject: Subject, epsilon: f64) -> Option<Shot> {
     let (key, mut method, task) = untrack(|| (target.key(layer), target.method(layer), target.task(layer)));
     method.params.insert("epsilon".into(), epsilon.into());
     let with = untrack(|| target.with(layer));
-    let question = Question::Attack { method, task, samples: ids.clone(), with };
-    let (answer, buffers) = target.run.ask(layer, false, question, vec![]).await.ok()?;
-    Shot::of(key?, ids, epsilon, answer, &buffers)
+    let (labels, own) = match &subject {
+        Subject::Samples(_) => (vec![], vec![]),
+        Subject::Drawn(drawing) => (vec![drawing.class], vec![buffer(&drawing.image.values)]),
+    };
+    let question = Question::Attack { method, task, samples: subject.ids().to_vec(), labels, with };
+    let (answer, buffers) = target.run.ask(layer, false, question, own).await.ok()?;
+    Shot::of(key?, subject, epsilon, answer, &buffers)
 }

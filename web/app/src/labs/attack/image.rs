@@ -1,7 +1,10 @@
-//! The button that attacks one image, at the foot of its dialog.
+//! The buttons that attack one image: at the foot of its dialog, and beside what is drawn on the pad.
 
-use super::{target::Target, words};
-use crate::{labs::lab::Picture, ui::Button};
+use super::{state::Subject, target::Target, words};
+use crate::{
+    labs::lab::{Drawing, Picture},
+    ui::Button,
+};
 use leptos::prelude::*;
 
 /// A button that attacks this image, where it can be.
@@ -14,7 +17,7 @@ pub fn AttackThis(
     let Picture { task, id } = picture;
     let attack = move || {
         target.view.close_dialog();
-        target.state.image.set(Some(id));
+        target.state.image.set(Some(Subject::Samples(vec![id])));
         target.view.go(words::ID);
     };
     untrack(|| target.takes(&task, id)).then(|| {
@@ -24,4 +27,27 @@ pub fn AttackThis(
             </p>
         }
     })
+}
+
+/// A button that attacks what is drawn, where it can be.
+#[component]
+pub fn AttackThisDrawing(
+    /// What is drawn and read.
+    drawing: Signal<Option<Drawing>>,
+) -> impl IntoView {
+    let target = Target::get();
+    let takes = Memo::new(move |_| drawing.with(|drawing| drawing.as_ref().is_some_and(|it| target.fits(&it.task))));
+    let attack = move || {
+        target.state.image.set(drawing.get_untracked().map(Subject::Drawn));
+        target.view.go(words::ID);
+    };
+    move || {
+        takes.get().then(|| {
+            view! {
+                <Button class="link" press=attack>
+                    "Attack this"
+                </Button>
+            }
+        })
+    }
 }

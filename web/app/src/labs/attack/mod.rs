@@ -31,6 +31,7 @@ pub static LAB: Lab = Lab {
     above_method: Some(|name| view! { <choice::AttackOrDefend name /> }.into_any()),
     below_method: None,
     for_image: Some(|picture| view! { <image::AttackThis picture /> }.into_any()),
+    for_drawing: Some(|drawing| view! { <image::AttackThisDrawing drawing /> }.into_any()),
     leaf_first: false,
     words: words::WORDS,
 };

@@ -1,6 +1,9 @@
 //! The leaf under attack.
 
-use super::{state::Shot, target::Target};
+use super::{
+    state::{Shot, Subject},
+    target::Target,
+};
 use crate::{
     labs::lab::{LeafOverlay, Overlay},
     run::{catalogue, sample::Sample},
@@ -17,8 +20,8 @@ pub fn overlay() -> Overlay {
     Overlay {
         ready: Memo::new(move |_| is_ready(target)).into(),
         leaf: Memo::new(move |_| leaf(target).map(Arc::new)).into(),
-        chosen: Memo::new(move |_| target.image()).into(),
-        choose: Callback::new(move |id| target.state.image.set(Some(id))),
+        chosen: Memo::new(move |_| target.image()?.ids().first().copied()).into(),
+        choose: Callback::new(move |id| target.state.image.set(Some(Subject::Samples(vec![id])))),
     }
 }
 
@@ -44,7 +47,7 @@ fn leaf(target: Target) -> Option<LeafOverlay> {
     }
     let key = target.key(&layer);
     let shot = target.state.leaf_shot.get().filter(|shot| Some(&shot.key) == key.as_ref())?;
-    let samples = target.run.samples(&target.task(&layer), shot.ids.len());
+    let samples = target.run.samples(&target.task(&layer), shot.subject.ids().len());
     Some(of_shot(&shot, title, &samples))
 }
 
@@ -60,8 +63,9 @@ fn of_stage(outcome: &Outcome, sample: &Sample, when: String) -> Option<LeafOver
 
 /// At another budget, of the images on the leaf alone.
 fn of_shot(shot: &Shot, title: &str, samples: &str) -> LeafOverlay {
-    let n = shot.ids.len();
-    let images = shot.ids.iter().enumerate().map(|(at, id)| (*id, shot.picture(shot.attacked(at), false)));
+    let ids = shot.subject.ids();
+    let n = ids.len();
+    let images = ids.iter().enumerate().map(|(at, id)| (*id, shot.picture(shot.attacked(at), false)));
     let when = format!("Under {title}, ε {}, these {n} {samples}", fixed(shot.epsilon, 2));
     of_answers(&shot.answers(), images.collect(), when)
 }

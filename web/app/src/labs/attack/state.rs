@@ -1,6 +1,7 @@
 //! What the lab is set to, and the images that it attacked last.
 
 use crate::{
+    labs::lab::Drawing,
     run::{Side, View, catalogue, history::PastRun, questions::floats},
     ui::Image,
 };
@@ -15,7 +16,7 @@ pub struct State {
     /// The network that was chosen; else the one that the selected stage is about.
     pub victim: RwSignal<Option<String>>,
     /// The image that was chosen; else the lab takes one.
-    pub image: RwSignal<Option<u32>>,
+    pub image: RwSignal<Option<Subject>>,
     /// The budget on the slider; else that of the strip's attack.
     pub epsilon: RwSignal<Option<f64>>,
     /// One image, attacked at the newest budget.
@@ -64,12 +65,39 @@ fn open_other_side(view: View) {
     });
 }
 
-/// Samples attacked at one budget.
+/// What is attacked.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Subject {
+    /// Samples of the test split, by their numbers in the data set.
+    Samples(Vec<u32>),
+    /// What is drawn on the pad.
+    Drawn(Drawing),
+}
+
+impl Subject {
+    /// Numbers of the samples in the data set; none of a drawing.
+    pub fn ids(&self) -> &[u32] {
+        match self {
+            Self::Samples(ids) => ids,
+            Self::Drawn(_) => &[],
+        }
+    }
+
+    /// How many images these are.
+    fn len(&self) -> usize {
+        match self {
+            Self::Samples(ids) => ids.len(),
+            Self::Drawn(_) => 1,
+        }
+    }
+}
+
+/// Images attacked at one budget.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Shot {
     /// The network and the attack on it, whatever the budget.
     pub key: String,
-    pub ids: Vec<u32>,
+    pub subject: Subject,
     pub epsilon: f64,
     pub labels: Vec<u16>,
     /// Channels, height, width of one image.
@@ -87,16 +115,16 @@ pub struct Shot {
 }
 
 impl Shot {
-    /// The engine's answer about these samples; `None` if its lists do not fit together.
-    pub fn of(key: String, ids: Vec<u32>, epsilon: f64, answer: Answer, buffers: &[ArrayBuffer]) -> Option<Self> {
+    /// The engine's answer about these images; `None` if its lists do not fit together.
+    pub fn of(key: String, subject: Subject, epsilon: f64, answer: Answer, buffers: &[ArrayBuffer]) -> Option<Self> {
         let Answer::Attack { labels, shape: [n, c, h, w], clean, attacked, classes, walk } = answer else {
             return None;
         };
         let pixels = |at: usize| buffers.get(at).map(floats).filter(|pixels| pixels.len() == n * c * h * w);
-        let fits = [ids.len(), labels.len(), clean.len(), attacked.len(), classes.len()].iter().all(|len| *len == n);
+        let fits = [subject.len(), labels.len(), clean.len(), attacked.len(), classes.len()].iter().all(|len| *len == n);
         fits.then_some(Self {
             key,
-            ids,
+            subject,
             epsilon,
             labels,
             shape: [c, h, w],
@@ -112,7 +140,7 @@ impl Shot {
     /// The network's answers under attack.
     pub fn answers(&self) -> Answers {
         let classes = self.classes.iter().map(|[_, after]| *after).collect();
-        Answers::of(self.ids.clone(), self.labels.clone(), classes, self.after.iter().map(Vec::as_slice))
+        Answers::of(self.subject.ids().to_vec(), self.labels.clone(), classes, self.after.iter().map(Vec::as_slice))
     }
 
     fn size(&self) -> usize {

@@ -1,8 +1,11 @@
 //! What the strip says about attacks: which networks are attacked, by which method, on which data. Everything here
 //! tracks what it reads.
 
-use super::state::State;
-use crate::run::{Run, START, View, catalogue, sample::Sample};
+use super::state::{State, Subject};
+use crate::{
+    labs::lab::Drawing,
+    run::{Run, START, View, catalogue, sample::Sample},
+};
 use leptos::prelude::*;
 use report::Outcome;
 use spec::{Control, Family, Pick, Stage, Widget};
@@ -67,19 +70,29 @@ impl Target {
     }
 
     /// The image in hand: the chosen one, else the second four, which shows much at a glance.
-    pub fn image(self) -> Option<u32> {
-        self.state.image.get().or_else(|| {
+    pub fn image(self) -> Option<Subject> {
+        let is_drawn_for = |drawing: &Drawing| self.run.view(|view| view.is_one_set(&drawing.task, &self.data()));
+        let fits = |subject: &Subject| match subject {
+            Subject::Samples(_) => true,
+            Subject::Drawn(drawing) => is_drawn_for(drawing),
+        };
+        self.state.image.get().filter(fits).or_else(|| {
             let sample = self.sample();
             let (_, places) = sample.rows.get(4).or(sample.rows.first())?;
-            sample.ids.get(*places.get(1)?).copied()
+            Some(Subject::Samples(vec![*sample.ids.get(*places.get(1)?)?]))
         })
     }
 
     /// Whether a network can be attacked here with this image of a task.
     pub fn takes(self, task: &str, id: u32) -> bool {
+        self.fits(task) && self.sample().ids.contains(&id)
+    }
+
+    /// Whether a network can be attacked here with images of a task.
+    pub fn fits(self, task: &str) -> bool {
         let is_attacked = |name: &String| matches!(self.run.family(name), Some(Family::Attack | Family::Defend));
         let fits = |layer: String| self.run.view(|view| view.is_one_set(task, &self.task(&layer)));
-        self.run.order().iter().any(is_attacked) && self.victim().is_some_and(fits) && self.sample().ids.contains(&id)
+        self.run.order().iter().any(is_attacked) && self.victim().is_some_and(fits)
     }
 
     /// The stage that attacks a layer.

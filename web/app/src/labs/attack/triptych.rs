@@ -1,7 +1,7 @@
 //! One image, the change, and the image under attack, with what the network answers.
 
 use super::{
-    state::Shot,
+    state::{Shot, Subject},
     target::{Target, budget, end},
     words,
 };
@@ -37,13 +37,18 @@ pub fn Triptych() -> impl IntoView {
         Some(shot.picture(&values, false))
     };
     let title = move || format!("One {}, attacked", target.run.view(|view| view.bare_thing(&target.data()).to_owned()));
+    let is_drawn = Memo::new(move |_| matches!(target.image(), Some(Subject::Drawn(_))));
+    let sub = move || match is_drawn.get() {
+        true => "your drawing, held to what the network read in it; choose another on the leaf",
+        false => "choose another on the leaf",
+    };
     let sample = move || target.run.samples(&target.data(), 1);
     let before = move || format!("the {} as it is", sample());
     let after = move || format!("the attacked {}", sample());
     view! {
         <Block
             title=Signal::derive(title)
-            sub="choose another on the leaf"
+            sub=Signal::derive(sub)
             tools=move || view! { <Victims /> }
         >
             <div class="triptych">
@@ -68,7 +73,7 @@ pub fn Triptych() -> impl IntoView {
 pub fn shot(target: Target) -> Option<Arc<Shot>> {
     let layer = target.victim()?;
     let (key, image) = (target.key(&layer)?, target.image()?);
-    target.state.shot.get().filter(|shot| shot.key == key && shot.ids == [image])
+    target.state.shot.get().filter(|shot| shot.key == key && shot.subject == image)
 }
 
 /// Until the answer comes, the last direction stands in, scaled to the slider's budget.
@@ -84,8 +89,13 @@ fn largest(change: &[f32]) -> f32 {
 
 /// Before the first answer, the image as the leaf has it.
 fn of_sample(target: Target) -> Option<Image> {
-    let images = target.sample().images?;
-    Some(Image { shape: images.shape, values: images.of(target.image()?)?.into(), signed: false })
+    match target.image()? {
+        Subject::Drawn(drawing) => Some(drawing.image),
+        Subject::Samples(ids) => {
+            let images = target.sample().images?;
+            Some(Image { shape: images.shape, values: images.of(*ids.first()?)?.into(), signed: false })
+        }
+    }
 }
 
 /// A picture with what the network answers.

@@ -28,6 +28,7 @@ pub static LAB: Lab = Lab {
     above_method: None,
     below_method: Some(|name| view! { <WhatToForget name /> }.into_any()),
     for_image: Some(|picture| view! { <nearest::NearestInTraining picture /> }.into_any()),
+    for_drawing: None,
     leaf_first: false,
     words: Words::PLAIN,
 };

@@ -27,6 +27,7 @@ pub static LAB: Lab = Lab {
     above_method: None,
     below_method: Some(|_| view! { <start::StartFrom /> }.into_any()),
     for_image: None,
+    for_drawing: None,
     leaf_first: true,
     words: Words::PLAIN,
 };
