@@ -1,7 +1,7 @@
 //! How strong attacks are: what they find depends on the network's decisions alone, not on how sure its logits make it
 //! look, and it is as much as the reference finds.
 
-use crate::common::{cx, digits, session};
+use crate::common::{aimed, cx, digits, play, session};
 use crate::goldens::opened;
 use engine::Ended;
 use kit::Entry;
@@ -11,7 +11,7 @@ use kit::run::attack_view;
 use kit::stats::mean;
 use safetensors::SafeTensors;
 use serde_json::{Value, json};
-use spec::{Access, Import, Report, RunSpec};
+use spec::{Access, Exhibit, Import, Report, RunSpec};
 
 /// Trains a network, once for all attacks.
 const TRAIN: &str = r#"
@@ -118,7 +118,7 @@ fn auto_pgd_leaves_as_much_standing_as_its_authors() {
             .map(|seed| {
                 cx.seed = seed;
                 let entry = engine::entry(id).unwrap();
-                let done = attack_view(entry, params.as_object().unwrap(), None, &net, &[], &view, &mut cx);
+                let done = attack_view(aimed(entry, params.as_object().unwrap(), &net), &view, &mut cx);
                 let done = pollster::block_on(done).unwrap();
                 (0..view.len()).filter(|at| done.attacked.right(*at)).count() as f64
             })
@@ -205,4 +205,66 @@ fn images_without_a_gradient_are_not_held_in_silence() {
 /// The weights come from a file that does not name the classes, which is a warning too.
 fn of_gradients(warnings: &[String]) -> Vec<String> {
     warnings.iter().filter(|warning| warning.contains("gradient")).cloned().collect()
+}
+
+/// A run over 360 test digits: one attack in some of them and at several budgets, and a measure of some.
+const SOME: &str = r#"
+    version = 1
+    tasks.digits = { id = "digits" }
+    model = { id = "linear" }
+    stage = [
+        { id = "train.scratch", as = "base", train = { epochs = 5 } },
+        { id = "attack.bim", as = "all", epsilon = 0.03, steps = 4, alpha = 0.02 },
+        { id = "attack.bim", as = "some", take = 40, epsilons = [0, "3/100", 0.06], epsilon = 0.03, steps = 4, alpha = 0.02 },
+        { id = "attack.bim", as = "far", take = 40, epsilon = 0.06, steps = 4, alpha = 0.04 },
+        { id = "measure.accuracy", as = "first", take = 40 },
+    ]
+"#;
+
+#[test]
+fn attacks_and_measures_take_some_samples_and_several_budgets() {
+    let (report, _) = play(SOME);
+    let report = report.unwrap();
+    let row = |stage: &str, key: &str| report.rows.iter().find(|row| row.stage == stage && row.key == key).unwrap();
+    let n = |stage: &str, key: &str| row(stage, key).n;
+    assert_eq!([n("all", "robust_accuracy"), n("some", "robust_accuracy")], [Some(360), Some(40)]);
+    assert_eq!(n("first", "accuracy"), Some(40));
+    assert_eq!(row("first", "accuracy").value, row("some", "clean_accuracy").value);
+    let [shown] = &report.exhibits.iter().filter(|shown| shown.stage == "some").collect::<Vec<_>>()[..] else {
+        panic!("{:?}", report.exhibits)
+    };
+    let Exhibit::Points { lines, .. } = &shown.exhibit else { panic!("{shown:?}") };
+    assert_eq!(lines[0].x, [0.0, 0.03, 0.06]);
+    // At each budget as a stage of its own finds it.
+    let alone = [row("some", "clean_accuracy"), row("some", "robust_accuracy"), row("far", "robust_accuracy")];
+    assert_eq!(lines[0].y, alone.map(|row| Some(row.value)));
+    assert!(alone[2].value < alone[1].value && alone[1].value < alone[0].value, "{alone:?}");
+}
+
+#[test]
+fn what_cannot_be_taken_is_refused_before_anything_is_played() {
+    let refused = |from: &str, to: &str| {
+        let file = SOME.replacen(from, to, 1);
+        assert_ne!(file, SOME, "{from}");
+        let spec = match RunSpec::read(&file) {
+            Ok(spec) => spec,
+            Err(wrong) => return wrong.to_string(),
+        };
+        pollster::block_on(session().0.prepare(1, spec)).unwrap_err().to_string()
+    };
+    for (from, to, why) in [
+        ("take = 40", "take = 361", "stage.some.take: 361 are asked for, and task \"digits\" has 360 test samples"),
+        ("take = 40", "take = 0", "stage.some.take: must be a whole number, at least 1"),
+        ("take = 40", "take = -1", "stage[2].take: must be"),
+        ("as = \"base\"", "as = \"base\", take = 9", "stage.base.take: only attacks and measures take some"),
+        ("as = \"base\"", "as = \"base\", epsilons = [1]", "stage.base.epsilons: this method has no budget `epsilon`"),
+        ("as = \"first\"", "as = \"first\", epsilons = [1]", "stage.first.epsilons: this method has no budget"),
+        ("3/100", "x", "stage[2].epsilons[1]: must be"),
+        ("3/100", "8/0", "stage[2].epsilons[1]: must be"),
+        ("[0, ", "[-1, ", "stage.some.epsilons: largest change must lie between 0 and 1"),
+        ("[0, ", "[300, ", "stage.some.epsilons: largest change must lie between 0 and 1"),
+    ] {
+        let said = refused(from, to);
+        assert!(said.starts_with(why), "{said}");
+    }
 }

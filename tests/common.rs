@@ -2,15 +2,16 @@
 
 use burn::tensor::{Device, Tensor, TensorData};
 use engine::{Boxed, Ended, Gate, Host, Lease, Opened, Registry, Result, Session, Store};
+use kit::Entry;
 use kit::cx::Cx;
 use kit::data::Task;
 use kit::nets::Net;
 use kit::nets::layers::{Layer, LowRank, LowRankConv};
 use kit::nets::weights::Item;
-use kit::run::RunState;
+use kit::run::{Aimed, RunState};
 use kit::seed::Rng;
 use safetensors::SafeTensors;
-use serde_json::Value;
+use serde_json::{Map, Value};
 use spec::{Event, Pick, Report, Row, RunSpec, START, START_STREAM, Said, Why};
 use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
@@ -384,4 +385,9 @@ pub mod params {
         assert!(put.0.is_empty());
         net
     }
+}
+
+/// An attack on a network by its own gradients, at no target.
+pub fn aimed<'a>(entry: &'a Entry, params: &'a Map<String, Value>, net: &'a Net) -> Aimed<'a> {
+    Aimed { entry, params, target: None, net, with: &[] }
 }

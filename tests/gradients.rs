@@ -1,6 +1,6 @@
 //! Gradients against finite differences, and what the door to a victim promises.
 
-use crate::common::{adapted, cx, device, digits, hash, largest_difference, net, params, read};
+use crate::common::{adapted, aimed, cx, device, digits, hash, largest_difference, net, params, read};
 use burn::module::Module;
 use burn::optim::GradientsParams;
 use burn::tensor::{Int, Tensor, TensorData};
@@ -190,16 +190,13 @@ fn an_images_result_does_not_depend_on_its_batch() {
             for variant in [Map::new(), thorough(entry)] {
                 params.extend(variant);
                 let at = format!("{} on {name}", entry.id);
-                let whole =
-                    pollster::block_on(attack_view(entry, &params, None, &net, &[], &task.test, &mut cx)).unwrap();
+                let whole = pollster::block_on(attack_view(aimed(entry, &params, &net), &task.test, &mut cx)).unwrap();
                 let some = View::first(&task.test, 32);
-                let thirty_two =
-                    pollster::block_on(attack_view(entry, &params, None, &net, &[], &some, &mut cx)).unwrap();
+                let thirty_two = pollster::block_on(attack_view(aimed(entry, &params, &net), &some, &mut cx)).unwrap();
                 assert!(whole.pixels[..32 * 64] == thirty_two.pixels, "{at}: 32 are not as in the whole");
                 for row in [0, 7, 31] {
                     let one = task.test.at([task.test.rows[row]]);
-                    let alone =
-                        pollster::block_on(attack_view(entry, &params, None, &net, &[], &one, &mut cx)).unwrap();
+                    let alone = pollster::block_on(attack_view(aimed(entry, &params, &net), &one, &mut cx)).unwrap();
                     assert!(whole.pixels[row * 64..][..64] == alone.pixels, "{at}: image {row} alone is another");
                     let probabilities = &whole.attacked.probabilities[row * 10..][..10];
                     assert!(probabilities == alone.attacked.probabilities, "{at}: image {row} is answered otherwise");
@@ -283,14 +280,14 @@ fn queries_are_counted_by_image() {
         ("attack.apgd-linf", json!({ "steps": 3, "restarts": 2 }), 2, 6),
     ] {
         let entry = engine::entry(id).unwrap();
-        let done = attack_view(entry, params.as_object().unwrap(), None, &net, &[], &view, &mut cx);
+        let done = attack_view(aimed(entry, params.as_object().unwrap(), &net), &view, &mut cx);
         let done = pollster::block_on(done).unwrap();
         assert_eq!((done.queries.forwards, done.queries.gradients), (70 * forwards, 70 * gradients), "{id} {params}");
     }
     // Who is fooled from the start is asked about once, who cannot be fooled as often as may be.
     let params = json!({ "epsilon": 0.0, "queries": 40 });
     let square = engine::entry("attack.square").unwrap();
-    let done = attack_view(square, params.as_object().unwrap(), None, &net, &[], &view, &mut cx);
+    let done = attack_view(aimed(square, params.as_object().unwrap(), &net), &view, &mut cx);
     let done = pollster::block_on(done).unwrap();
     let right = (0..70).filter(|at| done.clean.right(*at)).count() as u64;
     assert!((1..70).contains(&right));

@@ -234,9 +234,20 @@ fn plan(spec: &RunSpec, samples: &IndexMap<String, Samples>, points: usize, cata
             None => spec.parent_name(index, engine::is_layer),
         };
         let title = report::table::title(catalogue, &stage.id);
-        let draw = if stage.draw == 0 { String::new() } else { format!(" draw={}", stage.draw) };
+        let draw = (stage.draw > 0).then(|| format!(" draw={}", stage.draw)).unwrap_or_default();
+        let take = stage.take.map(|take| format!(" take={take}")).unwrap_or_default();
+        let more = match stage.epsilons.is_empty() {
+            true => String::new(),
+            false => format!(" epsilons={:?}", stage.epsilons),
+        };
         let on = spec.task_of(index, engine::is_layer);
-        table.rows.push(vec![spec.stage_name(index), title, from, on, (words(&stage.params) + &draw).trim().into()]);
+        table.rows.push(vec![
+            spec.stage_name(index),
+            title,
+            from,
+            on,
+            (words(&stage.params) + &draw + &take + &more).trim().into(),
+        ]);
     }
     out.push_str(&format!("\n{}", text::table(&table)));
     for (path, values) in &spec.grid {

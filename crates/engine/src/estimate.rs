@@ -5,7 +5,7 @@ use kit::cx::{Cx, Pace, Watch};
 use kit::data::{CHUNK, Task};
 use kit::learn::{CrossEntropy, Mode, Training, descend, every, test};
 use kit::nets::Net;
-use kit::run::{Beside, Lineage, Other, RunState, attack_view, others, prepared, references_to_make};
+use kit::run::{Aimed, Beside, Lineage, Other, RunState, attack_view, others, prepared, references_to_make};
 use kit::{Entry, Error, Result};
 use spec::{Manner, START, Shape};
 
@@ -44,7 +44,11 @@ struct Guess {
 fn same(registry: Registry, state: &RunState, index: usize) -> Option<usize> {
     let alike = |at: usize| {
         let stage = &state.spec.stages[at];
-        (&stage.id, &stage.params, &stage.model, &stage.with, &state.plan[at].task, source_of_net(registry, state, at))
+        (
+            (&stage.id, &stage.params, stage.take, &stage.epsilons, &stage.model, &stage.with),
+            &state.plan[at].task,
+            source_of_net(registry, state, at),
+        )
     };
     let retrains = |entry: &Entry| entry.shape == Shape::Unlearn || entry.needs.reference;
     let retrains = registry.entry(&state.spec.stages[index].id).is_ok_and(retrains);
@@ -106,13 +110,15 @@ async fn guess(registry: Registry, state: &RunState, index: usize, before: &[Gue
         Shape::Attack => {
             let settings = (entry.settings)(&stage.id, &stage.params)?;
             let target = entry.aims(&stage.params, task)?;
+            let (task, tries) = (task.taking(stage.take), (1 + stage.epsilons.len()) as f64);
             let view = others(&task.test, target);
             let with: Vec<Net> = with.iter().map(|other| other.net.clone()).collect();
-            let work =
-                async |cx: &mut Cx| attack_view(entry, &stage.params, target, &net, &with, &view, cx).await.map(drop);
+            let aimed = Aimed { entry, params: &stage.params, target, net: &net, with: &with };
+            let work = async |cx: &mut Cx| attack_view(aimed, &view, cx).await.map(drop);
             let pace = measure_pace(cx, work).await?;
             let restarts = settings["restarts"].as_f64().unwrap_or(1.0);
-            guess(pace.seconds(pace.of as f64 * restarts) + read * 2.0 * test, None)
+            let once = pace.seconds(pace.of as f64 * restarts) + read * 2.0 * chunks(view.len());
+            guess(tries * once, None)
         }
         Shape::Unlearn => {
             let Retraining { all, one } = retraining(state, index, task, before, cx)?;

@@ -74,7 +74,8 @@ impl Registry {
                 None => None,
             };
             let gone = forgotten.get(&task).filter(|_| entry.needs.forget);
-            let identity = json!([stage.id, settings, model, contents.get(&*task), gone, stage.draw]);
+            let own = json!([stage.draw, stage.take, stage.epsilons]);
+            let identity = json!([stage.id, settings, model, contents.get(&*task), gone, own]);
             let mut line = Digest::default();
             line.write(below.map_or("", |below| &below.line).as_bytes());
             line.write(identity.to_string().as_bytes());

@@ -74,6 +74,15 @@ pub const KEYS: &[Key] = &[
         "Another number draws other random numbers where all else is equal, as for the members of an ensemble. The \
          default is 0. Names and places of stages, their own methods and their settings change no random number.",
     ),
+    k(
+        "stage.take",
+        "Number of test samples that an attack or a measure works on, the first of its task. The default is all of them.",
+    ),
+    k(
+        "stage.epsilons",
+        "List of budgets that an attack is tried at beside its own, such as `[\"2/255\", \"8/255\"]`: a curve of the \
+         accuracy that stands. A step size is scaled with the budget.",
+    ),
     k("stage.SETTING", "Setting of the method. `palimpsest show METHOD` lists them with ranges and defaults."),
 ];
 

@@ -31,7 +31,7 @@ pub(crate) const KEYS: [&str; 13] = [
 ];
 
 /// A stage's own keys: no method's setting may have one of these names.
-pub const RESERVED: [&str; 7] = ["id", "as", "from", "with", "on", "model", "draw"];
+pub const RESERVED: [&str; 9] = ["id", "as", "from", "with", "on", "model", "draw", "take", "epsilons"];
 
 /// The name of a run's source network among its stages.
 pub const START: &str = "start";
@@ -116,6 +116,12 @@ pub struct Stage {
     /// Another number draws other random numbers where all else is equal, as for the members of an ensemble.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub draw: u32,
+    /// Test samples that an attack or a measure works on, the first of their task; all unless given.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub take: Option<usize>,
+    /// Budgets that an attack is tried at beside its own `epsilon`, in the same unit.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub epsilons: Vec<f64>,
     /// Settings of the method; those that are absent keep the method's defaults.
     #[serde(flatten)]
     pub params: Map<String, Value>,
@@ -235,6 +241,8 @@ impl RunSpec {
                 }
             }
         }
+        let stages = value.get_mut("stage").and_then(Value::as_array_mut);
+        stages.into_iter().flatten().filter_map(|stage| stage.get_mut("epsilons")).for_each(fractions);
         let mut spec: Self =
             serde_path_to_error::deserialize(value).map_err(|error| typed(&error.path().to_string(), error.inner()))?;
         spec.stages.iter_mut().flat_map(|stage| stage.params.values_mut()).for_each(fractions);
@@ -468,6 +476,13 @@ impl RunSpec {
                     self.layers(is_layer).filter(|at| *at < index).map(|at| self.stage_name(at)).collect();
                 let known = names.iter().map(String::as_str).chain([START]).collect::<Vec<_>>().join(", ");
                 return Err(Wrong::new(at(key), format!("\"{name}\" leaves no network; there are: {known}")));
+            }
+            let tests = matches!(shape(&stage.id), None | Some(Shape::Attack | Shape::Measure));
+            if stage.take.is_some() && !tests {
+                return Err(Wrong::new(at("take"), "only attacks and measures take some of the test samples"));
+            }
+            if stage.take == Some(0) {
+                return Err(Wrong::new(at("take"), format!("must be {AT_LEAST_ONE}")));
             }
             if let Some(twice) = stage.with.iter().enumerate().find(|(place, name)| stage.with[..*place].contains(name))
             {

@@ -10,11 +10,10 @@ use kit::host::{Gate, Host};
 use kit::learn::{logits, logits_of, test};
 use kit::nets::weights::{self, AdapterFiles};
 use kit::nets::{Net, Pass};
-use kit::run::{attack_view, others};
+use kit::run::{Aimed, accuracies, others};
 use kit::stats::{Tested, softmax};
-use kit::{Entry, Error, Result};
-use serde_json::Value;
-use spec::{Answer, Pick, Question, Wrong, best_class};
+use kit::{Error, Result};
+use spec::{Answer, Question, Wrong, best_class};
 use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::rc::Rc;
@@ -70,19 +69,12 @@ impl Asker {
                 let task = self.fitting(&net, task)?;
                 let with = self.crafted_on(with, &task)?;
                 let entry = self.registry.entry(&method.id)?;
-                let target = entry.aims(&method.params, &task)?;
+                let (params, target) = (&method.params, entry.aims(&method.params, &task)?);
                 let view = others(&task.test, target).first(*n);
-                let mut accuracy = Vec::with_capacity(epsilons.len());
-                for epsilon in epsilons {
-                    let mut params = method.params.clone();
-                    params.insert("epsilon".into(), (*epsilon).into());
-                    scale_step(entry, method, &mut params, *epsilon);
-                    (entry.check_task)(&params, &task)?;
-                    let done = attack_view(entry, &params, target, &net, &with, &view, &mut cx).await?;
-                    let held = done.attacked.accuracy();
-                    accuracy.push(held.ok_or_else(|| Error::input("n", "at least one sample is right"))?);
-                    cx.host.turn().await;
-                }
+                let aimed = Aimed { entry, params, target, net: &net, with: &with };
+                let held = accuracies(aimed, epsilons, &task, &view, &mut cx).await?;
+                let accuracy: Option<Vec<f64>> = held.into_iter().collect();
+                let accuracy = accuracy.ok_or_else(|| Error::input("n", "at least one sample is right"))?;
                 Ok((Answer::Curve { accuracy }, Vec::new()))
             }
             Question::Boundary { size } => self.boundary(&net, *size, &cx).await,
@@ -207,15 +199,6 @@ impl Asker {
         let xy = kit::stats::principal_components(&features, task.test.len());
         let labels: Vec<u16> = task.test.rows.iter().map(|row| task.test.label(*row)).collect();
         Ok((Answer::Embed { labels, xy }, Vec::new()))
-    }
-}
-
-/// Scales the step size of an attack with the radius, so that it crosses any ball in the same number of steps.
-fn scale_step(entry: &Entry, method: &Pick, params: &mut serde_json::Map<String, Value>, epsilon: f64) {
-    let defaults = (entry.defaults)();
-    let of = |key: &str| method.params.get(key).or_else(|| defaults.get(key)).and_then(Value::as_f64);
-    if let (Some(alpha), Some(radius)) = (of("alpha"), of("epsilon").filter(|radius| *radius > 0.0)) {
-        params.insert("alpha".into(), (alpha * epsilon / radius).into());
     }
 }
 

@@ -32,6 +32,14 @@ pub struct Task {
 }
 
 impl Task {
+    /// The same task with its first test samples alone, where `take` says how many.
+    pub fn taking(&self, take: Option<usize>) -> Self {
+        match take {
+            Some(take) => Self { test: self.test.first(take), ..self.clone() },
+            None => self.clone(),
+        }
+    }
+
     /// Loads the set that `pick` names among `sets`, applies its views and uploads it. `name` is the task's name.
     pub async fn load(
         name: &str,

@@ -174,8 +174,35 @@ impl Entry {
             );
             return Err(Error::input(self.id, why));
         }
+        if let Some(take) = stage.take.filter(|take| *take > task.test.len()) {
+            let why = format!("{take} are asked for, and task \"{}\" has {} test samples", task.name, task.test.len());
+            return Err(Error::input(format!("{}.take", self.id), why));
+        }
         self.aims(&stage.params, task)?;
+        for budget in &stage.epsilons {
+            (self.check_task)(&self.at_budget(&stage.params, *budget)?, task).map_err(|error| error.under(self.id))?;
+        }
         (self.check_task)(&stage.params, task).map_err(|error| error.under(self.id))
+    }
+
+    /// The settings of an attack at another budget, in the unit of its `epsilon`. A step size is scaled with it, so that
+    /// the steps cross any ball alike.
+    ///
+    /// # Errors
+    /// The method has no budget, or none may be so large or so small.
+    pub fn at_budget(&self, params: &Map<String, Value>, epsilon: f64) -> Result<Map<String, Value>> {
+        let (controls, defaults) = ((self.controls)(), (self.defaults)());
+        let at = format!("{}.epsilons", self.id);
+        let control = controls.iter().find(|control| control.key == "epsilon").filter(|_| self.attack.is_some());
+        let control = control.ok_or_else(|| Error::input(&at, "this method has no budget `epsilon`"))?;
+        control.check(&at, &epsilon.into())?;
+        let of = |key: &str| params.get(key).or_else(|| defaults.get(key)).and_then(Value::as_f64);
+        let mut changed = params.clone();
+        if let (Some(alpha), Some(radius)) = (of("alpha"), of("epsilon").filter(|radius| *radius > 0.0)) {
+            changed.insert("alpha".into(), (alpha * epsilon / radius).into());
+        }
+        changed.insert("epsilon".into(), epsilon.into());
+        Ok(changed)
     }
 
     /// The place among the task's classes of the one that an attack with these settings aims at; `None` of an attack

@@ -9,7 +9,7 @@ mod state;
 pub use entry::{Attach, AttackFns, Entry, Forget, Harness, Method, Perturb};
 pub use lineage::Lineage;
 pub use results::{AttackStage, Attacked, Judged, Reference};
-pub use shapes::attack::{Attack, AttackJob, Threat, attack_view, others};
+pub use shapes::attack::{Aimed, Attack, AttackJob, Threat, accuracies, attack_view, others};
 pub use shapes::measure::{Measure, MeasureJob};
 pub use shapes::peft::{Attached, Peft};
 pub use shapes::tune::{Tune, TuneJob, prepared};

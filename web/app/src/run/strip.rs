@@ -152,7 +152,7 @@ impl Strip {
             with,
             stage.id,
             stage.model,
-            stage.draw,
+            (stage.draw, stage.take, &stage.epsilons),
             stage.params,
             self.spec.tasks.get(&self.task(index)),
             reads,
@@ -343,6 +343,8 @@ fn new_stage(id: &str, name: &str, from: Option<String>) -> Stage {
         on: None,
         model: None,
         draw: 0,
+        take: None,
+        epsilons: vec![],
         params: Map::new(),
     }
 }

@@ -14,7 +14,7 @@ use crate::run::state::RunState;
 use crate::stats::{Tested, median, percent};
 use burn::tensor::Tensor;
 use serde_json::{Map, Value};
-use spec::{ATTACKED, Event, Exhibit, Kind, Row, Shape, Stage, changed_pixels};
+use spec::{ATTACKED, Event, Exhibit, Kind, PointLine, Row, Shape, Stage, changed_pixels};
 use std::rc::Rc;
 
 /// A method that changes inputs.
@@ -75,18 +75,25 @@ const fn fns<M: Attack>() -> AttackFns {
     }
 }
 
-/// Attacks all rows of a view in chunks of one size, and checks that each result lies in ball and box. `target` is what
-/// [`Entry::aims`] gives. The attack is crafted on the networks of `with`, on `net` itself where there are none, and
-/// measured on `net`.
-pub async fn attack_view(
-    entry: &Entry,
-    params: &Map<String, Value>,
-    target: Option<u16>,
-    net: &Net,
-    with: &[Net],
-    view: &View,
-    cx: &mut Cx,
-) -> Result<Attacked> {
+/// An attack on a network.
+#[derive(Clone, Copy)]
+pub struct Aimed<'a> {
+    /// The method.
+    pub entry: &'a Entry,
+    /// Its settings.
+    pub params: &'a Map<String, Value>,
+    /// The place of the class that it aims at, as [`Entry::aims`] gives it.
+    pub target: Option<u16>,
+    /// The network that it is measured on.
+    pub net: &'a Net,
+    /// The networks that it is crafted on, `net` itself where there are none.
+    pub with: &'a [Net],
+}
+
+/// Attacks all rows of a view in chunks of one size, and checks that each result lies in ball and box. The settings must
+/// fit the task, see [`Entry::fits`].
+pub async fn attack_view(aimed: Aimed<'_>, view: &View, cx: &mut Cx) -> Result<Attacked> {
+    let Aimed { entry, params, target, net, with } = aimed;
     let fns = entry.attack.ok_or_else(|| Error::input(entry.id, "is not an attack"))?;
     let ball = (fns.ball)(params)?;
     let victim = Victim::crafted_on(net, with, entry.needs.access, &cx.cost);
@@ -117,6 +124,25 @@ pub async fn attack_view(
     Ok(Attacked { clean, attacked, pixels, stuck, queries: victim.queries() })
 }
 
+/// Accuracy in percent under an attack at each of these budgets, on `view`, which may be of this task; `None` of no
+/// sample.
+pub async fn accuracies(
+    aimed: Aimed<'_>,
+    epsilons: &[f64],
+    task: &Task,
+    view: &View,
+    cx: &mut Cx,
+) -> Result<Vec<Option<f64>>> {
+    let mut held = Vec::with_capacity(epsilons.len());
+    for budget in epsilons {
+        let params = aimed.entry.at_budget(aimed.params, *budget)?;
+        (aimed.entry.check_task)(&params, task)?;
+        held.push(attack_view(Aimed { params: &params, ..aimed }, view, cx).await?.attacked.accuracy());
+        cx.host.turn().await;
+    }
+    Ok(held)
+}
+
 /// The samples of a view that an attack may change the answer on: all that are not of its target already.
 pub fn others(view: &View, target: Option<u16>) -> View {
     view.filter(|row| target != Some(view.label(row)))
@@ -142,19 +168,21 @@ fn inside(id: &str, ball: Ball, clean: &[f32], changed: &[f32]) -> Result {
 /// The harness: attacks the test split and measures.
 fn run<'a>(entry: &'a Entry, stage: &'a Stage, state: &'a mut RunState, cx: &'a mut Cx) -> Boxed<'a, Result<Vec<Row>>> {
     Box::pin(async move {
-        let task: Task = state.task(stage)?.clone();
+        let task = state.task(stage)?.clone();
         let (on, made) = state.from(stage)?;
         let (on, net) = (on.to_owned(), made.net.clone());
         check_classes(&net, &task, cx)?;
         let with: Vec<Net> = state.others(stage)?.into_iter().map(|other| other.net).collect();
         with.iter().try_for_each(|net| net.knows(&task))?;
         entry.fits(stage, &task)?;
+        let task: Task = task.taking(stage.take);
         let fns = entry.attack.expect("an attack has its functions");
         let target = entry.aims(&stage.params, &task)?;
         let ball = (fns.ball)(&stage.params)?;
         let view = others(&task.test, target);
         let begun = cx.host.now();
-        let done = attack_view(entry, &stage.params, target, &net, &with, &view, cx).await?;
+        let aimed = Aimed { entry, params: &stage.params, target, net: &net, with: &with };
+        let done = attack_view(aimed, &view, cx).await?;
         let seconds = cx.host.now() - begun;
         cx.say(done.clean.event("clean"));
         cx.say(done.attacked.event("attacked"));
@@ -166,6 +194,15 @@ fn run<'a>(entry: &'a Entry, stage: &'a Stage, state: &'a mut RunState, cx: &'a 
             let message = "Some samples held because their gradient is exactly zero, so that the attack could not \
                            begin. Another attack may fool them.";
             cx.say(Event::Warning { message: message.into() });
+        }
+        if !stage.epsilons.is_empty() {
+            let held = accuracies(aimed, &stage.epsilons, &task, &view, cx).await?;
+            let points = stage.epsilons.iter().zip(held).map(|(budget, held)| [*budget, held.unwrap_or(f64::NAN)]);
+            cx.show(Exhibit::Points {
+                series: "robust accuracy by budget".into(),
+                axes: ["ε".into(), "robust accuracy, %".into()],
+                lines: vec![PointLine::new(entry.title, points)],
+            });
         }
         rows.append(&mut cx.rows);
         let crafted_on = if stage.with.is_empty() { vec![on.clone()] } else { stage.with.clone() };

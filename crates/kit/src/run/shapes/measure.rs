@@ -75,14 +75,17 @@ fn run<'a, M: Measure>(
     Box::pin(async move {
         let config = M::settings(&stage.id, &stage.params)?;
         cx.breathe().await?;
-        let task = state.task(stage)?;
+        let task = &state.task(stage)?.clone();
         let (name, made) = state.from(stage)?;
         let net = &made.net;
         check_classes(net, task, cx)?;
         entry.fits(stage, task)?;
+        let task = &task.taking(stage.take);
         let split = if entry.needs.forget { Some(state.split(task, cx)?) } else { None };
         let others = state.others(stage)?;
-        let beside = Beside { tasks: &state.tasks, others: &others };
+        let mut tasks = state.tasks.clone();
+        tasks.insert(task.name.clone(), task.clone());
+        let beside = Beside { tasks: &tasks, others: &others };
         let references = match &split {
             Some(split) if entry.needs.reference => {
                 let made = references(state, &Lineage::of(state, made.stage, split), split, cx).await?;
