@@ -503,15 +503,13 @@ fn questions_about_what_is_not_there_are_answered_with_a_sentence() {
         let bytes = pixels.iter().flat_map(|x| x.to_le_bytes()).collect();
         pollster::block_on(asker.answer(Some("base"), false, &question, &[bytes])).map_err(|error| error.to_string())
     };
-    assert_eq!(
-        own(vec![10], vec![0.5; 64]).unwrap_err(),
-        "labels: a class from 0 to 9 for each input beside the \
-                                                          question is right"
-    );
-    for pixels in [vec![], vec![0.5; 63], vec![0.5; 128], vec![1.5; 64], vec![f32::NAN; 64]] {
-        assert_eq!(own(vec![3], pixels).unwrap_err(), "pixels: 1 times 64 numbers from 0 to 1 are right");
+    let why = "labels: a class from 0 to 9 for each of 1 inputs is right";
+    assert_eq!(own(vec![10], vec![0.5; 64]).unwrap_err(), why);
+    assert_eq!(own(vec![1, 2], vec![0.5; 64]).unwrap_err(), why);
+    for pixels in [vec![], vec![0.5; 63], vec![0.5; 65], vec![1.5; 64], vec![f32::NAN; 64]] {
+        assert_eq!(own(vec![3], pixels).unwrap_err(), "pixels: 64 numbers from 0 to 1 for each input are right");
     }
-    assert!(own(vec![3], vec![0.5; 64]).is_ok());
+    assert!(own(vec![3], vec![0.5; 64]).is_ok() && own(vec![], vec![0.5; 128]).is_ok());
     for question in [
         attack(json!({ "id": "attack.fgsm", "target": 10 }), vec![0]),
         attack(json!({ "id": "attack.fgsm", "epsilon": -1 }), vec![0]),

@@ -82,8 +82,10 @@ fn any_number_of_samples_can_be_attacked_and_those_of_one_s_own() {
     let last = ask(&ids[66..], &[], vec![]);
     assert_eq!((&all.0[66..], &all.2[66..], &all.3[66..]), (&last.0[..], &last.2[..], &last.3[..]));
     assert_eq!(all.4.iter().map(|pixels| pixels[66 * 256..].to_vec()).collect::<Vec<_>>(), last.4);
-    // The same images as a visitor's own.
+    // The same images as a visitor's own; where they have no labels, what the network answers is right.
     assert_eq!(ask(&[], &last.0, vec![last.4[0].clone()]), last);
+    let (labels, _, classes, ..) = ask(&[], &[], vec![last.4[0].clone()]);
+    assert_eq!(labels, classes.iter().map(|[before, _]| *before).collect::<Vec<_>>());
 }
 
 #[test]

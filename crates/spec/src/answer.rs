@@ -8,8 +8,8 @@ use serde_json::Value;
 pub enum Question {
     /// Pixels beside the message: f32, `[n, channels, height, width]`, 0 to 1.
     Predict,
-    /// Attacks these samples of a task's test split, or inputs of one's own: then there are `labels` and no `samples`,
-    /// and pixels beside the message, f32, `[n, channels, height, width]`, 0 to 1.
+    /// Attacks these samples of a task's test split, or inputs of one's own: then there are no `samples`, and pixels
+    /// beside the message, f32, `[n, channels, height, width]`, 0 to 1.
     Attack {
         /// The attack with its settings.
         method: Pick,
@@ -17,7 +17,7 @@ pub enum Question {
         task: String,
         /// Numbers of the samples in their data set.
         samples: Vec<u32>,
-        /// Places of the classes of one's own inputs; empty where samples are attacked.
+        /// Places of the classes of one's own inputs; where there are none, what the network answers counts as right.
         #[serde(default, skip_serializing_if = "Vec::is_empty")]
         labels: Vec<u16>,
         /// The models that the attack is crafted on; the one that is asked where there are none.

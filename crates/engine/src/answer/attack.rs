@@ -5,40 +5,47 @@ use burn::tensor::Tensor;
 use kit::attack::Victim;
 use kit::cx::Cx;
 use kit::data::{CHUNK, Task, View};
-use kit::learn::logits_of;
+use kit::learn::{logits, logits_of};
 use kit::nets::Net;
 use kit::stats::{Tested, softmax};
 use kit::{Error, Result};
 use spec::{Answer, Pick, best_class};
 
 impl Asker {
-    /// The samples that are attacked: some of the task's test split, or the inputs beside the question under `labels`.
-    pub(super) fn attacked_samples(
+    /// The samples that are attacked: some of the task's test split, or the inputs beside the question under `labels`,
+    /// or under what the network answers where there are none.
+    pub(super) async fn attacked_samples(
         &self,
+        net: &Net,
         task: &Task,
         samples: &[u32],
         labels: &[u16],
         buffers: &[Vec<u8>],
+        cx: &mut Cx,
     ) -> Result<View> {
-        if labels.is_empty() {
+        if buffers.is_empty() {
             let test = &task.test;
             if samples.is_empty() || samples.iter().any(|id| !test.rows.contains(id)) {
                 return Err(Error::input("samples", "one or more samples of the test split are right"));
             }
             return Ok(test.at(samples.to_vec()));
         }
+        let (pixels, size) = (pixels_of(buffers), task.set.shape.iter().product::<usize>());
+        let n = pixels.len() / size;
+        if n == 0 || pixels.len() != n * size || pixels.iter().any(|x| !(0.0..=1.0).contains(x)) {
+            return Err(Error::input("pixels", format!("{size} numbers from 0 to 1 for each input are right")));
+        }
+        let own = |labels: Vec<u16>| View::of_pixels(task.set.shape, pixels.clone(), labels, &self.device);
+        if labels.is_empty() {
+            let answers = logits(net, &own(vec![0; n]), cx).await?;
+            return Ok(own(answers.chunks(net.classes).map(best_class).collect()));
+        }
         let classes = task.classes.len();
-        if !samples.is_empty() || labels.iter().any(|label| usize::from(*label) >= classes) {
-            let why = format!("a class from 0 to {} for each input beside the question is right", classes - 1);
+        if labels.len() != n || labels.iter().any(|label| usize::from(*label) >= classes) {
+            let why = format!("a class from 0 to {} for each of {n} inputs is right", classes - 1);
             return Err(Error::input("labels", why));
         }
-        let pixels = pixels_of(buffers);
-        let size: usize = task.set.shape.iter().product();
-        if pixels.len() != labels.len() * size || pixels.iter().any(|x| !(0.0..=1.0).contains(x)) {
-            let why = format!("{} times {size} numbers from 0 to 1 are right", labels.len());
-            return Err(Error::input("pixels", why));
-        }
-        Ok(View::of_pixels(task.set.shape, pixels, labels.to_vec(), &self.device))
+        Ok(own(labels.to_vec()))
     }
 
     /// Attacks the samples of `view`, chunk by chunk.

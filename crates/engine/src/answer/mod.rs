@@ -62,7 +62,7 @@ impl Asker {
             Question::Attack { method, task, samples, labels, with } => {
                 let task = self.fitting(&net, task)?;
                 let with = self.crafted_on(with, &task)?;
-                let view = self.attacked_samples(&task, samples, labels, buffers)?;
+                let view = self.attacked_samples(&net, &task, samples, labels, buffers, &mut cx).await?;
                 self.attack(&net, &with, method, &task, &view, &mut cx).await
             }
             Question::Curve { method, task, epsilons, n, with } => {

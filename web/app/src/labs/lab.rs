@@ -93,8 +93,6 @@ pub struct Drawing {
     pub task: String,
     /// As that network sees it.
     pub image: Image,
-    /// Place of the class that it is read as.
-    pub class: u16,
 }
 
 /// An image of a task.

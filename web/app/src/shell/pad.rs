@@ -133,9 +133,10 @@ pub fn Pad() -> impl IntoView {
     let fits = Memo::new(move |_| state.fits());
     let is_empty = Memo::new(move |_| state.strokes.with(Vec::is_empty));
     let drawing = Memo::new(move |_| {
-        let (image, shares) = (state.seen.get()?, state.shares.get());
-        let (class, _) = shares.iter().enumerate().max_by(|(_, a), (_, b)| a.share.total_cmp(&b.share))?;
-        Some(Drawing { task: view.run.task_of(&view.shown()), image, class: u16::try_from(class).ok()? })
+        // What is not read yet is not offered.
+        let is_read = state.shares.with(|shares| !shares.is_empty());
+        let image = state.seen.get().filter(|_| is_read)?;
+        Some(Drawing { task: view.run.task_of(&view.shown()), image })
     });
     let acts = LABS.iter().filter_map(|lab| lab.for_drawing).map(|draw| draw(drawing.into())).collect_view();
     let spoken = move || {

@@ -57,8 +57,9 @@ test("the attacked leaf follows the budget", async ({ page }) => {
   await load(page, SHORT);
   await playAll(page);
   await visit(page, "attack");
+  await page.locator(".leaf").getByText("Attacked", { exact: true }).click();
   await page.locator("#epsilon").fill("0.4");
-  await expect(page.locator(".leaf")).toContainText("ε 0.40, these 70 digits");
+  await expect(page.locator(".leaf")).toContainText("ε 0.40, these 70 images");
 });
 
 test("every attack on a layer is in a list and a table, and the pictures are of the selected one", async ({ page }) => {

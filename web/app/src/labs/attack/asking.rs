@@ -87,11 +87,11 @@ async fn ask(target: Target, layer: &str, subject: Subject, epsilon: f64) -> Opt
     let (key, mut method, task) = untrack(|| (target.key(layer), target.method(layer), target.task(layer)));
     method.params.insert("epsilon".into(), epsilon.into());
     let with = untrack(|| target.with(layer));
-    let (labels, own) = match &subject {
-        Subject::Samples(_) => (vec![], vec![]),
-        Subject::Drawn(drawing) => (vec![drawing.class], vec![buffer(&drawing.image.values)]),
+    let own = match &subject {
+        Subject::Samples(_) => vec![],
+        Subject::Drawn(drawing) => vec![buffer(&drawing.image.values)],
     };
-    let question = Question::Attack { method, task, samples: subject.ids().to_vec(), labels, with };
+    let question = Question::Attack { method, task, samples: subject.ids().to_vec(), labels: vec![], with };
     let (answer, buffers) = target.run.ask(layer, false, question, own).await.ok()?;
     Shot::of(key?, subject, epsilon, answer, &buffers)
 }

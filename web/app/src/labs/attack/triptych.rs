@@ -39,7 +39,7 @@ pub fn Triptych() -> impl IntoView {
     let title = move || format!("One {}, attacked", target.run.view(|view| view.bare_thing(&target.data()).to_owned()));
     let is_drawn = Memo::new(move |_| matches!(target.image(), Some(Subject::Drawn(_))));
     let sub = move || match is_drawn.get() {
-        true => "your drawing, held to what the network read in it; choose another on the leaf",
+        true => "your drawing; choose another on the leaf",
         false => "choose another on the leaf",
     };
     let sample = move || target.run.samples(&target.data(), 1);
