@@ -215,7 +215,8 @@ const SOME: &str = r#"
     stage = [
         { id = "train.scratch", as = "base", train = { epochs = 5 } },
         { id = "attack.bim", as = "all", epsilon = 0.03, steps = 4, alpha = 0.02 },
-        { id = "attack.bim", as = "some", take = 40, epsilons = [0, "3/100", 0.06], epsilon = 0.03, steps = 4, alpha = 0.02 },
+        { id = "attack.bim", as = "some", take = 40, epsilons = [0, "3/100", 0.06], epsilon = 0.03, steps = 4,
+          alpha = 0.02 },
         { id = "attack.bim", as = "far", take = 40, epsilon = 0.06, steps = 4, alpha = 0.04 },
         { id = "measure.accuracy", as = "first", take = 40 },
     ]

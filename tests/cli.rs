@@ -427,7 +427,7 @@ fn check_refuses_what_cannot_begin() {
         ),
         (
             "stage = [{ id = \"train.scratch\", as = \"own\", model = { id = \"mlp\", weights = \"mine\" } }]",
-            "stage.own.model.weights: only the run's own `model` takes weights",
+            "stage.own.model.weights: this method draws every weight anew",
         ),
     ] {
         let output = palimpsest(&folder, &["check", "run.toml"], &format!("{start}{rest}"));

@@ -8,11 +8,11 @@ use kit::data::Task;
 use kit::nets::Net;
 use kit::nets::layers::{Layer, LowRank, LowRankConv};
 use kit::nets::weights::Item;
-use kit::run::{Aimed, RunState};
+use kit::run::{Aimed, Begun, Given, RunState};
 use kit::seed::Rng;
 use safetensors::SafeTensors;
 use serde_json::{Map, Value};
-use spec::{Event, Pick, Report, Row, RunSpec, START, START_STREAM, Said, Why};
+use spec::{Event, Pick, Report, Row, RunSpec, Said, Why};
 use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
 use std::rc::Rc;
@@ -176,17 +176,20 @@ impl Bench {
     /// Data loaded and the start drawn as a session does it.
     pub fn new(spec: RunSpec) -> Self {
         let host = Rc::new(Collect::default());
-        let mut cx = Cx::new(device(), spec.seed, 1, host.clone(), Rc::new(Gate::default()));
+        let cx = Cx::new(device(), spec.seed, 1, host.clone(), Rc::new(Gate::default()));
         let load = |(name, pick): (&String, &spec::Pick)| {
             let task = pollster::block_on(Task::load(name, pick, kit::data::SETS, &*host, &cx.device)).unwrap();
             (name.clone(), task)
         };
         let tasks: indexmap::IndexMap<String, Task> = spec.tasks.iter().map(load).collect();
-        cx.enter(START.into(), START_STREAM.into());
-        let start = cx.net(&spec.model, &tasks[0]).unwrap();
+        let mut begun = Begun::default();
+        for (name, source) in spec.sources() {
+            let net = cx.beside(spec.seed).source(name, &source, &tasks[0]).unwrap();
+            begun.sources.insert(name.into(), Given { net, task: tasks[0].name.clone(), print: String::new() });
+        }
         let makers = Rc::new(|id: &str| engine::entry(id).ok().and_then(|entry| entry.make));
-        let plan = Registry::shipped().plan(&spec, &tasks).unwrap();
-        let run = RunState::new(Rc::new(spec), tasks, start, makers, Rc::default(), plan);
+        let plan = Registry::shipped().plan(&spec, &tasks, &begun).unwrap();
+        let run = RunState::new(Rc::new(spec), tasks, begun, makers, Rc::default(), plan);
         Self { run, cx, host }
     }
 

@@ -16,6 +16,7 @@ mod hostile;
 mod kept;
 mod laws;
 mod measures;
+mod models;
 mod readme;
 mod recipes;
 mod results;

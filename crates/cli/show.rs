@@ -224,6 +224,11 @@ fn plan(spec: &RunSpec, samples: &IndexMap<String, Samples>, points: usize, cata
         }
     }
     out.push_str(&format!("Network\n  {}{}\n", spec.model.id, words(&spec.model.params)));
+    for (name, source) in &spec.models {
+        let on = said("on", source.on.as_ref());
+        let draw = said("draw", Some(source.draw).filter(|draw| *draw > 0));
+        out.push_str(&format!("  {name}: {}{}{on}{draw}\n", source.id, words(&source.params)));
+    }
     if let Some(forget) = &spec.forget {
         out.push_str(&format!("Forget set\n  {}{}\n", forget.id, words(&forget.params)));
     }
@@ -234,19 +239,16 @@ fn plan(spec: &RunSpec, samples: &IndexMap<String, Samples>, points: usize, cata
             None => spec.parent_name(index, engine::is_layer),
         };
         let title = report::table::title(catalogue, &stage.id);
-        let draw = (stage.draw > 0).then(|| format!(" draw={}", stage.draw)).unwrap_or_default();
-        let take = stage.take.map(|take| format!(" take={take}")).unwrap_or_default();
-        let more = match stage.epsilons.is_empty() {
-            true => String::new(),
-            false => format!(" epsilons={:?}", stage.epsilons),
-        };
+        let draw = said("draw", Some(stage.draw).filter(|draw| *draw > 0));
+        let take = said("take", stage.take);
+        let epsilons = said("epsilons", Some(json!(stage.epsilons)).filter(|_| !stage.epsilons.is_empty()));
         let on = spec.task_of(index, engine::is_layer);
         table.rows.push(vec![
             spec.stage_name(index),
             title,
             from,
             on,
-            (words(&stage.params) + &draw + &take + &more).trim().into(),
+            (words(&stage.params) + &draw + &take + &epsilons).trim().into(),
         ]);
     }
     out.push_str(&format!("\n{}", text::table(&table)));
@@ -256,6 +258,11 @@ fn plan(spec: &RunSpec, samples: &IndexMap<String, Samples>, points: usize, cata
     out.truncate(out.trim_end().len());
     out.push('\n');
     out
+}
+
+/// A key as one would write it, after a space; nothing where it has no value.
+fn said(key: &str, value: Option<impl std::fmt::Display>) -> String {
+    value.map(|value| text::plain(&format!(" {key}={value}"))).unwrap_or_default()
 }
 
 /// Settings as one would write them: `epsilon=0.2 train.epochs=5`, each after a space.

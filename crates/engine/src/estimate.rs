@@ -5,9 +5,9 @@ use kit::cx::{Cx, Pace, Watch};
 use kit::data::{CHUNK, Task};
 use kit::learn::{CrossEntropy, Mode, Training, descend, every, test};
 use kit::nets::Net;
-use kit::run::{Aimed, Beside, Lineage, Other, RunState, attack_view, others, prepared, references_to_make};
+use kit::run::{Aimed, Base, Beside, Lineage, Other, RunState, attack_view, others, prepared, references_to_make};
 use kit::{Entry, Error, Result};
-use spec::{Manner, START, Shape};
+use spec::{Manner, Shape};
 
 /// Seconds that each stage will take on this machine, from the pace of its own first steps; `None` where they fail.
 pub async fn estimate(registry: Registry, state: &RunState, cx: &mut Cx) -> Result<Vec<Option<f64>>> {
@@ -47,7 +47,7 @@ fn same(registry: Registry, state: &RunState, index: usize) -> Option<usize> {
         (
             (&stage.id, &stage.params, stage.take, &stage.epsilons, &stage.model, &stage.with),
             &state.plan[at].task,
-            source_of_net(registry, state, at),
+            root(state, Base::Stage(at)),
         )
     };
     let retrains = |entry: &Entry| entry.shape == Shape::Unlearn || entry.needs.reference;
@@ -55,19 +55,23 @@ fn same(registry: Registry, state: &RunState, index: usize) -> Option<usize> {
     (0..index).find(|at| !retrains && alike(*at) == alike(index))
 }
 
-/// The nearest stage at or above `index` that begins with a network of its own (`model`); `None` if the network
-/// descends from the run's start.
-fn source_of_net(registry: Registry, state: &RunState, index: usize) -> Option<usize> {
-    let line = std::iter::once(index).chain(state.spec.ancestors(index, |id| registry.is_layer(id)));
-    line.into_iter().find(|at| state.spec.stages[*at].model.is_some())
+/// The network that this one goes back to: one that the run begins with, or a stage that begins with one of its own.
+fn root(state: &RunState, mut base: Base) -> Base {
+    while let Base::Stage(at) = base
+        && let Some(from) = &state.plan[at].from
+    {
+        base = from.clone();
+    }
+    base
 }
 
-/// The network of a stage, or the run's start, as it may be before any training, for a task.
-fn net_of(registry: Registry, state: &RunState, stage: Option<usize>, task: &Task, cx: &Cx) -> Result<Net> {
-    let own = stage.and_then(|at| source_of_net(registry, state, at));
-    let net = match own.and_then(|at| state.spec.stages[at].model.as_ref()) {
-        Some(pick) => cx.net(pick, task)?,
-        None => state.models[START].net.clone(),
+/// A network as it may be before any training, for a task.
+fn net_of(state: &RunState, base: Base, task: &Task, cx: &Cx) -> Result<Net> {
+    let net = match root(state, base) {
+        Base::Source(name) => state.begun.sources[&name].net.clone(),
+        Base::Stage(at) => {
+            state.own(at, state.spec.stages[at].model.as_ref().expect("it has one of its own"), task, cx)?
+        }
     };
     prepared(net, task, cx)
 }
@@ -76,11 +80,11 @@ async fn guess(registry: Registry, state: &RunState, index: usize, before: &[Gue
     let stage = &state.spec.stages[index];
     let entry = registry.entry(&stage.id)?;
     let task = &state.tasks[&state.plan[index].task];
-    let net = net_of(registry, state, Some(index), task, cx)?;
+    let net = net_of(state, Base::Stage(index), task, cx)?;
     let mut with = Vec::new();
-    for (at, name) in state.plan[index].with.iter().zip(&stage.with) {
-        let task = at.map_or_else(|| &state.tasks[0], |at| &state.tasks[&state.plan[at].task]);
-        with.push(Other { name: name.clone(), net: net_of(registry, state, *at, task, cx)?, task: task.clone() });
+    for (base, name) in state.plan[index].with.iter().zip(&stage.with) {
+        let task = &state.tasks[state.task_of(base)];
+        with.push(Other { name: name.clone(), net: net_of(state, base.clone(), task, cx)?, task: task.clone() });
     }
     let beside = Beside { tasks: &state.tasks, others: &with };
     let chunks = |samples: usize| samples.div_ceil(CHUNK) as f64;
@@ -92,7 +96,7 @@ async fn guess(registry: Registry, state: &RunState, index: usize, before: &[Gue
         None => 0.0,
     };
     let known = (0..index)
-        .filter(|at| source_of_net(registry, state, *at) == source_of_net(registry, state, index))
+        .filter(|at| root(state, Base::Stage(*at)) == root(state, Base::Stage(index)))
         .find_map(|at| before[at].read);
     let read = match known {
         Some(read) => read,
@@ -149,7 +153,8 @@ struct Retraining {
 /// How long the references of an unlearning stage take.
 fn retraining(state: &RunState, index: usize, task: &Task, before: &[Guess], cx: &Cx) -> Result<Retraining> {
     let split = state.split(task, cx)?;
-    let lineage = Lineage::of(state, state.plan[index].below, &split);
+    let from = state.plan[index].from.as_ref().expect("a network is made to forget, or is asked");
+    let lineage = Lineage::of(state, from, &split);
     let stays = split.retain.len() as f64 / task.train.len() as f64;
     let paces = lineage.stages().iter().filter_map(|at| before[*at].pace);
     let one = paces.map(|pace| pace.seconds(pace.of as f64 * stays)).sum();
@@ -193,7 +198,8 @@ async fn forgetting(
     let work = async |cx: &mut Cx| {
         // Its steps may be of any kind.
         cx.progress.counts_attack_steps = true;
-        forget(&stage.params, net, task, beside, planned.below, state, cx).await.map(drop)
+        let from = planned.from.as_ref().expect("a network is made to forget");
+        forget(&stage.params, net, task, beside, from, state, cx).await.map(drop)
     };
     let pace = measure_pace(cx, work).await?;
     // What takes no steps has been done.

@@ -5,7 +5,7 @@ use kit::cx::Cx;
 use kit::nets::Net;
 use kit::run::{RunState, prepared};
 use kit::{Error, Result};
-use spec::{START, Shape, Wrong};
+use spec::{Shape, Wrong};
 use std::collections::BTreeMap;
 
 /// An error if a stage cannot work on the network that the stages before it will leave: it takes other inputs, knows
@@ -13,14 +13,15 @@ use std::collections::BTreeMap;
 /// `cx` should be quiet.
 pub fn foresee(registry: Registry, state: &RunState, cx: &mut Cx) -> Result {
     let (spec, is_layer) = (&state.spec, |id: &str| registry.is_layer(id));
-    let mut nets = BTreeMap::from([(START.to_owned(), state.models[START].net.clone())]);
+    let begun = state.begun.sources.iter();
+    let mut nets: BTreeMap<String, Net> = begun.map(|(name, given)| (name.clone(), given.net.clone())).collect();
     for (index, stage) in spec.stages.iter().enumerate() {
         let (name, planned) = (spec.stage_name(index), &state.plan[index]);
         let task = &state.tasks[&planned.task];
         let entry = registry.entry(&stage.id)?;
         cx.enter(name.clone(), planned.stream.clone());
         let net = match &stage.model {
-            Some(pick) => cx.net(pick, task)?,
+            Some(pick) => state.own(index, pick, task, cx)?,
             None => nets[&spec.parent_name(index, is_layer)].clone(),
         };
         let left = || -> Result<Option<Net>> {

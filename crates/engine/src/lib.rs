@@ -4,6 +4,7 @@
 
 mod answer;
 mod attacks;
+mod begun;
 mod catalogue;
 pub mod device;
 mod estimate;

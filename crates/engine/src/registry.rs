@@ -4,10 +4,10 @@ use crate::catalogue::{digits_sample, families, sources};
 use indexmap::IndexMap;
 use kit::data::Task;
 use kit::data::{SETS, SetEntry, forget_choices, forget_rows};
-use kit::run::{Makers, Planned};
+use kit::run::{Base, Begun, Makers, Planned};
 use kit::{Entry, nets};
 use serde_json::{Value, json};
-use spec::{Card, Catalogue, Control, Digest, MethodInfo, Pick, Recipe, RunSpec, Shape, VERSION, Wrong};
+use spec::{Card, Catalogue, Control, Digest, Manner, MethodInfo, Pick, Recipe, RunSpec, START, Shape, VERSION, Wrong};
 use std::collections::BTreeMap;
 use std::rc::Rc;
 
@@ -44,14 +44,11 @@ impl Registry {
     }
 
     /// What is known of each stage once the data is loaded. An error if a setting is not possible.
-    pub fn plan(&self, spec: &RunSpec, tasks: &IndexMap<String, Task>) -> kit::Result<Vec<Planned>> {
+    pub fn plan(&self, spec: &RunSpec, tasks: &IndexMap<String, Task>, begun: &Begun) -> kit::Result<Vec<Planned>> {
         let is_layer = |id: &str| self.is_layer(id);
         let contents: BTreeMap<&str, String> = tasks.iter().map(|(name, task)| (&**name, task.content())).collect();
         let mut forgotten: BTreeMap<String, String> = BTreeMap::new();
         let mut plan: Vec<Planned> = Vec::with_capacity(spec.stages.len());
-        // What the run's start depends on, where a stage names it beside its own network. A file's content is known
-        // apart.
-        let start = json!([net_identity(&spec.model)?, contents.get(&*spec.first_task())]).to_string();
         for (index, stream) in spec.streams(is_layer).into_iter().enumerate() {
             let (stage, task) = (&spec.stages[index], spec.task_of(index, is_layer));
             let entry = self.entry(&stage.id)?;
@@ -62,27 +59,30 @@ impl Registry {
                 let rows = forget_rows(forget, &tasks[&task], spec.seed)?;
                 forgotten.insert(task.clone(), Digest::of_rows(&rows).hex());
             }
-            let parent = spec.parent(index, is_layer);
-            let below = parent.map(|at| &plan[at]);
-            let with: Vec<Option<usize>> = stage.with.iter().map(|name| spec.find(name)).collect();
-            let model = match &stage.model {
-                Some(pick) => Some((net_identity(pick)?, contents.get(&*task))),
-                // Drawn as the stage's own would be, for the first task.
-                None if below.is_none() && !spec.model.params.contains_key("weights") => {
-                    Some((net_identity(&spec.model)?, contents.get(&*spec.first_task())))
-                }
-                None => None,
+            let base = |name: &str| spec.find(name).map_or_else(|| Base::Source(name.into()), Base::Stage);
+            let from = stage.model.is_none().then(|| base(&spec.parent_name(index, is_layer)));
+            let with: Vec<Base> = stage.with.iter().map(|name| base(name)).collect();
+            // What tells the network that it begins with from others, where no stage has left it.
+            let model = match (&stage.model, &from, begun.own.get(&index)) {
+                (_, _, Some(given)) => Some(given.print.clone()),
+                (Some(pick), ..) => Some(drawn(pick, contents.get(&*task), 0)?),
+                (None, Some(Base::Source(name)), _) => Some(begun.sources[name].print.clone()),
+                (None, ..) => None,
             };
             let gone = forgotten.get(&task).filter(|_| entry.needs.forget);
             let own = json!([stage.draw, stage.take, stage.epsilons]);
             let identity = json!([stage.id, settings, model, contents.get(&*task), gone, own]);
             let mut line = Digest::default();
-            line.write(below.map_or("", |below| &below.line).as_bytes());
+            let line_of = |base: &Base| match base {
+                Base::Source(name) => begun.sources[name].print.clone(),
+                Base::Stage(at) => plan[*at].line.clone(),
+            };
+            line.write(from.iter().map(line_of).collect::<String>().as_bytes());
             line.write(identity.to_string().as_bytes());
-            with.iter().for_each(|at| line.write(at.map_or(&*start, |at| &plan[at].line).as_bytes()));
+            with.iter().for_each(|base| line.write(line_of(base).as_bytes()));
             line.write(self.reads(entry, spec, &plan, &contents).to_string().as_bytes());
             let (line, trains) = (line.hex(), entry.make.is_some());
-            plan.push(Planned { stream, task, identity, below: parent, with, trains, line });
+            plan.push(Planned { stream, task, identity, from, with, trains, line });
         }
         Ok(plan)
     }
@@ -145,7 +145,10 @@ impl Registry {
             let set = kit::data::find(self.sets, &at, &pick.id)?;
             spec::check_all(&at, &pick.params, &(set.controls)())?;
         }
-        check_net("model", &spec.model)?;
+        for (name, source) in spec.sources() {
+            let at = if name == START { "model".into() } else { format!("models.{name}") };
+            check_net(&at, &source.pick())?;
+        }
         if let Some(pick) = &spec.forget {
             let known = forget_choices();
             let choice = known.iter().find(|choice| choice.id == pick.id).ok_or_else(|| {
@@ -163,8 +166,8 @@ impl Registry {
             })?;
             if let Some(pick) = &stage.model {
                 check_net(&format!("{at}.model"), pick)?;
-                if pick.params.contains_key("weights") {
-                    let why = "only the run's own `model` takes weights; a stage's `model` begins from random ones";
+                if pick.weights().is_some() && entry.manner == Some(Manner::Scratch) {
+                    let why = "this method draws every weight anew; `transfer.full-finetune` goes on from a file's";
                     return Err(Wrong::new(format!("{at}.model.weights"), why));
                 }
             }
@@ -208,6 +211,11 @@ fn takes(least: usize, most: usize) -> String {
         (0, most) => format!("this method takes at most {most} further networks"),
         (least, most) => format!("this method takes {least} to {most} further networks"),
     }
+}
+
+/// What a random network depends on beside the run's seed: its kind, the data that it is made for, and its draw.
+pub(crate) fn drawn(pick: &Pick, content: Option<&String>, draw: u32) -> Result<String, Wrong> {
+    Ok(json!([net_identity(pick)?, content, draw]).to_string())
 }
 
 /// A network's description with the settings that are not written.

@@ -6,7 +6,6 @@ use crate::device::Opened;
 use crate::estimate::estimate;
 use crate::foresee::foresee;
 use crate::recall::{DEVICE, Recalled, twins};
-use crate::registry::net_identity;
 use crate::{ENGINE, Registry};
 use indexmap::IndexMap;
 use kit::cx::{Checkpoint, Cx, Published};
@@ -19,8 +18,7 @@ use kit::run::{AttackStage, Made, Reference, RunState};
 use kit::{Error, Result, Store};
 use serde_json::{Map, Value, json};
 use spec::{
-    Cause, Digest, Event, Exhibit, Exhibited, Import, Point, Report, Row, RunSpec, START, START_STREAM, Said, Samples,
-    Wrong,
+    Cause, Digest, Event, Exhibit, Exhibited, Import, Point, Report, Row, RunSpec, START, Said, Samples, Wrong,
 };
 use std::cell::RefCell;
 use std::collections::BTreeMap;
@@ -40,7 +38,7 @@ pub enum Ended {
 /// One engine: a device, the data loaded on it, and the models that its runs have left.
 pub struct Session {
     pub(crate) host: Rc<dyn Host>,
-    opened: Opened,
+    pub(crate) opened: Opened,
     /// Pause, single step and cancel of the run that is played.
     pub gate: Rc<Gate>,
     published: Rc<RefCell<Published>>,
@@ -404,35 +402,15 @@ impl Session {
             tasks.insert(name.clone(), task);
         }
         *self.tasks.borrow_mut() = loaded;
-        let first = tasks.values().next().expect("checked: a run has a task");
-        let start = match spec.model.params.get("weights").and_then(Value::as_str) {
-            Some(name) => {
-                let bytes = match self.host.asset(name).await {
-                    Err(Error::Input(wrong)) => return Err(Error::input("model.weights", wrong.to_string())),
-                    read => read?,
-                };
-                let what = format!("model.weights: {name}");
-                weights::open(&what, &bytes, &spec.model, first.set.shape, &self.opened.device)?
-            }
-            None => {
-                let mut cx = self.cx(run, spec.seed);
-                cx.enter(START.into(), START_STREAM.into());
-                cx.net(&spec.model, first)?
-            }
-        };
-        self.published.borrow_mut().nets.insert(START.into(), start.clone());
-        let (plan, makers) = (self.registry.plan(&spec, &tasks)?, self.registry.makers());
-        let mut state = RunState::new(spec.clone(), tasks, start, makers, self.references.clone(), plan);
+        let begun = self.given(run, &spec, &tasks).await?;
+        for (name, given) in &begun.sources {
+            self.published.borrow_mut().nets.insert(name.clone(), given.net.clone());
+        }
+        let (plan, makers) = (self.registry.plan(&spec, &tasks, &begun)?, self.registry.makers());
+        let mut state = RunState::new(spec.clone(), tasks, begun, makers, self.references.clone(), plan);
         state.contents.insert(DEVICE.to_owned(), self.opened.name.to_owned());
         // Machines may share a store.
         state.contents.insert("instructions".to_owned(), ops::instruction_set());
-        // Where it is drawn, `model` and the seed say it.
-        if spec.model.params.contains_key("weights") {
-            let start = &state.models[START].net;
-            let (hash, described) = (weights::hash(start).await?, net_identity(&start.pick)?);
-            let print = format!("{hash} {described} {:?} {:?}", start.shape, start.names);
-            state.contents.insert(START.into(), print);
-        }
         for (index, stage) in spec.stages.iter().enumerate() {
             let task = &state.tasks[&state.plan[index].task];
             let entry = self.registry.entry(&stage.id)?;
@@ -524,7 +502,10 @@ fn samples(state: &RunState) -> IndexMap<String, Samples> {
 /// every device.
 async fn hashes(registry: Registry, state: &RunState, cx: &Cx) -> Result<IndexMap<String, String>> {
     let rows = |rows: &[u32]| Digest::of_rows(rows).hex();
-    let mut hashes = IndexMap::from([(START.to_owned(), weights::hash(&state.models[START].net).await?)]);
+    let mut hashes = IndexMap::new();
+    for (name, given) in state.begun.sources.iter().rev() {
+        hashes.insert(name.clone(), weights::hash(&given.net).await?);
+    }
     for (name, task) in &state.tasks {
         hashes.insert(format!("split.{name}"), rows(&[&*task.train.rows, &*task.test.rows].concat()));
     }

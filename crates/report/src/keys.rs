@@ -46,6 +46,14 @@ pub const KEYS: &[Key] = &[
          random.",
     ),
     k(
+        "models.NAME",
+        "Network beside `model`, such as `{ id = \"cnn\", weights = \"teacher\" }`, which stages name under `from` and \
+         `with`. It has the settings of its kind, and the keys that follow.",
+    ),
+    k("models.NAME.weights", "Weights of that network, as of `model`."),
+    k("models.NAME.on", "Task whose inputs and classes it is made for. The default is the first one."),
+    k("models.NAME.draw", "Another number draws other random weights, as `draw` of a stage."),
+    k(
         "forget",
         "What unlearning stages forget, such as `{ id = \"class\", class = 3 }`. A class goes by its number in the set \
          or file of labels, or by its name.",
@@ -63,7 +71,11 @@ pub const KEYS: &[Key] = &[
          network.",
     ),
     k("stage.on", "Task that the stage works on. The default is the task of the network that it starts from."),
-    k("stage.model", "New network for this stage, in place of `from`. Only methods that train take one."),
+    k(
+        "stage.model",
+        "Network of its own for this stage, in place of `from`: random, or of a file, as `model`. Only methods that \
+         train take one.",
+    ),
     k(
         "stage.with",
         "Earlier stages, or `start`, whose networks the method takes as well, in this order. An attack is crafted on \
@@ -76,7 +88,8 @@ pub const KEYS: &[Key] = &[
     ),
     k(
         "stage.take",
-        "Number of test samples that an attack or a measure works on, the first of its task. The default is all of them.",
+        "Number of test samples that an attack or a measure works on, the first of its task. The default is all of \
+         them.",
     ),
     k(
         "stage.epsilons",
@@ -105,6 +118,7 @@ mod tests {
             device = "cpu"
             tasks.d = { id = "digits" }
             model = { id = "mlp" }
+            models.other = { id = "mlp" }
             forget = { id = "class" }
             grid.seed = [1, 2]
             stage = [{ id = "train.scratch" }]

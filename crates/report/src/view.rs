@@ -162,8 +162,11 @@ impl<'a> RunView<'a> {
 
     /// The layer that a stage is, or asks.
     pub fn layer_of(&self, name: &str) -> String {
-        let layer = self.spec.find(name).and_then(|index| self.spec.layer_of(index, self.is_layer_id()));
-        layer.map_or_else(|| START.into(), |index| self.spec.stage_name(index))
+        match self.spec.find(name) {
+            Some(_) if self.is_layer(name) => name.into(),
+            Some(_) => self.parent(name),
+            None => START.into(),
+        }
     }
 
     /// Layers that start from the same model as this one, itself included.
@@ -504,7 +507,7 @@ impl<'a> RunView<'a> {
     }
 
     pub(crate) fn is_done(&self, name: &str) -> bool {
-        name == START || self.outcome(name).is_some_and(|outcome| outcome.is_done())
+        self.spec.is_source(name) || self.outcome(name).is_some_and(|outcome| outcome.is_done())
     }
 
     /// Seconds that a stage will take, with what it stands on and is not played.

@@ -80,6 +80,8 @@ impl Shape {
 pub enum Manner {
     /// It trains the last layer alone.
     LastLayer,
+    /// It draws every weight anew, whichever network it begins with.
+    Scratch,
     /// It retrains without what is to be forgotten: what other forgetters are held against.
     Reference,
 }

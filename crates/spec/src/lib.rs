@@ -20,6 +20,7 @@ pub(crate) mod run;
 pub mod samples;
 mod shown;
 mod strict;
+mod write;
 mod wrong;
 
 pub use answer::{Answer, Answers, Question, best_class};
@@ -33,6 +34,8 @@ pub use exhibit::{ATTACKED, Exhibit, Exhibited, PointLine, finite};
 pub use facts::{Adjective, CLASSES, DataFacts, FamilyInfo, Noun, SourceFacts};
 pub use grid::{GridRun, Point, point_name};
 pub use metric::{Direction, METRICS, Metric, MetricData, changed_pixels, interval, metric};
-pub use run::{DeviceChoice, Pick, RESERVED, RunSpec, SEEDS, START, START_STREAM, Stage, VERSION, device_name, short};
+pub use run::{
+    DeviceChoice, Model, Pick, RESERVED, RunSpec, SEEDS, START, START_STREAM, Stage, VERSION, device_name, short,
+};
 pub use shown::{SHOWN, first_of_each_class};
 pub use wrong::{Wrong, nearest};

@@ -14,7 +14,7 @@ use std::ops::RangeInclusive;
 pub const VERSION: u32 = 1;
 
 /// The keys of a run file, of which `stage` is the list of stages.
-pub(crate) const KEYS: [&str; 13] = [
+pub(crate) const KEYS: [&str; 14] = [
     "version",
     "name",
     "seed",
@@ -25,6 +25,7 @@ pub(crate) const KEYS: [&str; 13] = [
     "device",
     "tasks",
     "model",
+    "models",
     "forget",
     "grid",
     "stage",
@@ -81,6 +82,10 @@ pub struct RunSpec {
     /// The network that the first stages start from; `weights` names one that is shipped or brought along, without it
     /// the weights are random.
     pub model: Pick,
+    /// `models.teacher = { id = "cnn", weights = "teacher" }`: networks beside `model`, which stages name under `from`
+    /// and `with`.
+    #[serde(default, skip_serializing_if = "IndexMap::is_empty")]
+    pub models: IndexMap<String, Model>,
     /// What unlearning stages forget.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub forget: Option<Pick>,
@@ -140,6 +145,36 @@ pub struct Pick {
     /// Its settings; those that are absent keep their defaults.
     #[serde(flatten)]
     pub params: Map<String, Value>,
+}
+
+/// A network that a run begins with.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Model {
+    /// Id in the catalogue's list of networks.
+    pub id: String,
+    /// Name of the task whose inputs and classes it is made for; the first task unless given.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub on: Option<String>,
+    /// As [`Stage::draw`].
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub draw: u32,
+    /// Settings, and `weights` where a file holds them.
+    #[serde(flatten)]
+    pub params: Map<String, Value>,
+}
+
+impl Model {
+    /// The network without what is said of its place in the run.
+    pub fn pick(&self) -> Pick {
+        Pick { id: self.id.clone(), params: self.params.clone() }
+    }
+}
+
+impl Pick {
+    /// Name of the file that holds a network's weights; `None` where they are random.
+    pub fn weights(&self) -> Option<&str> {
+        self.params.get("weights").and_then(Value::as_str)
+    }
 }
 
 /// The device that a run wants.
@@ -250,34 +285,26 @@ impl RunSpec {
         Ok(spec)
     }
 
-    /// As a person would write it; the order of keys is kept.
-    pub fn to_toml(&self) -> String {
-        let value = serde_json::to_value(self).expect("a run file has string keys only");
-        let Value::Object(table) = value else { unreachable!("a struct is a table") };
-        let mut out = String::new();
-        for (key, value) in &table {
-            match (key.as_str(), value) {
-                ("stage", Value::Array(stages)) => {
-                    out.push_str("stage = [\n");
-                    for stage in stages {
-                        out.push_str(&format!("    {},\n", inline(stage)));
-                    }
-                    out.push_str("]\n");
-                }
-                ("tasks" | "grid", Value::Object(entries)) => {
-                    for (name, entry) in entries {
-                        out.push_str(&format!("{key}.{} = {}\n", toml_key(name), inline(entry)));
-                    }
-                }
-                _ => out.push_str(&format!("{key} = {}\n", inline(value))),
-            }
-        }
-        out
-    }
-
     /// A stage's name: its `as`, else its index.
     pub fn stage_name(&self, index: usize) -> String {
         self.stages[index].name.clone().unwrap_or_else(|| index.to_string())
+    }
+
+    /// The networks that the run begins with, by name; [`START`] is last.
+    pub fn sources(&self) -> impl Iterator<Item = (&str, Model)> {
+        let Pick { id, params } = self.model.clone();
+        let models = self.models.iter().map(|(name, source)| (name.as_str(), source.clone()));
+        models.chain([(START, Model { id, on: None, draw: 0, params })])
+    }
+
+    /// A network that the run begins with.
+    pub fn source(&self, name: &str) -> Option<Model> {
+        self.sources().find(|(known, _)| *known == name).map(|(_, source)| source)
+    }
+
+    /// Whether this is the name of a network that the run begins with.
+    pub fn is_source(&self, name: &str) -> bool {
+        name == START || self.models.contains_key(name)
     }
 
     /// The place of a stage by its name.
@@ -290,9 +317,9 @@ impl RunSpec {
         self.retrain_seeds.unwrap_or(RETRAIN_SEEDS)
     }
 
-    /// The stage whose model a stage starts from or asks; `None` for the run's source network (which `from = "start"`
-    /// names where a layer stands before) and for a stage with a `model` of its own.
-    /// `is_layer` says which ids leave a new model.
+    /// The stage whose model a stage starts from or asks; `None` for a source network of the run (`from = "start"`
+    /// names the first one where a layer stands before) and for a stage with a `model` of its own. `is_layer` says
+    /// which ids leave a new model.
     pub fn parent(&self, index: usize, is_layer: impl Fn(&str) -> bool) -> Option<usize> {
         if self.stages[index].model.is_some() { None } else { self.before(index, is_layer) }
     }
@@ -305,9 +332,13 @@ impl RunSpec {
         }
     }
 
-    /// As [`Self::parent`], by name; [`START`] for the source network.
+    /// As [`Self::parent`], by name: that of the source network where it is none of a stage.
     pub fn parent_name(&self, index: usize, is_layer: impl Fn(&str) -> bool) -> String {
-        self.parent(index, is_layer).map_or_else(|| START.into(), |at| self.stage_name(at))
+        let source = || self.stages[index].from.clone().filter(|name| self.models.contains_key(name));
+        match self.parent(index, is_layer) {
+            Some(at) => self.stage_name(at),
+            None => source().unwrap_or_else(|| START.into()),
+        }
     }
 
     /// Stages that a stage stands on, nearest first.
@@ -367,7 +398,10 @@ impl RunSpec {
         match (&self.stages[index].on, self.before(index, is_layer)) {
             (Some(name), _) => name.clone(),
             (None, Some(before)) => self.task_of(before, is_layer),
-            (None, None) => self.first_task(),
+            (None, None) => {
+                let source = self.stages[index].from.as_ref().and_then(|name| self.models.get(name));
+                source.and_then(|source| source.on.clone()).unwrap_or_else(|| self.first_task())
+            }
         }
     }
 
@@ -399,7 +433,8 @@ impl RunSpec {
 
     /// The wish, or the wish with the first number that makes it a name that no stage has.
     pub fn free_name(&self, wish: &str) -> String {
-        let taken = |name: &str| name == START || self.stages.iter().any(|stage| stage.name.as_deref() == Some(name));
+        let taken =
+            |name: &str| self.is_source(name) || self.stages.iter().any(|stage| stage.name.as_deref() == Some(name));
         if !taken(wish) {
             return wish.into();
         }
@@ -474,7 +509,12 @@ impl RunSpec {
             if let Some((key, name)) = named.find(|(_, name)| leaves_none(name)) {
                 let names: Vec<String> =
                     self.layers(is_layer).filter(|at| *at < index).map(|at| self.stage_name(at)).collect();
-                let known = names.iter().map(String::as_str).chain([START]).collect::<Vec<_>>().join(", ");
+                let known = names
+                    .iter()
+                    .map(String::as_str)
+                    .chain(self.sources().map(|(name, _)| name))
+                    .collect::<Vec<_>>()
+                    .join(", ");
                 return Err(Wrong::new(at(key), format!("\"{name}\" leaves no network; there are: {known}")));
             }
             let tests = matches!(shape(&stage.id), None | Some(Shape::Attack | Shape::Measure));
@@ -516,12 +556,20 @@ impl RunSpec {
             let why = format!("{} leaves no room for {} seeds; {} is the largest", self.seed, more + 1, u32::MAX);
             return Err(Wrong::new("seed", why));
         }
+        let tasks = || self.tasks.keys().map(String::as_str);
+        for (name, source) in &self.models {
+            let at = format!("models.{name}");
+            can_be_a_name(&at, name)?;
+            if let Some(task) = source.on.as_ref().filter(|task| !self.tasks.contains_key(*task)) {
+                return Err(Wrong::unknown("task", &at, task, tasks()));
+            }
+        }
         for (index, stage) in self.stages.iter().enumerate() {
             let at = format!("stage.{}", self.stage_name(index));
             if let Some(name) = &stage.name {
-                if name.is_empty() || name.parse::<usize>().is_ok() || name.contains('.') || name == START {
-                    let why = format!("\"{name}\" cannot be a name: a word without dots, not a number, not \"start\"");
-                    return Err(Wrong::new(at, why));
+                can_be_a_name(&at, name)?;
+                if self.models.contains_key(name) {
+                    return Err(Wrong::new(at, format!("the name \"{name}\" is taken by `models.{name}`")));
                 }
                 if (0..index).any(|earlier| self.stages[earlier].name.as_ref() == Some(name)) {
                     return Err(Wrong::new(at, format!("the name \"{name}\" is taken by an earlier stage")));
@@ -531,21 +579,31 @@ impl RunSpec {
                 return Err(Wrong::new(at, "`from` and `model` exclude each other"));
             }
             for name in stage.from.iter().chain(&stage.with) {
-                if name == START || (0..index).any(|earlier| self.stage_name(earlier) == *name) {
+                if self.is_source(name) || (0..index).any(|earlier| self.stage_name(earlier) == *name) {
                     continue;
                 }
                 if (index..self.stages.len()).any(|later| self.stage_name(later) == *name) {
                     return Err(Wrong::new(at, format!("\"{name}\" is used before it exists; move that stage up")));
                 }
                 let names: Vec<String> = (0..index).map(|earlier| self.stage_name(earlier)).collect();
-                return Err(Wrong::unknown("stage", &at, name, names.iter().map(String::as_str)));
+                let known = names.iter().chain(self.models.keys()).map(String::as_str);
+                return Err(Wrong::unknown("stage", &at, name, known));
             }
             if let Some(task) = stage.on.as_ref().filter(|task| !self.tasks.contains_key(*task)) {
-                return Err(Wrong::unknown("task", &at, task, self.tasks.keys().map(String::as_str)));
+                return Err(Wrong::unknown("task", &at, task, tasks()));
             }
         }
         Ok(())
     }
+}
+
+/// An error if a stage or a model cannot be called so.
+fn can_be_a_name(at: &str, name: &str) -> Result<(), Wrong> {
+    if name.is_empty() || name.parse::<usize>().is_ok() || name.contains('.') || name == START {
+        let why = format!("\"{name}\" cannot be a name: a word without dots, not a number, not \"start\"");
+        return Err(Wrong::new(at, why));
+    }
+    Ok(())
 }
 
 /// Takes out keys whose value is JSON's null: it says that they are not there, which TOML says by leaving them out. In
@@ -579,30 +637,6 @@ pub(crate) fn fractions(value: &mut Value) {
         }
         _ => {}
     }
-}
-
-fn inline(value: &Value) -> String {
-    match value {
-        Value::Object(table) if table.is_empty() => "{}".into(),
-        Value::Object(table) => {
-            let body = table.iter().filter(|(_, value)| !value.is_null());
-            let body: Vec<String> = body.map(|(key, value)| format!("{} = {}", toml_key(key), inline(value))).collect();
-            format!("{{ {} }}", body.join(", "))
-        }
-        Value::Array(items) => format!("[{}]", items.iter().map(inline).collect::<Vec<_>>().join(", ")),
-        Value::String(text) => quoted(text),
-        other => other.to_string(),
-    }
-}
-
-fn toml_key(key: &str) -> String {
-    let bare = !key.is_empty() && key.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"_-".contains(&byte));
-    if bare { key.into() } else { quoted(key) }
-}
-
-/// JSON's escapes are TOML's, but for one character that TOML alone wants escaped.
-fn quoted(text: &str) -> String {
-    Value::from(text).to_string().replace('\u{7f}', "\\u007F")
 }
 
 #[cfg(test)]

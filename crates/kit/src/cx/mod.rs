@@ -339,6 +339,12 @@ impl Cx {
         }
     }
 
+    /// A network that the run begins with and that no file holds, for its task.
+    pub fn source(mut self, name: &str, source: &spec::Model, task: &Task) -> Result<Net> {
+        self.enter(name.into(), source.draw.to_string());
+        self.net(&source.pick(), task)
+    }
+
     /// A fresh net for a task. Its weights depend on the run's seed and on the name of the stage's
     /// streams.
     pub fn net(&self, pick: &spec::Pick, task: &Task) -> Result<Net> {

@@ -1,7 +1,7 @@
 //! A method, and the entry that stands for it in a list.
 
 use super::shapes::Beside;
-use super::state::{Make, RunState};
+use super::state::{Base, Make, RunState};
 use crate::attack::{Ball, Victim};
 use crate::cx::Cx;
 use crate::data::{Batch, Class, Task};
@@ -66,7 +66,7 @@ pub type Forget = for<'a> fn(
     Net,
     &'a Task,
     Beside<'a>,
-    Option<usize>,
+    &'a Base,
     &'a RunState,
     &'a mut Cx,
 ) -> Boxed<'a, Result<Net>>;
@@ -185,8 +185,8 @@ impl Entry {
         (self.check_task)(&stage.params, task).map_err(|error| error.under(self.id))
     }
 
-    /// The settings of an attack at another budget, in the unit of its `epsilon`. A step size is scaled with it, so that
-    /// the steps cross any ball alike.
+    /// The settings of an attack at another budget, in the unit of its `epsilon`. A step size is scaled with it, so
+    /// that the steps cross any ball alike.
     ///
     /// # Errors
     /// The method has no budget, or none may be so large or so small.

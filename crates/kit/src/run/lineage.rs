@@ -2,40 +2,43 @@
 
 use super::shapes::tune::prepared;
 use super::shapes::{Beside, Other};
-use super::state::RunState;
+use super::state::{Base, RunState};
 use crate::cx::Cx;
 use crate::data::{Split, Task};
 use crate::error::Result;
 use crate::nets::Net;
 use indexmap::IndexMap;
 use serde_json::{Value, json};
-use spec::{START, START_STREAM};
+use spec::START;
 use std::collections::{BTreeMap, BTreeSet};
 
-/// The trained stages that a network stands on. A network is known by the stage that left it; `None` is the run's
-/// start.
+/// The trained stages that a network stands on.
 pub struct Lineage<'a> {
     state: &'a RunState,
     gone: &'a Split,
     /// Indices of the stages, in playing order.
     stages: Vec<usize>,
-    /// The one that left the network.
-    last: Option<usize>,
+    /// Names of the networks that the run begins with and that these stages are made from.
+    sources: BTreeSet<String>,
+    /// What is known of the network itself.
+    last: Base,
 }
 
 impl<'a> Lineage<'a> {
-    /// The lineage of the network that the stage with this index left; `gone` is what is to be forgotten. Stages that
-    /// are no training, such as unlearning, are left out of it.
-    pub fn of(state: &'a RunState, network: Option<usize>, gone: &'a Split) -> Self {
+    /// The lineage of a network; `gone` is what is to be forgotten. Stages that are no training, such as unlearning,
+    /// are left out of it.
+    pub fn of(state: &'a RunState, network: &Base, gone: &'a Split) -> Self {
         let last = trained(state, network);
-        let mut stages = BTreeSet::new();
-        let mut open: Vec<usize> = last.into_iter().collect();
-        while let Some(at) = open.pop() {
-            if stages.insert(at) {
-                open.extend(sources(state, at).into_iter().flatten());
+        let (mut stages, mut sources) = (BTreeSet::new(), BTreeSet::new());
+        let mut open = vec![last.clone()];
+        while let Some(base) = open.pop() {
+            match base {
+                Base::Stage(at) if stages.insert(at) => open.extend(made_from(state, at)),
+                Base::Stage(_) => {}
+                Base::Source(name) => drop(sources.insert(name)),
             }
         }
-        Self { state, gone, stages: stages.into_iter().collect(), last }
+        Self { state, gone, stages: stages.into_iter().collect(), sources, last }
     }
 
     /// Indices of the stages, in playing order.
@@ -43,68 +46,92 @@ impl<'a> Lineage<'a> {
         &self.stages
     }
 
-    /// Repeats all stages from the run's start, on the samples that stay: this is what a retrained reference is.
+    /// The networks that it stands on and that a file holds, each with what to call it in a sentence.
+    pub fn files(&self) -> Vec<(String, &'a Net)> {
+        let state = self.state;
+        let mut files = Vec::new();
+        for name in &self.sources {
+            let word = if name == START { "source network".into() } else { format!("network \"{name}\"") };
+            let is_file = state.spec.source(name).is_some_and(|source| source.pick().weights().is_some());
+            files.extend(is_file.then(|| (word, &state.begun.sources[name].net)));
+        }
+        for at in &self.stages {
+            let word = || format!("network that stage \"{}\" begins with", state.spec.stage_name(*at));
+            files.extend(state.begun.own.get(at).map(|given| (word(), &given.net)));
+        }
+        files
+    }
+
+    /// Repeats all stages from what the run begins with, on the samples that stay: this is what a retrained reference
+    /// is.
     pub async fn again(&self, cx: &mut Cx) -> Result<Net> {
         let state = self.state;
         let tasks: IndexMap<String, Task> =
             state.tasks.iter().map(|(name, task)| (name.clone(), task.without(&self.gone.forget))).collect();
-        let mut made: BTreeMap<Option<usize>, Net> = BTreeMap::from([(None, self.start(cx)?)]);
+        let mut made: BTreeMap<Base, Net> = BTreeMap::new();
+        for name in &self.sources {
+            made.insert(Base::Source(name.clone()), self.source(name, cx)?);
+        }
         let stream = cx.stream.clone();
         for &index in &self.stages {
             let (stage, planned) = (&state.spec.stages[index], &state.plan[index]);
             cx.stream.clone_from(&planned.stream);
             let task = &tasks[&planned.task];
-            let net = match &stage.model {
-                Some(pick) => cx.net(pick, task)?,
-                None => made[&trained(state, planned.below)].clone(),
+            let net = match (&planned.from, &stage.model) {
+                (Some(from), _) => made[&trained(state, from)].clone(),
+                (None, pick) => state.own(index, pick.as_ref().expect("it has one of its own"), task, cx)?,
             };
-            let with = planned.with.iter().zip(&stage.with).map(|(at, name)| {
-                let task = at.map_or_else(|| &tasks[0], |at| &tasks[&state.plan[at].task]);
-                Other { name: name.clone(), net: made[&trained(state, *at)].clone(), task: task.clone() }
+            let with = planned.with.iter().zip(&stage.with).map(|(base, name)| {
+                let net = made[&trained(state, base)].clone();
+                Other { name: name.clone(), net, task: tasks[state.task_of(base)].clone() }
             });
             let others: Vec<Other> = with.collect();
             let make = (state.makers)(&stage.id).expect("a trained stage makes models");
             let beside = Beside { tasks: &tasks, others: &others };
             let net = make(&stage.params, prepared(net, task, cx)?, task, beside, cx).await?;
-            made.insert(Some(index), net);
+            made.insert(Base::Stage(index), net);
         }
         cx.stream = stream;
         Ok(made.remove(&self.last).expect("it was made last"))
     }
 
-    /// The run's start. Random weights are drawn from the seed of `cx`.
-    fn start(&self, cx: &Cx) -> Result<Net> {
-        let state = self.state;
-        if state.spec.model.params.contains_key("weights") {
-            return Ok(state.models[START].net.clone());
+    /// A network that the run begins with. Random weights are drawn from the seed of `cx`.
+    fn source(&self, name: &str, cx: &Cx) -> Result<Net> {
+        let (state, given) = (self.state, &self.state.begun.sources[name]);
+        let source = state.spec.source(name).expect("the run begins with it");
+        match source.pick().weights() {
+            Some(_) => Ok(given.net.clone()),
+            None => cx.beside(cx.seed).source(name, &source, &state.tasks[&given.task]),
         }
-        let mut start = cx.beside(cx.seed);
-        start.enter(START.into(), START_STREAM.into());
-        start.net(&state.spec.model, &state.tasks[0])
     }
 
-    /// What tells it from others over the same start: the stages, and what each of them is made from.
+    /// What tells it from others: the stages, and what each of them is made from.
     pub fn identity(&self) -> Value {
-        let place = |at: Option<usize>| at.and_then(|at| self.stages.binary_search(&at).ok());
-        let stage = |&at: &usize| {
-            let planned = &self.state.plan[at];
-            let sources: Vec<Option<usize>> = sources(self.state, at).into_iter().map(place).collect();
-            json!([planned.stream, planned.identity, sources])
+        let known = |base: &Base| match base {
+            Base::Source(name) => json!(self.state.begun.sources[name].print),
+            Base::Stage(at) => json!(self.stages.binary_search(at).ok()),
         };
-        self.stages.iter().map(stage).collect()
+        let stage = |at: &usize| {
+            let planned = &self.state.plan[*at];
+            json!([planned.stream, planned.identity, made_from(self.state, *at).iter().map(known).collect::<Value>()])
+        };
+        json!([known(&self.last), self.stages.iter().map(stage).collect::<Value>()])
     }
 }
 
-/// The stage that trained this network, before other stages changed it.
-fn trained(state: &RunState, mut network: Option<usize>) -> Option<usize> {
-    while let Some(at) = network.filter(|at| !state.plan[*at].trains) {
-        network = state.plan[at].below;
+/// The network as training left it, before other stages changed it.
+fn trained(state: &RunState, network: &Base) -> Base {
+    let mut base = network;
+    while let Base::Stage(at) = base
+        && !state.plan[*at].trains
+    {
+        base = state.plan[*at].from.as_ref().expect("only training begins with a network of its own");
     }
-    network
+    base.clone()
 }
 
 /// The trained networks that a stage is made from: the one that it starts from, then those under `with`.
-fn sources(state: &RunState, at: usize) -> Vec<Option<usize>> {
+fn made_from(state: &RunState, at: usize) -> Vec<Base> {
     let planned = &state.plan[at];
-    std::iter::once(&planned.below).chain(&planned.with).map(|network| trained(state, *network)).collect()
+    planned.from.iter().chain(&planned.with).map(|base| trained(state, base)).collect()
 }

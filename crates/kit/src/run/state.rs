@@ -9,7 +9,7 @@ use crate::host::Boxed;
 use crate::nets::Net;
 use indexmap::IndexMap;
 use serde_json::{Map, Value};
-use spec::{RunSpec, START, Stage, Wrong};
+use spec::{Pick, RunSpec, START, Stage, Wrong};
 use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::rc::Rc;
@@ -34,6 +34,42 @@ pub struct Made {
     pub parent: Option<String>,
 }
 
+impl Made {
+    /// What it is known by; `name` is its own.
+    pub fn base(&self, name: &str) -> Base {
+        self.stage.map_or_else(|| Base::Source(name.into()), Base::Stage)
+    }
+}
+
+/// What a network of the run is known by.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Base {
+    /// The name of a network that the run begins with.
+    Source(String),
+    /// The index of the stage that leaves it.
+    Stage(usize),
+}
+
+/// A network that is there before any stage is played.
+#[derive(Clone)]
+pub struct Given {
+    /// The network.
+    pub net: Net,
+    /// Name of the task that it is made for.
+    pub task: String,
+    /// What it depends on: its file's content, or its kind and how it is drawn.
+    pub print: String,
+}
+
+/// The networks that are there before any stage is played.
+#[derive(Default)]
+pub struct Begun {
+    /// Those that the run begins with, by name; [`START`] is last.
+    pub sources: IndexMap<String, Given>,
+    /// Those that single stages begin with and that a file holds, by the stage's index.
+    pub own: BTreeMap<usize, Given>,
+}
+
 /// A stage before it is played.
 #[derive(Clone, Debug)]
 pub struct Planned {
@@ -44,11 +80,10 @@ pub struct Planned {
     /// What its result depends on beside the stages below it, the run's start and seed: its method, its settings with
     /// those that are not written, its own network, its data, which samples it forgets, and its `draw`.
     pub identity: Value,
-    /// The stage that left the network that it starts from or asks; `None` of the run's start, and of a stage with a
-    /// network of its own.
-    pub below: Option<usize>,
-    /// The stages that left the networks under `with`; `None` is the run's start.
-    pub with: Vec<Option<usize>>,
+    /// The network that it starts from or asks; `None` of a stage with one of its own.
+    pub from: Option<Base>,
+    /// The networks under `with`.
+    pub with: Vec<Base>,
     /// Whether it trains a network, which a retrained reference has to repeat.
     pub trains: bool,
     /// A digest of this and of the identities of all stages below, and of those under `with`.
@@ -61,7 +96,7 @@ pub struct RunState {
     pub spec: Rc<RunSpec>,
     /// By name, in the order of the run file.
     pub tasks: IndexMap<String, Task>,
-    /// By stage name, in the order in which they were made; [`START`] is first.
+    /// By stage name, in the order in which they were made, after those that the run begins with.
     pub models: IndexMap<String, Made>,
     /// Results of the attack stages, by stage name.
     pub attacks: BTreeMap<String, Rc<AttackStage>>,
@@ -73,8 +108,9 @@ pub struct RunState {
     pub makers: Makers,
     /// What is known of each stage, in the order of the run file.
     pub plan: Vec<Planned>,
-    /// The device with its instructions, and a digest of a start that a file holds: what results depend on beside what
-    /// the run file says.
+    /// What is there before any stage is played.
+    pub begun: Begun,
+    /// The device with its instructions: what results depend on beside what the run file says.
     pub contents: BTreeMap<String, String>,
 }
 
@@ -83,16 +119,15 @@ impl RunState {
     pub fn new(
         spec: Rc<RunSpec>,
         tasks: IndexMap<String, Task>,
-        start: Net,
+        begun: Begun,
         makers: Makers,
         references: Rc<RefCell<BTreeMap<String, Rc<Reference>>>>,
         plan: Vec<Planned>,
     ) -> Self {
-        let task = tasks.keys().next().cloned().unwrap_or_default();
-        let start = Made { net: start, task, stage: None, parent: None };
-        let models = IndexMap::from([(START.into(), start)]);
+        let made = |given: &Given| Made { net: given.net.clone(), task: given.task.clone(), stage: None, parent: None };
+        let models = begun.sources.iter().map(|(name, given)| (name.clone(), made(given))).collect();
         let (attacks, judged, contents) = (BTreeMap::new(), RefCell::default(), BTreeMap::new());
-        Self { spec, tasks, models, attacks, references, judged, makers, plan, contents }
+        Self { spec, tasks, models, attacks, references, judged, makers, plan, begun, contents }
     }
 
     /// The model that a stage starts from, and its name.
@@ -116,6 +151,22 @@ impl RunState {
         };
         let known = self.tasks.keys().map(String::as_str);
         self.tasks.get(name).ok_or_else(|| Wrong::unknown("task", &stage.id, name, known).into())
+    }
+
+    /// The network that a stage with a `model` of its own begins with: that of its file, else a random one.
+    pub fn own(&self, index: usize, pick: &Pick, task: &Task, cx: &Cx) -> Result<Net> {
+        match self.begun.own.get(&index) {
+            Some(given) => Ok(given.net.clone()),
+            None => cx.net(pick, task),
+        }
+    }
+
+    /// Name of the task that a network is made for.
+    pub fn task_of(&self, base: &Base) -> &str {
+        match base {
+            Base::Source(name) => &self.begun.sources[name].task,
+            Base::Stage(at) => &self.plan[*at].task,
+        }
     }
 
     /// The networks that a stage names under `with`.

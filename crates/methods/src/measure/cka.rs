@@ -36,7 +36,8 @@ impl Measure for Cka {
         let random = [drawn(0)?, drawn(1)?];
         let mut nets = job.nets();
         for (name, net) in &nets {
-            net.fits(job.task).map_err(|error| Error::input(format!("{}.with", Self::ID), format!("{name}: {error}")))?;
+            net.fits(job.task)
+                .map_err(|error| Error::input(format!("{}.with", Self::ID), format!("{name}: {error}")))?;
         }
         nets.extend(random.iter().map(|(name, net)| (&**name, net)));
         let mut all = Vec::with_capacity(nets.len());

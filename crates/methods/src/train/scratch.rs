@@ -5,7 +5,7 @@ use kit::run::{Tune, TuneJob};
 use kit::{Cx, Method, Result, nets::Net};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use spec::{Card, Family, Needs};
+use spec::{Card, Family, Manner, Needs};
 
 /// How the new network is trained.
 #[derive(Clone, Debug, Default, Serialize, Deserialize, JsonSchema)]
@@ -41,6 +41,8 @@ impl Method for Scratch {
         needs: Needs::ANY,
         metrics: &[],
     };
+
+    const MANNER: Option<Manner> = Some(Manner::Scratch);
 
     fn tiny(config: Config) -> Config {
         Config { train: Training { epochs: 1, ..config.train } }

@@ -31,7 +31,7 @@ pub struct Lab {
     /// What can be done with one image, at the foot of its dialog.
     pub for_image: Option<fn(Picture) -> AnyView>,
     /// What can be done with what is drawn on the pad.
-    pub for_drawing: Option<fn(Signal<Option<Drawing>>) -> AnyView>,
+    pub for_drawing: Option<Act>,
     /// Whether a narrow page shows the leaf before the blocks.
     pub leaf_first: bool,
     pub words: Words,
@@ -85,6 +85,9 @@ impl Words {
     pub const PLAIN: Self =
         Self { heading: "What it knows now", sides: ["All", "What changed"], legends: ["read instead", "read so now"] };
 }
+
+/// Draws what can be done with a drawing, while there is one.
+pub type Act = fn(Signal<Option<Drawing>>) -> AnyView;
 
 /// What is drawn on the pad.
 #[derive(Clone, Debug, PartialEq)]

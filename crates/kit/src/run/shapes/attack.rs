@@ -90,8 +90,8 @@ pub struct Aimed<'a> {
     pub with: &'a [Net],
 }
 
-/// Attacks all rows of a view in chunks of one size, and checks that each result lies in ball and box. The settings must
-/// fit the task, see [`Entry::fits`].
+/// Attacks all rows of a view in chunks of one size, and checks that each result lies in ball and box. The settings
+/// must fit the task, see [`Entry::fits`].
 pub async fn attack_view(aimed: Aimed<'_>, view: &View, cx: &mut Cx) -> Result<Attacked> {
     let Aimed { entry, params, target, net, with } = aimed;
     let fns = entry.attack.ok_or_else(|| Error::input(entry.id, "is not an attack"))?;

@@ -48,7 +48,8 @@ impl MeasureJob<'_> {
         std::iter::once((self.name, self.net)).chain(others).collect()
     }
 
-    /// [`Self::nets`], or an error of the method `id` if one of them does not take the inputs of the task or does not know its classes.
+    /// [`Self::nets`], or an error of the method `id` if one of them does not take the inputs of the task or does not
+    /// know its classes.
     pub fn nets_that_know(&self, id: &str) -> Result<Vec<(&str, &Net)>> {
         let nets = self.nets();
         for (name, net) in &nets {
@@ -88,7 +89,7 @@ fn run<'a, M: Measure>(
         let beside = Beside { tasks: &tasks, others: &others };
         let references = match &split {
             Some(split) if entry.needs.reference => {
-                let made = references(state, &Lineage::of(state, made.stage, split), split, cx).await?;
+                let made = references(state, &Lineage::of(state, &made.base(name), split), split, cx).await?;
                 cx.say(Event::Phase { name: entry.title.into(), before: false });
                 made
             }

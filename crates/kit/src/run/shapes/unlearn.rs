@@ -11,12 +11,12 @@ use crate::nets::{Net, weights};
 use crate::run::entry::{Entry, Method};
 use crate::run::lineage::Lineage;
 use crate::run::results::{Judged, Reference};
-use crate::run::state::RunState;
+use crate::run::state::{Base, RunState};
 use crate::stats::{Mean, Members, mean, percent};
 use crate::store::{self, Found};
 use burn::module::Module;
 use serde_json::{Map, Value, json};
-use spec::{Digest, Event, Manner, Row, START, Shape, Stage};
+use spec::{Digest, Event, Manner, Row, Shape, Stage};
 use std::rc::Rc;
 
 /// A method that makes a network forget.
@@ -52,7 +52,7 @@ fn forget<'a, M: Unlearn>(
     net: Net,
     task: &'a Task,
     beside: Beside<'a>,
-    below: Option<usize>,
+    below: &'a Base,
     state: &'a RunState,
     cx: &'a mut Cx,
 ) -> Boxed<'a, Result<Net>> {
@@ -75,12 +75,12 @@ fn run<'a, M: Unlearn>(
         let config = M::settings(&stage.id, &stage.params)?;
         let task = state.task(stage)?.clone();
         let (parent, made) = state.from(stage)?;
-        let (parent, original, below) = (parent.to_owned(), made.net.clone(), made.stage);
+        let (parent, original, below) = (parent.to_owned(), made.net.clone(), made.base(parent));
         entry.fits(stage, &task)?;
         check_classes(&original, &task, cx)?;
         let split = state.split(&task, cx)?;
-        let known = known_to_start(state, &split, &task, cx).await?;
-        let lineage = Lineage::of(state, below, &split);
+        let lineage = Lineage::of(state, &below, &split);
+        let known = known_before(&lineage, &split, &task, cx).await?;
         let others = state.others(stage)?;
 
         let references = references(state, &lineage, &split, cx).await?;
@@ -207,12 +207,11 @@ pub fn references_to_make(state: &RunState, lineage: &Lineage<'_>, gone: &Split,
     (0..state.spec.seeds_of_reference()).filter(is_new).count() as u32
 }
 
-/// All that a retrained network depends on: data, start, lineage, forget set, seed.
+/// All that a retrained network depends on: data, lineage, forget set, seed.
 fn key(state: &RunState, lineage: &Lineage<'_>, split: &Split, seed: u32) -> String {
     json!({
         "what": "reference",
         "contents": state.contents,
-        "model": state.spec.model,
         "stages": lineage.identity(),
         "forget": [Digest::of_rows(&split.forget.rows).hex(), split.forget.set.origin],
         "seed": seed,
@@ -220,33 +219,36 @@ fn key(state: &RunState, lineage: &Lineage<'_>, split: &Split, seed: u32) -> Str
     .to_string()
 }
 
-/// Warns if the source network has seen the forget set: then a network retrained from it has seen it too, and is no
-/// reference. Returns what share of it the source network answers rightly, in percent, if that is more than half.
-async fn known_to_start(state: &RunState, split: &Split, task: &Task, cx: &mut Cx) -> Result<Option<f64>> {
-    let start = &state.models[START].net;
-    // Its classes are those of the same names; where it says none, those of the same numbers.
-    let may_know = match &start.names[..] {
-        [] => start.classes == task.classes.len(),
-        names => task.classes.iter().any(|class| names.contains(class)),
-    };
-    if state.spec.model.params.get("weights").is_none() || !may_know || start.shape != task.set.shape {
-        return Ok(None);
+/// Warns if a network that a file holds and that this one was made from has seen the forget set: then a network
+/// retrained from it has seen it too, and is no reference. Returns what share of it is answered rightly, in percent, if
+/// that is more than half; the largest of several.
+async fn known_before(lineage: &Lineage<'_>, split: &Split, task: &Task, cx: &mut Cx) -> Result<Option<f64>> {
+    let mut most = None::<f64>;
+    for (word, net) in lineage.files() {
+        // Its classes are those of the same names; where it says none, those of the same numbers.
+        let may_know = match &net.names[..] {
+            [] => net.classes == task.classes.len(),
+            names => task.classes.iter().any(|class| names.contains(class)),
+        };
+        if !may_know || net.shape != task.set.shape {
+            continue;
+        }
+        let tested = test(net, &split.forget, cx).await?;
+        let is_right = |at: &usize| match net.names.get(usize::from(tested.answer(*at))) {
+            Some(name) => *name == task.classes[usize::from(tested.labels[*at])],
+            None => tested.right(*at),
+        };
+        let known = percent((0..tested.len()).filter(is_right).count(), tested.len());
+        if let Some(known) = known.filter(|known| *known > 50.0) {
+            let message = format!(
+                "The {word} already knows {known:.0} % of what is to be forgotten, so a network retrained from it has \
+                 seen it too."
+            );
+            cx.say(Event::Warning { message });
+            most = Some(most.map_or(known, |most| most.max(known)));
+        }
     }
-    let tested = test(start, &split.forget, cx).await?;
-    let is_right = |at: &usize| match start.names.get(usize::from(tested.answer(*at))) {
-        Some(name) => *name == task.classes[usize::from(tested.labels[*at])],
-        None => tested.right(*at),
-    };
-    let known = percent((0..tested.len()).filter(is_right).count(), tested.len());
-    if let Some(known) = known.filter(|known| *known > 50.0) {
-        let message = format!(
-            "The source network already knows {known:.0} % of what is to be forgotten, so a network retrained from \
-             it has seen it too."
-        );
-        cx.say(Event::Warning { message });
-        return Ok(Some(known));
-    }
-    Ok(None)
+    Ok(most)
 }
 
 /// Points by which the retrained networks may lie below the original one on what stays, of which all have learned.

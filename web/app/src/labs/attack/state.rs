@@ -121,7 +121,8 @@ impl Shot {
             return None;
         };
         let pixels = |at: usize| buffers.get(at).map(floats).filter(|pixels| pixels.len() == n * c * h * w);
-        let fits = [subject.len(), labels.len(), clean.len(), attacked.len(), classes.len()].iter().all(|len| *len == n);
+        let fits =
+            [subject.len(), labels.len(), clean.len(), attacked.len(), classes.len()].iter().all(|len| *len == n);
         fits.then_some(Self {
             key,
             subject,

@@ -1,0 +1,170 @@
+//! Networks beside the run's own: by name, of files, and of single stages.
+
+use crate::common::{hash, play, session};
+use engine::{Ended, Session};
+use kit::nets::weights;
+use serde_json::json;
+use spec::{Import, Report, RunSpec};
+
+const HEAD: &str = r#"
+    version = 1
+    retrain_seeds = 1
+    tasks.digits = { id = "digits" }
+    tasks.tilted = { id = "digits", tilt = 20 }
+    model = { id = "linear" }
+"#;
+
+fn run(session: &mut Session, rest: &str) -> Report {
+    let spec = RunSpec::read(&format!("{HEAD}{rest}")).unwrap();
+    match pollster::block_on(session.play(1, spec, 0, None)).unwrap() {
+        Ended::Finished(report) => *report,
+        ended => panic!("{ended:?}"),
+    }
+}
+
+/// A session with the file of a network that knows digits.
+fn with_teacher() -> Session {
+    let mut session = session().0;
+    run(&mut session, r#"stage = [{ id = "train.scratch", as = "base", train = { epochs = 6, lr = 0.01 } }]"#);
+    let file = pollster::block_on(weights::save(&session.model("base").unwrap())).unwrap();
+    session.import("teacher", Import::Source, file).unwrap();
+    session
+}
+
+#[test]
+fn a_file_s_network_is_attacked_by_its_name_and_is_what_another_is_crafted_on() {
+    let mut session = with_teacher();
+    let report = run(
+        &mut session,
+        r#"
+        models.teacher = { id = "linear", weights = "teacher" }
+        stage = [
+            { id = "train.scratch", as = "other", model = { id = "mlp" }, train = { epochs = 9, lr = 0.01 } },
+            { id = "attack.fgsm", as = "own", from = "teacher", epsilon = 0.1 },
+            { id = "attack.fgsm", as = "moved", from = "other", with = ["teacher"], epsilon = 0.1 },
+            { id = "measure.accuracy", as = "both", from = "teacher", with = ["other"] },
+        ]"#,
+    );
+    let value = |stage: &str, key: &str| report.value(stage, key).unwrap();
+    let [clean, own, moved] =
+        [("own", "clean_accuracy"), ("own", "robust_accuracy"), ("moved", "robust_accuracy")].map(|(a, b)| value(a, b));
+    assert!(own < clean - 20.0 && own < moved, "{clean} {own} {moved}");
+    assert_eq!(value("both", "accuracy"), value("own", "clean_accuracy"));
+    assert_eq!(report.hashes.keys().take(2).collect::<Vec<_>>(), ["start", "teacher"]);
+}
+
+/// The same network under a name and as a stage's own is the same beginning.
+#[test]
+fn a_stage_s_own_network_may_be_of_a_file() {
+    let mut session = with_teacher();
+    let (own, rest) =
+        (r#"model = { id = "linear", weights = "teacher" }"#, r#"on = "tilted", train = { epochs = 1, lr = 0.01 }"#);
+    run(
+        &mut session,
+        &format!(
+            r#"
+            models.teacher = {{ id = "linear", weights = "teacher" }}
+            stage = [
+                {{ id = "transfer.full-finetune", as = "named", from = "teacher", {rest} }},
+                {{ id = "transfer.full-finetune", as = "own", {own}, {rest} }},
+                {{ id = "transfer.full-finetune", as = "fresh", model = {{ id = "linear" }}, {rest} }},
+            ]"#
+        ),
+    );
+    let [named, own, fresh] = ["named", "own", "fresh"].map(|name| hash(&session.model(name).unwrap()));
+    assert_eq!(named, own);
+    assert_ne!(own, fresh);
+}
+
+#[test]
+fn random_networks_are_told_apart_by_their_draw_alone() {
+    let (report, _) = play(&format!(
+        r#"{HEAD}
+        models.same = {{ id = "linear" }}
+        models.another = {{ id = "linear", draw = 1 }}
+        stage = [
+            {{ id = "train.scratch", as = "a", train = {{ epochs = 1 }} }},
+            {{ id = "train.scratch", as = "b", from = "same", train = {{ epochs = 1 }} }},
+            {{ id = "train.scratch", as = "c", from = "another", train = {{ epochs = 1 }} }},
+        ]"#
+    ));
+    let report = report.unwrap();
+    assert_eq!(report.hashes["start"], report.hashes["same"]);
+    assert_ne!(report.hashes["start"], report.hashes["another"]);
+    assert_eq!(report.warnings.len(), 1, "{:?}", report.warnings);
+    assert!(report.warnings[0].starts_with("stage.b: It leaves the same network as stage.a"));
+}
+
+/// A reference that begins with a file's network has seen what that one has seen.
+#[test]
+fn a_reference_from_a_file_is_void_whichever_name_it_has() {
+    let mut session = with_teacher();
+    for (rest, word) in [
+        (r#"from = "teacher""#, "The network \"teacher\" already knows 99 %"),
+        (r#"model = { id = "linear", weights = "teacher" }"#, "The network that stage \"more\" begins with already"),
+    ] {
+        let report = run(
+            &mut session,
+            &format!(
+                r#"
+                models.teacher = {{ id = "linear", weights = "teacher" }}
+                models.unused = {{ id = "linear", weights = "teacher" }}
+                forget = {{ id = "class", class = 0 }}
+                stage = [
+                    {{ id = "transfer.full-finetune", as = "more", {rest}, train = {{ epochs = 1 }} }},
+                    {{ id = "unlearn.finetune", as = "forgot", train = {{ epochs = 1 }} }},
+                ]"#
+            ),
+        );
+        assert!(report.value("forgot", "start_knows").is_some());
+        assert!(report.warnings.iter().any(|said| said.contains(word)), "{:?}", report.warnings);
+    }
+}
+
+#[test]
+fn names_that_cannot_be_are_refused_with_a_sentence() {
+    let mut session = with_teacher();
+    for (models, stage, why) in [
+        ("models.3 = { id = \"linear\" }", "", "models.3: \"3\" cannot be a name"),
+        ("models.start = { id = \"linear\" }", "", "models.start: \"start\" cannot be a name"),
+        ("models.base = { id = \"linear\" }", "", "stage.base: the name \"base\" is taken by `models.base`"),
+        ("models.x = { id = \"linear\", on = \"digts\" }", "", "models.x: there is no task \"digts\"; did you mean"),
+        ("models.x = { id = \"linea\" }", "", "models.x: there is no network \"linea\"; did you mean \"linear\"?"),
+        ("models.x = { id = \"linear\", weights = 3 }", "", "models.x.weights: must be the name of a weight file"),
+        ("models.x = { id = \"linear\", draw = -1 }", "", "models.x.draw: must be a whole number"),
+        (
+            "models.teacher = { id = \"linear\" }",
+            "from = \"teaher\"",
+            "stage.base: there is no stage \"teaher\"; did you",
+        ),
+        ("models.x = { id = \"mlp\", weights = \"teacher\" }", "", "models.x.weights: teacher: "),
+        ("models.x = { id = \"linear\", weights = \"nowhere\" }", "", "models.x.weights: nowhere"),
+    ] {
+        let stages = format!("stage = [{{ id = \"train.scratch\", as = \"base\", {stage} }}]").replace(",  }", " }");
+        let file = format!("{HEAD}\n{models}\n{stages}");
+        let said = match RunSpec::read(&file) {
+            Ok(spec) => match pollster::block_on(session.prepare(1, spec)) {
+                Ok(_) => panic!("{models} {stage}: it passes"),
+                Err(error) => error.to_string(),
+            },
+            Err(wrong) => wrong.to_string(),
+        };
+        assert!(said.starts_with(why), "{said}");
+    }
+}
+
+#[test]
+fn a_run_file_with_models_comes_back_as_it_was() {
+    let spec = RunSpec::read(&format!(
+        r#"{HEAD}
+        models.teacher = {{ id = "linear", weights = "teacher", on = "tilted", draw = 2 }}
+        stage = [{{ id = "train.scratch", from = "teacher" }}]"#
+    ))
+    .unwrap();
+    assert_eq!(RunSpec::read(&spec.to_toml()).unwrap(), spec);
+    assert_eq!(RunSpec::read(&json!(spec).to_string()).unwrap(), spec);
+    assert_eq!(spec.task_of(0, |_| true), "tilted");
+    let teacher = spec.source("teacher").unwrap();
+    assert_eq!((teacher.draw, teacher.pick().weights()), (2, Some("teacher")));
+    assert_eq!(spec.explicit(|_| true).stages[0].from.as_deref(), Some("teacher"));
+}
