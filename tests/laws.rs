@@ -541,7 +541,7 @@ fn salun_leaves_the_weights_outside_its_mask() {
         bench.play(1).unwrap();
         let task = bench.run.tasks[0].clone();
         let base = prepared(bench.net("base").clone(), &task, &bench.cx).unwrap();
-        let split = bench.run.split(&task, &bench.cx).unwrap();
+        let split = bench.run.split(1, &task, &bench.cx).unwrap();
         let gradients = pollster::block_on(sum_gradients(&base, &split.forget, &mut bench.cx)).unwrap();
         let mask = pollster::block_on(largest(&gradients, &base, k)).unwrap();
         let mask = params::of(&base, &mask);

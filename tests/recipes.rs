@@ -114,7 +114,7 @@ fn page_and_terminal_say_the_same() {
             assert_eq!(last.sentence(name), said, "{id}: {name}");
             let (said, read) = (said.to_string(), read.to_string());
             match last.family(name) {
-                Some(Family::Unlearn) if last.forgotten("").is_some() => {
+                Some(Family::Unlearn) if last.forgotten(name, "").is_some() => {
                     let gap = |text: &str| text.split_once(" named.").map(|(_, rest)| rest.to_owned());
                     assert_eq!(gap(&said), gap(&read), "{id}: {name}");
                 }

@@ -19,6 +19,7 @@ mod measures;
 mod models;
 mod readme;
 mod recipes;
+mod requests;
 mod results;
 mod store;
 mod stored;

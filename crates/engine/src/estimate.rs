@@ -152,7 +152,7 @@ struct Retraining {
 
 /// How long the references of an unlearning stage take.
 fn retraining(state: &RunState, index: usize, task: &Task, before: &[Guess], cx: &Cx) -> Result<Retraining> {
-    let split = state.split(task, cx)?;
+    let split = state.split(index, task, cx)?;
     let from = state.plan[index].from.as_ref().expect("a network is made to forget, or is asked");
     let lineage = Lineage::of(state, from, &split);
     let stays = split.retain.len() as f64 / task.train.len() as f64;
@@ -198,8 +198,7 @@ async fn forgetting(
     let work = async |cx: &mut Cx| {
         // Its steps may be of any kind.
         cx.progress.counts_attack_steps = true;
-        let from = planned.from.as_ref().expect("a network is made to forget");
-        forget(&stage.params, net, task, beside, from, state, cx).await.map(drop)
+        forget(&stage.params, net, task, beside, index, state, cx).await.map(drop)
     };
     let pace = measure_pace(cx, work).await?;
     // What takes no steps has been done.

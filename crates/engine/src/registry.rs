@@ -4,7 +4,7 @@ use crate::catalogue::{digits_sample, families, sources};
 use indexmap::IndexMap;
 use kit::data::Task;
 use kit::data::{SETS, SetEntry, forget_choices, forget_rows};
-use kit::run::{Base, Begun, Makers, Planned};
+use kit::run::{Base, Begun, Makers, Planned, Request};
 use kit::{Entry, nets};
 use serde_json::{Value, json};
 use spec::{Card, Catalogue, Control, Digest, Manner, MethodInfo, Pick, Recipe, RunSpec, START, Shape, VERSION, Wrong};
@@ -47,18 +47,13 @@ impl Registry {
     pub fn plan(&self, spec: &RunSpec, tasks: &IndexMap<String, Task>, begun: &Begun) -> kit::Result<Vec<Planned>> {
         let is_layer = |id: &str| self.is_layer(id);
         let contents: BTreeMap<&str, String> = tasks.iter().map(|(name, task)| (&**name, task.content())).collect();
-        let mut forgotten: BTreeMap<String, String> = BTreeMap::new();
         let mut plan: Vec<Planned> = Vec::with_capacity(spec.stages.len());
         for (index, stream) in spec.streams(is_layer).into_iter().enumerate() {
             let (stage, task) = (&spec.stages[index], spec.task_of(index, is_layer));
             let entry = self.entry(&stage.id)?;
             let settings = entry.settled(&stage.params, &tasks[&task]);
             let settings = settings.map_err(|error| error.of_stage(&stage.id, &spec.stage_name(index)))?;
-            if let Some(forget) = spec.forget.as_ref().filter(|_| entry.needs.forget && !forgotten.contains_key(&task))
-            {
-                let rows = forget_rows(forget, &tasks[&task], spec.seed)?;
-                forgotten.insert(task.clone(), Digest::of_rows(&rows).hex());
-            }
+            let gone = if entry.needs.forget { self.gone(spec, index) } else { Vec::new() };
             let base = |name: &str| spec.find(name).map_or_else(|| Base::Source(name.into()), Base::Stage);
             let from = stage.model.is_none().then(|| base(&spec.parent_name(index, is_layer)));
             let with: Vec<Base> = stage.with.iter().map(|name| base(name)).collect();
@@ -69,9 +64,13 @@ impl Registry {
                 (None, Some(Base::Source(name)), _) => Some(begun.sources[name].print.clone()),
                 (None, ..) => None,
             };
-            let gone = forgotten.get(&task).filter(|_| entry.needs.forget);
+            let rows = |request: &Request| {
+                let rows = forget_rows(&request.at, &request.forget, &tasks[&request.task], spec.seed)?;
+                Ok(Digest::of_rows(&rows).hex())
+            };
+            let without: Vec<String> = gone.iter().map(rows).collect::<kit::Result<_>>()?;
             let own = json!([stage.draw, stage.take, stage.epsilons]);
-            let identity = json!([stage.id, settings, model, contents.get(&*task), gone, own]);
+            let identity = json!([stage.id, settings, model, contents.get(&*task), without, own]);
             let mut line = Digest::default();
             let line_of = |base: &Base| match base {
                 Base::Source(name) => begun.sources[name].print.clone(),
@@ -82,9 +81,29 @@ impl Registry {
             with.iter().for_each(|base| line.write(line_of(base).as_bytes()));
             line.write(self.reads(entry, spec, &plan, &contents).to_string().as_bytes());
             let (line, trains) = (line.hex(), entry.make.is_some());
-            plan.push(Planned { stream, task, identity, from, with, trains, line });
+            plan.push(Planned { stream, task, identity, from, with, gone, trains, line });
         }
         Ok(plan)
+    }
+
+    /// The shape of the method with this id.
+    pub(crate) fn shape(&self, id: &str) -> Option<Shape> {
+        self.entry(id).ok().map(|entry| entry.shape)
+    }
+
+    /// What a stage forgets or audits, then what the stages below it have forgotten before, without repetition.
+    fn gone(&self, spec: &RunSpec, index: usize) -> Vec<Request> {
+        let (shape, is_layer) = (|id: &str| self.shape(id), |id: &str| self.is_layer(id));
+        let below = spec.ancestors(index, is_layer).into_iter();
+        let forgets = |at: &usize| self.shape(&spec.stages[*at].id) == Some(Shape::Unlearn);
+        let mut gone: Vec<Request> = Vec::new();
+        for stage in std::iter::once(index).chain(below.filter(forgets)) {
+            let Some((at, forget)) = spec.request(stage, shape) else { continue };
+            let request = Request { at, forget: forget.clone(), task: spec.task_of(stage, is_layer) };
+            let is_known = gone.iter().any(|known| (&known.forget, &known.task) == (&request.forget, &request.task));
+            gone.extend((!is_known).then_some(request));
+        }
+        gone
     }
 
     /// What a measure reads beside its network and its task: the other tasks, and what attack stages before it have
@@ -150,13 +169,9 @@ impl Registry {
             check_net(&at, &source.pick())?;
         }
         if let Some(pick) = &spec.forget {
-            let known = forget_choices();
-            let choice = known.iter().find(|choice| choice.id == pick.id).ok_or_else(|| {
-                Wrong::unknown("forget set", "forget", &pick.id, known.iter().map(|choice| choice.id.as_str()))
-            })?;
-            spec::check_all("forget", &pick.params, &choice.controls)?;
+            check_forget("forget", pick)?;
         }
-        spec.check_shapes(|id| self.entry(id).ok().map(|entry| entry.shape))?;
+        spec.check_shapes(|id| self.shape(id))?;
         for (index, stage) in spec.stages.iter().enumerate() {
             let at = format!("stage.{}", spec.stage_name(index));
             let entry = self.entry(&stage.id).map_err(|wrong| Wrong { what: at.clone(), ..wrong })?;
@@ -193,13 +208,28 @@ impl Registry {
                     format!("it reads what attacks before it have left, at least {least}, and there are {attacks}");
                 return Err(Wrong::new(at, why));
             }
-            if entry.needs.forget && spec.forget.is_none() {
+            if let Some(pick) = &stage.forget {
+                let at = format!("{at}.forget");
+                if !entry.needs.forget {
+                    return Err(Wrong::new(at, "this method forgets nothing, and is no audit of forgetting"));
+                }
+                check_forget(&at, pick)?;
+            }
+            if entry.needs.forget && spec.forget_of(index, |id| self.shape(id)).is_none() {
                 let why = "needs to know what to forget; `forget = { id = \"class\", class = 3 }` is one way";
                 return Err(Wrong::new(at, why));
             }
         }
         Ok(())
     }
+}
+
+/// Checks the description of a forget set.
+fn check_forget(at: &str, pick: &Pick) -> Result<(), Wrong> {
+    let known = forget_choices();
+    let choice = known.iter().find(|choice| choice.id == pick.id);
+    let ids = known.iter().map(|choice| choice.id.as_str());
+    spec::check_all(at, &pick.params, &choice.ok_or_else(|| Wrong::unknown("forget set", at, &pick.id, ids))?.controls)
 }
 
 /// How many networks a method takes under `with`.

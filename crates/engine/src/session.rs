@@ -191,7 +191,8 @@ impl Session {
     }
 
     /// The rows of the splits of each task of the run that was checked or played last, and of the forget set on each
-    /// task that a stage forgets on: `{ "splits": { task: { "train", "valid", "test" } }, "forget": { task: [..] } }`.
+    /// task that a stage forgets on: `{ "splits": { task: { "train", "valid", "test" } }, "forget": { task: [..] } }`;
+    /// of a stage with a forget set of its own under `"stages": { stage: [..] }`.
     pub fn indices(&self, spec: &RunSpec) -> Result<Value> {
         let tasks = self.tasks.borrow();
         let tasks: BTreeMap<&str, &Task> = tasks.values().map(|task| (task.name.as_str(), task)).collect();
@@ -202,18 +203,26 @@ impl Session {
             let rows = json!({ "train": *task.train.rows, "valid": *task.valid.rows, "test": *task.test.rows });
             splits.insert(name.clone(), rows);
         }
-        let mut forgotten = Map::new();
+        let (mut forgotten, mut requests) = (Map::new(), Map::new());
         for (index, stage) in spec.stages.iter().enumerate() {
-            let name = spec.task_of(index, |id| self.registry.is_layer(id));
-            if let Some(forget) = &spec.forget
-                && self.registry.entry(&stage.id)?.needs.forget
-                && !forgotten.contains_key(&name)
-            {
-                let rows = forget_rows(forget, tasks[name.as_str()], spec.seed)?;
-                forgotten.insert(name, json!(rows));
+            let task = spec.task_of(index, |id| self.registry.is_layer(id));
+            if !self.registry.entry(&stage.id)?.needs.forget {
+                continue;
+            }
+            // Beside the run's own forget set, by task, those of single stages.
+            let (at, forget) = match &stage.forget {
+                Some(own) => (&mut requests, Some((spec.stage_name(index), own))),
+                None => (&mut forgotten, spec.forget.as_ref().map(|forget| (task.clone(), forget))),
+            };
+            if let Some((name, forget)) = forget.filter(|(name, _)| !at.contains_key(name)) {
+                at.insert(name, json!(forget_rows("forget", forget, tasks[task.as_str()], spec.seed)?));
             }
         }
-        Ok(json!({ "splits": splits, "forget": forgotten }))
+        let mut indices = json!({ "splits": splits, "forget": forgotten });
+        if !requests.is_empty() {
+            indices["stages"] = requests.into();
+        }
+        Ok(indices)
     }
 
     /// An error if data, weights, forget set or stages of a run are missing or do not fit each other; nothing is
@@ -416,7 +425,7 @@ impl Session {
             let entry = self.registry.entry(&stage.id)?;
             entry.fits(stage, task).map_err(|error| error.of_stage(&stage.id, &spec.stage_name(index)))?;
             if entry.needs.forget {
-                state.split(task, &self.cx(run, spec.seed))?;
+                state.split(index, task, &self.cx(run, spec.seed))?;
             }
         }
         Ok(state)

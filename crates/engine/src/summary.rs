@@ -89,7 +89,7 @@ fn over_seeds(rows: &[&Row]) -> Row {
 fn of_networks<'a>(of_each: impl Iterator<Item = (&'a Report, &'a Row)> + Clone) -> Row {
     let mut forgot: BTreeMap<Option<u32>, BTreeMap<u64, f64>> = BTreeMap::new();
     for (report, row) in of_each.clone() {
-        let own = report.spec.forget.as_ref().is_some_and(|forget| forget.id == "random").then_some(report.seed);
+        let own = report.spec.forget_sets().any(|forget| forget.id == "random").then_some(report.seed);
         let networks = forgot.entry(own).or_default();
         row.networks.iter().for_each(|(seed, value)| _ = networks.entry(*seed).or_insert(*value));
     }

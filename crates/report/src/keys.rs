@@ -87,6 +87,12 @@ pub const KEYS: &[Key] = &[
          default is 0. Names and places of stages, their own methods and their settings change no random number.",
     ),
     k(
+        "stage.forget",
+        "What this stage forgets, in place of the run's `forget`. A stage that stands on one which has forgotten is a \
+         further request: its retrained reference does without both. An audit is of what its network has forgotten \
+         last.",
+    ),
+    k(
         "stage.take",
         "Number of test samples that an attack or a measure works on, the first of its task. The default is all of \
          them.",

@@ -8,8 +8,8 @@ use crate::{
 };
 use serde_json::{Map, Value};
 use spec::{
-    Adjective, CLASSES, Catalogue, Choice, Control, Event, Family, Kind, Manner, MethodInfo, Noun, Report, RunSpec,
-    START, Said, Stage, Widget,
+    Adjective, CLASSES, Catalogue, Choice, Control, Event, Family, Kind, Manner, MethodInfo, Noun, Pick, Report,
+    RunSpec, START, Said, Stage, Widget,
 };
 use std::{collections::BTreeMap, sync::Arc};
 
@@ -233,7 +233,8 @@ impl<'a> RunView<'a> {
             }
             Some(Family::Unlearn) => {
                 let task = self.task(name);
-                match self.forget_class(&task).zip(self.noun(&task)).filter(|(_, noun)| !noun.classes.is_empty()) {
+                match self.forget_class(name, &task).zip(self.noun(&task)).filter(|(_, noun)| !noun.classes.is_empty())
+                {
                     Some((class, noun)) => format!("{title}, {} {}", noun.thing, self.class_of_set(&task, class)),
                     None => title,
                 }
@@ -297,21 +298,29 @@ impl<'a> RunView<'a> {
         }
     }
 
-    /// The class that is to be forgotten whole, where one is, as the run file names it.
-    fn forgets(&self) -> Option<Value> {
-        let pick = self.spec.forget.as_ref().filter(|pick| pick.id == "class")?;
+    /// What a stage forgets, or is an audit of; of a source network what the run says.
+    pub fn forget_set(&self, name: &str) -> Option<&'a Pick> {
+        match self.spec.find(name) {
+            Some(index) => self.spec.forget_of(index, |id| self.catalogue.method(id).map(|method| method.shape)),
+            None => self.spec.forget.as_ref(),
+        }
+    }
+
+    /// The class that a stage is to forget whole, where it is one, as the run file names it.
+    fn forgets(&self, name: &str) -> Option<Value> {
+        let pick = self.forget_set(name).filter(|pick| pick.id == "class")?;
         Some(pick.params.get("class").cloned().unwrap_or_else(|| 0.into()))
     }
 
-    /// The place among the classes of a task of the one that is to be forgotten whole, where one is and its place is
-    /// known.
-    pub fn forget_class(&self, task: &str) -> Option<u16> {
-        self.place(task, &self.forgets()?)
+    /// The place among the classes of a task of the one that a stage is to forget whole, where it is one and its place
+    /// is known.
+    pub fn forget_class(&self, name: &str, task: &str) -> Option<u16> {
+        self.place(task, &self.forgets(name)?)
     }
 
-    /// What all samples of the class that is to be forgotten whole are called: "threes"; `None` where none is.
-    pub fn forgotten(&self, task: &str) -> Option<String> {
-        let class = self.forgets()?;
+    /// What all samples of the class that a stage is to forget whole are called: "threes"; `None` where it is none.
+    pub fn forgotten(&self, name: &str, task: &str) -> Option<String> {
+        let class = self.forgets(name)?;
         Some(match self.place(task, &class) {
             Some(place) => self.many_of(task, place),
             None => format!("{} of class {}", self.bare_things(task), plain(&class)),

@@ -14,6 +14,7 @@ mod exhibit;
 mod facts;
 mod grid;
 mod metric;
+mod model;
 mod outline;
 pub(crate) mod run;
 #[cfg(any(test, feature = "samples"))]
@@ -34,8 +35,7 @@ pub use exhibit::{ATTACKED, Exhibit, Exhibited, PointLine, finite};
 pub use facts::{Adjective, CLASSES, DataFacts, FamilyInfo, Noun, SourceFacts};
 pub use grid::{GridRun, Point, point_name};
 pub use metric::{Direction, METRICS, Metric, MetricData, changed_pixels, interval, metric};
-pub use run::{
-    DeviceChoice, Model, Pick, RESERVED, RunSpec, SEEDS, START, START_STREAM, Stage, VERSION, device_name, short,
-};
+pub use model::Model;
+pub use run::{DeviceChoice, Pick, RESERVED, RunSpec, SEEDS, START, START_STREAM, Stage, VERSION, device_name, short};
 pub use shown::{SHOWN, first_of_each_class};
 pub use wrong::{Wrong, nearest};

@@ -1,6 +1,6 @@
 use crate::wrong::typed;
 use crate::{
-    Shape, Wrong,
+    Model, Shape, Wrong,
     strict::{self, Room, Strict},
 };
 use indexmap::IndexMap;
@@ -32,7 +32,7 @@ pub(crate) const KEYS: [&str; 14] = [
 ];
 
 /// A stage's own keys: no method's setting may have one of these names.
-pub const RESERVED: [&str; 9] = ["id", "as", "from", "with", "on", "model", "draw", "take", "epsilons"];
+pub const RESERVED: [&str; 10] = ["id", "as", "from", "with", "on", "model", "draw", "forget", "take", "epsilons"];
 
 /// The name of a run's source network among its stages.
 pub const START: &str = "start";
@@ -121,6 +121,9 @@ pub struct Stage {
     /// Another number draws other random numbers where all else is equal, as for the members of an ensemble.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub draw: u32,
+    /// What this stage forgets, or is an audit of, in place of the run's own.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub forget: Option<Pick>,
     /// Test samples that an attack or a measure works on, the first of their task; all unless given.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub take: Option<usize>,
@@ -145,36 +148,6 @@ pub struct Pick {
     /// Its settings; those that are absent keep their defaults.
     #[serde(flatten)]
     pub params: Map<String, Value>,
-}
-
-/// A network that a run begins with.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Model {
-    /// Id in the catalogue's list of networks.
-    pub id: String,
-    /// Name of the task whose inputs and classes it is made for; the first task unless given.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub on: Option<String>,
-    /// As [`Stage::draw`].
-    #[serde(default, skip_serializing_if = "is_zero")]
-    pub draw: u32,
-    /// Settings, and `weights` where a file holds them.
-    #[serde(flatten)]
-    pub params: Map<String, Value>,
-}
-
-impl Model {
-    /// The network without what is said of its place in the run.
-    pub fn pick(&self) -> Pick {
-        Pick { id: self.id.clone(), params: self.params.clone() }
-    }
-}
-
-impl Pick {
-    /// Name of the file that holds a network's weights; `None` where they are random.
-    pub fn weights(&self) -> Option<&str> {
-        self.params.get("weights").and_then(Value::as_str)
-    }
 }
 
 /// The device that a run wants.
@@ -214,7 +187,7 @@ fn first_seed() -> u32 {
     1
 }
 
-fn is_zero(draw: &u32) -> bool {
+pub(crate) fn is_zero(draw: &u32) -> bool {
     *draw == 0
 }
 
@@ -290,23 +263,6 @@ impl RunSpec {
         self.stages[index].name.clone().unwrap_or_else(|| index.to_string())
     }
 
-    /// The networks that the run begins with, by name; [`START`] is last.
-    pub fn sources(&self) -> impl Iterator<Item = (&str, Model)> {
-        let Pick { id, params } = self.model.clone();
-        let models = self.models.iter().map(|(name, source)| (name.as_str(), source.clone()));
-        models.chain([(START, Model { id, on: None, draw: 0, params })])
-    }
-
-    /// A network that the run begins with.
-    pub fn source(&self, name: &str) -> Option<Model> {
-        self.sources().find(|(known, _)| *known == name).map(|(_, source)| source)
-    }
-
-    /// Whether this is the name of a network that the run begins with.
-    pub fn is_source(&self, name: &str) -> bool {
-        name == START || self.models.contains_key(name)
-    }
-
     /// The place of a stage by its name.
     pub fn find(&self, name: &str) -> Option<usize> {
         (0..self.stages.len()).find(|&index| self.stage_name(index) == name)
@@ -344,6 +300,32 @@ impl RunSpec {
     /// Stages that a stage stands on, nearest first.
     pub fn ancestors(&self, index: usize, is_layer: impl Fn(&str) -> bool + Copy) -> Vec<usize> {
         std::iter::successors(self.parent(index, is_layer), |&at| self.parent(at, is_layer)).collect()
+    }
+
+    /// What a stage forgets, or is an audit of: what it says itself; of an audit, what the network that it asks has
+    /// forgotten last; else what the run says. `shape` is that of a method's id.
+    pub fn forget_of(&self, index: usize, shape: impl Fn(&str) -> Option<Shape> + Copy) -> Option<&Pick> {
+        self.request(index, shape).map(|(_, pick)| pick)
+    }
+
+    /// As [`Self::forget_of`], with the key where it stands.
+    pub fn request(&self, index: usize, shape: impl Fn(&str) -> Option<Shape> + Copy) -> Option<(String, &Pick)> {
+        let is_layer = |id: &str| shape(id).is_some_and(Shape::is_layer);
+        let forgets = |at: &usize| shape(&self.stages[*at].id) == Some(Shape::Unlearn);
+        let stage = match &self.stages[index] {
+            Stage { id, forget: None, .. } if !is_layer(id) => {
+                self.ancestors(index, is_layer).into_iter().find(forgets).unwrap_or(index)
+            }
+            _ => index,
+        };
+        let own = self.stages[stage].forget.as_ref();
+        let own = own.map(|pick| (format!("stage.{}.forget", self.stage_name(stage)), pick));
+        own.or_else(|| Some(("forget".into(), self.forget.as_ref()?)))
+    }
+
+    /// Every choice of what is to be forgotten.
+    pub fn forget_sets(&self) -> impl Iterator<Item = &Pick> {
+        self.forget.iter().chain(self.stages.iter().filter_map(|stage| stage.forget.as_ref()))
     }
 
     /// All stages that a stage stands on: those that it and they start from or ask, and those that they name under
@@ -550,7 +532,7 @@ impl RunSpec {
             return Err(Wrong::new("look", format!("must be {AT_LEAST_ONE}; `every = 0` is how not to look")));
         }
         // The last run retrains its last reference with the largest seed.
-        let retrained = if self.forget.is_some() { self.seeds_of_reference() } else { 1 };
+        let retrained = if self.forget_sets().next().is_some() { self.seeds_of_reference() } else { 1 };
         let more = (self.repeats.unwrap_or(1) - 1) + (retrained - 1);
         if self.seed.checked_add(more).is_none() {
             let why = format!("{} leaves no room for {} seeds; {} is the largest", self.seed, more + 1, u32::MAX);

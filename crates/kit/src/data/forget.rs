@@ -46,6 +46,8 @@ pub struct PickedConfig {
 pub struct Split {
     /// Training samples to forget.
     pub forget: View,
+    /// Training samples that were forgotten before, one view for each request; they do not stay either.
+    pub before: Vec<View>,
     /// Training samples that stay.
     pub retain: View,
     /// Unseen samples. A class that is forgotten whole is left out of them.
@@ -53,22 +55,29 @@ pub struct Split {
 }
 
 impl Split {
-    /// The split of a task by what `forget` chooses. Neither part may be empty.
-    pub fn of(forget: &Pick, task: &Task, seed: u32) -> Result<Self> {
+    /// The split of a task by what `forget` chooses, where `before` was forgotten already. Neither part may be empty.
+    /// `at` is the key where the run file says it.
+    pub fn of(at: &str, forget: &Pick, before: Vec<View>, task: &Task, seed: u32) -> Result<Self> {
         let train = &task.train;
-        let chosen = forget_rows(forget, task, seed)?;
+        let chosen = forget_rows(at, forget, task, seed)?;
         let forget = train.filter(|row| chosen.binary_search(&row).is_ok());
-        let retain = train.filter(|row| chosen.binary_search(&row).is_err());
+        let left = before.iter().fold(task.clone(), |task, gone| task.without(gone)).train;
+        let retain = left.filter(|row| chosen.binary_search(&row).is_err());
         if forget.is_empty() {
-            return Err(Error::input("forget", "nothing is chosen to forget; pick at least one sample or class"));
+            return Err(Error::input(at, "nothing is chosen to forget; pick at least one sample or class"));
         }
         if retain.is_empty() {
-            let why = format!("all {} training samples are chosen; at least one class must stay", train.len());
-            return Err(Error::input("forget", why));
+            let why = format!("all {} training samples are chosen; at least one class must stay", left.len());
+            return Err(Error::input(at, why));
         }
         let kept: Vec<u16> = retain.rows.iter().map(|row| train.label(*row)).collect();
         let test = task.test.filter(|row| kept.contains(&task.test.label(row)));
-        Ok(Self { forget, retain, test })
+        Ok(Self { forget, before, retain, test })
+    }
+
+    /// All that does not stay, one view for each request; the newest is first.
+    pub fn all(&self) -> impl Iterator<Item = &View> {
+        std::iter::once(&self.forget).chain(&self.before)
     }
 
     /// Unseen samples to hold the forget set against: of the classes that are forgotten whole where there are such, as
@@ -107,24 +116,25 @@ pub fn forget_choices() -> Vec<Choice> {
     ]
 }
 
-/// Rows of the training split that `pick` chooses to forget, sorted. `seed` is the run's seed, for random choices.
-pub fn forget_rows(pick: &Pick, task: &Task, seed: u32) -> Result<Vec<u32>> {
+/// Rows of the training split that `pick` chooses to forget, sorted. `seed` is the run's seed, for random choices, `at`
+/// the key where the run file says it.
+pub fn forget_rows(at: &str, pick: &Pick, task: &Task, seed: u32) -> Result<Vec<u32>> {
     let train = &task.train;
     let mut rows = match pick.id.as_str() {
         "class" => {
-            let ClassConfig { class } = settings::resolve("forget", &pick.params)?;
-            let class = task.place("forget.class", &class)?;
+            let ClassConfig { class } = settings::resolve(at, &pick.params)?;
+            let class = task.place(format!("{at}.class"), &class)?;
             train.filter(|row| train.label(row) == class).rows.to_vec()
         }
         "picked" => {
-            let PickedConfig { ids } = settings::resolve("forget", &pick.params)?;
+            let PickedConfig { ids } = settings::resolve(at, &pick.params)?;
             if let Some(id) = ids.iter().find(|id| !train.rows.contains(id)) {
-                return Err(Error::input("forget.ids", format!("{id} is not among the training samples")));
+                return Err(Error::input(format!("{at}.ids"), format!("{id} is not among the training samples")));
             }
             ids
         }
         "random" => {
-            let RandomConfig { fraction } = settings::resolve("forget", &pick.params)?;
+            let RandomConfig { fraction } = settings::resolve(at, &pick.params)?;
             let mut rows = train.rows.to_vec();
             Rng::of(seed, "forget", &[]).shuffle(&mut rows);
             rows.truncate((fraction * rows.len() as f64).round() as usize);
@@ -132,7 +142,7 @@ pub fn forget_rows(pick: &Pick, task: &Task, seed: u32) -> Result<Vec<u32>> {
         }
         other => {
             let known = forget_choices();
-            return Err(Wrong::unknown("forget set", "forget", other, known.iter().map(|c| c.id.as_str())).into());
+            return Err(Wrong::unknown("forget set", at, other, known.iter().map(|c| c.id.as_str())).into());
         }
     };
     rows.sort_unstable();

@@ -1,7 +1,7 @@
 //! A method, and the entry that stands for it in a list.
 
 use super::shapes::Beside;
-use super::state::{Base, Make, RunState};
+use super::state::{Make, RunState};
 use crate::attack::{Ball, Victim};
 use crate::cx::Cx;
 use crate::data::{Batch, Class, Task};
@@ -60,13 +60,13 @@ pub type Perturb =
     for<'a> fn(&'a Map<String, Value>, Option<u16>, &'a Victim, &'a Batch, &'a mut Cx) -> Boxed<'a, Result<Tensor<4>>>;
 
 /// Makes a net that is [`prepared`](super::prepared) forget what the run wants forgotten of a task, without measuring
-/// it. The number is the index of the stage that left the net; `None` of the run's start.
+/// it. The number is the stage's index.
 pub type Forget = for<'a> fn(
     &'a Map<String, Value>,
     Net,
     &'a Task,
     Beside<'a>,
-    &'a Base,
+    usize,
     &'a RunState,
     &'a mut Cx,
 ) -> Boxed<'a, Result<Net>>;

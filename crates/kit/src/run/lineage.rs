@@ -66,8 +66,8 @@ impl<'a> Lineage<'a> {
     /// is.
     pub async fn again(&self, cx: &mut Cx) -> Result<Net> {
         let state = self.state;
-        let tasks: IndexMap<String, Task> =
-            state.tasks.iter().map(|(name, task)| (name.clone(), task.without(&self.gone.forget))).collect();
+        let left = |task: &Task| self.gone.all().fold(task.clone(), |task, gone| task.without(gone));
+        let tasks: IndexMap<String, Task> = state.tasks.iter().map(|(name, task)| (name.clone(), left(task))).collect();
         let mut made: BTreeMap<Base, Net> = BTreeMap::new();
         for name in &self.sources {
             made.insert(Base::Source(name.clone()), self.source(name, cx)?);

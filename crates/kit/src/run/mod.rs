@@ -15,4 +15,4 @@ pub use shapes::peft::{Attached, Peft};
 pub use shapes::tune::{Tune, TuneJob, prepared};
 pub use shapes::unlearn::{Unlearn, UnlearnJob, references_to_make};
 pub use shapes::{Beside, Other};
-pub use state::{Base, Begun, Given, Made, Make, Makers, Planned, RunState};
+pub use state::{Base, Begun, Given, Made, Make, Makers, Planned, Request, RunState};

@@ -3,7 +3,7 @@
 use super::results::{AttackStage, Judged, Reference};
 use super::shapes::{Beside, Other};
 use crate::cx::Cx;
-use crate::data::{Split, Task};
+use crate::data::{Split, Task, View, forget_rows};
 use crate::error::{Error, Result};
 use crate::host::Boxed;
 use crate::nets::Net;
@@ -70,6 +70,17 @@ pub struct Begun {
     pub own: BTreeMap<usize, Given>,
 }
 
+/// What is to be forgotten.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Request {
+    /// The key where the run file says it.
+    pub at: String,
+    /// The forget set.
+    pub forget: Pick,
+    /// Name of the task whose samples it chooses.
+    pub task: String,
+}
+
 /// A stage before it is played.
 #[derive(Clone, Debug)]
 pub struct Planned {
@@ -84,6 +95,8 @@ pub struct Planned {
     pub from: Option<Base>,
     /// The networks under `with`.
     pub with: Vec<Base>,
+    /// Of a method with a forget set, what it forgets or audits, then what the stages below it have forgotten before.
+    pub gone: Vec<Request>,
     /// Whether it trains a network, which a retrained reference has to repeat.
     pub trains: bool,
     /// A digest of this and of the identities of all stages below, and of those under `with`.
@@ -153,6 +166,11 @@ impl RunState {
         self.tasks.get(name).ok_or_else(|| Wrong::unknown("task", &stage.id, name, known).into())
     }
 
+    /// The index of the stage that `cx` is in.
+    pub fn index(&self, cx: &Cx) -> usize {
+        self.spec.find(&cx.stage).expect("a stage of the run is played")
+    }
+
     /// The network that a stage with a `model` of its own begins with: that of its file, else a random one.
     pub fn own(&self, index: usize, pick: &Pick, task: &Task, cx: &Cx) -> Result<Net> {
         match self.begun.own.get(&index) {
@@ -179,11 +197,16 @@ impl RunState {
         stage.with.iter().map(other).collect()
     }
 
-    /// The split of a task by what the run file wants forgotten.
-    pub fn split(&self, task: &Task, cx: &Cx) -> Result<Split> {
+    /// The split of a task by what a stage forgets.
+    pub fn split(&self, index: usize, task: &Task, cx: &Cx) -> Result<Split> {
         let none = "the run file names nothing to forget; `forget = { id = \"class\", class = 3 }` is one way";
-        let forget = self.spec.forget.as_ref().ok_or_else(|| Error::input("forget", none))?;
-        Split::of(forget, task, cx.seed)
+        let (own, before) = self.plan[index].gone.split_first().ok_or_else(|| Error::input("forget", none))?;
+        let gone = |request: &Request| {
+            let task = &self.tasks[&request.task];
+            Ok(task.train.at(forget_rows(&request.at, &request.forget, task, cx.seed)?))
+        };
+        let before: Vec<View> = before.iter().map(gone).collect::<Result<_>>()?;
+        Split::of(&own.at, &own.forget, before, task, cx.seed)
     }
 
     /// Stores the model of the stage that `cx` is in.

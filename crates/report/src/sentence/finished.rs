@@ -194,7 +194,7 @@ impl Finished<'_> {
     /// "It has lost its threes: 1 of 36 named. Over four measures it is 1.5 points from a network that never saw one."
     fn forget(&self) -> Option<Sentence> {
         let (left, share) = self.left()?;
-        let class = self.view.forgotten(&self.task);
+        let class = self.view.forgotten(self.name, &self.task);
         if self.view.is_reference(self.name) {
             let what = class.as_ref().map_or("what it was to forget".into(), |class| format!("its {class}"));
             let start = Sentence::new(format!("Trained again without {what}, it names "));
@@ -245,7 +245,7 @@ impl Finished<'_> {
     /// the answers are known and one network gave them; else on the forget set.
     fn left(&self) -> Option<(String, f64)> {
         let lost = self.row("ua")?;
-        let counted = self.view.forget_class(&self.task).zip(self.outcome.answers("test"));
+        let counted = self.view.forget_class(self.name, &self.task).zip(self.outcome.answers("test"));
         match counted.map(|(class, answers)| answers.count(class)) {
             Some((right, all)) if all > 0 && figure::spread(lost).is_none() => {
                 Some((format!("{right} of {all}"), 100.0 * right as f64 / all as f64))

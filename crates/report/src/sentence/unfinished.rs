@@ -135,20 +135,20 @@ pub(super) fn running(view: &RunView, name: &str, outcome: &Outcome) -> Sentence
                 }
             }
         },
-        Some(Family::Unlearn) => forgetting(view, &task, outcome),
+        Some(Family::Unlearn) => forgetting(view, name, &task, outcome),
         _ => Sentence::new("It is being asked."),
     }
 }
 
-fn forgetting(view: &RunView, task: &str, outcome: &Outcome) -> Sentence {
+fn forgetting(view: &RunView, name: &str, task: &str, outcome: &Outcome) -> Sentence {
     if outcome.before {
         let phase = &outcome.phase;
         return Sentence::new(format!("First its twin, which never sees what is to be forgotten: {phase}."));
     }
-    let Some(many) = view.forgotten(task) else {
+    let Some(many) = view.forgotten(name, task) else {
         return Sentence::new("Forgetting: what was chosen goes, what is kept stays.");
     };
-    let counted = view.forget_class(task).zip(outcome.answers("valid"));
+    let counted = view.forget_class(name, task).zip(outcome.answers("valid"));
     let counted = counted.map(|(class, answers)| (class, answers.count(class))).filter(|(_, (_, all))| *all > 0);
     let Some((class, (still, all))) = counted else { return Sentence::new(format!("Forgetting its {many}.")) };
     let sentence = Sentence::new("Forgetting: it still names ").key(format!("{still} of {all}"), Role::Lose);

@@ -60,10 +60,10 @@ impl Run {
         target
     }
 
-    /// Picks training images by their numbers to be forgotten.
-    pub fn pick_to_forget(&self, ids: &[u32]) {
+    /// Picks training images by their numbers to be forgotten by a stage.
+    pub fn pick_to_forget(&self, stage: &str, ids: &[u32]) {
         let params = [("ids".to_owned(), ids.into())].into_iter().collect();
-        self.edit(|strip| strip.set_forget(Pick { id: "picked".into(), params }));
+        self.edit(|strip| strip.set_forget(stage, Pick { id: "picked".into(), params }));
     }
 
     // --- playing ---

@@ -11,7 +11,7 @@ use gloo_timers::callback::Timeout;
 use js_sys::ArrayBuffer;
 use leptos::prelude::*;
 use report::{Answers, Images, Outcome};
-use spec::{Event, START};
+use spec::Event;
 use std::{
     collections::{HashMap, HashSet},
     sync::Arc,
@@ -154,7 +154,7 @@ impl Run {
             strip.with(|strip| {
                 let mut prints: HashMap<_, _> =
                     (0..strip.len()).map(|index| (strip.name(index), strip.print(index, catalogue()))).collect();
-                prints.insert(START.into(), strip.start_print());
+                prints.extend(strip.spec.sources().map(|(name, _)| (name.to_owned(), strip.source_print(name))));
                 prints
             })
         });

@@ -4,7 +4,7 @@ use super::{
     catalogue::catalogue,
     context::{Playing, Run},
     settings,
-    strip::{Slot, Strip},
+    strip::Slot,
 };
 use leptos::prelude::*;
 use report::{Answers, Known, Outcome, RunView, Sentence};
@@ -175,14 +175,19 @@ impl Run {
         self.estimates.with(|estimates| estimates.get(&print).copied())
     }
 
-    /// The place among a task's classes of the one that is to be forgotten, where one is.
-    pub fn forget_class(&self, task: &str) -> Option<u16> {
-        self.view(|view| view.forget_class(task))
+    /// The place among a task's classes of the one that a stage is to forget, where it is one.
+    pub fn forget_class(&self, stage: &str, task: &str) -> Option<u16> {
+        self.view(|view| view.forget_class(stage, task))
+    }
+
+    /// What a stage forgets.
+    pub fn forget_set(&self, stage: &str) -> Option<Pick> {
+        self.view(|view| view.forget_set(stage).cloned())
     }
 
     /// Numbers of the training images that were picked to be forgotten.
-    pub fn picked(&self) -> Vec<u32> {
-        let ids = self.strip.with(|strip| strip.spec.forget.as_ref()?.params.get("ids").cloned());
+    pub fn picked(&self, stage: &str) -> Vec<u32> {
+        let ids = self.forget_set(stage).and_then(|pick| pick.params.get("ids").cloned());
         let ids = ids.and_then(|ids| ids.as_array().cloned()).unwrap_or_default();
         ids.iter().filter_map(|id| id.as_u64().and_then(|id| u32::try_from(id).ok())).collect()
     }
@@ -266,6 +271,6 @@ impl Run {
             |playing: &Playing| playing.stages.iter().find(|(name, _)| name == stage).map(|(_, print)| print.clone());
         let played =
             self.playing.with_untracked(|playing| playing.as_ref().filter(|p| p.run == run).and_then(print_of));
-        played.or_else(|| (stage == START).then(|| self.strip.with_untracked(Strip::start_print)))
+        played.or_else(|| (stage == START).then(|| self.strip.with_untracked(|strip| strip.source_print(stage))))
     }
 }

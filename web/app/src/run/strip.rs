@@ -136,8 +136,9 @@ impl Strip {
         let forgets = self.method(index, catalogue).card.needs.forget;
         let above = match self.parent(index) {
             Some(parent) => before[parent].clone(),
-            None => self.start_print(),
+            None => self.source_print(stage.from.as_deref().filter(|_| stage.model.is_none()).unwrap_or(START)),
         };
+        let shape = |id: &str| catalogue.method(id).map(|method| method.shape);
         // What a measure reads beside its network.
         let method = self.method(index, catalogue);
         let reads = (method.shape == Shape::Measure).then(|| {
@@ -156,14 +157,16 @@ impl Strip {
             stage.params,
             self.spec.tasks.get(&self.task(index)),
             reads,
-            forgets.then_some((&self.spec.forget, self.spec.seeds_of_reference())),
+            forgets.then_some((self.spec.forget_of(index, shape), self.spec.seeds_of_reference())),
             self.spec.repeats,
         ]))
     }
 
-    /// As [`Self::print`], of the source network.
-    pub fn start_print(&self) -> String {
-        digest(&serde_json::json!([self.spec.model, self.spec.tasks.get(&self.spec.first_task()), self.spec.seed]))
+    /// As [`Self::print`], of a network that the run begins with.
+    pub fn source_print(&self, name: &str) -> String {
+        let source = self.spec.source(name);
+        let task = source.as_ref().and_then(|source| source.on.clone()).unwrap_or_else(|| self.spec.first_task());
+        digest(&serde_json::json!([source, self.spec.tasks.get(&task), self.spec.seed]))
     }
 
     /// Puts a stage at the end of the line (a layer) or under a layer (a note); says its name.
@@ -258,8 +261,13 @@ impl Strip {
         }
     }
 
-    pub fn set_forget(&mut self, pick: Pick) {
-        self.spec.forget = Some(pick);
+    /// Chooses what a stage forgets, which is what the run says where the stage says nothing of its own.
+    pub fn set_forget(&mut self, name: &str, pick: Pick) {
+        let own = self.find(name).and_then(|index| self.spec.stages[index].forget.as_mut());
+        match own {
+            Some(own) => *own = pick,
+            None => self.spec.forget = Some(pick),
+        }
     }
 
     /// Whether no layer stands on a stage, and another one is left without it.
@@ -343,6 +351,7 @@ fn new_stage(id: &str, name: &str, from: Option<String>) -> Stage {
         on: None,
         model: None,
         draw: 0,
+        forget: None,
         take: None,
         epsilons: vec![],
         params: Map::new(),
@@ -501,7 +510,7 @@ mod tests {
         assert!((1..4).all(|at| before[at] != after[at]));
         strip.set("lora", &key, 0.2.into(), &catalogue);
         assert_eq!(prints(&strip), before);
-        strip.set_forget(Pick { id: "class".into(), params: json!({ "class": 4 }).as_object().unwrap().clone() });
+        strip.set_forget("", Pick { id: "class".into(), params: json!({ "class": 4 }).as_object().unwrap().clone() });
         let after = prints(&strip);
         assert!((0..3).all(|at| before[at] == after[at]) && before[3] != after[3]);
     }

@@ -59,7 +59,7 @@ fn Head(
     let (view, run) = (shown.view, shown.view.run);
     let figure = Memo::new(move |_| {
         let forgets = run.family(&shown.stage.get()) == Some(Family::Unlearn);
-        let without = if forgets { run.forget_class(&shown.task.get()) } else { None };
+        let without = if forgets { run.forget_class(&shown.stage.get(), &shown.task.get()) } else { None };
         let (accuracy, on) = match shown.laid.get() {
             Some(leaf) => (leaf.accuracy, None),
             None => so_far(shown).map_or_else(

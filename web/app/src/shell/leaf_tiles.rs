@@ -92,7 +92,8 @@ pub fn ClassRow(
     });
     let is_low = move || share.get().is_some_and(|share| share < LOW) && !shown.fresh.get();
     let is_gone = move || {
-        run.forget_class(&shown.task.get()) == Some(class) && run.family(&view.shown()) == Some(Family::Unlearn)
+        run.forget_class(&view.shown(), &shown.task.get()) == Some(class)
+            && run.family(&view.shown()) == Some(Family::Unlearn)
     };
     let tiles = places.into_iter().map(|place| view! { <Tile place shown /> }).collect_view();
     view! {

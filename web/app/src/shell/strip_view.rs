@@ -225,7 +225,7 @@ fn LayerCard(
     // After forgetting, what was to be kept counts.
     let kept = move || {
         let without = match family {
-            Some(Family::Unlearn) => run.forget_class(&run.task_of(&name.get_value())),
+            Some(Family::Unlearn) => run.forget_class(&name.get_value(), &run.task_of(&name.get_value())),
             _ => None,
         };
         let outcome = outcome.get()?;

@@ -82,7 +82,7 @@ fn run<'a, M: Measure>(
         check_classes(net, task, cx)?;
         entry.fits(stage, task)?;
         let task = &task.taking(stage.take);
-        let split = if entry.needs.forget { Some(state.split(task, cx)?) } else { None };
+        let split = if entry.needs.forget { Some(state.split(state.index(cx), task, cx)?) } else { None };
         let others = state.others(stage)?;
         let mut tasks = state.tasks.clone();
         tasks.insert(task.name.clone(), task.clone());

@@ -93,10 +93,7 @@ pub(super) fn run<'a>(
 /// The net that a stage starts from, and its name: a fresh one without a name where the stage has a `model`.
 fn start(stage: &Stage, state: &RunState, task: &Task, cx: &Cx) -> Result<(Option<String>, Net)> {
     match &stage.model {
-        Some(pick) => {
-            let index = state.spec.find(&cx.stage).expect("a stage of the run is played");
-            Ok((None, state.own(index, pick, task, cx)?))
-        }
+        Some(pick) => Ok((None, state.own(state.index(cx), pick, task, cx)?)),
         None => {
             let (name, made) = state.from(stage)?;
             Ok((Some(name.to_owned()), made.net.clone()))

@@ -11,7 +11,7 @@ use crate::nets::{Net, weights};
 use crate::run::entry::{Entry, Method};
 use crate::run::lineage::Lineage;
 use crate::run::results::{Judged, Reference};
-use crate::run::state::{Base, RunState};
+use crate::run::state::RunState;
 use crate::stats::{Mean, Members, mean, percent};
 use crate::store::{self, Found};
 use burn::module::Module;
@@ -52,12 +52,13 @@ fn forget<'a, M: Unlearn>(
     net: Net,
     task: &'a Task,
     beside: Beside<'a>,
-    below: &'a Base,
+    index: usize,
     state: &'a RunState,
     cx: &'a mut Cx,
 ) -> Boxed<'a, Result<Net>> {
     Box::pin(async move {
-        let split = state.split(task, cx)?;
+        let split = state.split(index, task, cx)?;
+        let below = state.plan[index].from.as_ref().expect("a network is made to forget");
         let lineage = Lineage::of(state, below, &split);
         let job = UnlearnJob { net, split: &split, task, lineage: &lineage, beside };
         M::unlearn(&M::settings(M::ID, params)?, job, cx).await
@@ -78,7 +79,7 @@ fn run<'a, M: Unlearn>(
         let (parent, original, below) = (parent.to_owned(), made.net.clone(), made.base(parent));
         entry.fits(stage, &task)?;
         check_classes(&original, &task, cx)?;
-        let split = state.split(&task, cx)?;
+        let split = state.split(state.index(cx), &task, cx)?;
         let lineage = Lineage::of(state, &below, &split);
         let known = known_before(&lineage, &split, &task, cx).await?;
         let others = state.others(stage)?;
@@ -207,13 +208,18 @@ pub fn references_to_make(state: &RunState, lineage: &Lineage<'_>, gone: &Split,
     (0..state.spec.seeds_of_reference()).filter(is_new).count() as u32
 }
 
+/// What tells a split from others of the same task.
+fn forgotten(split: &Split) -> Value {
+    split.all().map(|gone| json!([Digest::of_rows(&gone.rows).hex(), gone.set.origin])).collect()
+}
+
 /// All that a retrained network depends on: data, lineage, forget set, seed.
 fn key(state: &RunState, lineage: &Lineage<'_>, split: &Split, seed: u32) -> String {
     json!({
         "what": "reference",
         "contents": state.contents,
         "stages": lineage.identity(),
-        "forget": [Digest::of_rows(&split.forget.rows).hex(), split.forget.set.origin],
+        "forget": forgotten(split),
         "seed": seed,
     })
     .to_string()
@@ -278,7 +284,7 @@ async fn judged_once(
     state: &RunState,
     cx: &mut Cx,
 ) -> Result<Rc<Judged>> {
-    let key = [name.to_owned(), task.name.clone()];
+    let key = [name.to_owned(), format!("{} {}", task.name, forgotten(split))];
     let known = state.judged.borrow().get(&key).cloned();
     let found = match known {
         Some(known) => known,
@@ -403,7 +409,7 @@ mod tests {
     ) -> impl Fn(&str) -> Option<f64> + use<> {
         let device = Device::flex();
         let all = View::of_pixels([1, 1, 1], vec![0.0, 1.0], vec![0, 1], &device);
-        let split = Split { forget: all.at(vec![0]), retain: all.at(vec![1]), test: all.at(vec![]) };
+        let split = Split { forget: all.at(vec![0]), before: vec![], retain: all.at(vec![1]), test: all.at(vec![]) };
         let cx = Cx::new(device, 7, 1, Rc::new(Patient::default()), Rc::new(Gate::default()));
         let before = network(100.0, Some([0.0, 90.0]));
         let rows = Comparison { after, before: &before, retrained, is_reference }.rows(&split, &cx);

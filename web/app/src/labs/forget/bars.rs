@@ -30,7 +30,7 @@ fn bars(run: Run, selected: &str) -> Option<ClassBars> {
     let values = if now.is_empty() { before.clone() } else { now };
     let task = run.task_of(selected);
     let names = run.class_names(&task);
-    let forgotten: Vec<usize> = run.forget_class(&task).map(usize::from).into_iter().collect();
+    let forgotten: Vec<usize> = run.forget_class(selected, &task).map(usize::from).into_iter().collect();
     let name = match forgotten.first().and_then(|class| names.get(*class)) {
         Some(class) => format!("Retrained without {class}"),
         None => "Retrained without them".into(),

@@ -1,7 +1,7 @@
 //! What is to be forgotten, for every method alike: a class, a share drawn at random, or images by their numbers.
 
 use crate::{
-    run::{Run, View, catalogue, strip::Strip},
+    run::{Run, View, catalogue},
     ui::{Range, Segment, Segments, Stepper, value::chosen_class},
 };
 use leptos::prelude::*;
@@ -15,16 +15,14 @@ use spec::{Control, Pick, SEEDS, Widget};
 /// The kind of forget set, its one setting, and how many networks are retrained.
 #[component]
 pub fn ForgetSet() -> impl IntoView {
-    let run = Run::get();
-    let kind = Memo::new(move |_| {
-        run.strip.with(|strip| strip.spec.forget.as_ref().map(|pick| pick.id.clone())).unwrap_or_default()
-    });
+    let (run, view) = (Run::get(), View::get());
+    let kind = Memo::new(move |_| run.forget_set(&view.selected.get()).map(|pick| pick.id).unwrap_or_default());
     let option =
         |choice: &spec::Choice| Segment::new(choice.id.clone(), choice.title.clone()).titled(choice.help.clone());
     let options: Vec<_> = catalogue().forget.iter().map(option).collect();
     let choose = move |id: String| {
         if let Some(setting) = Setting::of(&id) {
-            setting.put(run, setting.control.default.clone());
+            setting.put(run, view, setting.control.default.clone());
         }
     };
     let body = move || {
@@ -60,14 +58,16 @@ impl Setting {
     }
 
     /// What is set, else the default.
-    fn value(self, run: Run) -> Value {
-        let set = |strip: &Strip| strip.spec.forget.as_ref()?.params.get(&self.control.key).cloned();
-        run.strip.with(set).unwrap_or_else(|| self.control.default.clone())
+    fn value(self, run: Run, view: View) -> Value {
+        let set = run.forget_set(&view.selected.get());
+        let value = set.and_then(|pick| pick.params.get(&self.control.key).cloned());
+        value.unwrap_or_else(|| self.control.default.clone())
     }
 
-    fn put(self, run: Run, value: Value) {
+    fn put(self, run: Run, view: View, value: Value) {
         let params = [(self.control.key.clone(), value)].into_iter().collect();
-        run.edit(|strip| strip.set_forget(Pick { id: self.id.into(), params }));
+        let selected = view.selected.get_untracked();
+        run.edit(|strip| strip.set_forget(&selected, Pick { id: self.id.into(), params }));
     }
 }
 
@@ -87,11 +87,11 @@ fn Classes(
         names.into_iter().enumerate().map(|(at, name)| Segment::new(Some(at as u16), name)).collect::<Vec<_>>()
     });
     let task = move || run.task_of(&view.selected.get());
-    let chosen = Memo::new(move |_| run.forget_class(&task()));
+    let chosen = Memo::new(move |_| run.forget_class(&view.selected.get(), &task()));
     let choose = move |class: Option<u16>| {
         let names = untrack(|| run.class_names(&task()));
         let place = class.map(usize::from).filter(|place| *place < names.len());
-        setting.put(run, place.map_or(Value::Null, |place| chosen_class(&names, place)));
+        setting.put(run, view, place.map_or(Value::Null, |place| chosen_class(&names, place)));
     };
     view! { <Segments label="Class to forget" class="classes" options chosen choose /> }
 }
@@ -106,9 +106,9 @@ fn Share(
     max: f64,
 ) -> impl IntoView {
     let (run, view) = (Run::get(), View::get());
-    let share = Memo::new(move |_| setting.value(run).as_f64().unwrap_or(min));
+    let share = Memo::new(move |_| setting.value(run, view).as_f64().unwrap_or(min));
     let label = move || format!("share of the {}", samples(run, view, 2));
-    let put = move |value: f64| setting.put(run, value.into());
+    let put = move |value: f64| setting.put(run, view, value.into());
     view! {
         <div class="control tall">
             <label for="forget-share">{label}</label>
@@ -121,16 +121,17 @@ fn Share(
 #[component]
 fn Numbers() -> impl IntoView {
     let (run, view) = (Run::get(), View::get());
-    let words = move || match run.picked().len() {
+    let words = move || match run.picked(&view.selected.get()).len() {
         0 => format!("Nothing is chosen to forget. Pick at least one {} by its number.", samples(run, view, 1)),
         1 => format!("One {} is chosen.", samples(run, view, 1)),
         n => format!("{} {} are chosen.", fixed(n as f64, 0), samples(run, view, n)),
     };
     let label = move || format!("Numbers of training {}, with commas", samples(run, view, 2));
-    let numbers = move || run.picked().iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
+    let numbers =
+        move || run.picked(&view.selected.get()).iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
     let read = move |text: String| {
         let ids: Vec<u32> = text.split(',').filter_map(|part| part.trim().parse().ok()).collect();
-        run.pick_to_forget(&ids);
+        run.pick_to_forget(&view.selected.get_untracked(), &ids);
     };
     view! {
         <p class="fact">{words}</p>

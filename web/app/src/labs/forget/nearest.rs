@@ -32,14 +32,14 @@ pub fn NearestInTraining(
     }
     let names = StoredValue::new(untrack(|| run.class_names(&task)));
     let found: Found = RwSignal::new(None);
-    let chosen = RwSignal::new(untrack(|| run.picked()));
+    let chosen = RwSignal::new(untrack(|| run.picked(&forgets)));
     spawn_local(async move {
         if let Ok(images) = run.ask_images(Question::Nearest { task, id, n: NEAREST }).await {
             found.try_set(Some(Arc::new(images)));
         }
     });
     let forget = move || {
-        run.pick_to_forget(&chosen.get_untracked());
+        run.pick_to_forget(&forgets, &chosen.get_untracked());
         view.close_dialog();
         view.select(&forgets);
     };
