@@ -54,9 +54,9 @@ fn played(host: &Rc<Keeping>, text: &str) -> (Report, Heard) {
 
 /// The stages that were taken from the store.
 fn taken(said: &Heard) -> Vec<String> {
-    let notes = said.iter().filter(
-        |(said, _)| matches!(&said.event, Event::Note { message } if message.ends_with("taken from the store.")),
-    );
+    let notes = said
+        .iter()
+        .filter(|(said, _)| matches!(&said.event, Event::Note { message } if message.ends_with("not played again.")));
     notes.filter_map(|(said, _)| said.stage.clone()).collect()
 }
 

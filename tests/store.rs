@@ -26,7 +26,7 @@ const CHAIN: &str = r#"
     ]
 "#;
 
-const FROM_STORE: &str = "It was played before and is taken from the store.";
+const FROM_STORE: &str = "It was played before and is not played again.";
 
 fn play(folder: &TempDir, out: &str, more: &[&str], text: &str) -> Report {
     let run = ["run", "run.toml", "--out", out, "--cache", "store", "--save", "weights"];

@@ -137,7 +137,7 @@ fn work_is_found_under_another_name() {
     let folder = TempDir::new().unwrap();
     let run = |text: &str| {
         let output = done(&folder, &["run", "run.toml", "--cache", "store", "--json"], text);
-        String::from_utf8(output.stdout).unwrap().matches("taken from the store").count()
+        String::from_utf8(output.stdout).unwrap().matches("not played again").count()
     };
     let text = |name: &str, task: &str| {
         let stages = format!(

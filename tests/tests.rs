@@ -8,6 +8,7 @@ mod common;
 mod curves;
 mod engine_runs;
 mod exhibits;
+mod failed;
 mod foreign_files;
 mod forgetting;
 mod goldens;

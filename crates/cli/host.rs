@@ -1,6 +1,7 @@
 //! What the engine sees of this machine: files, a clock, and somebody who listens.
 
 use crate::file::{self, LARGEST};
+use crate::shared::Shared;
 use crate::speaker::Speaker;
 use crate::store::Store;
 use crate::{clock, signals, text};
@@ -21,16 +22,19 @@ pub struct Machine {
     pub speaker: RefCell<Speaker>,
     /// Where finished work is kept.
     store: Option<Store>,
+    /// What the runs of a grid share, where there is no such place.
+    pub shared: Option<Shared>,
 }
 
 impl Machine {
     pub fn new(folder: PathBuf, gate: Rc<Gate>, speaker: Speaker) -> Self {
-        Self { begun: clock::instant(), folder, gate, speaker: RefCell::new(speaker), store: None }
+        Self { begun: clock::instant(), folder, gate, speaker: RefCell::new(speaker), store: None, shared: None }
     }
 
-    /// The same machine, which keeps finished work.
-    pub fn with_store(self, store: Option<Store>) -> Self {
-        Self { store, ..self }
+    /// The same machine, which keeps finished work, or else that of the last points of a grid.
+    pub fn with_store(self, store: Option<Store>, shared: Option<Shared>) -> Self {
+        let shared = shared.filter(|_| store.is_none());
+        Self { store, shared, ..self }
     }
 
     fn heed(&self) {
@@ -69,7 +73,10 @@ impl Host for Machine {
     }
 
     fn store(&self) -> Option<&dyn engine::Store> {
-        self.store.is_some().then_some(self)
+        match &self.store {
+            Some(_) => Some(self),
+            None => self.shared.as_ref().map(|shared| shared as &dyn engine::Store),
+        }
     }
 }
 

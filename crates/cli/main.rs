@@ -8,6 +8,7 @@ mod math;
 mod out;
 mod run;
 mod save;
+mod shared;
 mod show;
 mod signals;
 mod speaker;

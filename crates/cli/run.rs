@@ -4,6 +4,7 @@ use crate::catalogue::catalogue;
 use crate::host::Machine;
 use crate::out::Out;
 use crate::save::{self, Save, SaveTo, Saved};
+use crate::shared::Shared;
 use crate::speaker::{Listener, Speaker};
 use crate::stop::Stop;
 use crate::store::{self, Store};
@@ -119,11 +120,13 @@ pub fn run(options: &Options) -> Result<(), Stop> {
     let events = out.as_ref().map(|out| out.create(EVENTS)).transpose()?;
     let speaker = Speaker::new(options.listener(), catalogue(), &spec, events);
     let gate = Rc::new(Gate::default());
-    let machine = Rc::new(Machine::new(file::folder(&options.of.file), gate.clone(), speaker).with_store(store));
+    let repeats = spec.repeats.unwrap_or(1);
+    let shared = (points.len() > 1).then(|| Shared::new(repeats));
+    let machine = Machine::new(file::folder(&options.of.file), gate.clone(), speaker).with_store(store, shared);
+    let machine = Rc::new(machine);
     machine.speaker.borrow_mut().hear(&Said { run: 0, stage: None, event: ready }, &[]);
     let mut session = Session::new(opened, machine.clone(), gate, Registry::shipped());
     session.needs_inputs = options.save.contains(&Save::Adversarials);
-    let repeats = spec.repeats.unwrap_or(1);
     let runs = points.len() * repeats as usize;
     let (save, done) = (&options.save[..], Vec::new());
     // Plain operations differ in the last digits of a figure.
@@ -206,6 +209,9 @@ impl Plays<'_> {
     /// Plays one run, and saves what it leaves. An error ends them all.
     fn one(&mut self, point: &Point, spec: &RunSpec, reports: &mut Vec<Report>) -> Result<(), Stop> {
         self.number += 1;
+        if let Some(shared) = &self.machine.shared {
+            shared.begin(self.number);
+        }
         let many = self.runs > 1;
         let heading = many.then(|| heading(self.number, self.runs, point, spec.seed));
         self.machine.speaker.borrow_mut().begin(spec, heading);

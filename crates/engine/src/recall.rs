@@ -133,7 +133,7 @@ impl Session {
         let Some((rows, seconds)) = self.say_again(index, told, files, state, cx) else {
             return Ok(Recalled::Missing(None));
         };
-        cx.say(Event::Note { message: "It was played before and is taken from the store.".into() });
+        cx.say(Event::Note { message: "It was played before and is not played again.".into() });
         Ok(Recalled::Stage(rows, seconds))
     }
 

@@ -3,6 +3,7 @@
 use crate::answer::Asker;
 use crate::attacks::Adversarials;
 use crate::device::Opened;
+use crate::ended::{End, Ended, Why, ends_all};
 use crate::estimate::estimate;
 use crate::foresee::foresee;
 use crate::recall::{DEVICE, Recalled, twins};
@@ -18,22 +19,11 @@ use kit::run::{AttackStage, Made, Reference, RunState};
 use kit::{Error, Result, Store};
 use serde_json::{Map, Value, json};
 use spec::{
-    Cause, Digest, Event, Exhibit, Exhibited, Import, Point, Report, Row, RunSpec, START, Said, Samples, Wrong,
+    Cause, Digest, Event, Exhibit, Exhibited, Import, Point, Report, Row, RunSpec, START, Said, Samples, Shape, Wrong,
 };
 use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::rc::Rc;
-
-/// How a run ended.
-#[derive(Debug)]
-pub enum Ended {
-    /// All stages were played.
-    Finished(Box<Report>),
-    /// The user stopped it; the stages before are kept, and the report is of them.
-    Cancelled(Box<Report>),
-    /// A stage failed; the stages before it are kept, and the report is of them.
-    Failed(Box<Report>, Error),
-}
 
 /// One engine: a device, the data loaded on it, and the models that its runs have left.
 pub struct Session {
@@ -277,9 +267,15 @@ impl Session {
         let twins = twins(&state, |id| self.registry.is_layer(id));
         let mut cx = self.cx(run, spec.seed);
         let mut rows: Vec<Row> = Vec::new();
-        let mut early = None;
+        let mut ends: Vec<End> = Vec::new();
         for index in first..=last {
             let stage = &spec.stages[index];
+            if let Some(on) = self.stands_on(&spec, index, &ends) {
+                let said = Said { run, stage: Some(spec.stage_name(index)), event: Event::Skipped { on: on.clone() } };
+                self.host.say(said, Vec::new());
+                ends.push(End { index, why: Why::StandsOn(on) });
+                continue;
+            }
             enter(index, &state, &mut cx);
             self.warn_of_twin(&twins, &cx);
             let played = self.stage(index, &mut state, &mut cx).await;
@@ -292,8 +288,11 @@ impl Session {
                 Err(error) => error,
             };
             self.end_early(index, &failed, &mut state, &mut cx).await?;
-            early = Some(failed);
-            break;
+            let is_over = ends_all(&failed);
+            ends.push(End { index, why: Why::Failed(failed) });
+            if is_over {
+                break;
+            }
         }
         self.keep_attacks(&state);
         let hashes = hashes(self.registry, &state, &cx).await;
@@ -310,27 +309,31 @@ impl Session {
             seconds: self.host.now() - begun,
             // A device that is lost has no weights to be hashed.
             samples: samples(&state),
-            hashes: if early.is_some() { hashes.unwrap_or_default() } else { hashes? },
+            hashes: if ends.is_empty() { hashes? } else { hashes.unwrap_or_default() },
             rows,
             exhibits,
             warnings,
-            unfinished: early
-                .iter()
-                .map(|error| match error {
-                    Error::Cancelled => format!("stage.{}: it was stopped", cx.stage),
-                    Error::Input(wrong) if wrong.what.starts_with("stage.") => wrong.to_string(),
-                    error => format!("stage.{}: {error}", cx.stage),
-                })
-                .collect(),
+            unfinished: ends.iter().map(|end| end.sentence(&spec)).collect(),
         });
-        Ok(match early {
-            None => {
-                self.say(run, Event::Finished { report: report.clone() });
-                Ended::Finished(report)
-            }
+        let failed = End::worst(ends);
+        if !failed.as_ref().is_some_and(ends_all) {
+            self.say(run, Event::Finished { report: report.clone() });
+        }
+        Ok(match failed {
+            None => Ended::Finished(report),
             Some(Error::Cancelled) => Ended::Cancelled(report),
             Some(error) => Ended::Failed(report, error),
         })
+    }
+
+    /// The stage that did not come to its end and that this one stands on, by name: it starts from it, asks it, takes
+    /// its network as well, or reads what it would have left.
+    fn stands_on(&self, spec: &RunSpec, index: usize, ends: &[End]) -> Option<String> {
+        let basis = spec.basis(index, |id| self.registry.is_layer(id));
+        let reads = self.registry.entry(&spec.stages[index].id).is_ok_and(|entry| entry.needs.attacks.is_some());
+        let is_attack = |at: usize| self.registry.shape(&spec.stages[at].id) == Some(Shape::Attack);
+        let end = ends.iter().find(|end| basis.contains(&end.index) || (reads && is_attack(end.index)))?;
+        Some(spec.stage_name(end.index))
     }
 
     /// Plays a stage, or takes it from the store. Returns its figures and its seconds.

@@ -138,7 +138,7 @@ pub enum Event {
     },
     /// The run goes on after a pause.
     Resumed,
-    /// A stage, a run or the engine has failed.
+    /// A stage, a run or the engine has failed. A run goes on behind a stage that failed.
     Failed {
         /// What kind of failure it is.
         cause: Cause,
@@ -150,6 +150,11 @@ pub enum Event {
         kept: Option<usize>,
         /// Path and value of a setting that may help: `train.lr` with a tenth of the learning rate.
         cure: Option<(String, Value)>,
+    },
+    /// A stage is not played, because it stands on another one that failed.
+    Skipped {
+        /// Name of that stage.
+        on: String,
     },
     /// The run was stopped at the user's wish.
     Cancelled {

@@ -99,6 +99,7 @@ fn events() -> Vec<Event> {
         Paused { step: 3 },
         Resumed,
         Failed { cause: Cause::Lost, message: text(), step: Some(3), kept: None, cure: None },
+        Skipped { on: text() },
         Cancelled { step: 3 },
         StageDone { rows: rows(), seconds: 1.0 },
         Finished { report: Box::new(report()) },

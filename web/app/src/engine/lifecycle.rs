@@ -119,7 +119,13 @@ impl Engine {
             match said.event {
                 Event::Answer { ask, answer } => self.answered(ask, answer, buffers),
                 event => {
-                    if matches!(event, Event::Failed { .. } | Event::Cancelled { .. } | Event::Finished { .. }) {
+                    let is_over = match &event {
+                        Event::Cancelled { .. } | Event::Finished { .. } => true,
+                        // A run goes on behind a stage that failed.
+                        Event::Failed { .. } => said.stage.is_none(),
+                        _ => false,
+                    };
+                    if is_over {
                         self.change(|connection| connection.running.take_if(|run| *run == said.run));
                     }
                     self.tell(FromEngine::Said(Said { event, ..said }, buffers));

@@ -139,7 +139,8 @@ fn of_stage(view: View, said: Said, buffers: Vec<ArrayBuffer>) {
     fold(run);
     before(view, &name, &said.event);
     let done = matches!(said.event, Event::StageDone { .. });
-    let over = matches!(said.event, Event::Failed { .. } | Event::Cancelled { .. });
+    let failed = matches!(said.event, Event::Failed { .. });
+    let over = matches!(said.event, Event::Cancelled { .. });
     let mut buffers = buffers.into_iter();
     let pixels = match (&said.event, buffers.next()) {
         (Event::Saved { .. }, Some(model)) => {
@@ -159,7 +160,7 @@ fn of_stage(view: View, said: Said, buffers: Vec<ArrayBuffer>) {
     if over {
         run.playing.set(None);
     }
-    if done || over {
+    if done || failed || over {
         run.notices.tell(News::Ended { stage: name });
     }
 }
