@@ -11,6 +11,7 @@ mod exhibits;
 mod failed;
 mod foreign_files;
 mod forgetting;
+mod generated;
 mod goldens;
 mod gradients;
 mod hostile;

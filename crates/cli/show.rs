@@ -239,6 +239,7 @@ fn plan(spec: &RunSpec, samples: &IndexMap<String, Samples>, points: usize, cata
             None => spec.parent_name(index, engine::is_layer),
         };
         let title = report::table::title(catalogue, &stage.id);
+        let with = said("with", Some(stage.with.join(", ")).filter(|with| !with.is_empty()));
         let draw = said("draw", Some(stage.draw).filter(|draw| *draw > 0));
         let take = said("take", stage.take);
         let epsilons = said("epsilons", Some(json!(stage.epsilons)).filter(|_| !stage.epsilons.is_empty()));
@@ -248,7 +249,7 @@ fn plan(spec: &RunSpec, samples: &IndexMap<String, Samples>, points: usize, cata
             title,
             from,
             on,
-            (words(&stage.params) + &draw + &take + &epsilons).trim().into(),
+            (words(&stage.params) + &with + &draw + &take + &epsilons).trim().into(),
         ]);
     }
     out.push_str(&format!("\n{}", text::table(&table)));

@@ -3,7 +3,7 @@
 use crate::Registry;
 use kit::cx::Cx;
 use kit::nets::Net;
-use kit::run::{RunState, prepared};
+use kit::run::{Leaves, Place, RunState, others, prepared};
 use kit::{Error, Result};
 use spec::{Shape, Wrong};
 use std::collections::BTreeMap;
@@ -28,6 +28,11 @@ pub fn foresee(registry: Registry, state: &RunState, cx: &mut Cx) -> Result {
             if matches!(entry.shape, Shape::Attack | Shape::Measure | Shape::Unlearn) {
                 net.knows(task)?;
             }
+            if let Some(check) = entry.check_place {
+                let attacks = leaves(registry, state, index)?;
+                let task = &task.taking(stage.take);
+                check(&Place { name: &spec.parent_name(index, is_layer), task, tasks: &state.tasks, attacks })?;
+            }
             if entry.shape == Shape::Attack {
                 stage.with.iter().try_for_each(|name| nets[name].knows(task))?;
             }
@@ -43,6 +48,22 @@ pub fn foresee(registry: Registry, state: &RunState, cx: &mut Cx) -> Result {
         nets.extend(left().map_err(|error| placed(error, &stage.id, &name))?.map(|net| (name, net)));
     }
     Ok(())
+}
+
+/// What the attack stages before this one leave.
+fn leaves(registry: Registry, state: &RunState, index: usize) -> Result<Vec<Leaves>> {
+    let mut attacks = Vec::new();
+    for (at, stage) in state.spec.stages[..index].iter().enumerate() {
+        let entry = registry.entry(&stage.id)?;
+        if entry.attack.is_none() {
+            continue;
+        }
+        let task = state.tasks[&state.plan[at].task].taking(stage.take);
+        let (target, on) = (entry.aims(&stage.params, &task)?, state.spec.parent_name(at, |id| registry.is_layer(id)));
+        let (samples, has_target) = (others(&task.test, target).len(), target.is_some());
+        attacks.push(Leaves { on, task: task.name, has_target, samples });
+    }
+    Ok(attacks)
 }
 
 /// With the stage that it is of.

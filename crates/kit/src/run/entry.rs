@@ -1,5 +1,6 @@
 //! A method, and the entry that stands for it in a list.
 
+use super::place::Place;
 use super::shapes::Beside;
 use super::state::{Make, RunState};
 use crate::attack::{Ball, Victim};
@@ -71,6 +72,9 @@ pub type Forget = for<'a> fn(
     &'a mut Cx,
 ) -> Boxed<'a, Result<Net>>;
 
+/// An error if a measure has nothing to measure where it stands.
+pub type CheckPlace = fn(&Place<'_>) -> Result;
+
 /// A net with what a stage's settings attach to it.
 pub type Attach = fn(&Map<String, Value>, Net, &Task, &mut Cx) -> Result<Net>;
 
@@ -127,6 +131,8 @@ pub struct Entry {
     pub attach: Option<Attach>,
     /// The functions of an attack; `None` for other methods.
     pub attack: Option<AttackFns>,
+    /// See [`Measure::check_place`](super::Measure::check_place); `None` for other methods.
+    pub check_place: Option<CheckPlace>,
 }
 
 impl Entry {
@@ -155,6 +161,7 @@ impl Entry {
             forget: None,
             attach: None,
             attack: None,
+            check_place: None,
         }
     }
 

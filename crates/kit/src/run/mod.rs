@@ -2,12 +2,14 @@
 
 mod entry;
 mod lineage;
+mod place;
 mod results;
 mod shapes;
 mod state;
 
 pub use entry::{Attach, AttackFns, Entry, Forget, Harness, Method, Perturb};
 pub use lineage::Lineage;
+pub use place::{Leaves, Place};
 pub use results::{AttackStage, Attacked, Judged, Reference};
 pub use shapes::attack::{Aimed, Attack, AttackJob, Threat, accuracies, attack_view, others};
 pub use shapes::measure::{Measure, MeasureJob};

@@ -1,6 +1,7 @@
 //! Temperature scaling (Guo et al. 2017, arXiv:1706.04599): one number makes a network as sure as it is right.
 
 use burn::module::Module;
+use kit::data::Task;
 use kit::learn::logits;
 use kit::nets::Net;
 use kit::run::{Tune, TuneJob};
@@ -25,10 +26,7 @@ impl Tune for TemperatureScaling {
             return Err(Error::BadStart);
         }
         let labels: Vec<u16> = task.valid.rows.iter().map(|row| task.valid.label(*row)).collect();
-        let Some(found) = temperature(&logits, net.classes, &labels) else {
-            let why = "the task has no validation samples to fit the temperature on; `validation = 0.1` keeps some";
-            return Err(Error::input(format!("tasks.{}", task.name), why));
-        };
+        let found = temperature(&logits, net.classes, &labels).expect("it has validation samples");
         if found.is_bound {
             let message = "The validation samples have no best temperature: the network answers all of them rightly, \
                            or worse than by chance. The nearest bound is taken.";
@@ -47,6 +45,17 @@ impl Tune for TemperatureScaling {
 
 impl Method for TemperatureScaling {
     type Config = Config;
+
+    fn check(_: &Config, task: &Task) -> Result {
+        match task.valid.is_empty() {
+            true => {
+                let why = "the task has no validation samples to fit the temperature on; `validation = 0.1` keeps some";
+                Err(Error::input(format!("tasks.{}", task.name), why))
+            }
+            false => Ok(()),
+        }
+    }
+
     const CARD: Card = Card {
         id: "defend.temperature-scaling",
         title: "Temperature scaling",

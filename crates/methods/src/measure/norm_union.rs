@@ -1,6 +1,6 @@
 //! What holds against all attacks at once (Tramèr and Boneh 2019, arXiv:1904.13000).
 
-use kit::run::{Measure, MeasureJob};
+use kit::run::{Leaves, Measure, MeasureJob, Place};
 use kit::{Cx, Error, Method, Result};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -15,6 +15,23 @@ pub struct Config {}
 pub struct NormUnion;
 
 impl Measure for NormUnion {
+    fn check_place(place: &Place<'_>) -> Result {
+        let joins = |left: &&Leaves| left.on == place.name && left.task == place.task.name && !left.has_target;
+        let joined: Vec<&Leaves> = place.attacks.iter().filter(joins).collect();
+        let n = place.task.test.len();
+        let why = match joined.iter().find(|left| left.samples != n) {
+            Some(other) => format!("it joins attacks on its own {n} samples, and one attacks {}", other.samples),
+            None if joined.len() < 2 => {
+                let (name, count) = (place.name, joined.len());
+                format!(
+                    "it joins attacks without a target on \"{name}\", and there are {count}; at least two are right"
+                )
+            }
+            None => return Ok(()),
+        };
+        Err(Error::input(Self::ID, why))
+    }
+
     async fn measure(_: &Config, job: &MeasureJob<'_>, cx: &mut Cx) -> Result<Vec<Row>> {
         let attacks = job
             .attacks
@@ -24,10 +41,6 @@ impl Measure for NormUnion {
             .map(|(name, left)| (name.clone(), (0..left.view.len()).map(|at| left.done.attacked.right(at)).collect()))
             .unzip();
         let n = job.task.test.len();
-        if names.len() < 2 || held.iter().any(|held| held.len() != n) {
-            let why = format!("it joins attacks without a target on \"{}\", and there are {}", job.name, names.len());
-            return Err(Error::input(Self::ID, format!("{why}; at least two are right")));
-        }
         let Joined { union, mean, table } = Joined::of(&held);
         cx.show(Exhibit::Matrix {
             series: "what each attack breaks".into(),

@@ -2,9 +2,9 @@
 //! 2017, arXiv:1610.02136), energy (Liu et al. 2020, arXiv:2010.03759), Mahalanobis distance (Lee et al. 2018,
 //! arXiv:1807.03888). A larger score means another distribution.
 
-use kit::data::View;
+use kit::data::{Task, View};
 use kit::learn::{features, logits};
-use kit::run::{Measure, MeasureJob};
+use kit::run::{Leaves, Measure, MeasureJob, Place};
 use kit::stats::{Gaussians, auroc, energy, fpr_at_95, mean_of, softmax, tpr_at, unsureness};
 use kit::{Cx, Error, Method, Result};
 use schemars::JsonSchema;
@@ -56,18 +56,30 @@ pub struct EnergyScore;
 pub struct MahalanobisOod;
 
 impl Measure for Msp {
+    fn check_place(place: &Place<'_>) -> Result {
+        has_other(Self::ID, place)
+    }
+
     async fn measure(_: &Config, job: &MeasureJob<'_>, cx: &mut Cx) -> Result<Vec<Row>> {
         of_logits(Self::ID, job, &unsureness, cx).await
     }
 }
 
 impl Measure for EnergyScore {
+    fn check_place(place: &Place<'_>) -> Result {
+        has_other(Self::ID, place)
+    }
+
     async fn measure(config: &Energy, job: &MeasureJob<'_>, cx: &mut Cx) -> Result<Vec<Row>> {
         of_logits(Self::ID, job, &|logits| energy(logits, config.temperature), cx).await
     }
 }
 
 impl Measure for MahalanobisOod {
+    fn check_place(place: &Place<'_>) -> Result {
+        has_other(Self::ID, place)
+    }
+
     async fn measure(config: &Mahalanobis, job: &MeasureJob<'_>, cx: &mut Cx) -> Result<Vec<Row>> {
         let train = &job.task.train;
         let labels: Vec<u16> = train.rows.iter().map(|row| train.label(*row)).collect();
@@ -102,6 +114,27 @@ struct Source {
     view: View,
 }
 
+/// The error where there are no samples but those of the task.
+fn nothing(id: &str, attacks: &str) -> Error {
+    Error::input(
+        id,
+        format!(
+            "there is nothing to tell from the task's samples: no other task has inputs of this shape, and no attack \
+             on this network {attacks}; `tasks.other = {{ id = \"glyphs\" }}` is one way"
+        ),
+    )
+}
+
+/// An error if there can be no samples but those of the task.
+fn has_other(id: &str, place: &Place<'_>) -> Result {
+    let is_other = |task: &Task| task.name != place.task.name && task.set.shape == place.task.set.shape;
+    let is_own = |left: &Leaves| left.on == place.name && left.task == place.task.name;
+    match place.tasks.values().any(is_other) || place.attacks.iter().any(is_own) {
+        true => Ok(()),
+        false => Err(nothing(id, "stands before it")),
+    }
+}
+
 /// The test samples of the task, those of all other tasks with inputs of the same shape, and those that attacks on the
 /// network have changed so that it was fooled.
 fn sources(id: &str, job: &MeasureJob<'_>) -> Result<Vec<Source>> {
@@ -120,11 +153,7 @@ fn sources(id: &str, job: &MeasureJob<'_>) -> Result<Vec<Source>> {
         all.push(Source { name: name.clone(), view: left.view.at(rows).changed(pixels) });
     }
     match all.len() {
-        1 => Err(Error::input(
-            id,
-            "there is nothing to tell from the task's samples: no other task has inputs of this shape, and no attack \
-             on this network has fooled it; `tasks.other = { id = \"glyphs\" }` is one way",
-        )),
+        1 => Err(nothing(id, "has fooled it")),
         _ => Ok(all),
     }
 }

@@ -1,7 +1,7 @@
 //! Do inputs that fool one network fool others? (Liu et al. 2017, arXiv:1611.02770)
 
 use kit::learn::test;
-use kit::run::{AttackStage, Measure, MeasureJob};
+use kit::run::{AttackStage, Measure, MeasureJob, Place};
 use kit::stats::{Tested, mean_of};
 use kit::{Cx, Error, Method, Result};
 use schemars::JsonSchema;
@@ -18,6 +18,13 @@ pub struct Config {}
 pub struct TransferAsrMatrix;
 
 impl Measure for TransferAsrMatrix {
+    fn check_place(place: &Place<'_>) -> Result {
+        match place.attacks.iter().any(|left| left.task == place.task.name) {
+            true => Ok(()),
+            false => Err(Error::input(Self::ID, "no attack on this task stands before it")),
+        }
+    }
+
     async fn measure(_: &Config, job: &MeasureJob<'_>, cx: &mut Cx) -> Result<Vec<Row>> {
         let nets = job.nets_that_know(Self::ID)?;
         let attacks: Vec<(&String, &AttackStage)> = job
@@ -26,9 +33,6 @@ impl Measure for TransferAsrMatrix {
             .map(|(name, left)| (name, &**left))
             .filter(|(_, left)| left.task == job.task.name)
             .collect();
-        if attacks.is_empty() {
-            return Err(Error::input(Self::ID, "no attack on this task stands before it"));
-        }
         let mut right = Vec::with_capacity(nets.len());
         for (_, net) in &nets {
             right.push(rightly(&test(net, &job.task.test, cx).await?, &job.task.test.rows));

@@ -9,6 +9,7 @@ use crate::host::Boxed;
 use crate::nets::Net;
 use crate::run::entry::{Entry, Method};
 use crate::run::lineage::Lineage;
+use crate::run::place::{Leaves, Place};
 use crate::run::results::AttackStage;
 use crate::run::state::RunState;
 use spec::{Event, Family, Row, Shape, Stage};
@@ -17,6 +18,11 @@ use std::rc::Rc;
 
 /// A method that measures a model.
 pub trait Measure: Method {
+    /// An error if there is nothing to measure where it stands, as far as that is known before anything is played.
+    fn check_place(_: &Place<'_>) -> Result {
+        Ok(())
+    }
+
     /// The figures of the model.
     async fn measure(config: &Self::Config, job: &MeasureJob<'_>, cx: &mut Cx) -> Result<Vec<Row>>;
 }
@@ -62,7 +68,7 @@ impl MeasureJob<'_> {
 impl Entry {
     /// Describes the measure `M` to lists of methods. Stages run it by the harness of measures.
     pub const fn measure<M: Measure>() -> Self {
-        Self::of::<M>(Shape::Measure, run::<M>)
+        Self { check_place: Some(M::check_place), ..Self::of::<M>(Shape::Measure, run::<M>) }
     }
 }
 
@@ -82,6 +88,14 @@ fn run<'a, M: Measure>(
         check_classes(net, task, cx)?;
         entry.fits(stage, task)?;
         let task = &task.taking(stage.take);
+        let leaves = |left: &Rc<AttackStage>| Leaves {
+            on: left.on.clone(),
+            task: left.task.clone(),
+            has_target: left.target.is_some(),
+            samples: left.view.len(),
+        };
+        let attacks_left = state.attacks.values().map(leaves).collect();
+        M::check_place(&Place { name, task, tasks: &state.tasks, attacks: attacks_left })?;
         let split = if entry.needs.forget { Some(state.split(state.index(cx), task, cx)?) } else { None };
         let others = state.others(stage)?;
         let mut tasks = state.tasks.clone();
