@@ -23,6 +23,7 @@ mod readme;
 mod recipes;
 mod requests;
 mod results;
+mod schema;
 mod store;
 mod stored;
 mod streams;

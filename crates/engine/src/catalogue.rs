@@ -6,7 +6,9 @@ use spec::{Family, FamilyInfo, Leaf, Recipe, RunSpec, SourceFacts, Wrong};
 
 /// A recipe from its file: the leading comment is its title (first line) and its description. `id` is the file's name.
 pub fn recipe(id: &str, text: &str) -> Result<Recipe, Wrong> {
-    let comment: Vec<&str> = text.lines().map_while(|line| line.strip_prefix('#')).map(str::trim).collect();
+    // The first line may name a schema to editors.
+    let comment = text.lines().skip_while(|line| line.starts_with("#:"));
+    let comment: Vec<&str> = comment.map_while(|line| line.strip_prefix('#')).map(str::trim).collect();
     let title = comment.first().filter(|title| !title.is_empty());
     let title = title.ok_or_else(|| Wrong::new(id, "a recipe starts with a comment line, its title"))?;
     let about = comment[1..].join(" ").trim().to_owned();
