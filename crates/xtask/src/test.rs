@@ -13,6 +13,7 @@ use std::fs;
 use std::io::{BufRead, BufReader};
 use std::path::Path;
 use std::process::{Command, ExitCode, Stdio};
+use std::time::{Duration, Instant};
 
 /// Linted and tested on this machine. One list for both, so that each dependency is compiled once with one set of
 /// features; never the whole workspace, which would turn on the GPU.
@@ -31,15 +32,15 @@ pub struct Options {
 }
 
 pub fn test(options: &Options) -> ExitCode {
-    let mut count = Count::default();
+    let mut count = Parts::default();
     count.step("format", || run(build::rustfmt()?.arg("--check")));
     count.step("clippy", clippy);
     count.tests("tests", || tests(options.filter.as_deref()));
     if !options.no_browser {
         browser(options, &mut count);
     }
-    println!("{} passed, {} failed", count.passed, count.failed);
-    ExitCode::from(u8::from(count.failed > 0))
+    count.print();
+    ExitCode::from(u8::from(count.total().failed > 0))
 }
 
 fn clippy() -> Result<()> {
@@ -63,7 +64,7 @@ fn tests(filter: Option<&str>) -> Result<Count> {
     Ok(count)
 }
 
-fn browser(options: &Options, count: &mut Count) {
+fn browser(options: &Options, count: &mut Parts) {
     let filter = options.filter.as_deref();
     let chrome = count.step("set-up of the browser tests", || setup::wasm().and_then(|()| setup::browser()));
     count.step("clippy on wasm32", clippy_wasm);
@@ -150,25 +151,61 @@ impl Count {
         self.passed += other.passed;
         self.failed += other.failed;
     }
+}
 
+/// The parts of the whole, in their order.
+#[derive(Default)]
+struct Parts(Vec<Part>);
+
+struct Part {
+    name: &'static str,
+    took: Duration,
+    count: Count,
+}
+
+impl Parts {
     /// A part that passes or fails as a whole counts as one test.
-    fn step<T>(&mut self, name: &str, part: impl FnOnce() -> Result<T>) -> Option<T> {
-        println!("== {name}");
-        let result = part();
-        self.passed += usize::from(result.is_ok());
-        self.failed += usize::from(result.is_err());
-        result.inspect_err(|error| println!("== {name} failed: {error:#}")).ok()
+    fn step<T>(&mut self, name: &'static str, part: impl FnOnce() -> Result<T>) -> Option<T> {
+        let mut made = None;
+        self.run(name, || {
+            made = Some(part()?);
+            Ok(Count { passed: 1, failed: 0 })
+        });
+        made
     }
 
     /// A part that counts its own tests.
-    fn tests(&mut self, name: &str, part: impl FnOnce() -> Result<Count>) {
+    fn tests(&mut self, name: &'static str, part: impl FnOnce() -> Result<Count>) {
+        let count = self.run(name, part);
+        println!("== {name}: {} passed, {} failed", count.passed, count.failed);
+    }
+
+    #[allow(clippy::disallowed_methods, reason = "natively there is a clock")]
+    fn run(&mut self, name: &'static str, part: impl FnOnce() -> Result<Count>) -> Count {
         println!("== {name}");
+        let begun = Instant::now();
         let count = part().unwrap_or_else(|error| {
             println!("== {name} failed: {error:#}");
             Count { passed: 0, failed: 1 }
         });
-        println!("== {name}: {} passed, {} failed", count.passed, count.failed);
-        self.add(count);
+        self.0.push(Part { name, took: begun.elapsed(), count });
+        count
+    }
+
+    fn total(&self) -> Count {
+        let mut total = Count::default();
+        self.0.iter().for_each(|part| total.add(part.count));
+        total
+    }
+
+    /// What each part took, then the sum, which closes the output.
+    fn print(&self) {
+        println!("== time of each part");
+        for Part { name, took, count: Count { passed, failed } } in &self.0 {
+            println!("{:8.1} s  {passed:4} passed {failed:3} failed  {name}", took.as_secs_f64());
+        }
+        let Count { passed, failed } = self.total();
+        println!("{passed} passed, {failed} failed");
     }
 }
 
