@@ -2,6 +2,7 @@
 
 mod attacks;
 mod bad_input;
+mod bits;
 mod catalogue;
 mod cli;
 mod common;
