@@ -9,7 +9,10 @@ use std::collections::BTreeMap;
 
 /// Tasks and networks in which settings are tried, and what a trained method is set to there.
 const SITUATIONS: [&str; 3] = [
-    r#"{ "set": { "id": "glyphs", "n": 400, "size": 8, "shapes": "digits" }, "model": { "id": "mlp", "widths": [8] } }"#,
+    r#"{
+        "set": { "id": "glyphs", "n": 400, "size": 8, "shapes": "digits" },
+        "model": { "id": "mlp", "widths": [8] }
+    }"#,
     r#"{
         "set": { "id": "glyphs", "n": 400, "size": 8, "shapes": "digits" },
         "model": { "id": "cnn", "channels": [4], "hidden": [8], "norm": "batch" },
