@@ -143,7 +143,7 @@ fn every_stage_has_an_estimate_and_a_known_reference_costs_nothing() {
         model = { id = "mlp" }
         forget = { id = "class", class = 3 }
         stage = [
-            { id = "train.scratch", as = "base", train = { epochs = 12 } },
+            { id = "train.scratch", as = "base", train = { epochs = 60 } },
             { id = "transfer.linear-probe", from = "base", as = "probe", train = { epochs = 2 } },
             { id = "peft.lora", from = "base", as = "lora", train = { epochs = 2 } },
             { id = "attack.pgd-linf", from = "base", as = "fooled", steps = 5 },
