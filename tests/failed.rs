@@ -7,7 +7,8 @@ use spec::{Event, Reports, RunSpec};
 use std::fs;
 use tempfile::TempDir;
 
-/// "up" runs away; "after", "on-after" and "with-up" stand on it, and "union" reads an attack that does.
+/// "up" runs away; "after", "on-after" and "with-up" stand on it, and "union" reads an attack that does; "both" does
+/// not.
 const FAILS: &str = r#"
     version = 1
     retrain_seeds = 1
@@ -24,6 +25,9 @@ const FAILS: &str = r#"
         { id = "measure.norm-union", as = "union", from = "base" },
         { id = "unlearn.finetune", as = "forgot", from = "base", train = { epochs = 1 } },
         { id = "measure.accuracy", as = "last", from = "forgot" },
+        { id = "attack.fgsm", as = "one", epsilon = 0.1 },
+        { id = "attack.fgsm", as = "two", epsilon = 0.2 },
+        { id = "measure.norm-union", as = "both" },
     ]
 "#;
 
@@ -38,8 +42,14 @@ fn what_stands_on_a_failed_stage_is_skipped_and_the_rest_is_played() {
     assert_eq!(after, "stage.after: it was skipped, as it stands on \"up\"");
     assert_eq!(on_after, "stage.on-after: it was skipped, as it stands on \"up\"");
     assert_eq!(with_up, "stage.with-up: it was skipped, as it stands on \"up\"");
-    assert_eq!(union, "stage.union: it was skipped, as it stands on \"on-after\"");
-    for (stage, key) in [("base", "accuracy"), ("own", "robust_accuracy"), ("forgot", "ua"), ("last", "accuracy")] {
+    assert_eq!(union, "stage.union: it was skipped, as it stands on \"with-up\"");
+    for (stage, key) in [
+        ("base", "accuracy"),
+        ("own", "robust_accuracy"),
+        ("forgot", "ua"),
+        ("last", "accuracy"),
+        ("both", "union_accuracy"),
+    ] {
         assert!(report.value(stage, key).is_some(), "{stage}");
     }
     let said = heard.said.borrow();
@@ -50,7 +60,7 @@ fn what_stands_on_a_failed_stage_is_skipped_and_the_rest_is_played() {
     let pair = |stage: &str, on: &str| (stage.to_owned(), on.to_owned());
     assert_eq!(
         skipped.collect::<Vec<_>>(),
-        [pair("after", "up"), pair("on-after", "up"), pair("with-up", "up"), pair("union", "on-after")]
+        [pair("after", "up"), pair("on-after", "up"), pair("with-up", "up"), pair("union", "with-up")]
     );
     // What a run ends with, whatever failed in it.
     assert!(matches!(&said.last().unwrap().0.event, Event::Finished { report } if report.unfinished.len() == 5));
@@ -64,7 +74,7 @@ fn a_failed_stage_leaves_no_trace_in_the_others() {
             Ended::Finished(report) | Ended::Failed(report, _) => report,
             ended => panic!("{ended:?}"),
         };
-    let lines = FAILS.lines().filter(|line| !["up", "after", "union"].iter().any(|name| line.contains(name)));
+    let lines = FAILS.lines().filter(|line| !["\"up\"", "after", "\"union\""].iter().any(|name| line.contains(name)));
     let (with, without) = (play(FAILS), play(&lines.collect::<Vec<_>>().join("\n")));
     let rows = |report: &spec::Report| -> Vec<(String, String, f64)> {
         let rows = report.rows.iter().filter(|row| !row.key.contains("rte") && row.key != "seconds");
@@ -82,7 +92,7 @@ fn the_command_line_prints_the_table_and_ends_with_one() {
     assert_eq!(output.status.code(), Some(1), "{}", error(&output));
     let said = error(&output);
     assert!(said.contains("error: stage.up: the loss is not finite at step"), "{said}");
-    assert!(said.contains("stage.union: it was skipped, as it stands on \"on-after\""), "{said}");
+    assert!(said.contains("stage.union: it was skipped, as it stands on \"with-up\""), "{said}");
     let table = String::from_utf8(output.stdout).unwrap();
     assert!(table.contains("forgot") && table.contains("own"), "{table}");
     let out = folder.path().join("out");

@@ -80,8 +80,8 @@ impl Registry {
             line.write(identity.to_string().as_bytes());
             with.iter().for_each(|base| line.write(line_of(base).as_bytes()));
             line.write(self.reads(entry, spec, &plan, &contents).to_string().as_bytes());
-            let (line, trains) = (line.hex(), entry.make.is_some());
-            plan.push(Planned { stream, task, identity, from, with, gone, trains, line });
+            let (line, attacks, trains) = (line.hex(), entry.attack.is_some(), entry.make.is_some());
+            plan.push(Planned { stream, task, identity, from, with, gone, attacks, trains, line });
         }
         Ok(plan)
     }

@@ -19,7 +19,7 @@ use kit::run::{AttackStage, Made, Reference, RunState};
 use kit::{Error, Result, Store};
 use serde_json::{Map, Value, json};
 use spec::{
-    Cause, Digest, Event, Exhibit, Exhibited, Import, Point, Report, Row, RunSpec, START, Said, Samples, Shape, Wrong,
+    Cause, Digest, Event, Exhibit, Exhibited, Import, Point, Report, Row, RunSpec, START, Said, Samples, Wrong,
 };
 use std::cell::RefCell;
 use std::collections::BTreeMap;
@@ -270,7 +270,7 @@ impl Session {
         let mut ends: Vec<End> = Vec::new();
         for index in first..=last {
             let stage = &spec.stages[index];
-            if let Some(on) = self.stands_on(&spec, index, &ends) {
+            if let Some(on) = self.stands_on(index, &state, &ends)? {
                 let said = Said { run, stage: Some(spec.stage_name(index)), event: Event::Skipped { on: on.clone() } };
                 self.host.say(said, Vec::new());
                 ends.push(End { index, why: Why::StandsOn(on) });
@@ -328,12 +328,11 @@ impl Session {
 
     /// The stage that did not come to its end and that this one stands on, by name: it starts from it, asks it, takes
     /// its network as well, or reads what it would have left.
-    fn stands_on(&self, spec: &RunSpec, index: usize, ends: &[End]) -> Option<String> {
-        let basis = spec.basis(index, |id| self.registry.is_layer(id));
-        let reads = self.registry.entry(&spec.stages[index].id).is_ok_and(|entry| entry.needs.attacks.is_some());
-        let is_attack = |at: usize| self.registry.shape(&spec.stages[at].id) == Some(Shape::Attack);
-        let end = ends.iter().find(|end| basis.contains(&end.index) || (reads && is_attack(end.index)))?;
-        Some(spec.stage_name(end.index))
+    fn stands_on(&self, index: usize, state: &RunState, ends: &[End]) -> Result<Option<String>> {
+        let entry = self.registry.entry(&state.spec.stages[index].id)?;
+        let mut basis = state.spec.basis(index, |id| self.registry.is_layer(id));
+        basis.extend(state.attacks_before(index, &entry.needs));
+        Ok(ends.iter().find(|end| basis.contains(&end.index)).map(|end| state.spec.stage_name(end.index)))
     }
 
     /// Plays a stage, or takes it from the store. Returns its figures and its seconds.

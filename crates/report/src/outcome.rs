@@ -68,6 +68,8 @@ pub enum Status {
     Cancelled,
     /// It ended by an error.
     Failed(Failure),
+    /// It was not played: it stands on this stage, which failed.
+    Skipped(String),
 }
 
 /// Why a stage failed, and what is left of it: the content of [`Event::Failed`].
@@ -311,6 +313,7 @@ impl Outcome {
             Event::Failed { cause, message, step, kept, cure } => {
                 self.status = Status::Failed(Failure { cause, message, step, kept, cure });
             }
+            Event::Skipped { on } => self.status = Status::Skipped(on),
             Event::Cancelled { step } => (self.status, self.step) = (Status::Cancelled, step),
             Event::StageDone { rows, seconds } => {
                 (self.status, self.rows, self.seconds) = (Status::Done, rows, seconds);

@@ -76,6 +76,9 @@ impl RunView<'_> {
             }
             Some((outcome, Status::Cancelled)) => unfinished::cancelled(self, name, outcome),
             Some((_, Status::Failed(failure))) => unfinished::failed(self, name, failure),
+            Some((_, Status::Skipped(on))) => {
+                Sentence::new(format!("It was skipped: it stands on {}, which failed.", self.title(on)))
+            }
         }
     }
 

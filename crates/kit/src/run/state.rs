@@ -9,7 +9,7 @@ use crate::host::Boxed;
 use crate::nets::Net;
 use indexmap::IndexMap;
 use serde_json::{Map, Value};
-use spec::{Pick, RunSpec, START, Stage, Wrong};
+use spec::{Needs, Pick, RunSpec, START, Stage, Wrong};
 use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::rc::Rc;
@@ -97,6 +97,8 @@ pub struct Planned {
     pub with: Vec<Base>,
     /// Of a method with a forget set, what it forgets or audits, then what the stages below it have forgotten before.
     pub gone: Vec<Request>,
+    /// Whether it attacks.
+    pub attacks: bool,
     /// Whether it trains a network, which a retrained reference has to repeat.
     pub trains: bool,
     /// A digest of this and of the identities of all stages below, and of those under `with`.
@@ -164,6 +166,17 @@ impl RunState {
         };
         let known = self.tasks.keys().map(String::as_str);
         self.tasks.get(name).ok_or_else(|| Wrong::unknown("task", &stage.id, name, known).into())
+    }
+
+    /// The attack stages whose results a measure may read, where it reads any: those before it on its own task and
+    /// network, on every network where it takes others.
+    pub fn attacks_before(&self, index: usize, needs: &Needs) -> Vec<usize> {
+        let own = &self.plan[index];
+        let is_read = |at: &usize| {
+            let other = &self.plan[*at];
+            other.attacks && other.task == own.task && (needs.with[1] > 0 || other.from == own.from)
+        };
+        if needs.attacks.is_some() { (0..index).filter(is_read).collect() } else { Vec::new() }
     }
 
     /// The index of the stage that `cx` is in.

@@ -146,8 +146,8 @@ impl Strip {
             let attacks = (0..index).filter(|_| method.card.needs.attacks.is_some()).filter(is_attack);
             (&self.spec.tasks, attacks.map(|at| before[at].clone()).collect::<Vec<_>>())
         });
-        let with: Vec<String> =
-            stage.with.iter().filter_map(|name| self.find(name)).map(|at| before[at].clone()).collect();
+        let print = |name: &String| self.find(name).map_or_else(|| self.source_print(name), |at| before[at].clone());
+        let with: Vec<String> = stage.with.iter().map(print).collect();
         digest(&serde_json::json!([
             above,
             with,

@@ -84,7 +84,7 @@ pub fn play_state(view: View, now: f64) -> PlayState {
             PlayState { left, share, ..PlayState::new(Press::Again, "Start again") }
         }
         Status::Failed(failure) => failed(run, &selected, &outcome, failure),
-        Status::Waiting | Status::Running | Status::Paused => {
+        Status::Waiting | Status::Running | Status::Paused | Status::Skipped(_) => {
             PlayState::new(Press::Play, run.view(|view| view.press(&selected)))
         }
     }

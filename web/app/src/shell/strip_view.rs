@@ -130,7 +130,7 @@ impl Stands {
     fn of(view: View, name: &str) -> Self {
         match view.run.outcome(name).map(|outcome| outcome.status.clone()) {
             None | Some(Status::Waiting) if view.run.is_stale(name) => Self::Stale,
-            None | Some(Status::Waiting) => Self::Planned,
+            None | Some(Status::Waiting | Status::Skipped(_)) => Self::Planned,
             Some(Status::Running | Status::Paused) => Self::Running,
             Some(Status::Done) => Self::Done,
             Some(Status::Cancelled) => Self::Cancelled,

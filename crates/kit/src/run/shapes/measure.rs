@@ -12,7 +12,7 @@ use crate::run::lineage::Lineage;
 use crate::run::place::{Leaves, Place};
 use crate::run::results::AttackStage;
 use crate::run::state::RunState;
-use spec::{Event, Family, Row, Shape, Stage};
+use spec::{Event, Row, Shape, Stage};
 use std::collections::BTreeMap;
 use std::rc::Rc;
 
@@ -88,6 +88,7 @@ fn run<'a, M: Measure>(
         check_classes(net, task, cx)?;
         entry.fits(stage, task)?;
         let task = &task.taking(stage.take);
+        all_at_hand(entry, state, cx)?;
         let leaves = |left: &Rc<AttackStage>| Leaves {
             on: left.on.clone(),
             task: left.task.clone(),
@@ -111,9 +112,6 @@ fn run<'a, M: Measure>(
         };
         let retrained: Vec<Net> = references.iter().map(|(_, reference)| reference.net.clone()).collect();
         let attacks = &state.attacks;
-        if entry.needs.attacks.is_some() {
-            all_at_hand(stage, state)?;
-        }
         let job = MeasureJob { name, net, task, split: split.as_ref(), beside, attacks, retrained: &retrained };
         let mut rows = M::measure(&config, &job, cx).await?;
         rows.append(&mut cx.rows);
@@ -121,15 +119,12 @@ fn run<'a, M: Measure>(
     })
 }
 
-/// An error if an attack stage before this one has left nothing that a measure could read: it was played by another
-/// session.
-fn all_at_hand(stage: &Stage, state: &RunState) -> Result {
-    let index = state.spec.stages.iter().position(|other| std::ptr::eq(other, stage)).unwrap_or(0);
-    let is_attack = |at: &usize| Family::of_id(&state.spec.stages[*at].id) == Some(Family::Attack);
-    let names = (0..index).filter(is_attack).map(|at| state.spec.stage_name(at));
+/// An error if an attack stage before this one has left nothing that it could read: another session has played it.
+fn all_at_hand(entry: &Entry, state: &RunState, cx: &Cx) -> Result {
+    let names = state.attacks_before(state.index(cx), &entry.needs).into_iter().map(|at| state.spec.stage_name(at));
     match names.into_iter().find(|name| !state.attacks.contains_key(name)) {
         Some(name) => {
-            Err(Error::input(&stage.id, format!("the images of the attack \"{name}\" are gone; play it once more")))
+            Err(Error::input(entry.id, format!("the images of the attack \"{name}\" are gone; play it once more")))
         }
         None => Ok(()),
     }

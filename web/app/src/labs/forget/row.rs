@@ -43,7 +43,7 @@ pub fn MethodRow(
         None if run.is_playing() => words("waiting".into(), MEASURES.len()),
         None | Some(Status::Waiting) => words("planned".into(), MEASURES.len()),
         Some(Status::Cancelled) => words("stopped".into(), MEASURES.len()),
-        Some(Status::Failed(_)) => words(run.sentence(&name).to_string(), MEASURES.len() + 2),
+        Some(Status::Failed(_) | Status::Skipped(_)) => words(run.sentence(&name).to_string(), MEASURES.len() + 2),
         Some(Status::Running | Status::Paused) => {
             words(outcome.as_ref().map(|outcome| outcome.phase.clone()).unwrap_or_default(), MEASURES.len())
         }
