@@ -159,6 +159,7 @@ impl Registry {
 
     /// Checks everything in a run file that can be checked before data is loaded: ids, keys, values.
     pub fn check(&self, spec: &RunSpec) -> Result<(), Wrong> {
+        spec.check_names()?;
         for (name, pick) in &spec.tasks {
             let at = format!("tasks.{name}");
             let set = kit::data::find(self.sets, &at, &pick.id)?;

@@ -67,8 +67,8 @@ pub const KEYS: &[Key] = &[
     k("stage.as", "Name of the stage. The default is its place in the list, counted from 0."),
     k(
         "stage.from",
-        "Stage whose network this one starts from, or `start`. The default is the last stage before it that leaves a \
-         network.",
+        "Stage whose network this one starts from, a network of `models`, or `start`. The default is the last stage \
+         before it that leaves a network.",
     ),
     k("stage.on", "Task that the stage works on. The default is the task of the network that it starts from."),
     k(
@@ -78,8 +78,8 @@ pub const KEYS: &[Key] = &[
     ),
     k(
         "stage.with",
-        "Earlier stages, or `start`, whose networks the method takes as well, in this order. An attack is crafted on \
-         them (on the mean of their logits) and measured on the stage's own network.",
+        "Earlier stages, networks of `models`, or `start`, whose networks the method takes as well, in this order. An \
+         attack is crafted on them (on the mean of their logits) and measured on the stage's own network.",
     ),
     k(
         "stage.draw",

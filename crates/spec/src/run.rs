@@ -515,7 +515,7 @@ impl RunSpec {
     }
 
     /// Names that contradict each other; what each method takes is the engine's business.
-    fn check_names(&self) -> Result<(), Wrong> {
+    pub fn check_names(&self) -> Result<(), Wrong> {
         if self.tasks.is_empty() {
             return Err(Wrong::new("tasks", "there is none; `tasks.digits = { id = \"digits\" }` is one"));
         }

@@ -214,3 +214,19 @@ test.describe("the page's policy", () => {
     }
   });
 });
+
+test("a run goes on behind a stage that failed, and says what it skips", async ({ page }) => {
+  await open(page);
+  const failing = `    { id = "unlearn.gradient-ascent", as = "up", train = { lr = 10, epochs = 1000 } },
+    { id = "attack.fgsm", as = "on-up", epsilon = 0.1 },
+    { id = "attack.fgsm", as = "fooled", from = "digits", epsilon = 0.1 },
+]`;
+  await load(page, SHORT.replace(/    { id = "attack[^]*\]/, failing));
+  await page.locator(".transport .line button").click();
+  await hear(page, "finished");
+  const failed = (await said(page, "failed")).map(({ stage }) => stage);
+  const skipped = (await said(page, "skipped")).map(({ stage, event }) => [stage, event.on]);
+  const done = (await said(page, "stage_done")).map(({ stage }) => stage);
+  expect([failed, skipped, done]).toEqual([["up"], [["on-up", "up"]], ["digits", "fooled"]]);
+  await expect(page.locator(".layer.failed")).toHaveCount(1);
+});

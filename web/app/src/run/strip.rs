@@ -307,9 +307,10 @@ impl Strip {
         let done = |at: usize| done(at) && self.basis(at).into_iter().all(&done);
         let stands = |at: usize| wanted.iter().any(|&index| self.basis(index).contains(&at));
         let is_played = |at: usize| wanted.contains(&at) || (stands(at) && !done(at));
-        let is_taken = |at: usize| {
-            is_played(at) || stands(at) || slots.iter().any(|slot| slot.used == at || slot.notes.contains(&at))
-        };
+        let is_shown = |at: usize| slots.iter().any(|slot| slot.used == at || slot.notes.contains(&at));
+        // What a planned note takes under `with` may be a version that is not shown.
+        let is_named = |at: usize| (0..self.len()).any(|other| is_shown(other) && self.basis(other).contains(&at));
+        let is_taken = |at: usize| is_played(at) || stands(at) || is_shown(at) || is_named(at);
         // Finished stages, then those to play, then what stays planned.
         let rank = |at: usize| {
             if is_played(at) {
