@@ -121,6 +121,44 @@ fn a_reference_from_a_file_is_void_whichever_name_it_has() {
     }
 }
 
+/// A method that draws every weight anew goes back to no file.
+#[test]
+fn what_is_trained_from_scratch_has_seen_nothing_before() {
+    let mut session = with_teacher();
+    for from in ["start", "teacher"] {
+        let report = run(
+            &mut session,
+            &format!(
+                r#"
+                models.teacher = {{ id = "linear", weights = "teacher" }}
+                forget = {{ id = "class", class = 0 }}
+                stage = [
+                    {{ id = "train.scratch", as = "base", from = "{from}", train = {{ epochs = 1 }} }},
+                    {{ id = "unlearn.finetune", as = "forgot", train = {{ epochs = 1 }} }},
+                ]"#
+            )
+            .replace("model = { id = \"linear\" }", "model = { id = \"linear\", weights = \"teacher\" }"),
+        );
+        assert_eq!((report.value("forgot", "start_knows"), report.warnings.len()), (None, 0), "{:?}", report.warnings);
+    }
+}
+
+/// A network of another shape is refused by `check`, before anything is trained.
+#[test]
+fn a_measure_says_early_which_network_it_cannot_take() {
+    for id in ["measure.cka", "measure.gradient-cosine"] {
+        let file = format!(
+            r#"{HEAD}
+            tasks.plane = {{ id = "moons" }}
+            models.m = {{ id = "linear", on = "plane" }}
+            stage = [{{ id = "train.scratch", as = "base" }}, {{ id = "{id}", as = "x", with = ["m"] }}]"#
+        );
+        let spec = RunSpec::read(&file).unwrap();
+        let said = pollster::block_on(session().0.fits(spec)).err().unwrap().to_string();
+        assert_eq!(said, "stage.x.with: m: digits: its inputs are 1 × 8 × 8, but the network takes 2 × 1 × 1");
+    }
+}
+
 #[test]
 fn names_that_cannot_be_are_refused_with_a_sentence() {
     let mut session = with_teacher();

@@ -31,7 +31,8 @@ pub fn foresee(registry: Registry, state: &RunState, cx: &mut Cx) -> Result {
             if let Some(check) = entry.check_place {
                 let attacks = leaves(registry, state, index)?;
                 let task = &task.taking(stage.take);
-                check(&Place { name: &spec.parent_name(index, is_layer), task, tasks: &state.tasks, attacks })?;
+                let others = stage.with.iter().map(|name| (&**name, &nets[name])).collect();
+                check(&Place { name: &spec.parent_name(index, is_layer), task, tasks: &state.tasks, attacks, others })?;
             }
             if entry.shape == Shape::Attack {
                 stage.with.iter().try_for_each(|name| nets[name].knows(task))?;

@@ -1,6 +1,8 @@
 //! Where a measure stands among the stages of a run.
 
 use crate::data::Task;
+use crate::error::{Error, Result};
+use crate::nets::Net;
 use indexmap::IndexMap;
 
 /// Where a measure stands, as far as it is known before anything is played.
@@ -13,6 +15,17 @@ pub struct Place<'a> {
     pub tasks: &'a IndexMap<String, Task>,
     /// What the attack stages before it leave.
     pub attacks: Vec<Leaves>,
+    /// The networks under `with`, by name, trained or as they will be made.
+    pub others: Vec<(&'a str, &'a Net)>,
+}
+
+impl Place<'_> {
+    /// An error of the method `id` if `check` refuses a network under `with` for the task.
+    pub fn check_others(&self, id: &str, check: impl Fn(&Net, &Task) -> Result) -> Result {
+        self.others.iter().try_for_each(|(name, net)| {
+            check(net, self.task).map_err(|error| Error::input(format!("{id}.with"), format!("{name}: {error}")))
+        })
+    }
 }
 
 /// What an attack stage leaves, as far as it is known before it is played.

@@ -1,9 +1,10 @@
 //! Linear centred kernel alignment (Kornblith et al. 2019, arXiv:1905.00414): how alike are the features of networks?
 
 use kit::learn::features;
-use kit::run::{Measure, MeasureJob};
+use kit::nets::Net;
+use kit::run::{Measure, MeasureJob, Place};
 use kit::stats::{linear_cka, mean_of};
-use kit::{Cx, Error, Method, Result};
+use kit::{Cx, Method, Result};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use spec::{Card, Direction, Exhibit, Family, MOST_WITH, Metric, Needs, Row};
@@ -27,6 +28,10 @@ impl Default for Config {
 pub struct Cka;
 
 impl Measure for Cka {
+    fn check_place(place: &Place<'_>) -> Result {
+        place.check_others(Self::ID, Net::fits)
+    }
+
     async fn measure(config: &Config, job: &MeasureJob<'_>, cx: &mut Cx) -> Result<Vec<Row>> {
         let view = job.task.test.share(config.samples as usize);
         let drawn = |draw: u32| {
@@ -35,10 +40,6 @@ impl Measure for Cka {
         };
         let random = [drawn(0)?, drawn(1)?];
         let mut nets = job.nets();
-        for (name, net) in &nets {
-            net.fits(job.task)
-                .map_err(|error| Error::input(format!("{}.with", Self::ID), format!("{name}: {error}")))?;
-        }
         nets.extend(random.iter().map(|(name, net)| (&**name, net)));
         let mut all = Vec::with_capacity(nets.len());
         for (_, net) in &nets {

@@ -3,7 +3,8 @@
 use kit::attack::{AttackLoss, Victim, attack_loss};
 use kit::data::CHUNK;
 use kit::learn::test;
-use kit::run::{Measure, MeasureJob};
+use kit::nets::Net;
+use kit::run::{Measure, MeasureJob, Place};
 use kit::stats::mean_of;
 use kit::{Cx, Method, Result};
 use schemars::JsonSchema;
@@ -29,9 +30,13 @@ impl Default for Config {
 pub struct GradientCosine;
 
 impl Measure for GradientCosine {
+    fn check_place(place: &Place<'_>) -> Result {
+        place.check_others(Self::ID, Net::knows)
+    }
+
     async fn measure(config: &Config, job: &MeasureJob<'_>, cx: &mut Cx) -> Result<Vec<Row>> {
         let view = job.task.test.share(config.samples as usize);
-        let nets = job.nets_that_know(Self::ID)?;
+        let nets = job.nets();
         let mut gradients: Vec<Vec<f32>> = Vec::with_capacity(nets.len());
         let loss = attack_loss(AttackLoss::Ce, false);
         for (_, net) in &nets {

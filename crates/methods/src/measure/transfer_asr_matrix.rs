@@ -1,6 +1,7 @@
 //! Do inputs that fool one network fool others? (Liu et al. 2017, arXiv:1611.02770)
 
 use kit::learn::test;
+use kit::nets::Net;
 use kit::run::{AttackStage, Measure, MeasureJob, Place};
 use kit::stats::{Tested, mean_of};
 use kit::{Cx, Error, Method, Result};
@@ -19,6 +20,7 @@ pub struct TransferAsrMatrix;
 
 impl Measure for TransferAsrMatrix {
     fn check_place(place: &Place<'_>) -> Result {
+        place.check_others(Self::ID, Net::knows)?;
         match place.attacks.iter().any(|left| left.task == place.task.name) {
             true => Ok(()),
             false => Err(Error::input(Self::ID, "no attack on this task stands before it")),
@@ -26,7 +28,7 @@ impl Measure for TransferAsrMatrix {
     }
 
     async fn measure(_: &Config, job: &MeasureJob<'_>, cx: &mut Cx) -> Result<Vec<Row>> {
-        let nets = job.nets_that_know(Self::ID)?;
+        let nets = job.nets();
         let attacks: Vec<(&String, &AttackStage)> = job
             .attacks
             .iter()

@@ -53,16 +53,6 @@ impl MeasureJob<'_> {
         let others = self.beside.others.iter().map(|other| (&*other.name, &other.net));
         std::iter::once((self.name, self.net)).chain(others).collect()
     }
-
-    /// [`Self::nets`], or an error of the method `id` if one of them does not take the inputs of the task or does not
-    /// know its classes.
-    pub fn nets_that_know(&self, id: &str) -> Result<Vec<(&str, &Net)>> {
-        let nets = self.nets();
-        for (name, net) in &nets {
-            net.knows(self.task).map_err(|error| Error::input(format!("{id}.with"), format!("{name}: {error}")))?;
-        }
-        Ok(nets)
-    }
 }
 
 impl Entry {
@@ -96,9 +86,10 @@ fn run<'a, M: Measure>(
             samples: left.view.len(),
         };
         let attacks_left = state.attacks.values().map(leaves).collect();
-        M::check_place(&Place { name, task, tasks: &state.tasks, attacks: attacks_left })?;
-        let split = if entry.needs.forget { Some(state.split(state.index(cx), task, cx)?) } else { None };
         let others = state.others(stage)?;
+        let named = others.iter().map(|other| (&*other.name, &other.net)).collect();
+        M::check_place(&Place { name, task, tasks: &state.tasks, attacks: attacks_left, others: named })?;
+        let split = if entry.needs.forget { Some(state.split(state.index(cx), task, cx)?) } else { None };
         let mut tasks = state.tasks.clone();
         tasks.insert(task.name.clone(), task.clone());
         let beside = Beside { tasks: &tasks, others: &others };
