@@ -509,6 +509,16 @@ fn questions_about_what_is_not_there_are_answered_with_a_sentence() {
     for pixels in [vec![], vec![0.5; 63], vec![0.5; 65], vec![1.5; 64], vec![f32::NAN; 64]] {
         assert_eq!(own(vec![3], pixels).unwrap_err(), "pixels: 64 numbers from 0 to 1 for each input are right");
     }
+    let both = |samples: Vec<u32>, labels: Vec<u16>, buffers: &[Vec<u8>]| {
+        let mut question = attack(json!({ "id": "attack.fgsm" }), samples);
+        if let spec::Question::Attack { labels: own, .. } = &mut question {
+            *own = labels;
+        }
+        pollster::block_on(asker.answer(Some("base"), false, &question, buffers)).unwrap_err().to_string()
+    };
+    let row = kit::data::digits::load().test[0];
+    assert!(both(vec![row], vec![3], &[]).starts_with("labels: samples of a task have their own"));
+    assert!(both(vec![row], vec![], &[vec![0; 256]]).starts_with("samples: none are right beside"));
     assert!(own(vec![3], vec![0.5; 64]).is_ok() && own(vec![], vec![0.5; 128]).is_ok());
     for question in [
         attack(json!({ "id": "attack.fgsm", "target": 10 }), vec![0]),

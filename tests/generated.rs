@@ -108,10 +108,10 @@ fn file(seed: u32) -> Value {
     if !rarely(rng, 4) {
         file["forget"] = forget(rng);
     }
-    if rarely(rng, 8) {
+    if rarely(rng, 4) {
         file["models"] = json!({ "m": parsed(one(rng, &NETS)) });
         if rarely(rng, 2) {
-            file["models"]["m"]["on"] = "a".into();
+            file["models"]["m"]["on"] = one(rng, &["a", "b"]).into();
         }
     }
     if rarely(rng, 8) {

@@ -148,3 +148,52 @@ fn a_forget_set_of_a_stage_that_cannot_be_is_refused() {
     assert!(report.value("audit", "zrf").is_some());
     assert_eq!(RunSpec::read(&json!(report.spec).to_string()).unwrap(), report.spec);
 }
+
+/// What is forgotten already is not drawn again: the two requests and what stays are apart.
+#[test]
+fn a_second_request_draws_from_what_is_left() {
+    let stages = format!(
+        r#"{BASE}
+        {{ id = "unlearn.finetune", as = "first", train = {{ epochs = 1 }} }},
+        {{ id = "unlearn.finetune", as = "same", forget = {{ class = 3, id = "class" }}, train = {{ epochs = 1 }} }},
+        {{ id = "unlearn.finetune", as = "second", forget = {{ id = "random", fraction = 0.5 }},
+           train = {{ epochs = 1 }} }},
+        {{ id = "unlearn.finetune", as = "third", forget = {{ id = "class", class = 3 }}, train = {{ epochs = 1 }} }},"#
+    );
+    let n = |report: &Report, stage: &str, key: &str| {
+        report.rows.iter().find(|row| row.stage == stage && row.key == key).and_then(|row| row.n).unwrap()
+    };
+    let report = played(HEAD, &stages);
+    assert_eq!(n(&report, "same", "ra"), n(&report, "first", "ra"), "one request, however it is written");
+    assert_eq!(n(&report, "second", "ua") + n(&report, "second", "ra"), n(&report, "first", "ra"));
+    assert_eq!(n(&report, "third", "ra"), n(&report, "second", "ra"));
+}
+
+/// An audit of a network that was made to forget asks for those samples, whatever task it is played on.
+#[test]
+fn an_audit_asks_for_what_its_network_has_forgotten() {
+    let head = HEAD.replace("forget = {", "tasks.moons = { id = \"moons\" }\n    forget = {");
+    let forgot =
+        r#"{ id = "unlearn.finetune", as = "forgot", forget = { id = "class", class = 1 }, train = { epochs = 1 } }"#;
+    let refused = |file: &str| {
+        let spec = RunSpec::read(file).unwrap();
+        pollster::block_on(session().0.prepare(1, spec)).unwrap_err().to_string()
+    };
+    let twin = head.replace("tasks.moons", "tasks.glyphs = { id = \"glyphs\", shapes = \"digits\" }\n    tasks.moons");
+    let audit = r#"{ id = "measure.mia-loss", as = "audit", on = "glyphs" }"#;
+    let said = refused(&format!("{twin}\nstage = [{BASE} {forgot}, {audit}]"));
+    assert_eq!(said, "stage.audit.on: its network has forgotten samples of \"digits\", and \"glyphs\" has others");
+
+    // The files of indices have what stages forget, not what they are asked about.
+    let head = head.replace("{ id = \"class\", class = 3 }", "{ id = \"picked\", ids = [900] }");
+    let stages = r#"
+        { id = "train.scratch", as = "plane", on = "moons", model = { id = "mlp" }, train = { epochs = 1 } },
+        { id = "unlearn.finetune", as = "forgot", forget = { id = "class", class = 1 }, train = { epochs = 1 } },
+        { id = "measure.zrf", as = "audit" },"#;
+    let spec = RunSpec::read(&format!("{head}\nstage = [{stages}]")).unwrap();
+    let mut session = session().0;
+    pollster::block_on(session.prepare(1, spec.clone())).unwrap();
+    let indices = session.indices(&spec).unwrap();
+    assert!(indices["forget"].as_object().unwrap().is_empty(), "{}", indices["forget"]);
+    assert_eq!(indices["stages"].as_object().unwrap().keys().collect::<Vec<_>>(), ["forgot"]);
+}

@@ -1,13 +1,13 @@
 //! What a run begins with.
 
-use crate::registry::{drawn, net_identity};
+use crate::registry::{drawn, net_identity, source_key};
 use crate::session::Session;
 use indexmap::IndexMap;
 use kit::data::Task;
 use kit::nets::weights;
 use kit::run::{Begun, Given};
 use kit::{Error, Result};
-use spec::{Pick, RunSpec, START};
+use spec::{Pick, RunSpec};
 
 impl Session {
     /// The networks that are there before any stage is played: drawn, or read from their files.
@@ -15,8 +15,7 @@ impl Session {
         let mut begun = Begun::default();
         for (name, source) in spec.sources() {
             let task = source.on.clone().unwrap_or_else(|| spec.first_task());
-            let at = if name == START { "model".into() } else { format!("models.{name}") };
-            let given = match self.given_by_file(&at, &source.pick(), &task, tasks).await? {
+            let given = match self.given_by_file(&source_key(name), &source.pick(), &task, tasks).await? {
                 Some(given) => given,
                 None => {
                     let net = self.cx(run, spec.seed).source(name, &source, &tasks[&task])?;

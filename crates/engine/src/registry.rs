@@ -53,7 +53,17 @@ impl Registry {
             let entry = self.entry(&stage.id)?;
             let settings = entry.settled(&stage.params, &tasks[&task]);
             let settings = settings.map_err(|error| error.of_stage(&stage.id, &spec.stage_name(index)))?;
-            let gone = if entry.needs.forget { self.gone(spec, index) } else { Vec::new() };
+            let (mut gone, mut without) = (Vec::new(), Vec::new());
+            for request in self.requests(spec, index).into_iter().filter(|_| entry.needs.forget) {
+                let task = &tasks[&request.task];
+                let rows = forget_rows(&request.at, &request.forget, task, spec.seed)?;
+                let print = format!("{} {}", Digest::of_rows(&rows).hex(), task.set.origin);
+                // However it is written, nothing is forgotten twice.
+                if !without.contains(&print) {
+                    without.push(print);
+                    gone.push(request);
+                }
+            }
             let base = |name: &str| spec.find(name).map_or_else(|| Base::Source(name.into()), Base::Stage);
             let from = stage.model.is_none().then(|| base(&spec.parent_name(index, is_layer)));
             let with: Vec<Base> = stage.with.iter().map(|name| base(name)).collect();
@@ -64,11 +74,6 @@ impl Registry {
                 (None, Some(Base::Source(name)), _) => Some(begun.sources[name].print.clone()),
                 (None, ..) => None,
             };
-            let rows = |request: &Request| {
-                let rows = forget_rows(&request.at, &request.forget, &tasks[&request.task], spec.seed)?;
-                Ok(Digest::of_rows(&rows).hex())
-            };
-            let without: Vec<String> = gone.iter().map(rows).collect::<kit::Result<_>>()?;
             let own = json!([stage.draw, stage.take, stage.epsilons]);
             let identity = json!([stage.id, settings, model, contents.get(&*task), without, own]);
             let mut line = Digest::default();
@@ -81,7 +86,8 @@ impl Registry {
             with.iter().for_each(|base| line.write(line_of(base).as_bytes()));
             line.write(self.reads(entry, spec, &plan, &contents).to_string().as_bytes());
             let (line, attacks, trains) = (line.hex(), entry.attack.is_some(), entry.make.is_some());
-            plan.push(Planned { stream, task, identity, from, with, gone, attacks, trains, line });
+            let draws_anew = entry.manner == Some(Manner::Scratch);
+            plan.push(Planned { stream, task, identity, from, with, gone, attacks, draws_anew, trains, line });
         }
         Ok(plan)
     }
@@ -91,19 +97,18 @@ impl Registry {
         self.entry(id).ok().map(|entry| entry.shape)
     }
 
-    /// What a stage forgets or audits, then what the stages below it have forgotten before, without repetition.
-    fn gone(&self, spec: &RunSpec, index: usize) -> Vec<Request> {
+    /// What a stage forgets or audits, then what the stages below it have forgotten before.
+    fn requests(&self, spec: &RunSpec, index: usize) -> Vec<Request> {
         let (shape, is_layer) = (|id: &str| self.shape(id), |id: &str| self.is_layer(id));
         let below = spec.ancestors(index, is_layer).into_iter();
         let forgets = |at: &usize| self.shape(&spec.stages[*at].id) == Some(Shape::Unlearn);
-        let mut gone: Vec<Request> = Vec::new();
-        for stage in std::iter::once(index).chain(below.filter(forgets)) {
-            let Some((at, forget)) = spec.request(stage, shape) else { continue };
-            let request = Request { at, forget: forget.clone(), task: spec.task_of(stage, is_layer) };
-            let is_known = gone.iter().any(|known| (&known.forget, &known.task) == (&request.forget, &request.task));
-            gone.extend((!is_known).then_some(request));
-        }
-        gone
+        let request = |stage: usize| {
+            let (forgetter, forget) = (spec.forgetter(stage, shape), spec.forget_of(stage, shape)?.clone());
+            let at = forgetter.map_or_else(|| "forget".into(), |at| format!("stage.{}.forget", spec.stage_name(at)));
+            // An audit asks for the samples of the task that its network has forgotten on.
+            Some(Request { at, forget, task: spec.task_of(forgetter.unwrap_or(stage), is_layer) })
+        };
+        std::iter::once(index).chain(below.filter(forgets)).filter_map(request).collect()
     }
 
     /// What a measure reads beside its network and its task: the other tasks, and what attack stages before it have
@@ -166,8 +171,7 @@ impl Registry {
             spec::check_all(&at, &pick.params, &(set.controls)())?;
         }
         for (name, source) in spec.sources() {
-            let at = if name == START { "model".into() } else { format!("models.{name}") };
-            check_net(&at, &source.pick())?;
+            check_net(&source_key(name), &source.pick())?;
         }
         if let Some(pick) = &spec.forget {
             check_forget("forget", pick)?;
@@ -223,6 +227,11 @@ impl Registry {
         }
         Ok(())
     }
+}
+
+/// The key in a run file of a network that the run begins with.
+pub(crate) fn source_key(name: &str) -> String {
+    if name == START { "model".into() } else { format!("models.{name}") }
 }
 
 /// Checks the description of a forget set.

@@ -199,9 +199,11 @@ impl Session {
             if !self.registry.entry(&stage.id)?.needs.forget {
                 continue;
             }
-            // Beside the run's own forget set, by task, those of single stages.
-            let (at, forget) = match &stage.forget {
-                Some(own) => (&mut requests, Some((spec.stage_name(index), own))),
+            // Beside the run's own forget set, by task, those of single stages. What an audit asks for is there
+            // already.
+            let (at, forget) = match spec.forgetter(index, |id| self.registry.shape(id)) {
+                Some(forgetter) if forgetter != index => continue,
+                Some(_) => (&mut requests, stage.forget.as_ref().map(|own| (spec.stage_name(index), own))),
                 None => (&mut forgotten, spec.forget.as_ref().map(|forget| (task.clone(), forget))),
             };
             if let Some((name, forget)) = forget.filter(|(name, _)| !at.contains_key(name)) {
@@ -330,8 +332,12 @@ impl Session {
     /// its network as well, or reads what it would have left.
     fn stands_on(&self, index: usize, state: &RunState, ends: &[End]) -> Result<Option<String>> {
         let entry = self.registry.entry(&state.spec.stages[index].id)?;
-        let mut basis = state.spec.basis(index, |id| self.registry.is_layer(id));
-        basis.extend(state.attacks_before(index, &entry.needs));
+        let basis_of = |at: usize| state.spec.basis(at, |id| self.registry.is_layer(id));
+        let mut basis = basis_of(index);
+        for attack in state.attacks_before(index, &entry.needs) {
+            basis.insert(attack);
+            basis.append(&mut basis_of(attack));
+        }
         Ok(ends.iter().find(|end| basis.contains(&end.index)).map(|end| state.spec.stage_name(end.index)))
     }
 

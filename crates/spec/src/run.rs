@@ -305,11 +305,15 @@ impl RunSpec {
     /// What a stage forgets, or is an audit of: what it says itself; of an audit, what the network that it asks has
     /// forgotten last; else what the run says. `shape` is that of a method's id.
     pub fn forget_of(&self, index: usize, shape: impl Fn(&str) -> Option<Shape> + Copy) -> Option<&Pick> {
-        self.request(index, shape).map(|(_, pick)| pick)
+        match self.forgetter(index, shape) {
+            Some(at) => self.stages[at].forget.as_ref(),
+            None => self.forget.as_ref(),
+        }
     }
 
-    /// As [`Self::forget_of`], with the key where it stands.
-    pub fn request(&self, index: usize, shape: impl Fn(&str) -> Option<Shape> + Copy) -> Option<(String, &Pick)> {
+    /// The stage that says what this one forgets, or is an audit of; `None` where the run does. See
+    /// [`Self::forget_of`].
+    pub fn forgetter(&self, index: usize, shape: impl Fn(&str) -> Option<Shape> + Copy) -> Option<usize> {
         let is_layer = |id: &str| shape(id).is_some_and(Shape::is_layer);
         let forgets = |at: &usize| shape(&self.stages[*at].id) == Some(Shape::Unlearn);
         let stage = match &self.stages[index] {
@@ -318,9 +322,7 @@ impl RunSpec {
             }
             _ => index,
         };
-        let own = self.stages[stage].forget.as_ref();
-        let own = own.map(|pick| (format!("stage.{}.forget", self.stage_name(stage)), pick));
-        own.or_else(|| Some(("forget".into(), self.forget.as_ref()?)))
+        self.stages[stage].forget.as_ref().map(|_| stage)
     }
 
     /// Every choice of what is to be forgotten.

@@ -25,10 +25,16 @@ impl Asker {
     ) -> Result<View> {
         if buffers.is_empty() {
             let test = &task.test;
+            if !labels.is_empty() {
+                return Err(Error::input("labels", "samples of a task have their own; inputs of one's own take some"));
+            }
             if samples.is_empty() || samples.iter().any(|id| !test.rows.contains(id)) {
                 return Err(Error::input("samples", "one or more samples of the test split are right"));
             }
             return Ok(test.at(samples.to_vec()));
+        }
+        if !samples.is_empty() {
+            return Err(Error::input("samples", "none are right beside inputs of one's own"));
         }
         let (pixels, size) = (pixels_of(buffers), task.set.shape.iter().product::<usize>());
         let n = pixels.len() / size;

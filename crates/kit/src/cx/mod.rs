@@ -162,6 +162,8 @@ impl Cx {
         self.good = None;
         self.progress.steps = 0;
         self.progress.evaluating = 0.0;
+        // An attack that failed has left them in its middle.
+        (self.progress.part, self.progress.counts_attack_steps) = (Part::WHOLE, false);
         self.rows.clear();
         self.losses.clear();
         self.work = None;
@@ -367,6 +369,16 @@ mod tests {
             pollster::block_on(cx.step(step + 1, 3)).unwrap();
         }
         cx.clock() - begun
+    }
+
+    /// A stage that failed in the middle of an attack.
+    #[test]
+    fn a_stage_counts_its_own_steps() {
+        let host = Rc::new(Patient::default());
+        let mut cx = Cx::new(Device::flex(), 1, 1, host.clone(), host.gate.clone());
+        (cx.progress.part, cx.progress.counts_attack_steps) = (Part { at: 2, of: 6 }, true);
+        cx.enter("next".into(), "0".into());
+        assert!((cx.progress.part.at, cx.progress.part.of, cx.progress.counts_attack_steps) == (0, 1, false));
     }
 
     #[test]

@@ -55,22 +55,24 @@ pub struct Split {
 }
 
 impl Split {
-    /// The split of a task by what `forget` chooses, where `before` was forgotten already. Neither part may be empty.
-    /// `at` is the key where the run file says it.
-    pub fn of(at: &str, forget: &Pick, before: Vec<View>, task: &Task, seed: u32) -> Result<Self> {
-        let train = &task.train;
-        let chosen = forget_rows(at, forget, task, seed)?;
-        let forget = train.filter(|row| chosen.binary_search(&row).is_ok());
+    /// The split of a task where the rows `chosen`, sorted, are to be forgotten, and `before` was forgotten already:
+    /// what was is not forgotten again. Neither part may be empty. `at` is the key where the run file chooses.
+    pub fn of(at: &str, chosen: &[u32], before: Vec<View>, task: &Task) -> Result<Self> {
         let left = before.iter().fold(task.clone(), |task, gone| task.without(gone)).train;
+        let forget = left.filter(|row| chosen.binary_search(&row).is_ok());
         let retain = left.filter(|row| chosen.binary_search(&row).is_err());
         if forget.is_empty() {
-            return Err(Error::input(at, "nothing is chosen to forget; pick at least one sample or class"));
+            let why = match before.is_empty() {
+                true => "nothing is chosen to forget; pick at least one sample or class",
+                false => "all that is chosen was forgotten before; pick at least one other sample or class",
+            };
+            return Err(Error::input(at, why));
         }
         if retain.is_empty() {
             let why = format!("all {} training samples are chosen; at least one class must stay", left.len());
             return Err(Error::input(at, why));
         }
-        let kept: Vec<u16> = retain.rows.iter().map(|row| train.label(*row)).collect();
+        let kept: Vec<u16> = retain.rows.iter().map(|row| left.label(*row)).collect();
         let test = task.test.filter(|row| kept.contains(&task.test.label(row)));
         Ok(Self { forget, before, retain, test })
     }
@@ -83,15 +85,21 @@ impl Split {
     /// Unseen samples to hold the forget set against: of the classes that are forgotten whole where there are such, as
     /// samples of other classes would differ anyway; else all that the split has.
     pub fn unseen(&self, task: &Task) -> View {
-        let gone = self.gone();
-        if gone.is_empty() { self.test.clone() } else { task.test.filter(|row| gone.contains(&task.test.label(row))) }
+        let whole = classes_without([&self.forget].into_iter(), &self.retain);
+        if whole.is_empty() { self.test.clone() } else { task.test.filter(|row| whole.contains(&task.test.label(row))) }
     }
 
-    /// Classes that are forgotten whole, ascending.
+    /// Classes of which nothing stays, ascending.
     pub fn gone(&self) -> Vec<u16> {
-        let classes = |view: &View| view.rows.iter().map(|row| view.label(*row)).collect::<BTreeSet<_>>();
-        classes(&self.forget).difference(&classes(&self.retain)).copied().collect()
+        let same = self.all().filter(|gone| gone.set.origin == self.retain.set.origin);
+        classes_without(same, &self.retain)
     }
+}
+
+/// Classes of these samples of which none stays, ascending.
+fn classes_without<'a>(gone: impl Iterator<Item = &'a View>, stays: &View) -> Vec<u16> {
+    let classes = |view: &View| view.rows.iter().map(|row| view.label(*row)).collect::<BTreeSet<_>>();
+    gone.flat_map(classes).collect::<BTreeSet<_>>().difference(&classes(stays)).copied().collect()
 }
 
 /// Every kind of forget set with its settings.
@@ -148,4 +156,25 @@ pub fn forget_rows(at: &str, pick: &Pick, task: &Task, seed: u32) -> Result<Vec<
     rows.sort_unstable();
     rows.dedup();
     Ok(rows)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use burn::tensor::Device;
+
+    /// Classes 0 to 3, two samples each: class 0 went before, now class 1 and half of class 2 go.
+    #[test]
+    fn a_class_is_gone_of_which_nothing_stays() {
+        let all = View::of_pixels([1, 1, 1], vec![0.0; 8], vec![0, 0, 1, 1, 2, 2, 3, 3], &Device::flex());
+        let view = |rows: Vec<u32>| all.at(rows);
+        let split = Split {
+            forget: view(vec![2, 3, 4]),
+            before: vec![view(vec![0, 1])],
+            retain: view(vec![5, 6, 7]),
+            test: view(vec![4, 5, 6, 7]),
+        };
+        assert_eq!(split.gone(), [0, 1]);
+        assert_eq!(classes_without([&split.forget].into_iter(), &split.retain), [1]);
+    }
 }

@@ -46,18 +46,27 @@ impl<'a> Lineage<'a> {
         &self.stages
     }
 
-    /// The networks that it stands on and that a file holds, each with what to call it in a sentence.
+    /// The networks that a file holds and whose weights it goes back to, each with what to call it in a sentence.
     pub fn files(&self) -> Vec<(String, &'a Net)> {
         let state = self.state;
-        let mut files = Vec::new();
-        for name in &self.sources {
-            let word = if name == START { "source network".into() } else { format!("network \"{name}\"") };
-            let is_file = state.spec.source(name).is_some_and(|source| source.pick().weights().is_some());
-            files.extend(is_file.then(|| (word, &state.begun.sources[name].net)));
-        }
-        for at in &self.stages {
-            let word = || format!("network that stage \"{}\" begins with", state.spec.stage_name(*at));
-            files.extend(state.begun.own.get(at).map(|given| (word(), &given.net)));
+        let (mut files, mut seen, mut open) = (Vec::new(), BTreeSet::new(), vec![self.last.clone()]);
+        while let Some(base) = open.pop() {
+            if !seen.insert(base.clone()) {
+                continue;
+            }
+            match base {
+                Base::Source(name) => {
+                    let word = if name == START { "source network".into() } else { format!("network \"{name}\"") };
+                    let is_file = state.spec.source(&name).is_some_and(|source| source.pick().weights().is_some());
+                    files.extend(is_file.then(|| (word, &state.begun.sources[&name].net)));
+                }
+                Base::Stage(at) => {
+                    let word = || format!("network that stage \"{}\" begins with", state.spec.stage_name(at));
+                    files.extend(state.begun.own.get(&at).map(|given| (word(), &given.net)));
+                    let from = state.plan[at].from.iter().filter(|_| !state.plan[at].draws_anew);
+                    open.extend(from.chain(&state.plan[at].with).map(|base| trained(state, base)));
+                }
+            }
         }
         files
     }

@@ -99,6 +99,8 @@ pub struct Planned {
     pub gone: Vec<Request>,
     /// Whether it attacks.
     pub attacks: bool,
+    /// Whether it draws every weight anew, so that of the network before it only the kind counts.
+    pub draws_anew: bool,
     /// Whether it trains a network, which a retrained reference has to repeat.
     pub trains: bool,
     /// A digest of this and of the identities of all stages below, and of those under `with`.
@@ -218,8 +220,14 @@ impl RunState {
             let task = &self.tasks[&request.task];
             Ok(task.train.at(forget_rows(&request.at, &request.forget, task, cx.seed)?))
         };
-        let before: Vec<View> = before.iter().map(gone).collect::<Result<_>>()?;
-        Split::of(&own.at, &own.forget, before, task, cx.seed)
+        let chosen: View = gone(own)?;
+        if chosen.set.origin != task.set.origin {
+            let name = self.spec.stage_name(index);
+            let why =
+                format!("its network has forgotten samples of \"{}\", and \"{}\" has others", own.task, task.name);
+            return Err(Error::input(format!("stage.{name}.on"), why));
+        }
+        Split::of(&own.at, &chosen.rows, before.iter().map(gone).collect::<Result<_>>()?, task)
     }
 
     /// Stores the model of the stage that `cx` is in.
