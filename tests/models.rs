@@ -3,8 +3,11 @@
 use crate::common::{hash, play, session};
 use engine::{Ended, Session};
 use kit::nets::weights;
+use report::{Outcome, RunView};
 use serde_json::json;
 use spec::{Import, Report, RunSpec};
+use std::collections::BTreeMap;
+use std::sync::Arc;
 
 const HEAD: &str = r#"
     version = 1
@@ -205,4 +208,43 @@ fn a_run_file_with_models_comes_back_as_it_was() {
     let teacher = spec.source("teacher").unwrap();
     assert_eq!((teacher.draw, teacher.pick().weights()), (2, Some("teacher")));
     assert_eq!(spec.explicit(|_| true).stages[0].from.as_deref(), Some("teacher"));
+}
+
+/// Layers from different networks are no versions of each other, and each is told by its own.
+#[test]
+fn layers_from_different_networks_are_told_apart() {
+    let spec = RunSpec::read(&format!(
+        r#"{HEAD}
+        models.teacher = {{ id = "linear", weights = "teacher", on = "tilted" }}
+        stage = [
+            {{ id = "transfer.full-finetune", as = "plain" }},
+            {{ id = "transfer.full-finetune", as = "taught", from = "teacher" }},
+            {{ id = "train.scratch", as = "again", from = "start" }},
+        ]"#
+    ))
+    .unwrap();
+    assert_eq!((spec.versions(0, |_| true), spec.versions(1, |_| true)), (vec![0, 2], vec![1]));
+    assert_eq!(spec.weights().into_iter().collect::<Vec<_>>(), ["teacher"]);
+    let catalogue = engine::catalogue(Vec::new(), |_| String::new());
+    let view = RunView { spec: &spec, catalogue: &catalogue, known: &BTreeMap::<String, Arc<Outcome>>::new() };
+    assert_eq!((view.task("teacher"), view.title("teacher")), ("tilted".to_owned(), "teacher".to_owned()));
+}
+
+/// What was to be kept is the classes that no request has taken.
+#[test]
+fn all_requests_count_in_what_was_to_be_kept() {
+    let spec = RunSpec::read(&format!(
+        r#"{HEAD}
+        forget = {{ id = "class", class = 3 }}
+        stage = [
+            {{ id = "train.scratch", as = "base" }},
+            {{ id = "unlearn.finetune", as = "first" }},
+            {{ id = "unlearn.finetune", as = "second", forget = {{ id = "class", class = 5 }} }},
+        ]"#
+    ))
+    .unwrap();
+    let catalogue = engine::catalogue(Vec::new(), |_| String::new());
+    let view = RunView { spec: &spec, catalogue: &catalogue, known: &BTreeMap::<String, Arc<Outcome>>::new() };
+    let classes = ["base", "first", "second"].map(|name| view.forgotten_classes(name, "digits"));
+    assert_eq!(classes, [vec![], vec![3], vec![5, 3]]);
 }

@@ -231,7 +231,7 @@ impl Outcome {
 
     /// Accuracy of the whole test split in percent, from the answers themselves.
     pub fn accuracy(&self) -> Option<f64> {
-        self.answers.get("test").and_then(|answers| answers.accuracy(None)).or_else(|| self.figure("accuracy"))
+        self.answers.get("test").and_then(|answers| answers.accuracy(&[])).or_else(|| self.figure("accuracy"))
     }
 
     /// Accuracy by step on the samples that the network learned from and on those for validation; `things` is what
@@ -418,8 +418,8 @@ mod tests {
     #[test]
     fn answers_count() {
         let answers = answers();
-        assert_eq!(answers.accuracy(None), Some(50.0));
-        assert_eq!(answers.accuracy(Some(3)), Some(100.0 * 2.0 / 3.0));
+        assert_eq!(answers.accuracy(&[]), Some(50.0));
+        assert_eq!(answers.accuracy(&[3]), Some(100.0 * 2.0 / 3.0));
         assert_eq!(answers.count(1), (1, 2));
         assert_eq!(answers.per_class(4), [Some(100.0), Some(50.0), None, Some(0.0)]);
         assert_eq!(answers.hardest(5), [3, 2]);

@@ -154,10 +154,14 @@ impl<'a> RunView<'a> {
         self.spec.find(name).map_or_else(|| START.into(), |index| self.spec.parent_name(index, self.is_layer_id()))
     }
 
-    /// The task that a stage works on; of the source network the first.
+    /// The task that a stage works on, or that a source network is made for.
     pub fn task(&self, name: &str) -> String {
-        let of = |index| self.spec.task_of(index, self.is_layer_id());
-        self.spec.find(name).map_or_else(|| self.spec.first_task(), of)
+        match self.spec.find(name) {
+            Some(index) => self.spec.task_of(index, self.is_layer_id()),
+            None => {
+                self.spec.models.get(name).and_then(|model| model.on.clone()).unwrap_or_else(|| self.spec.first_task())
+            }
+        }
     }
 
     /// The layer that a stage is, or asks.
@@ -218,6 +222,9 @@ impl<'a> RunView<'a> {
 
     /// Method and what matters most of its settings: "LoRA, rank 4", "PGD ε 0.20", "SalUn, digit 3".
     pub fn title(&self, name: &str) -> String {
+        if self.spec.models.contains_key(name) {
+            return name.into();
+        }
         if self.stage(name).is_none() {
             return self.source().title;
         }
@@ -316,6 +323,16 @@ impl<'a> RunView<'a> {
     /// is known.
     pub fn forget_class(&self, name: &str, task: &str) -> Option<u16> {
         self.place(task, &self.forgets(name)?)
+    }
+
+    /// The places among the classes of a task of those that a stage, and the stages that it stands on, have forgotten
+    /// whole: what was to be kept is the others.
+    pub fn forgotten_classes(&self, name: &str, task: &str) -> Vec<u16> {
+        let index = self.spec.find(name);
+        let below = index.map_or_else(Vec::new, |index| self.spec.ancestors(index, self.is_layer_id()));
+        let all = index.into_iter().chain(below).map(|at| self.spec.stage_name(at));
+        let forgets = |name: &String| self.family(name) == Some(Family::Unlearn);
+        all.filter(forgets).filter_map(|name| self.forget_class(&name, task)).collect()
     }
 
     /// What all samples of the class that a stage is to forget whole are called: "threes"; `None` where it is none.
@@ -487,6 +504,16 @@ impl<'a> RunView<'a> {
                 None => Source { title: weights.into(), past: Past::Own },
             },
             None => Source { title: format!("Fresh {}", model.id), past: Past::Untrained },
+        }
+    }
+
+    /// Whether a stage begins with a network that has learned something: that of another stage, or of a file.
+    pub(crate) fn has_past(&self, name: &str) -> bool {
+        let own = self.stage(name).and_then(|stage| stage.model.as_ref());
+        match (own, self.spec.source(&self.parent(name))) {
+            (Some(own), _) => own.weights().is_some(),
+            (None, Some(source)) => source.pick().weights().is_some(),
+            (None, None) => true,
         }
     }
 

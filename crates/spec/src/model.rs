@@ -4,6 +4,7 @@ use crate::run::is_zero;
 use crate::{Pick, RunSpec, START};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
+use std::collections::BTreeSet;
 
 /// A network that a run begins with.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -41,6 +42,14 @@ impl RunSpec {
         let Pick { id, params } = self.model.clone();
         let models = self.models.iter().map(|(name, source)| (name.as_str(), source.clone()));
         models.chain([(START, Model { id, on: None, draw: 0, params })])
+    }
+
+    /// Names of the files that hold networks, once each.
+    pub fn weights(&self) -> BTreeSet<&str> {
+        let models = self.models.values().map(|model| &model.params);
+        let own = self.stages.iter().filter_map(|stage| stage.model.as_ref()).map(|model| &model.params);
+        let all = std::iter::once(&self.model.params).chain(models).chain(own);
+        all.filter_map(|params| params.get("weights")?.as_str()).collect()
     }
 
     /// A network that the run begins with.

@@ -362,8 +362,8 @@ impl RunSpec {
 
     /// Layers that start from the same model as this one, itself included, in the order of the file.
     pub fn versions(&self, layer: usize, is_layer: impl Fn(&str) -> bool + Copy) -> Vec<usize> {
-        let parent = self.parent(layer, is_layer);
-        self.layers(is_layer).filter(|&at| self.parent(at, is_layer) == parent).collect()
+        let parent = self.parent_name(layer, is_layer);
+        self.layers(is_layer).filter(|&at| self.parent_name(at, is_layer) == parent).collect()
     }
 
     /// Stages that leave a new model, in the order of the file.

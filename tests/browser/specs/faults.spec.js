@@ -230,3 +230,16 @@ test("a run goes on behind a stage that failed, and says what it skips", async (
   expect([failed, skipped, done]).toEqual([["up"], [["on-up", "up"]], ["digits", "fooled"]]);
   await expect(page.locator(".layer.failed")).toHaveCount(1);
 });
+
+test("shipped networks are there under every name", async ({ page }) => {
+  await open(page);
+  const letters = '{ id = "cnn", weights = "letters-cnn" }';
+  const run = SHORT.replace("model =", `models.letters = ${letters}\nmodel =`).replace(
+    '{ id = "unlearn',
+    '{ id = "transfer.full-finetune", as = "tuned", from = "letters", train = { epochs = 1 } },\n    { id = "unlearn',
+  );
+  await load(page, run);
+  await playOne(page);
+  await expect(notice(page)).toHaveCount(0);
+  await expect(sentence(page)).toContainText("It reads");
+});

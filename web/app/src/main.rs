@@ -118,7 +118,7 @@ fn provide(opened: Opened) -> View {
     LABS.iter().for_each(|lab| (lab.provide)());
     pages::provide();
     engine.start(move |said| run::hear(view, said));
-    run.fetch_source();
+    run.fetch_sources();
     view
 }
 

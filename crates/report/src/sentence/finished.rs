@@ -8,7 +8,7 @@ use crate::{
     scene::Role,
     view::RunView,
 };
-use spec::{Family, Row, START};
+use spec::{Family, Row};
 use std::sync::Arc;
 
 /// A finished stage and the run that it is of.
@@ -71,8 +71,7 @@ impl Finished<'_> {
     /// are at a few samples only.
     fn saved_steps(&self) -> Option<i64> {
         const GOAL: f32 = 95.0;
-        let has_past = self.view.parent(self.name) != START || self.view.spec.model.params.contains_key("weights");
-        if !has_past || self.view.spec.look.is_some() {
+        if !self.view.has_past(self.name) || self.view.spec.look.is_some() {
             return None;
         }
         // The step of the first look that saw it, and the steps from the look before.

@@ -32,7 +32,7 @@ pub(super) fn idle(view: &RunView, name: &str) -> Sentence {
         }
         Some(Family::Peft) => {
             let parent = view.parent(name);
-            let before = view.answers(&parent, &task).and_then(|answers| answers.accuracy(None));
+            let before = view.answers(&parent, &task).and_then(|answers| answers.accuracy(&[]));
             let start = match before.filter(|_| view.task(&parent) != task) {
                 Some(before) => {
                     let stumbles = match view.adjective(&task) {

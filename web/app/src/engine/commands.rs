@@ -152,27 +152,28 @@ impl Engine {
         });
     }
 
-    /// Fetches a source network from beside the page. Returns its name if it is new here.
-    pub async fn fetch_source(self, name: Option<String>) -> Option<String> {
-        let name = name?;
-        let is_source = |file: &File| file.what == Import::Source && file.name == name;
-        if self.read(|connection| connection.files.iter().any(is_source)) {
-            return None;
+    /// Fetches shipped networks from beside the page. Returns the names of those that are new here.
+    pub async fn fetch_sources(self, names: Vec<String>) -> Vec<String> {
+        let mut new = Vec::new();
+        for name in names {
+            let is_source = |file: &File| file.what == Import::Source && file.name == name;
+            if self.read(|connection| connection.files.iter().any(is_source)) {
+                continue;
+            }
+            let bytes = browser::fetch(&format!("./static/weights/{name}.safetensors")).await;
+            let Some(bytes) = bytes else { continue };
+            let bytes = Uint8Array::from(bytes.as_slice()).buffer();
+            let file = File { what: Import::Source, name: name.clone(), bytes };
+            self.change(|connection| connection.keep_file(file));
+            new.push(name);
         }
-        let bytes = browser::fetch(&format!("./static/weights/{name}.safetensors")).await?;
-        let bytes = Uint8Array::from(bytes.as_slice()).buffer();
-        let file = File { what: Import::Source, name: name.clone(), bytes };
-        self.change(|connection| connection.keep_file(file));
-        Some(name)
+        new
     }
 
-    /// As [`Self::fetch_source`], for a worker that runs already.
-    pub async fn bring_source(self, name: Option<String>) {
-        if let Some(name) = self.fetch_source(name).await {
-            self.read(|connection| {
-                let file = connection.files.iter().find(|file| file.what == Import::Source && file.name == name);
-                file.into_iter().for_each(|file| connection.send_file(file));
-            });
-        }
+    /// As [`Self::fetch_sources`], for a worker that runs already.
+    pub async fn bring_sources(self, names: Vec<String>) {
+        let new = self.fetch_sources(names).await;
+        let is_new = |file: &&File| file.what == Import::Source && new.contains(&file.name);
+        self.read(|connection| connection.files.iter().filter(is_new).for_each(|file| connection.send_file(file)));
     }
 }

@@ -51,10 +51,10 @@ impl Engine {
         self.start_worker();
     }
 
-    /// What a new worker needs before anything is played: the source network that `source` names, then all files. The
+    /// What a new worker needs before anything is played: the shipped networks of these names, then all files. The
     /// engine is ready afterwards.
-    pub async fn begin(self, source: Option<String>) {
-        self.fetch_source(source).await;
+    pub async fn begin(self, sources: Vec<String>) {
+        self.fetch_sources(sources).await;
         self.change(|connection| {
             connection.files.iter().for_each(|file| connection.send_file(file));
             for command in std::mem::take(&mut connection.waiting) {

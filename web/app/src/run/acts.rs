@@ -63,7 +63,7 @@ impl Run {
     /// Picks training images by their numbers to be forgotten by a stage.
     pub fn pick_to_forget(&self, stage: &str, ids: &[u32]) {
         let params = [("ids".to_owned(), ids.into())].into_iter().collect();
-        self.edit(|strip| strip.set_forget(stage, Pick { id: "picked".into(), params }));
+        self.edit(|strip| strip.set_forget(stage, Pick { id: "picked".into(), params }, catalogue()));
     }
 
     // --- playing ---
@@ -162,24 +162,25 @@ impl Run {
 
     // --- the engine ---
 
-    /// Fetches the source network while the engine's code loads, which takes longer.
-    pub fn fetch_source(self) {
-        let source = self.shipped_source();
+    /// Fetches shipped networks while the engine's code loads, which takes longer.
+    pub fn fetch_sources(self) {
+        let names = self.shipped_sources();
         spawn_local(async move {
-            self.engine.fetch_source(source).await;
+            self.engine.fetch_sources(names).await;
         });
     }
 
-    /// The shipped network that the strip starts from. One that the visitor has brought along lies beside no page.
-    fn shipped_source(&self) -> Option<String> {
-        let is_shipped = |name: &String| catalogue().sources.iter().any(|source| source.weights == *name);
-        untrack(|| self.source()).filter(is_shipped)
+    /// The shipped networks that the strip begins with. Those that the visitor has brought along lie beside no page.
+    fn shipped_sources(&self) -> Vec<String> {
+        let is_shipped = |name: &&str| catalogue().sources.iter().any(|source| source.weights == **name);
+        self.strip
+            .with_untracked(|strip| strip.spec.weights().into_iter().filter(is_shipped).map(str::to_owned).collect())
     }
 
     /// A device is open: hands over what the engine needs, and plays what waited for it.
     pub(super) fn begin(self) {
         spawn_local(async move {
-            self.engine.begin(self.shipped_source()).await;
+            self.engine.begin(self.shipped_sources()).await;
             self.prepare_now().await;
             let queued = self.queued.try_update(Option::take).flatten();
             if let Some(Queued { stages, paused, follow }) = queued {
@@ -206,7 +207,7 @@ impl Run {
     }
 
     async fn prepare_now(self) {
-        self.engine.bring_source(self.shipped_source()).await;
+        self.engine.bring_sources(self.shipped_sources()).await;
         self.trouble.set(None);
         self.engine.prepare(self.strip.with_untracked(|strip| strip.spec.clone()));
         self.recall();

@@ -61,7 +61,8 @@ impl Run {
 
     /// The source network is always done.
     pub fn is_done(&self, name: &str) -> bool {
-        name == START || self.outcome(name).is_some_and(|outcome| outcome.is_done())
+        self.strip.with(|strip| strip.spec.is_source(name))
+            || self.outcome(name).is_some_and(|outcome| outcome.is_done())
     }
 
     /// The run as [`report`] speaks of it.
@@ -175,6 +176,11 @@ impl Run {
         self.estimates.with(|estimates| estimates.get(&print).copied())
     }
 
+    /// See [`RunView::forgotten_classes`].
+    pub fn forgotten_classes(&self, stage: &str, task: &str) -> Vec<u16> {
+        self.view(|view| view.forgotten_classes(stage, task))
+    }
+
     /// The place among a task's classes of the one that a stage is to forget, where it is one.
     pub fn forget_class(&self, stage: &str, task: &str) -> Option<u16> {
         self.view(|view| view.forget_class(stage, task))
@@ -258,11 +264,6 @@ impl Run {
     /// Whether the run with this number is the one that the engine has in hand.
     pub(super) fn has_in_hand(&self, run: u32) -> bool {
         self.playing.with_untracked(|playing| playing.as_ref().is_some_and(|playing| playing.run == run))
-    }
-
-    /// The source network that the run file names, where it names one.
-    pub fn source(&self) -> Option<String> {
-        self.strip.with(|strip| strip.spec.model.params.get("weights").and_then(Value::as_str).map(str::to_owned))
     }
 
     /// The print of a stage of the run in hand; `None` if it belongs to another run.

@@ -261,11 +261,11 @@ impl Strip {
         }
     }
 
-    /// Chooses what a stage forgets, which is what the run says where the stage says nothing of its own.
-    pub fn set_forget(&mut self, name: &str, pick: Pick) {
-        let own = self.find(name).and_then(|index| self.spec.stages[index].forget.as_mut());
-        match own {
-            Some(own) => *own = pick,
+    /// Chooses what a stage forgets, or is an audit of, where that is said: by a stage, else by the run.
+    pub fn set_forget(&mut self, name: &str, pick: Pick, catalogue: &Catalogue) {
+        let shape = |id: &str| catalogue.method(id).map(|method| method.shape);
+        match self.find(name).and_then(|index| self.spec.forgetter(index, shape)) {
+            Some(forgetter) => self.spec.stages[forgetter].forget = Some(pick),
             None => self.spec.forget = Some(pick),
         }
     }
@@ -511,7 +511,8 @@ mod tests {
         assert!((1..4).all(|at| before[at] != after[at]));
         strip.set("lora", &key, 0.2.into(), &catalogue);
         assert_eq!(prints(&strip), before);
-        strip.set_forget("", Pick { id: "class".into(), params: json!({ "class": 4 }).as_object().unwrap().clone() });
+        let four = Pick { id: "class".into(), params: json!({ "class": 4 }).as_object().unwrap().clone() };
+        strip.set_forget("", four, &catalogue);
         let after = prints(&strip);
         assert!((0..3).all(|at| before[at] == after[at]) && before[3] != after[3]);
     }
@@ -567,6 +568,36 @@ mod tests {
         assert_eq!(range, Some((1, 2)));
         let (spec, range) = strip.play(&[2], |at| at < 2, &catalogue);
         assert_eq!((spec, range), (strip.spec.clone(), Some((2, 2))));
+    }
+
+    /// A planned note may take the network of a version that is not shown.
+    #[test]
+    fn what_notes_take_is_there_where_a_part_is_played() {
+        let (catalogue, mut strip) = (catalogue(), strip());
+        let version = strip.add_version("lora", "peft.lora", &catalogue).unwrap();
+        strip.use_version("lora", &catalogue);
+        strip.spec.stages.iter_mut().find(|stage| stage.id == "attack.fgsm").unwrap().with = vec![version.clone()];
+        let note = strip.spec.stages.iter().position(|stage| stage.id == "attack.fgsm").unwrap();
+        let note = strip.spec.stages.remove(note);
+        strip.spec.stages.push(note);
+        let (spec, _) = strip.play(&[0], |_| false, &catalogue);
+        assert_eq!(spec.check_names(), Ok(()), "{version}");
+        assert!(spec.find(&version).is_some());
+    }
+
+    #[test]
+    fn a_forget_set_is_chosen_where_it_is_said() {
+        let (catalogue, mut strip) = (catalogue(), strip());
+        let class =
+            |class: u32| Pick { id: "class".into(), params: json!({ "class": class }).as_object().unwrap().clone() };
+        let at = strip.find("salun").unwrap();
+        strip.spec.stages[at].forget = Some(class(5));
+        strip.set_forget("salun", class(6), &catalogue);
+        assert_eq!((&strip.spec.stages[at].forget, &strip.spec.forget), (&Some(class(6)), &Some(class(3))));
+        // An attack on its network shows what that one has forgotten.
+        let note = strip.add("attack.fgsm", Some("salun"), &catalogue);
+        strip.set_forget(&note, class(7), &catalogue);
+        assert_eq!((&strip.spec.stages[at].forget, &strip.spec.forget), (&Some(class(7)), &Some(class(3))));
     }
 
     /// Each stage finds what it starts from, whichever of them were reset.

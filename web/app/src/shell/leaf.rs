@@ -59,15 +59,15 @@ fn Head(
     let (view, run) = (shown.view, shown.view.run);
     let figure = Memo::new(move |_| {
         let forgets = run.family(&shown.stage.get()) == Some(Family::Unlearn);
-        let without = if forgets { run.forget_class(&shown.stage.get(), &shown.task.get()) } else { None };
+        let without = if forgets { run.forgotten_classes(&shown.stage.get(), &shown.task.get()) } else { vec![] };
         let (accuracy, on) = match shown.laid.get() {
             Some(leaf) => (leaf.accuracy, None),
             None => so_far(shown).map_or_else(
-                || (shown.counted.get().and_then(|answers| answers.accuracy(without)), None),
+                || (shown.counted.get().and_then(|answers| answers.accuracy(&without)), None),
                 |now| (Some(now.value), Some(now.label())),
             ),
         };
-        (accuracy, without.is_some(), on)
+        (accuracy, !without.is_empty(), on)
     });
     let heading = move || {
         let lab = Route::now(view).lab().filter(|_| shown.laid.with(Option::is_some));

@@ -225,11 +225,11 @@ fn LayerCard(
     // After forgetting, what was to be kept counts.
     let kept = move || {
         let without = match family {
-            Some(Family::Unlearn) => run.forget_class(&name.get_value(), &run.task_of(&name.get_value())),
-            _ => None,
+            Some(Family::Unlearn) => run.forgotten_classes(&name.get_value(), &run.task_of(&name.get_value())),
+            _ => vec![],
         };
         let outcome = outcome.get()?;
-        outcome.answers("test").and_then(|answers| answers.accuracy(without)).or_else(|| outcome.accuracy())
+        outcome.answers("test").and_then(|answers| answers.accuracy(&without)).or_else(|| outcome.accuracy())
     };
     // The bars of a layer that is written are of other samples than those of one that is done.
     let made_on = move || run.made_on(&name.get_value()).map(|on| format!("Accuracy by class: {on}"));

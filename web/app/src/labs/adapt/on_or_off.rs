@@ -80,7 +80,7 @@ fn OfTask(
     let figure = move |off: bool| {
         let (name, task) = (layer.name.get(), task());
         let answers = if off { run.base_answers(&name, &task) } else { run.answers(&name, &task) };
-        let accuracy = answers.filter(|_| has.get()).and_then(|answers| answers.accuracy(None));
+        let accuracy = answers.filter(|_| has.get()).and_then(|answers| answers.accuracy(&[]));
         accuracy.map_or_else(|| "–".to_owned(), |accuracy| fixed(accuracy, 1))
     };
     view! {

@@ -44,7 +44,7 @@ fn trade_off(run: Run, selected: &str) -> Option<TradeOff> {
     };
     let points: Vec<PlanePoint> = run.versions(selected).into_iter().enumerate().filter_map(point).collect();
     let task = run.task_of(selected);
-    let without = run.answers(&run.parent_of(selected), &task).and_then(|answers| answers.accuracy(None));
+    let without = run.answers(&run.parent_of(selected), &task).and_then(|answers| answers.accuracy(&[]));
     (!points.is_empty()).then(|| TradeOff {
         x_title: "Weights trained →".into(),
         y_title: format!("Accuracy on {}, %", run.things(&task)),

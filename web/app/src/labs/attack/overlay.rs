@@ -74,7 +74,7 @@ fn of_answers(answers: &Answers, images: HashMap<u32, Image>, when: String) -> L
     let classes = usize::from(answers.labels.iter().copied().max().unwrap_or(0)) + 1;
     let shares = answers.per_class(classes).into_iter().enumerate();
     LeafOverlay {
-        accuracy: answers.accuracy(None),
+        accuracy: answers.accuracy(&[]),
         when,
         answers: answers.ids.iter().copied().zip(answers.classes.iter().copied()).collect(),
         images,

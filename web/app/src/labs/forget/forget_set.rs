@@ -67,7 +67,7 @@ impl Setting {
     fn put(self, run: Run, view: View, value: Value) {
         let params = [(self.control.key.clone(), value)].into_iter().collect();
         let selected = view.selected.get_untracked();
-        run.edit(|strip| strip.set_forget(&selected, Pick { id: self.id.into(), params }));
+        run.edit(|strip| strip.set_forget(&selected, Pick { id: self.id.into(), params }, catalogue()));
     }
 }
 
