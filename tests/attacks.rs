@@ -1,7 +1,7 @@
 //! How strong attacks are: what they find depends on the network's decisions alone, not on how sure its logits make it
 //! look, and it is as much as the reference finds.
 
-use crate::common::{aimed, cx, digits, play, session};
+use crate::common::{aimed, cx, digits, play, refused, session};
 use crate::goldens::opened;
 use engine::Ended;
 use kit::Entry;
@@ -244,15 +244,7 @@ fn attacks_and_measures_take_some_samples_and_several_budgets() {
 
 #[test]
 fn what_cannot_be_taken_is_refused_before_anything_is_played() {
-    let refused = |from: &str, to: &str| {
-        let file = SOME.replacen(from, to, 1);
-        assert_ne!(file, SOME, "{from}");
-        let spec = match RunSpec::read(&file) {
-            Ok(spec) => spec,
-            Err(wrong) => return wrong.to_string(),
-        };
-        pollster::block_on(session().0.prepare(1, spec)).unwrap_err().to_string()
-    };
+    let mut session = session().0;
     for (from, to, why) in [
         ("take = 40", "take = 361", "stage.some.take: 361 are asked for, and task \"digits\" has 360 test samples"),
         ("take = 40", "take = 0", "stage.some.take: must be a whole number, at least 1"),
@@ -265,7 +257,9 @@ fn what_cannot_be_taken_is_refused_before_anything_is_played() {
         ("[0, ", "[-1, ", "stage.some.epsilons: largest change must lie between 0 and 1"),
         ("[0, ", "[300, ", "stage.some.epsilons: largest change must lie between 0 and 1"),
     ] {
-        let said = refused(from, to);
+        let file = SOME.replacen(from, to, 1);
+        assert_ne!(file, SOME, "{from}");
+        let said = refused(&mut session, &file);
         assert!(said.starts_with(why), "{said}");
     }
 }

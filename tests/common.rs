@@ -156,6 +156,17 @@ pub fn play(spec: &str) -> (std::result::Result<Report, String>, Heard) {
     (report, said)
 }
 
+/// Why a run file is refused, by its reader or once its data is loaded; nothing is played.
+pub fn refused(session: &mut Session, file: &str) -> String {
+    match RunSpec::read(file) {
+        Ok(spec) => match pollster::block_on(session.prepare(1, spec)) {
+            Ok(()) => panic!("it is not refused: {file}"),
+            Err(error) => error.to_string(),
+        },
+        Err(wrong) => wrong.to_string(),
+    }
+}
+
 /// Values of one series in order.
 pub fn series(said: &[(Said, Vec<Vec<u8>>)], wanted: &str) -> Vec<f32> {
     let values = said.iter().filter_map(|(said, _)| match &said.event {

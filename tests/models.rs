@@ -1,6 +1,6 @@
 //! Networks beside the run's own: by name, of files, and of single stages.
 
-use crate::common::{hash, play, session};
+use crate::common::{hash, play, refused, session};
 use engine::{Ended, Session};
 use kit::nets::weights;
 use report::{Outcome, RunView};
@@ -18,7 +18,11 @@ const HEAD: &str = r#"
 "#;
 
 fn run(session: &mut Session, rest: &str) -> Report {
-    let spec = RunSpec::read(&format!("{HEAD}{rest}")).unwrap();
+    run_on(session, HEAD, rest)
+}
+
+fn run_on(session: &mut Session, head: &str, rest: &str) -> Report {
+    let spec = RunSpec::read(&format!("{head}{rest}")).unwrap();
     match pollster::block_on(session.play(1, spec, 0, None)).unwrap() {
         Ended::Finished(report) => *report,
         ended => panic!("{ended:?}"),
@@ -128,21 +132,25 @@ fn a_reference_from_a_file_is_void_whichever_name_it_has() {
 #[test]
 fn what_is_trained_from_scratch_has_seen_nothing_before() {
     let mut session = with_teacher();
-    for from in ["start", "teacher"] {
-        let report = run(
-            &mut session,
-            &format!(
-                r#"
-                models.teacher = {{ id = "linear", weights = "teacher" }}
-                forget = {{ id = "class", class = 0 }}
-                stage = [
-                    {{ id = "train.scratch", as = "base", from = "{from}", train = {{ epochs = 1 }} }},
-                    {{ id = "unlearn.finetune", as = "forgot", train = {{ epochs = 1 }} }},
-                ]"#
-            )
-            .replace("model = { id = \"linear\" }", "model = { id = \"linear\", weights = \"teacher\" }"),
-        );
-        assert_eq!((report.value("forgot", "start_knows"), report.warnings.len()), (None, 0), "{:?}", report.warnings);
+    let head = HEAD.replace(r#"{ id = "linear" }"#, r#"{ id = "linear", weights = "teacher" }"#);
+    for (id, knows) in [("train.scratch", false), ("transfer.full-finetune", true)] {
+        for from in ["start", "teacher"] {
+            let report = run_on(
+                &mut session,
+                &head,
+                &format!(
+                    r#"
+                    models.teacher = {{ id = "linear", weights = "teacher" }}
+                    forget = {{ id = "class", class = 0 }}
+                    stage = [
+                        {{ id = "{id}", as = "base", from = "{from}", train = {{ epochs = 1 }} }},
+                        {{ id = "unlearn.finetune", as = "forgot", train = {{ epochs = 1 }} }},
+                    ]"#
+                ),
+            );
+            let warned = report.warnings.iter().any(|said| said.contains("already knows"));
+            assert_eq!((report.value("forgot", "start_knows").is_some(), warned), (knows, knows), "{id} {from}");
+        }
     }
 }
 
@@ -182,14 +190,7 @@ fn names_that_cannot_be_are_refused_with_a_sentence() {
         ("models.x = { id = \"linear\", weights = \"nowhere\" }", "", "models.x.weights: nowhere"),
     ] {
         let stages = format!("stage = [{{ id = \"train.scratch\", as = \"base\", {stage} }}]").replace(",  }", " }");
-        let file = format!("{HEAD}\n{models}\n{stages}");
-        let said = match RunSpec::read(&file) {
-            Ok(spec) => match pollster::block_on(session.prepare(1, spec)) {
-                Ok(_) => panic!("{models} {stage}: it passes"),
-                Err(error) => error.to_string(),
-            },
-            Err(wrong) => wrong.to_string(),
-        };
+        let said = refused(&mut session, &format!("{HEAD}\n{models}\n{stages}"));
         assert!(said.starts_with(why), "{said}");
     }
 }

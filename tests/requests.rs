@@ -1,6 +1,6 @@
 //! Forget sets of single stages, and requests to forget one after another.
 
-use crate::common::{play, session};
+use crate::common::{play, refused, session};
 use serde_json::json;
 use spec::{Report, RunSpec};
 
@@ -134,10 +134,7 @@ fn a_forget_set_of_a_stage_that_cannot_be_is_refused() {
         ),
         (r#"{ id = "unlearn.retrain", as = "x", forget = 3 }"#, "stage[1].forget: must be"),
     ] {
-        let said = match RunSpec::read(&format!("{HEAD}\nstage = [{BASE} {stage}]")) {
-            Ok(spec) => pollster::block_on(session.prepare(1, spec)).expect_err(stage).to_string(),
-            Err(wrong) => wrong.to_string(),
-        };
+        let said = refused(&mut session, &format!("{HEAD}\nstage = [{BASE} {stage}]"));
         assert!(said.starts_with(why), "{said}");
     }
     // The run need not say any.
@@ -175,13 +172,10 @@ fn an_audit_asks_for_what_its_network_has_forgotten() {
     let head = HEAD.replace("forget = {", "tasks.moons = { id = \"moons\" }\n    forget = {");
     let forgot =
         r#"{ id = "unlearn.finetune", as = "forgot", forget = { id = "class", class = 1 }, train = { epochs = 1 } }"#;
-    let refused = |file: &str| {
-        let spec = RunSpec::read(file).unwrap();
-        pollster::block_on(session().0.prepare(1, spec)).unwrap_err().to_string()
-    };
     let twin = head.replace("tasks.moons", "tasks.glyphs = { id = \"glyphs\", shapes = \"digits\" }\n    tasks.moons");
     let audit = r#"{ id = "measure.mia-loss", as = "audit", on = "glyphs" }"#;
-    let said = refused(&format!("{twin}\nstage = [{BASE} {forgot}, {audit}]"));
+    let mut session = session().0;
+    let said = refused(&mut session, &format!("{twin}\nstage = [{BASE} {forgot}, {audit}]"));
     assert_eq!(said, "stage.audit.on: its network has forgotten samples of \"digits\", and \"glyphs\" has others");
 
     // The files of indices have what stages forget, not what they are asked about.
@@ -191,7 +185,6 @@ fn an_audit_asks_for_what_its_network_has_forgotten() {
         { id = "unlearn.finetune", as = "forgot", forget = { id = "class", class = 1 }, train = { epochs = 1 } },
         { id = "measure.zrf", as = "audit" },"#;
     let spec = RunSpec::read(&format!("{head}\nstage = [{stages}]")).unwrap();
-    let mut session = session().0;
     pollster::block_on(session.prepare(1, spec.clone())).unwrap();
     let indices = session.indices(&spec).unwrap();
     assert!(indices["forget"].as_object().unwrap().is_empty(), "{}", indices["forget"]);
